@@ -1,0 +1,179 @@
+"""One SQL database, SQLite or PostgreSQL, with short explicit transactions.
+
+Reads and writes are told apart because SQLite has one writer: a write begins with `BEGIN IMMEDIATE` and waits for its turn
+inside the process, so that it neither fails half way with "database is locked" nor holds a thread while waiting.
+Events recorded in a write are handed to the listeners after its commit, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from core.events import Event
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every package declares its tables on this one; `server.migrations` imports them all."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware `datetime`, kept in UTC with microseconds. A naive one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Turn an aware `datetime` into UTC; SQLite stores it without its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give the zone back to what SQLite stored without it."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+"""JSON in SQLite, JSONB in PostgreSQL."""
+
+
+@dataclass
+class Transaction:
+    """A write in progress: its connection, and the events that listeners get once it has committed."""
+
+    connection: AsyncConnection
+    events: list[Event] = field(default_factory=list)
+
+    async def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Run one statement in this transaction."""
+        return await self.connection.execute(statement, parameters)
+
+
+Reader = AsyncConnection
+"""What a query needs: a connection inside a read, or `Transaction.connection` inside a write."""
+
+
+class Database:
+    """An engine with its transactions. Open one with `Database.open`, close it with `close`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._listeners: list[Callable[[list[Event]], None]] = []
+
+    @classmethod
+    def open(cls, url: str, *, pool_size: int = 8) -> Database:
+        """Make an engine for `url` without connecting.
+
+        Args:
+            url: `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://…`; `sqlite:` and `postgresql:` are completed.
+            pool_size: connections kept; SQLite uses them for concurrent reads.
+
+        Raises:
+            ConfigurationError: the URL names another database, or its folder cannot be made.
+        """
+        parsed = _asynchronous(url)
+        if parsed.get_backend_name() == "sqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise ConfigurationError("DATABASE_URL names no file; use sqlite:///var/baton.db or PostgreSQL.")
+            try:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigurationError(f"The database's folder cannot be made: {error}.") from error
+        engine = create_async_engine(parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False)
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
+        return cls(engine)
+
+    def listen(self, listener: Callable[[list[Event]], None]) -> None:
+        """Call `listener` with the events of each write after its commit. It must not block."""
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """Open a transaction that only reads, on a consistent snapshot."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that writes; it commits at the end of the block and rolls back on any error."""
+        if self._turn is None:
+            async with self.engine.begin() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+        else:
+            async with self._turn, self.engine.connect() as plain:
+                connection = await plain.execution_options(baton_write=True)
+                async with connection.begin():
+                    transaction = Transaction(connection)
+                    yield transaction
+        if transaction.events:
+            for listener in self._listeners:
+                listener(transaction.events)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def _asynchronous(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ConfigurationError("DATABASE_URL is not a database URL, such as postgresql://user@host/baton.") from error
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    backend = parsed.drivername.partition("+")[0]
+    if backend not in drivers:
+        raise ConfigurationError(f"DATABASE_URL names {backend}; Baton keeps its data in SQLite or PostgreSQL.")
+    return parsed.set(drivername=drivers[backend])
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @sa_event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa_event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("baton_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

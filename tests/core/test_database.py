@@ -1,0 +1,82 @@
+"""Transactions and numbered events, on each database."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+
+from core.database import Database, Moment, metadata
+from core.errors import ConfigurationError
+from core.events import Event, events_after, last_event, record_event
+
+moments = sa.Table("test_moments", metadata, sa.Column("at", Moment))
+AT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+async def test_events_of_a_conversation_are_numbered_without_gaps_under_concurrency(database: Database) -> None:
+    async with database.write() as tx:
+        await record_event(tx, "cv_1", "message", {"n": 0}, at=AT)
+
+    async def record(n: int) -> None:
+        async with database.write() as tx:
+            await record_event(tx, "cv_1", "message", {"n": n}, at=AT)
+
+    await asyncio.gather(*(record(n) for n in range(1, 20)))
+    async with database.read() as reader:
+        events = await events_after(reader, "cv_1", 0, audiences=["both"])
+        assert [event.number for event in events] == list(range(1, 21))
+        assert sorted(event.data["n"] for event in events) == list(range(20))
+        assert await last_event(reader, "cv_1") == 20
+
+
+async def test_listeners_hear_of_events_after_the_commit_and_never_of_a_rolled_back_one(database: Database) -> None:
+    heard: list[Event] = []
+    database.listen(heard.extend)
+
+    async def fail_half_way() -> None:
+        async with database.write() as tx:
+            await record_event(tx, "cv_1", "message", {}, at=AT)
+            assert heard == []
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        await fail_half_way()
+    assert heard == []
+    async with database.write() as tx:
+        kept = await record_event(tx, "cv_1", "message", {}, at=AT)
+    assert heard == [kept]
+    assert kept.number == 1
+
+
+async def test_an_audience_sees_only_its_own_events(database: Database) -> None:
+    async with database.write() as tx:
+        await record_event(tx, "cv_1", "note", {}, at=AT, audience="staff")
+        await record_event(tx, "cv_1", "message", {}, at=AT)
+    async with database.read() as reader:
+        seen = await events_after(reader, "cv_1", 0, audiences=["customer", "both"])
+    assert [event.kind for event in seen] == ["message"]
+
+
+async def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(database: Database) -> None:
+    given = datetime(2026, 3, 29, 3, 30, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    async with database.write() as tx:
+        await tx.execute(sa.insert(moments).values(at=given))
+    async with database.read() as reader:
+        kept = (await reader.execute(sa.select(moments.c.at))).scalar_one()
+    assert kept == given
+    assert kept.utcoffset() == timedelta(0)
+
+
+async def test_a_naive_moment_is_refused(database: Database) -> None:
+    with pytest.raises(sa.exc.StatementError, match="time zone"):
+        async with database.write() as tx:
+            await tx.execute(sa.insert(moments).values(at=datetime(2026, 1, 1)))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/baton", "sqlite://", "not a url"])
+def test_a_database_that_baton_cannot_use_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="DATABASE_URL"):
+        Database.open(url)
