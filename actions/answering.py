@@ -1,0 +1,142 @@
+"""Answering from the articles, and what the customer makes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.assistance import Assistance, answer_message, hand_over_message, question_of, viewer_of
+from core.errors import Invalid
+from handoff.transcript import transcript
+from knowledge.retriever import Result
+from knowledge.votes import record_vote
+
+FAILURES_UNTIL_HANDOVER = 3
+"""The third question in a row without an answer brings a person."""
+UNHELPFUL_UNTIL_HANDOVER = 2
+"""The second article in a conversation that did not help brings a person."""
+
+
+class AnswerQuestion(Action):
+    """Searches the articles for the customer's question."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_answer_question"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Answer with the passage that answers the question, or say that there is none and offer a person."""
+        conversation = await self._assistance.conversation(tracker)
+        results = await search(self._assistance, question_of(tracker), tracker, conversation)
+        if results:
+            return _answer(dispatcher, results[0], failed=0.0)
+        failed = float(tracker.get_slot("failed_turns") or 0) + 1
+        if failed >= FAILURES_UNTIL_HANDOVER:
+            dispatcher.utter_message(response="utter_handing_over")
+            dispatcher.utter_message(json_message=hand_over_message("repeated_failure"))
+            return [SlotSet("failed_turns", 0.0)]
+        dispatcher.utter_message(response="utter_no_answer")
+        return [SlotSet("failed_turns", failed)]
+
+
+class ArticleHelped(Action):
+    """Keeps that an article helped."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_article_helped"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Vote for the article that was shown last, or for the one that the button names."""
+        await _vote(self._assistance, tracker, helpful=True)
+        dispatcher.utter_message(response="utter_glad_it_helped")
+        return [SlotSet("failed_turns", 0.0)]
+
+
+class ArticleDidNotHelp(Action):
+    """Keeps that an article did not help, and shows the next best one or brings a person."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_article_did_not_help"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
+        await _vote(self._assistance, tracker, helpful=False)
+        count = float(tracker.get_slot("not_helpful_count") or 0) + 1
+        if count >= UNHELPFUL_UNTIL_HANDOVER:
+            dispatcher.utter_message(response="utter_handing_over")
+            dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
+            return [SlotSet("not_helpful_count", 0.0)]
+        counted = SlotSet("not_helpful_count", count)
+        conversation = await self._assistance.conversation(tracker)
+        question, shown = await _last_question(self._assistance, conversation.id)
+        results = await search(self._assistance, question, tracker, conversation) if question else []
+        fresh = [result for result in results if result.article_id not in shown]
+        if fresh:
+            return [counted, *_answer(dispatcher, fresh[0], failed=None)]
+        dispatcher.utter_message(response="utter_offer_person")
+        return [counted]
+
+
+async def search(assistance: Assistance, question: str, tracker: Tracker, conversation: Any) -> Sequence[Result]:
+    """Return the articles that answer a question, best first; none when no article does or there is nothing to ask."""
+    try:
+        outcome = await assistance.retriever().search(
+            question,
+            viewer=viewer_of(conversation),
+            limit=3,
+            surface="bot",
+            conversation_id=conversation.id,
+        )
+    except Invalid:
+        return []
+    return outcome.results if outcome.answered else []
+
+
+def _answer(dispatcher: CollectingDispatcher, result: Result, *, failed: float | None) -> list[Any]:
+    dispatcher.utter_message(response="utter_answer", json_message=answer_message(result))
+    events = [SlotSet("article_id", result.article_id)]
+    return events if failed is None else [*events, SlotSet("failed_turns", failed)]
+
+
+async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> None:
+    article_id = tracker.get_slot("article_id")
+    if article_id is None:
+        return
+    conversation = await assistance.conversation(tracker)
+    await record_vote(
+        assistance.database,
+        article_id,
+        conversation.visitor_id,
+        helpful,
+        clock=assistance.clock,
+        viewer=viewer_of(conversation),
+    )
+
+
+async def _last_question(assistance: Assistance, conversation_id: str) -> tuple[str | None, set[str]]:
+    """Return what the customer asked before the last answer, and the articles shown so far."""
+    async with assistance.database.read() as reader:
+        said = await transcript(reader, conversation_id, notes=False)
+    shown = {message.answer["article_id"] for message in said if message.answer}
+    question = asked = None
+    for message in said:
+        if message.author_kind == "customer" and message.payload is None:
+            asked = message.text
+        elif message.answer is not None:
+            question = asked
+    return question, shown

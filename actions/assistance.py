@@ -1,0 +1,61 @@
+"""What the actions need of the rest of Baton, and how they know which conversation they act in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import StaleEpoch
+from handoff.records import Conversation
+from handoff.transcript import get_conversation
+from knowledge.articles import Viewer
+from knowledge.retriever import Result, Retriever
+
+
+@dataclass(frozen=True)
+class Assistance:
+    """The parts that actions call into. `retriever` raises `Unavailable` until the knowledge base has loaded."""
+
+    database: Database
+    clock: Clock
+    retriever: Callable[[], Retriever]
+
+    async def conversation(self, tracker: Tracker) -> Conversation:
+        """Return the conversation that this turn belongs to.
+
+        Raises:
+            StaleEpoch: it has changed hands since the turn began; whatever the action did would come too late.
+        """
+        conversation_id, _, epoch = tracker.sender_id.rpartition(".")
+        async with self.database.read() as reader:
+            conversation = await get_conversation(reader, conversation_id)
+        if str(conversation.epoch) != epoch:
+            raise StaleEpoch("The conversation has changed hands since this turn began.")
+        return conversation
+
+
+def viewer_of(conversation: Conversation) -> Viewer:
+    """Return what this conversation's customer may read."""
+    return Viewer.ANONYMOUS if conversation.customer_id is None else Viewer.CUSTOMER
+
+
+def question_of(tracker: Tracker) -> str:
+    """Return what to search for: a button's `query`, else the customer's latest words."""
+    query = next(tracker.get_latest_entity_values("query"), None)
+    return str(query or tracker.latest_message.get("text") or "")
+
+
+def answer_message(result: Result) -> dict[str, Any]:
+    """Write an article's passage as the custom payload that the service shows."""
+    answer = {name: getattr(result, name) for name in ("article_id", "slug", "title", "heading", "url", "html")}
+    return {"type": "answer", "article_id": result.article_id, "answer": answer}
+
+
+def hand_over_message(reason: str) -> dict[str, Any]:
+    """Write the directive that ends the turn in a handoff; the service hands over with the turn's words in one transaction."""
+    return {"type": "hand_over", "reason": reason}

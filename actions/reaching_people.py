@@ -1,0 +1,56 @@
+"""Bringing in a person, and telling where earlier requests stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.assistance import Assistance, hand_over_message
+from handoff.wording import REASONS
+from tickets.ticketing import tickets_of_conversation, tickets_of_customer
+
+TICKETS_TOLD = 3
+_STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
+
+
+class HandOver(Action):
+    """Ends the turn in a handoff."""
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_hand_over"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Say so and ask the service to hand over, for the reason that the conversation's topic gives."""
+        reason = tracker.get_slot("handover_reason")
+        dispatcher.utter_message(response="utter_handing_over")
+        dispatcher.utter_message(json_message=hand_over_message(reason if reason in REASONS else "asked"))
+        return []
+
+
+class TicketStatus(Action):
+    """Tells where the customer's earlier requests stand."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_ticket_status"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Name the newest tickets with their numbers and states."""
+        conversation = await self._assistance.conversation(tracker)
+        async with self._assistance.database.read() as reader:
+            if conversation.customer_id is None:
+                found = await tickets_of_conversation(reader, conversation.id, limit=TICKETS_TOLD)
+            else:
+                found = await tickets_of_customer(reader, conversation.customer_id, limit=TICKETS_TOLD)
+        if not found:
+            dispatcher.utter_message(response="utter_no_tickets")
+            return []
+        lines = "\n".join(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}" for ticket in found)
+        dispatcher.utter_message(response="utter_ticket_status", tickets=lines)
+        return []

@@ -1,0 +1,29 @@
+"""The actions that exist: what `domain.yml` lists, and a test holds the two together."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action
+from rasa_sdk.executor import ActionExecutor
+
+from actions.answering import AnswerQuestion, ArticleDidNotHelp, ArticleHelped
+from actions.assistance import Assistance
+from actions.reaching_people import HandOver, TicketStatus
+
+
+def build_actions(assistance: Assistance) -> list[Action]:
+    """Make every action."""
+    return [
+        AnswerQuestion(assistance),
+        ArticleHelped(assistance),
+        ArticleDidNotHelp(assistance),
+        HandOver(),
+        TicketStatus(assistance),
+    ]
+
+
+def build_executor(assistance: Assistance) -> ActionExecutor:
+    """Make the executor that answers Rasa's webhook."""
+    executor = ActionExecutor()
+    for action in build_actions(assistance):
+        executor.register_action(action)
+    return executor

@@ -1,0 +1,33 @@
+"""The connection to Redis, and every key that Baton keeps there. Redis is an index, never a record."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError
+
+PREFIX = "baton:"
+NUDGES = PREFIX + "nudges"
+"""Channel: `{"from", "conversation", "numbers"}`: a process has committed events that others may want to show."""
+
+
+def presence_key() -> str:
+    """Hash: staff id → `state:milliseconds` of the last sign of life."""
+    return PREFIX + "presence"
+
+
+def rate_key(scope: str, subject: str, window: int) -> str:
+    """Counter: requests of one subject in one window; expires with the window."""
+    return f"{PREFIX}rate:{scope}:{subject}:{window}"
+
+
+def open_redis(url: str) -> Redis:
+    """Make a client for `redis://…`, `rediss://…` or `unix://PATH` without connecting.
+
+    Raises:
+        ConfigurationError: it is none of these.
+    """
+    try:
+        return Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+    except ValueError as error:
+        raise ConfigurationError(f"REDIS_URL is not a Redis URL, such as redis://localhost:6379/0: {error}") from error

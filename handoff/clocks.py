@@ -1,0 +1,296 @@
+"""SLA clocks kept in SQL: started, met, paused and recomputed with the ticket, and fired when due, each thing exactly once.
+
+`next_due_at` is the only thing that a worker reads: its index holds what is still to be told, so a tick costs what falls due,
+not what is open. Every change locks its row first and is written down for people in `sla_audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Json, Moment, Reader, Transaction, metadata
+from core.identifiers import new_id
+from handoff import clock_states as states
+from handoff.clock_states import ClockView, Firing, SlaClock, clock_view
+from handoff.clock_words import change_in_words, fired_in_words, started_in_words
+from handoff.policies import Metric, Policy
+from tickets.tables import tickets
+from tickets.ticketing import Ticket
+from tickets.vocabulary import FINISHED
+
+__all__ = [
+    "AuditEntry", "ClockView", "Fired", "SlaClock", "audit_of", "clock_view", "clocks_of", "customer_wrote", "fire_due",
+    "meet", "next_due", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit", "sla_clocks",
+    "start_clocks",
+]  # fmt: skip
+
+sla_clocks = sa.Table(
+    "sla_clocks",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("ticket_id", sa.String(40), sa.ForeignKey(tickets.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("conversation_id", sa.String(40), index=True),
+    sa.Column("metric", sa.String(16), nullable=False),
+    sa.Column("stretch", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("priority", sa.String(8), nullable=False),
+    sa.Column("target_minutes", sa.Integer, nullable=False),
+    sa.Column("policy_snapshot", Json, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("pauses", Json, nullable=False),
+    sa.Column("due_at", Moment),
+    sa.Column("warn_at", Moment),
+    sa.Column("next_due_at", Moment),
+    sa.Column("warned_at", Moment),
+    sa.Column("breached_at", Moment),
+    sa.Column("met_at", Moment),
+    sa.UniqueConstraint("ticket_id", "metric", "stretch"),
+)
+"""One row a clock. The time used is not kept: it follows from the start, the pauses and the calendar."""
+
+sa.Index(
+    "ix_sla_clocks_next_due_at",
+    sla_clocks.c.next_due_at,
+    sqlite_where=sla_clocks.c.next_due_at.is_not(None),
+    postgresql_where=sla_clocks.c.next_due_at.is_not(None),
+)
+
+sla_audit = sa.Table(
+    "sla_audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column(
+        "clock_id", sa.String(40), sa.ForeignKey(sla_clocks.c.id, ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("noted_at", Moment, nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+"""What happened to a clock, in order. `at` is when it was true, `noted_at` when it was written down."""
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A warning or breach that was told now for the first and only time.
+
+    Attributes:
+        clock: the clock afterwards; `clock.unanswered` tells whether somebody still has to act.
+        what: `warning` or `breach`.
+        at: when it came true: the deadline itself, however late it is told.
+    """
+
+    clock: SlaClock
+    what: Firing
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of a clock's history."""
+
+    clock_id: str
+    at: datetime
+    noted_at: datetime
+    what: str
+    words: str
+
+
+async def start_clocks(tx: Transaction, ticket: Ticket, policy: Policy, at: datetime) -> list[SlaClock]:
+    """Start a ticket's `first_response` and `resolution` clocks. Idempotent by ticket: the clocks it has are returned."""
+    existing = await _locked(tx, ticket.id)
+    if existing:
+        return existing
+    metrics: tuple[Metric, ...] = ("first_response", "resolution")
+    return [await _start(tx, ticket, metric, 0, policy, at) for metric in metrics]
+
+
+async def customer_wrote(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
+    """Start a `next_response` clock if this is the first message since a person's last reply.
+
+    Nothing starts while the first response is still owed, while an earlier message waits already, or on a finished ticket
+    ("thanks"). The clock is measured by the policy that the ticket has.
+    """
+    clocks = await _locked(tx, ticket_id)
+    if not clocks or any(clock.unanswered for clock in clocks if clock.metric != "resolution"):
+        return None
+    ticket = Ticket.of((await tx.execute(sa.select(tickets).where(tickets.c.id == ticket_id))).mappings().one())
+    if ticket.status in FINISHED:
+        return None
+    stretch = sum(clock.metric == "next_response" for clock in clocks)
+    return await _start(tx, ticket, "next_response", stretch, clocks[-1].policy, at)
+
+
+async def meet(tx: Transaction, ticket_id: str, metric: Metric, at: datetime) -> SlaClock | None:
+    """Note that a person did what a clock measures. From its deadline on it is breached, and met late.
+
+    Idempotent: a clock is met once. Returns the clock, or None if none of the metric was waiting.
+    """
+    return await _change_one(tx, ticket_id, metric, "met", states.met, at)
+
+
+async def pause(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
+    """Let the resolution clock stand still: the ticket waits for the customer. Pausing twice changes nothing."""
+    return await _change_one(tx, ticket_id, "resolution", "paused", states.paused, at)
+
+
+async def resume(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
+    """Let the resolution clock go on. Resuming what runs changes nothing."""
+    return await _change_one(tx, ticket_id, "resolution", "resumed", states.resumed, at)
+
+
+async def resolve_clocks(tx: Transaction, ticket_id: str, at: datetime) -> None:
+    """Meet the resolution clock and cancel the reply clocks that still run: a resolved ticket waits for no reply."""
+    for clock in await _locked(tx, ticket_id):
+        if clock.metric == "resolution":
+            await _keep(tx, clock, states.met(clock, at), "met", at)
+        else:
+            await _keep(tx, clock, states.cancelled(clock, at), "cancelled", at)
+
+
+async def reopen_clocks(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
+    """Let the resolution clock go on with the time already used. Set the ticket's status first."""
+    return await _change_one(tx, ticket_id, "resolution", "reopened", states.reopened, at)
+
+
+async def recompute(tx: Transaction, ticket: Ticket, policy: Policy, at: datetime) -> list[SlaClock]:
+    """Measure a ticket's unanswered clocks again, from their start, by its priority and this policy."""
+    changed = []
+    for clock in await _locked(tx, ticket.id):
+        fresh = states.recomputed(clock, policy, ticket.priority, at)
+        await _keep(tx, clock, fresh, "recomputed", at)
+        changed.append(fresh)
+    return changed
+
+
+async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fired]:
+    """Tell the warnings and breaches that have fallen due, each exactly once, with their true times.
+
+    Several workers may call this at once: a row that another one holds is passed over, and one that it has changed is not
+    due any more. What is returned is told once this transaction commits, so act on it in the same transaction.
+
+    Args:
+        tx: the write.
+        now: the moment up to which things are due.
+        limit: how many clocks to take; the longest overdue first. A full batch means there may be more.
+    """
+    due = await tx.execute(
+        sa.select(sla_clocks)
+        .where(sla_clocks.c.next_due_at <= now)
+        .order_by(sla_clocks.c.next_due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    told: list[Fired] = []
+    for clock in [SlaClock.of(row) for row in due.mappings()]:
+        after, firings = states.fired(clock, now)
+        taken = await tx.execute(
+            sa.update(sla_clocks)
+            .where(sla_clocks.c.id == clock.id, sla_clocks.c.next_due_at == clock.next_due_at)
+            .values(state=after.state, **{name: getattr(after, name) for name in _TOLD})
+        )
+        if taken.rowcount != 1:
+            continue
+        for what, at in firings:
+            await _note(tx, after, what, fired_in_words(after, what), at, now)
+            told.append(Fired(after, what, at))
+    return told
+
+
+async def next_due(reader: Reader) -> datetime | None:
+    """Return when the next warning or breach falls due, so that a worker knows how long to sleep."""
+    found = await reader.execute(
+        sa.select(sla_clocks.c.next_due_at)
+        .where(sla_clocks.c.next_due_at.is_not(None))
+        .order_by(sla_clocks.c.next_due_at)
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def clocks_of(reader: Reader, ticket_id: str) -> list[SlaClock]:
+    """Return a ticket's clocks in the order they were started."""
+    found = await reader.execute(sa.select(sla_clocks).where(sla_clocks.c.ticket_id == ticket_id).order_by(*_STARTED))
+    return [SlaClock.of(row) for row in found.mappings()]
+
+
+async def audit_of(reader: Reader, ticket_id: str) -> list[AuditEntry]:
+    """Return all that happened to a ticket's clocks, in the order it was noted."""
+    table = sla_audit
+    found = await reader.execute(
+        sa.select(table.c.clock_id, table.c.at, table.c.noted_at, table.c.what, table.c.words)
+        .join(sla_clocks, sla_clocks.c.id == table.c.clock_id)
+        .where(sla_clocks.c.ticket_id == ticket_id)
+        .order_by(table.c.id)
+    )
+    return [AuditEntry(*row) for row in found]
+
+
+_STARTED = (sla_clocks.c.started_at, sla_clocks.c.metric, sla_clocks.c.stretch)
+_TOLD = ("next_due_at", "warned_at", "breached_at")
+
+
+async def _start(
+    tx: Transaction, ticket: Ticket, metric: Metric, stretch: int, policy: Policy, at: datetime
+) -> SlaClock:
+    bare = SlaClock(
+        id=new_id("sc"),
+        ticket_id=ticket.id,
+        conversation_id=ticket.conversation_id,
+        metric=metric,
+        stretch=stretch,
+        state="running",
+        priority=ticket.priority,
+        target_minutes=0,
+        policy_snapshot={},
+        started_at=at,
+    )
+    clock = states.started(bare, policy)
+    await tx.execute(sa.insert(sla_clocks).values(clock.row()))
+    await _note(tx, clock, "started", started_in_words(clock), at, at)
+    return clock
+
+
+async def _locked(tx: Transaction, ticket_id: str) -> list[SlaClock]:
+    found = await tx.execute(
+        sa.select(sla_clocks).where(sla_clocks.c.ticket_id == ticket_id).order_by(*_STARTED).with_for_update()
+    )
+    return [SlaClock.of(row) for row in found.mappings()]
+
+
+async def _change_one(
+    tx: Transaction,
+    ticket_id: str,
+    metric: Metric,
+    what: str,
+    change: Callable[[SlaClock, datetime], SlaClock],
+    at: datetime,
+) -> SlaClock | None:
+    of_metric = [clock for clock in await _locked(tx, ticket_id) if clock.metric == metric]
+    for clock in of_metric[-1:]:
+        after = change(clock, at)
+        if await _keep(tx, clock, after, what, at):
+            return after
+    return None
+
+
+async def _keep(tx: Transaction, before: SlaClock, after: SlaClock, what: str, at: datetime) -> bool:
+    if after == before:
+        return False
+    await tx.execute(sa.update(sla_clocks).where(sla_clocks.c.id == after.id).values(after.row()))
+    await _note(tx, after, what, change_in_words(before, after, what, at), at, at)
+    return True
+
+
+async def _note(tx: Transaction, clock: SlaClock, what: str, words: str, at: datetime, noted_at: datetime) -> None:
+    await tx.execute(sa.insert(sla_audit).values(clock_id=clock.id, at=at, noted_at=noted_at, what=what, words=words))
+
+
+def first_due(clocks: Sequence[SlaClock]) -> SlaClock | None:
+    """Return the unanswered clock that is or was due first; one that stands still is due never."""
+    waiting = [clock for clock in clocks if clock.unanswered and clock.due_at is not None]
+    return min(waiting, key=lambda clock: (clock.due_at, clock.metric), default=None)

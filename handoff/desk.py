@@ -1,0 +1,336 @@
+"""What an agent sees: the lists, ordered by what is due first, and one conversation with all that is known beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+from typing_extensions import TypedDict
+
+from core.clock import iso, iso_or_none
+from core.database import Reader
+from core.errors import Invalid
+from customers.accounts import Account
+from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
+from customers.tables import customers
+from handoff.clocks import ClockView, SlaClock, clock_view, clocks_of, sla_clocks
+from handoff.handing_over import account_of
+from handoff.package import PackageView, package_of
+from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
+from handoff.staff import staff_names
+from handoff.tables import conversations, messages
+from handoff.taking_over import rating_of
+from handoff.transcript import get_conversation, transcript
+from handoff.views import MessageView, message_view
+from tickets.tables import tickets
+from tickets.ticketing import (
+    TicketView,
+    get_ticket,
+    overrides_of,
+    resolved_share,
+    ticket_view,
+    tickets_of_conversation,
+    tickets_of_customer,
+)
+
+View = Literal["queue", "mine", "bot", "resolved"]
+VIEWS: tuple[View, ...] = get_args(View)
+ROWS = 200
+"""Conversations that a list shows at most; the counts tell of the rest."""
+
+
+class PersonView(TypedDict):
+    """A customer in a list."""
+
+    name: str | None
+    plan: str | None
+
+
+class AgentView(TypedDict):
+    """A member of staff."""
+
+    id: str
+    name: str
+
+
+class LastMessageView(TypedDict):
+    """What was said last."""
+
+    text: str
+    author_kind: str
+    at: str
+
+
+class RowView(TypedDict):
+    """A conversation in a list."""
+
+    id: str
+    number: str | None
+    subject: str | None
+    customer: PersonView
+    owner: str
+    epoch: int
+    agent: AgentView | None
+    priority: str | None
+    category: str | None
+    tags: list[str]
+    reason: str | None
+    last_message: LastMessageView | None
+    unanswered: bool
+    clock: ClockView | None
+    updated_at: str
+
+
+class EarlierTicketView(TypedDict):
+    """A ticket that the customer had before."""
+
+    number: str
+    subject: str
+    status: str
+    priority: str
+    created_at: str
+    resolved_at: str | None
+
+
+class PageView(TypedDict):
+    """The page that the customer is on."""
+
+    url: str | None
+    title: str | None
+
+
+class CustomerView(TypedDict):
+    """Who the customer is, as far as anybody knows."""
+
+    id: str | None
+    name: str | None
+    email: str | None
+    known: bool
+    plan: str | None
+    mrr: float | None
+    currency: str | None
+    since: str | None
+    company: str | None
+    seats: int | None
+    health: HealthView | None
+    tickets: list[EarlierTicketView]
+    page: PageView
+
+
+class DetailView(TypedDict):
+    """One conversation with all that is known beside it."""
+
+    row: RowView
+    messages: list[MessageView]
+    ticket: TicketView | None
+    package: PackageView | None
+    clocks: list[ClockView]
+    customer: CustomerView
+    rating: dict[str, Any] | None
+
+
+class CountsView(TypedDict):
+    """How many conversations each list has."""
+
+    queue: int
+    mine: int
+    bot: int
+
+
+async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime) -> list[RowView]:
+    """Return a list's conversations: waiting ones by what is due first, the others the newest first.
+
+    Raises:
+        Invalid: there is no such list.
+    """
+    chosen: dict[str, sa.ColumnElement[bool]] = {
+        "queue": conversations.c.owner == QUEUE,
+        "mine": conversations.c.owner == agent_owner(agent.id),
+        "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0),
+        "resolved": conversations.c.id.in_(
+            sa.select(tickets.c.conversation_id).where(tickets.c.status == "resolved").distinct()
+        ),
+    }
+    if view not in chosen:
+        raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")
+    rows = await _rows(reader, chosen[view], at)
+    if view in {"queue", "mine"}:
+        rows.sort(key=lambda row: (row["clock"] is None, row["clock"]["due_at"] if row["clock"] else "", row["id"]))
+    return rows
+
+
+async def row_of(reader: Reader, conversation_id: str, at: datetime) -> RowView | None:
+    """Return one conversation as a list shows it, or None if there is none."""
+    rows = await _rows(reader, conversations.c.id == conversation_id, at)
+    return rows[0] if rows else None
+
+
+async def counts(reader: Reader, agent: Staff) -> CountsView:
+    """Count the conversations of each list."""
+    owner = conversations.c.owner
+    counted = await reader.execute(
+        sa.select(owner, sa.func.count())
+        .where(owner.in_([QUEUE, BOT, agent_owner(agent.id)]), conversations.c.messages > 0)
+        .group_by(owner)
+    )
+    found = {row[0]: row[1] for row in counted}
+    return CountsView(
+        queue=found.get(QUEUE, 0), mine=found.get(agent_owner(agent.id), 0), bot=found.get(BOT, 0)
+    )
+
+
+async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> DetailView:
+    """Return one conversation with all that is known beside it.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    conversation = await get_conversation(reader, conversation_id)
+    row = await row_of(reader, conversation_id, at)
+    assert row is not None  # noqa: S101 - it was read above
+    ticket = None
+    if conversation.ticket_id is not None:
+        ticket = await get_ticket(reader, conversation.ticket_id)
+    else:
+        ticket = next(iter(await tickets_of_conversation(reader, conversation_id, limit=1)), None)
+    said = await transcript(reader, conversation_id, notes=True)
+    return DetailView(
+        row=row,
+        messages=[message_view(message) for message in said],
+        ticket=None if ticket is None else ticket_view(ticket, await overrides_of(reader, ticket.id)),
+        package=None if ticket is None else await package_of(reader, ticket.id),
+        clocks=[] if ticket is None else [clock_view(clock, at) for clock in await clocks_of(reader, ticket.id)],
+        customer=await _customer(reader, conversation, ticket.id if ticket else None, at),
+        rating=await rating_of(reader, conversation_id),
+    )
+
+
+async def _rows(reader: Reader, condition: sa.ColumnElement[bool], at: datetime) -> list[RowView]:
+    found = await reader.execute(
+        sa.select(
+            conversations,
+            customers.c.name.label("customer_name"),
+            customers.c.plan.label("customer_plan"),
+            tickets.c.number,
+            tickets.c.subject,
+            tickets.c.priority,
+            tickets.c.category,
+            tickets.c.tags,
+        )
+        .outerjoin(customers, customers.c.id == conversations.c.customer_id)
+        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+        .where(condition)
+        .order_by(conversations.c.updated_at.desc())
+        .limit(ROWS)
+    )
+    rows = found.mappings().all()
+    names = await staff_names(reader)
+    last = await _last_messages(reader, [row["id"] for row in rows])
+    due = await _next_clocks(reader, [row["ticket_id"] for row in rows if row["ticket_id"]])
+    return [_row(row, names, last.get(row["id"]), due.get(row["ticket_id"]), at) for row in rows]
+
+
+def _row(
+    row: sa.RowMapping, names: dict[str, str], last: LastMessageView | None, clock: SlaClock | None, at: datetime
+) -> RowView:
+    agent_id = row["owner"].removeprefix("agent:") if row["owner"].startswith("agent:") else None
+    return RowView(
+        id=row["id"],
+        number=row["number"],
+        subject=row["subject"],
+        customer=PersonView(name=row["customer_name"] or row["email"], plan=row["customer_plan"]),
+        owner="agent" if agent_id else row["owner"],
+        epoch=row["epoch"],
+        agent=None if agent_id is None else AgentView(id=agent_id, name=names.get(agent_id, "A former colleague")),
+        priority=row["priority"],
+        category=row["category"],
+        tags=list(row["tags"] or ()),
+        reason=row["reason"],
+        last_message=last,
+        unanswered=last is not None and last["author_kind"] == "customer",
+        clock=None if clock is None else clock_view(clock, at),
+        updated_at=iso(row["updated_at"]),
+    )
+
+
+async def _last_messages(reader: Reader, conversation_ids: Sequence[str]) -> dict[str, LastMessageView]:
+    newest = (
+        sa.select(messages.c.conversation_id, sa.func.max(messages.c.seq).label("seq"))
+        .where(
+            messages.c.conversation_id.in_(conversation_ids),
+            messages.c.author_kind != "system",
+            messages.c.kind != "note",
+        )
+        .group_by(messages.c.conversation_id)
+        .subquery()
+    )
+    found = await reader.execute(
+        sa.select(messages.c.conversation_id, messages.c.text, messages.c.answer, messages.c.author_kind, messages.c.at)
+        .join(
+            newest,
+            sa.and_(newest.c.conversation_id == messages.c.conversation_id, newest.c.seq == messages.c.seq),
+        )
+    )
+    return {
+        row.conversation_id: LastMessageView(
+            text=(row.text or (row.answer or {}).get("title", ""))[:200], author_kind=row.author_kind, at=iso(row.at)
+        )
+        for row in found
+    }
+
+
+async def _next_clocks(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, SlaClock]:
+    found = await reader.execute(
+        sa.select(sla_clocks)
+        .where(
+            sla_clocks.c.ticket_id.in_(ticket_ids),
+            sla_clocks.c.met_at.is_(None),
+            sla_clocks.c.state.in_(["running", "breached"]),
+        )
+        .order_by(sla_clocks.c.due_at.desc())
+    )
+    return {row["ticket_id"]: SlaClock.of(row) for row in found.mappings()}
+
+
+async def _customer(
+    reader: Reader, conversation: Conversation, current: str | None, at: datetime
+) -> CustomerView:
+    account = await account_of(reader, conversation)
+    earlier = []
+    if account is not None:
+        earlier = [ticket for ticket in await tickets_of_customer(reader, account.id) if ticket.id != current]
+    else:
+        found = await tickets_of_conversation(reader, conversation.id)
+        earlier = [ticket for ticket in found if ticket.id != current]
+    return CustomerView(
+        id=account.id if account else None,
+        name=account.name if account else None,
+        email=conversation.email or (account.email if account else None),
+        known=account is not None,
+        plan=account.plan if account else None,
+        mrr=account.mrr if account else None,
+        currency=account.currency if account else None,
+        since=iso_or_none(account.signed_up_at) if account else None,
+        company=account.company if account else None,
+        seats=account.seats if account else None,
+        health=None if account is None else await _health(reader, account, at),
+        tickets=[
+            EarlierTicketView(
+                number=ticket.number,
+                subject=ticket.subject,
+                status=ticket.status,
+                priority=ticket.priority,
+                created_at=iso(ticket.created_at),
+                resolved_at=iso_or_none(ticket.resolved_at),
+            )
+            for ticket in earlier
+        ],
+        page=PageView(url=conversation.page_url, title=conversation.page_title),
+    )
+
+
+async def _health(reader: Reader, account: Account, at: datetime) -> HealthView:
+    share = await resolved_share(reader, account.id, at - timedelta(days=SENTIMENT_WINDOW_DAYS))
+    return health_view(await health_of(reader, account.id, at, share))

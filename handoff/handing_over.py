@@ -1,0 +1,159 @@
+"""Handing a conversation over to people: ticket, triage, package, clocks, owner and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core.database import Reader, Transaction
+from core.errors import Invalid
+from customers.accounts import Account, get_customer
+from handoff.clocks import start_clocks
+from handoff.ownership import change_owner
+from handoff.package import build_package, understandings_of
+from handoff.policies import Policy, choose_policy
+from handoff.records import BOT, Conversation, Message, Understanding
+from handoff.speaking import drop_turn
+from handoff.tables import messages, packages
+from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
+from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
+from knowledge.votes import votes_of
+from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
+from tickets.triage import Triage, TriageRequest, triage
+
+EARLIER = timedelta(days=90)
+
+
+async def hand_over(
+    tx: Transaction, conversation: Conversation, reason: str, policies: Sequence[Policy], *, at: datetime
+) -> Conversation:
+    """Give a conversation that the bot owns to the queue. Called again for one that a person has, it changes nothing.
+
+    Args:
+        tx: the write that the handoff is, with the words that led to it.
+        conversation: the conversation as it was read under its row's lock.
+        reason: one of the codes in `handoff.wording.REASONS`.
+        policies: SLA policies, the first match wins.
+        at: now; the first-response clock starts here.
+
+    Raises:
+        Invalid: there is no such reason.
+        StaleEpoch: somebody else changed the owner meanwhile.
+    """
+    if reason not in REASONS:
+        raise Invalid(f"There is no reason {reason!r} to hand over.", field="reason")
+    if conversation.owner != BOT:
+        return conversation
+    reader = tx.connection
+    said = [
+        message
+        for message in await transcript(reader, conversation.id, notes=False)
+        if message.epoch == conversation.epoch
+    ]
+    understood = await understandings_of(reader, conversation.id)
+    account = None if conversation.customer_id is None else await get_customer(reader, conversation.customer_id)
+    result = await _triage(reader, said, understood, account, reason, at)
+    text = "\n".join(_own_words(said))
+    ticket = await open_ticket(
+        tx,
+        subject=subject_for(said, reason),
+        text=text,
+        triage=result,
+        source=conversation.channel,
+        at=at,
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        requester_email=conversation.email or (account.email if account else None),
+    )
+    votes = await votes_of(reader, conversation.visitor_id)
+    package = build_package(said, understood, votes, reason=reason, at=at)
+    await tx.execute(
+        sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
+    )
+    await start_clocks(tx, ticket, policy_for(policies, ticket, account, conversation.channel), at)
+    for message in said:
+        if message.turn == "pending":
+            await drop_turn(tx, message.id)
+    waiting = await change_owner(
+        tx,
+        conversation,
+        "queue",
+        at=at,
+        ticket_id=ticket.id,
+        reason=reason,
+        rating_ticket_id=None,
+        rating_score=None,
+    )
+    notice = {"type": "queued", "reason": reason, "ticket": ticket.number}
+    await append(tx, waiting, Saying(SYSTEM_AUTHOR, NOTICES["queued"], kind="notice", notice=notice), at=at)
+    return waiting
+
+
+async def account_of(reader: Reader, conversation: Conversation) -> Account | None:
+    """Return the account of a conversation's customer, or None for an anonymous one."""
+    return None if conversation.customer_id is None else await get_customer(reader, conversation.customer_id)
+
+
+def policy_for(policies: Sequence[Policy], ticket: Ticket, account: Account | None, channel: str) -> Policy:
+    """Return the policy that a ticket is measured by."""
+    return choose_policy(
+        policies,
+        plan=account.plan if account else None,
+        mrr=account.mrr if account else None,
+        team=ticket.team,
+        channel=channel,
+    )
+
+
+def subject_for(said: Sequence[Message], reason: str) -> str:
+    """Return the customer's first telling words, else why it was handed over."""
+    words = _own_words(said)
+    telling = next((text for text in words if len(text.split()) > 3), words[0] if words else REASONS[reason])
+    return telling
+
+
+async def _triage(
+    reader: Reader,
+    said: Sequence[Message],
+    understood: dict[str, Understanding],
+    account: Account | None,
+    reason: str,
+    at: datetime,
+) -> Triage:
+    intents = [understood[message.id] for message in said if message.id in understood and message.payload is None]
+    topic = next((seen for seen in reversed(intents) if seen.intent not in _NO_TOPIC), Understanding())
+    earlier = 0
+    if account is not None:
+        tickets = await tickets_of_customer(reader, account.id)
+        earlier = sum(1 for ticket in tickets if ticket.created_at >= at - EARLIER)
+    return triage(
+        TriageRequest(
+            text="\n".join(_own_words(said)),
+            intent=topic.intent,
+            intent_confidence=topic.confidence,
+            plan=account.plan if account else None,
+            mrr=account.mrr if account else None,
+            handover_reason=reason,
+            earlier_tickets=earlier,
+            articles=tuple(
+                dict.fromkeys(message.answer["article_id"] for message in said if message.answer is not None)
+            ),
+        )
+    )
+
+
+_NO_TOPIC = {
+    None, "talk_to_person", "nlu_fallback", "out_of_scope", "greet", "goodbye", "thanks", "affirm", "deny", "complaint",
+    "article_helped", "article_did_not_help", "bot_challenge", "how_are_you", "praise",
+}  # fmt: skip
+"""Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
+
+
+def _own_words(said: Sequence[Message]) -> list[str]:
+    return [
+        message.text
+        for message in said
+        if message.author_kind == "customer" and message.payload is None and message.text != TALK_TO_PERSON[0]
+    ]

@@ -1,0 +1,137 @@
+"""Conversations, messages and staff as they are read from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+AuthorKind = Literal["customer", "bot", "agent", "system"]
+MessageKind = Literal["text", "answer", "notice", "note"]
+Role = Literal["agent", "lead", "content", "admin"]
+
+BOT = "bot"
+QUEUE = "queue"
+CLOSED = "closed"
+
+
+def agent_owner(staff_id: str) -> str:
+    """Return the owner that stands for this member of staff."""
+    return f"agent:{staff_id}"
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation as it stands. `owner` and `epoch` alone decide who speaks."""
+
+    id: str
+    visitor_id: str
+    customer_id: str | None
+    channel: str
+    owner: str
+    epoch: int
+    messages: int
+    ticket_id: str | None
+    reason: str | None
+    email: str | None
+    page_url: str | None
+    page_title: str | None
+    rating_ticket_id: str | None
+    rating_score: int | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Conversation:
+        """Read a row of `conversations`."""
+        return cls(**{str(name): value for name, value in row.items()})
+
+    @property
+    def agent_id(self) -> str | None:
+        """Return the id of the member of staff who owns it, if one does."""
+        return self.owner.removeprefix("agent:") if self.owner.startswith("agent:") else None
+
+    @property
+    def rasa_id(self) -> str:
+        """Return the name of the Rasa conversation of this epoch: a new epoch is a new, empty tracker."""
+        return f"{self.id}.{self.epoch}"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button that the service issued. Its payload never leaves the service."""
+
+    id: str
+    title: str
+    payload: str
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> Button:
+        """Read a button as it is stored with its message."""
+        return cls(stored["id"], stored["title"], stored["payload"])
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing said in a conversation; `seq` gives the order."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    epoch: int
+    kind: str
+    author_kind: str
+    author_id: str | None
+    author_name: str
+    text: str
+    client_id: str | None
+    answer: dict[str, Any] | None
+    notice: dict[str, Any] | None
+    payload: str | None
+    turn: str | None
+    at: datetime
+    buttons: tuple[Button, ...] = ()
+    pressed: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any], pressed: frozenset[str] = frozenset()) -> Message:
+        """Read a row of `messages`."""
+        values = {str(name): value for name, value in row.items() if name != "turn_lease"}
+        values["buttons"] = tuple(Button.of(stored) for stored in values["buttons"] or ())
+        return cls(**values, pressed=pressed)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A member of staff."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    active: bool
+
+    @property
+    def supervises(self) -> bool:
+        """Tell whether this person may look in and take over."""
+        return self.role in {"lead", "admin"}
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the assistant made of one message: intent, confidence, the runners-up and the entities."""
+
+    intent: str | None = None
+    confidence: float | None = None
+    ranking: list[dict[str, Any]] = field(default_factory=list)
+    entities: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One thing that the bot says: words, buttons as (title, payload), and an article's passage if it is an answer."""
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    answer: dict[str, Any] | None = None

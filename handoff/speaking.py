@@ -1,0 +1,228 @@
+"""Saying something in a conversation: the customer whenever they like, bot and agents only while the conversation is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core.database import Database, Transaction
+from core.errors import Conflict, Invalid, NotFound, StaleEpoch
+from handoff.clocks import customer_wrote, meet
+from handoff.ownership import change_owner
+from handoff.records import BOT, CLOSED, Conversation, Message, Reply, Staff, Understanding
+from handoff.tables import messages, pressed_buttons, understandings
+from handoff.transcript import BOT_AUTHOR, SYSTEM_AUTHOR, Author, Saying, append, find_button, get_conversation, said_before
+from handoff.wording import NOTICES, TALK_TO_PERSON, clean_text
+
+TURN_LEASE = timedelta(seconds=20)
+"""How long the process that accepted a message has to see it answered before another may try."""
+
+
+async def say_as_customer(
+    database: Database, conversation_id: str, *, client_id: str, text: str, name: str, at: datetime
+) -> Message:
+    """Store what a customer wrote. Idempotent by (conversation, client id).
+
+    While the bot owns the conversation the message becomes a turn that it has to answer.
+
+    Raises:
+        Invalid: the text is empty, or the client id is not 1 to 100 characters.
+        TooLarge: the text is too long.
+    """
+    cleaned = clean_text(text)
+    check_client_id(client_id)
+    async with database.write() as tx:
+        before = await said_before(tx.connection, conversation_id, "customer", client_id)
+        if before is not None:
+            return before
+        conversation = await _awake(tx, conversation_id, at)
+        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(conversation))
+        message = await append(tx, conversation, saying, at=at)
+        await _tell_clocks(tx, conversation, at)
+        return message
+
+
+async def press_as_customer(
+    database: Database, conversation_id: str, *, client_id: str, button_id: str, name: str, at: datetime
+) -> Message:
+    """Store that a customer pressed a button, as a message with its title. Idempotent by (conversation, client id).
+
+    Raises:
+        NotFound: the service issued no such button in this conversation.
+        Conflict: it was pressed before, or belongs to an earlier part of the conversation.
+    """
+    check_client_id(client_id)
+    async with database.write() as tx:
+        before = await said_before(tx.connection, conversation_id, "customer", client_id)
+        if before is not None:
+            return before
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        found = await find_button(tx.connection, conversation_id, button_id)
+        if found is None:
+            raise NotFound("There is no such button in this conversation.", field="button")
+        source, button = found
+        if source.epoch != conversation.epoch:
+            raise Conflict("That button belongs to an earlier part of the conversation. Write what you need instead.")
+        pressed = await tx.execute(
+            sa.select(pressed_buttons.c.button_id).where(pressed_buttons.c.button_id == button_id)
+        )
+        if pressed.one_or_none() is not None:
+            raise Conflict("That button has been pressed already.")
+        await tx.execute(sa.insert(pressed_buttons).values(button_id=button_id, message_id=source.id, at=at))
+        lease = None if button.payload == TALK_TO_PERSON[1] else _lease(conversation)
+        saying = Saying(
+            Author("customer", name), button.title, client_id=client_id, payload=button.payload, lease=lease
+        )
+        return await append(tx, conversation, saying, at=at)
+
+
+async def say_as_bot(
+    tx: Transaction, turn: Message, replies: Sequence[Reply], understanding: Understanding, *, epoch: int, at: datetime
+) -> Conversation:
+    """Store what the bot answers to `turn`, once.
+
+    Args:
+        tx: the write; a handoff that the turn ends in joins it.
+        turn: the customer's message that is answered.
+        replies: what the bot says, in order.
+        understanding: what it made of the message; kept for the handoff package.
+        epoch: the epoch that the answer was composed in.
+        at: now.
+
+    Raises:
+        StaleEpoch: the conversation has changed hands, or the turn was answered meanwhile; nothing is stored.
+    """
+    conversation = await get_conversation(tx.connection, turn.conversation_id, lock=True)
+    if conversation.epoch != epoch or conversation.owner != BOT:
+        raise StaleEpoch("A person has taken over; the assistant's answer was dropped.")
+    await settle_turn(tx, turn.id, "answered")
+    await tx.execute(
+        sa.insert(understandings).values(
+            message_id=turn.id,
+            conversation_id=conversation.id,
+            intent=understanding.intent,
+            confidence=understanding.confidence,
+            ranking=understanding.ranking,
+            entities=understanding.entities,
+        )
+    )
+    for reply in replies:
+        kind = "text" if reply.answer is None else "answer"
+        saying = Saying(BOT_AUTHOR, reply.text, kind=kind, answer=reply.answer, buttons=reply.buttons)  # type: ignore[arg-type]
+        await append(tx, conversation, saying, at=at)
+    return conversation
+
+
+async def fail_turn(database: Database, turn: Message, *, epoch: int, at: datetime) -> None:
+    """Tell the customer that the bot could not answer `turn`, and offer a person. Does nothing once it is settled."""
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, turn.conversation_id, lock=True)
+        if conversation.epoch != epoch or conversation.owner != BOT:
+            await drop_turn(tx, turn.id)
+            return
+        try:
+            await settle_turn(tx, turn.id, "failed")
+        except StaleEpoch:
+            return
+        notice = Saying(
+            SYSTEM_AUTHOR,
+            NOTICES["bot_unavailable"],
+            kind="notice",
+            notice={"type": "bot_unavailable"},
+            buttons=(TALK_TO_PERSON,),
+        )
+        await append(tx, conversation, notice, at=at)
+
+
+async def settle_turn(tx: Transaction, message_id: str, outcome: str) -> None:
+    """Mark a pending turn as `answered` or `failed`.
+
+    Raises:
+        StaleEpoch: it is not pending any more.
+    """
+    settled = await tx.execute(
+        sa.update(messages)
+        .where(messages.c.id == message_id, messages.c.turn == "pending")
+        .values(turn=outcome, turn_lease=None)
+    )
+    if settled.rowcount != 1:
+        raise StaleEpoch("This message has been answered already.")
+
+
+async def drop_turn(tx: Transaction, message_id: str) -> None:
+    """Mark a pending turn as one that the bot need not answer, because a person does."""
+    await tx.execute(
+        sa.update(messages)
+        .where(messages.c.id == message_id, messages.c.turn == "pending")
+        .values(turn="dropped", turn_lease=None)
+    )
+
+
+async def say_as_agent(
+    database: Database, conversation_id: str, agent: Staff, *, epoch: int, client_id: str, text: str, at: datetime
+) -> Message:
+    """Store a person's public reply; it meets the first-response clock. Idempotent by (conversation, client id).
+
+    Raises:
+        StaleEpoch: the conversation is not this agent's in this epoch.
+    """
+    cleaned = clean_text(text)
+    check_client_id(client_id)
+    key = f"{agent.id}:{client_id}"
+    async with database.write() as tx:
+        before = await said_before(tx.connection, conversation_id, "agent", key)
+        if before is not None:
+            return before
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if conversation.epoch != epoch or conversation.agent_id != agent.id:
+            raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
+        author = Author("agent", agent.name, agent.id)
+        message = await append(tx, conversation, Saying(author, cleaned, client_id=key), at=at)
+        if conversation.ticket_id is not None:
+            await meet(tx, conversation.ticket_id, "first_response", at)
+            await meet(tx, conversation.ticket_id, "next_response", at)
+        return message
+
+
+async def write_note(
+    database: Database, conversation_id: str, agent: Staff, *, client_id: str, text: str, at: datetime
+) -> Message:
+    """Store an internal note; no customer ever sees it. Idempotent by (conversation, client id)."""
+    cleaned = clean_text(text)
+    check_client_id(client_id)
+    key = f"{agent.id}:{client_id}"
+    async with database.write() as tx:
+        before = await said_before(tx.connection, conversation_id, "agent", key)
+        if before is not None:
+            return before
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        author = Author("agent", agent.name, agent.id)
+        return await append(tx, conversation, Saying(author, cleaned, kind="note", client_id=key), at=at)
+
+
+def check_client_id(client_id: str) -> None:
+    """Refuse a client id that cannot be a key.
+
+    Raises:
+        Invalid: it is not 1 to 60 characters of printable ASCII.
+    """
+    if not 1 <= len(client_id) <= 60 or not client_id.isascii() or not client_id.isprintable():
+        raise Invalid("client_id must be 1 to 60 printable ASCII characters, such as a UUID.", field="client_id")
+
+
+async def _awake(tx: Transaction, conversation_id: str, at: datetime) -> Conversation:
+    conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+    if conversation.owner == CLOSED:
+        return await change_owner(tx, conversation, BOT, at=at, ticket_id=None, reason=None)
+    return conversation
+
+
+def _lease(conversation: Conversation) -> timedelta | None:
+    return TURN_LEASE if conversation.owner == BOT else None
+
+
+async def _tell_clocks(tx: Transaction, conversation: Conversation, at: datetime) -> None:
+    if conversation.owner != BOT and conversation.ticket_id is not None:
+        await customer_wrote(tx, conversation.ticket_id, at)

@@ -1,0 +1,242 @@
+"""What a person does with a conversation: claim it, give it back, resolve it. Each by compare-and-set on the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Database, Reader, Transaction
+from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
+from handoff.clocks import recompute, resolve_clocks
+from handoff.handing_over import account_of, policy_for
+from handoff.ownership import announce, change_owner
+from handoff.policies import Policy
+from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
+from handoff.staff import staff_names
+from handoff.tables import assignments, conversations, ratings
+from handoff.transcript import SYSTEM_AUTHOR, Saying, append, get_conversation
+from handoff.wording import NOTICES, clean_text
+from tickets import ticketing
+from tickets.ticketing import Ticket
+
+
+async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
+    """Give a waiting conversation to this agent. Claiming one's own again changes nothing.
+
+    A lead or admin may also take over what another agent has, or what the bot is talking in.
+
+    Raises:
+        StaleEpoch: somebody was faster; the sentence says who.
+        Conflict: it is not waiting for a person.
+    """
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if conversation.agent_id == agent.id:
+            return conversation
+        if conversation.agent_id is not None and not (agent.supervises and conversation.epoch == epoch):
+            names = await staff_names(tx.connection)
+            raise StaleEpoch(f"{names.get(conversation.agent_id, 'A colleague')} has already taken this conversation.")
+        if conversation.owner != QUEUE and conversation.agent_id is None:
+            raise Conflict("This conversation is not waiting for a person any more; there is nothing to claim.")
+        if conversation.epoch != epoch:
+            raise StaleEpoch("This conversation has changed since you looked. Open it again.")
+        if conversation.agent_id is not None:
+            await _end_assignment(tx, conversation, "taken_over", at)
+        taken = await change_owner(tx, conversation, agent_owner(agent.id), at=at)
+        await tx.execute(
+            sa.insert(assignments).values(
+                conversation_id=taken.id,
+                epoch=taken.epoch,
+                ticket_id=taken.ticket_id,
+                staff_id=agent.id,
+                queued_at=conversation.updated_at,
+                claimed_at=at,
+            )
+        )
+        if taken.ticket_id is not None:
+            await ticketing.assign(tx, taken.ticket_id, agent.id, at=at)
+        await _notice(tx, taken, "claimed", agent, at)
+        return taken
+
+
+async def resolve(
+    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime
+) -> Conversation:
+    """Resolve the ticket, ask the customer for a rating, and give the conversation back to the bot.
+
+    Raises:
+        StaleEpoch: the conversation is not this agent's in this epoch.
+    """
+    async with database.write() as tx:
+        conversation = await _own(tx, conversation_id, agent, epoch)
+        if conversation.ticket_id is not None:
+            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
+            await resolve_clocks(tx, conversation.ticket_id, at)
+        await _end_assignment(tx, conversation, "resolved", at)
+        back = await change_owner(
+            tx,
+            conversation,
+            BOT,
+            at=at,
+            reason=None,
+            rating_ticket_id=conversation.ticket_id,
+            rating_score=None,
+            ticket_id=None,
+        )
+        await _notice(tx, back, "resolved", agent, at)
+        return back
+
+
+async def give_back(
+    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime
+) -> Conversation:
+    """Give the conversation back to the bot without asking for a rating; the ticket is resolved as needing nothing more.
+
+    Raises:
+        StaleEpoch: the conversation is not this agent's in this epoch.
+    """
+    async with database.write() as tx:
+        conversation = await _own(tx, conversation_id, agent, epoch)
+        if conversation.ticket_id is not None:
+            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
+            await resolve_clocks(tx, conversation.ticket_id, at)
+        await _end_assignment(tx, conversation, "returned", at)
+        back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None)
+        await _notice(tx, back, "returned", agent, at)
+        return back
+
+
+async def release(
+    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime
+) -> Conversation:
+    """Put the conversation back into the queue, where its clocks keep its place.
+
+    Raises:
+        StaleEpoch: the conversation is not this agent's in this epoch.
+    """
+    async with database.write() as tx:
+        conversation = await _own(tx, conversation_id, agent, epoch)
+        await _end_assignment(tx, conversation, "released", at)
+        waiting = await change_owner(tx, conversation, QUEUE, at=at)
+        if waiting.ticket_id is not None:
+            await ticketing.assign(tx, waiting.ticket_id, None, at=at)
+        await _notice(tx, waiting, "released", agent, at)
+        return waiting
+
+
+async def override_ticket(
+    database: Database,
+    ticket_id: str,
+    agent: Staff,
+    changes: dict[str, str],
+    policies: Sequence[Policy],
+    *,
+    at: datetime,
+) -> Ticket:
+    """Let a person correct priority or category; a new priority recomputes the clocks from the start.
+
+    Raises:
+        Invalid: nothing is to be changed, or not to this.
+        Forbidden: the role may not.
+    """
+    if agent.role == "content":
+        raise Forbidden("Only agents, leads and admins can change a ticket.")
+    if not changes:
+        raise Invalid("Name a priority or a category to change.")
+    async with database.write() as tx:
+        before = await ticketing.get_ticket(tx.connection, ticket_id)
+        ticket = before
+        for field, new in changes.items():
+            ticket = await ticketing.override(tx, before.id, field, new, by=agent.name, at=at)  # type: ignore[arg-type]
+        if ticket.conversation_id is not None:
+            conversation = await get_conversation(tx.connection, ticket.conversation_id)
+            if ticket.priority != before.priority:
+                account = await account_of(tx.connection, conversation)
+                policy = policy_for(policies, ticket, account, conversation.channel)
+                await recompute(tx, ticket, policy, at)
+            await announce(tx, conversation.id, at=at)
+    return ticket
+
+
+async def save_email(database: Database, conversation_id: str, email: str, *, at: datetime) -> None:
+    """Remember where to reply; the ticket's requester too. Saving the same address again changes nothing."""
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if conversation.email == email:
+            return
+        await tx.execute(
+            sa.update(conversations).where(conversations.c.id == conversation_id).values(email=email, updated_at=at)
+        )
+        if conversation.ticket_id is not None:
+            await ticketing.set_requester_email(tx, conversation.ticket_id, email, at=at)
+        words = NOTICES["email_saved"].format(email=email)
+        notice = {"type": "email_saved", "email": email}
+        await append(tx, conversation, Saying(SYSTEM_AUTHOR, words, kind="notice", notice=notice), at=at)
+        await announce(tx, conversation_id, at=at)
+
+
+async def rate(database: Database, conversation_id: str, score: int, comment: str, *, at: datetime) -> None:
+    """Keep the customer's rating of the help that they last got; a new one replaces the old.
+
+    Raises:
+        Invalid: the score is not 1 to 5.
+        Conflict: there is nothing to rate.
+    """
+    if not 1 <= score <= 5:
+        raise Invalid("A rating is a whole number from 1 to 5.", field="score")
+    words = clean_text(comment, field="comment", longest=2_000) if comment.strip() else ""
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        ticket_id = conversation.rating_ticket_id
+        if ticket_id is None:
+            raise Conflict("There is nothing to rate in this conversation.")
+        await tx.execute(sa.delete(ratings).where(ratings.c.ticket_id == ticket_id))
+        await tx.execute(
+            sa.insert(ratings).values(
+                ticket_id=ticket_id, conversation_id=conversation_id, score=score, comment=words, at=at
+            )
+        )
+        await tx.execute(
+            sa.update(conversations).where(conversations.c.id == conversation_id).values(rating_score=score)
+        )
+        if conversation.rating_score is None:
+            notice = {"type": "rated", "score": score}
+            await append(tx, conversation, Saying(SYSTEM_AUTHOR, NOTICES["rated"], kind="notice", notice=notice), at=at)
+        await announce(tx, conversation_id, at=at)
+
+
+async def rating_of(reader: Reader, conversation_id: str) -> dict[str, object] | None:
+    """Return the newest rating in a conversation, for the desk."""
+    rows = await reader.execute(
+        sa.select(ratings.c.score, ratings.c.comment, ratings.c.at)
+        .where(ratings.c.conversation_id == conversation_id)
+        .order_by(ratings.c.at.desc())
+        .limit(1)
+    )
+    row = rows.one_or_none()
+    return None if row is None else {"score": row.score, "comment": row.comment}
+
+
+async def _own(tx: Transaction, conversation_id: str, agent: Staff, epoch: int) -> Conversation:
+    conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+    if conversation.agent_id != agent.id or conversation.epoch != epoch:
+        raise StaleEpoch("This conversation is not yours any more. Open it again to see who has it.")
+    return conversation
+
+
+async def _end_assignment(tx: Transaction, conversation: Conversation, how: str, at: datetime) -> None:
+    ended = await tx.execute(
+        sa.update(assignments)
+        .where(assignments.c.conversation_id == conversation.id, assignments.c.epoch == conversation.epoch)
+        .values(ended_at=at, ended_by=how)
+    )
+    if ended.rowcount != 1:
+        raise NotFound("This conversation has no open assignment.")
+
+
+async def _notice(tx: Transaction, conversation: Conversation, kind: str, agent: Staff, at: datetime) -> None:
+    words = NOTICES[kind].format(agent=agent.name)
+    notice = {"type": kind, "agent": agent.name}
+    await append(tx, conversation, Saying(SYSTEM_AUTHOR, words, kind="notice", notice=notice), at=at)

@@ -1,0 +1,42 @@
+"""Messages that the bot has still to answer: what a process picks up after another one died."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Reader, Transaction
+from handoff.records import Message
+from handoff.speaking import TURN_LEASE
+from handoff.tables import messages
+
+
+async def next_turn(reader: Reader, conversation_id: str) -> Message | None:
+    """Return the oldest message of this conversation that waits for the bot."""
+    rows = await reader.execute(
+        sa.select(messages)
+        .where(messages.c.conversation_id == conversation_id, messages.c.turn == "pending")
+        .order_by(messages.c.seq)
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else Message.of(row)
+
+
+async def conversations_with_turns(reader: Reader, *, lease_before: datetime | None) -> list[str]:
+    """Return the conversations with a pending turn whose lease ended before that moment, or with any for None."""
+    chosen = sa.select(messages.c.conversation_id).where(messages.c.turn == "pending")
+    if lease_before is not None:
+        chosen = chosen.where(messages.c.turn_lease < lease_before)
+    rows = await reader.execute(chosen.order_by(messages.c.turn_lease).limit(1000))
+    return list(dict.fromkeys(rows.scalars()))
+
+
+async def extend_leases(tx: Transaction, conversation_ids: list[str], at: datetime) -> None:
+    """Keep other processes from these conversations' turns for another lease."""
+    await tx.execute(
+        sa.update(messages)
+        .where(messages.c.conversation_id.in_(conversation_ids), messages.c.turn == "pending")
+        .values(turn_lease=at + TURN_LEASE)
+    )

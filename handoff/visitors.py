@@ -1,0 +1,107 @@
+"""Who is in the widget: an anonymous visitor with a secret of their own, joined to a customer only by the host site's token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core.database import Reader, Transaction
+from core.errors import Unauthenticated
+from core.identifiers import fingerprint, new_id, new_secret
+from handoff.records import BOT, Conversation
+from handoff.tables import conversations, visitors
+
+VISITOR_LENGTH = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody in the widget, and the conversation that is theirs."""
+
+    id: str
+    customer_id: str | None
+    conversation: Conversation
+
+
+async def new_visitor(
+    tx: Transaction, *, customer_id: str | None, page_url: str | None, page_title: str | None, at: datetime
+) -> tuple[Visitor, str]:
+    """Make a visitor with an empty conversation; returns it with the secret, which is not stored."""
+    secret = new_secret()
+    visitor_id = new_id("vi")
+    await tx.execute(
+        sa.insert(visitors).values(
+            id=visitor_id,
+            token_fingerprint=fingerprint(secret),
+            customer_id=customer_id,
+            created_at=at,
+            expires_at=at + VISITOR_LENGTH,
+        )
+    )
+    made = await tx.execute(
+        sa.insert(conversations)
+        .values(
+            id=new_id("cv"),
+            visitor_id=visitor_id,
+            customer_id=customer_id,
+            channel="widget",
+            owner=BOT,
+            epoch=1,
+            messages=0,
+            page_url=page_url,
+            page_title=page_title,
+            created_at=at,
+            updated_at=at,
+        )
+        .returning(conversations)
+    )
+    return Visitor(visitor_id, customer_id, Conversation.of(made.mappings().one())), secret
+
+
+async def visitor_of_token(reader: Reader, secret: str, at: datetime) -> Visitor:
+    """Return whose secret this is, with their conversation.
+
+    Raises:
+        Unauthenticated: nobody's, or it has expired.
+    """
+    rows = await reader.execute(
+        sa.select(visitors.c.id.label("known_as"), conversations)
+        .join(conversations, conversations.c.visitor_id == visitors.c.id)
+        .where(visitors.c.token_fingerprint == fingerprint(secret), visitors.c.expires_at > at)
+        .order_by(conversations.c.created_at.desc())
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    if row is None:
+        raise Unauthenticated("This chat has ended. Reload the page to start a new one.")
+    conversation = Conversation.of({name: value for name, value in row.items() if name != "known_as"})
+    return Visitor(row["known_as"], conversation.customer_id, conversation)
+
+
+async def join_customer(tx: Transaction, visitor: Visitor, customer_id: str) -> Visitor | None:
+    """Join an anonymous visitor's conversation to a customer; the caller holds both tokens.
+
+    Returns:
+        The visitor as they are now, or None if they are another customer's already and must not be joined.
+    """
+    if visitor.customer_id == customer_id:
+        return visitor
+    if visitor.customer_id is not None:
+        return None
+    await tx.execute(sa.update(visitors).where(visitors.c.id == visitor.id).values(customer_id=customer_id))
+    joined = await tx.execute(
+        sa.update(conversations)
+        .where(conversations.c.id == visitor.conversation.id)
+        .values(customer_id=customer_id)
+        .returning(conversations)
+    )
+    return Visitor(visitor.id, customer_id, Conversation.of(joined.mappings().one()))
+
+
+async def note_page(tx: Transaction, conversation_id: str, url: str | None, title: str | None) -> None:
+    """Remember the page that the customer is on."""
+    await tx.execute(
+        sa.update(conversations).where(conversations.c.id == conversation_id).values(page_url=url, page_title=title)
+    )

@@ -1,0 +1,73 @@
+"""What the service itself says in a conversation, where the assistant may not be there to say it, and how text is cleaned."""
+
+from __future__ import annotations
+
+import re
+
+from core.errors import Invalid, TooLarge
+
+LONGEST_MESSAGE = 8_000
+
+REASONS = {
+    "asked": "The customer asked for a person.",
+    "repeated_failure": "The assistant could not answer several questions in a row.",
+    "not_helpful": "The articles that were shown did not help.",
+    "frustration": "The customer is frustrated.",
+    "cancellation": "The customer wants to cancel.",
+    "security": "The customer reports a security problem.",
+    "outage": "The customer reports an outage.",
+    "bot_unavailable": "The assistant was not available.",
+    "action_failed": "Something that the assistant tried to do failed.",
+}
+"""Why a conversation is handed over: code and words."""
+
+NOTICES = {
+    "queued": "I've passed this conversation to our team. Everything you wrote is with them, so you won't have to repeat it.",
+    "claimed": "{agent} has joined the conversation.",
+    "returned": "{agent} has handed the conversation back to the assistant.",
+    "released": "{agent} had to leave. You are back in the queue, and keep your place.",
+    "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
+    "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
+    "email_saved": "Thank you. We'll also reply to {email}.",
+    "rated": "Thank you for your rating.",
+    "left_queue": "You left the queue. You can ask for a person again at any time.",
+}
+"""Notices by type, with what they name."""
+
+TALK_TO_PERSON = ("Talk to a person", "baton:person")
+"""A button that the service acts on itself, bot or no bot."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def clean_text(text: str, *, field: str = "text", longest: int = LONGEST_MESSAGE) -> str:
+    """Return `text` as it can be stored and shown: line ends made one kind, control characters and half surrogates gone.
+
+    Raises:
+        Invalid: nothing is left.
+        TooLarge: it is longer than `longest` characters.
+    """
+    cleaned = text.replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = _CONTROLS.sub("", cleaned).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    if not cleaned:
+        raise Invalid("The message is empty. Write something first.", field=field)
+    if len(cleaned) > longest:
+        raise TooLarge(
+            f"The message has {len(cleaned):,} characters; {longest:,} is the most. Send it in parts.", field=field
+        )
+    return cleaned
+
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def clean_email(email: str) -> str:
+    """Return `email` trimmed.
+
+    Raises:
+        Invalid: it is not an e-mail address.
+    """
+    cleaned = email.strip()
+    if len(cleaned) > 254 or not _EMAIL.fullmatch(cleaned):
+        raise Invalid("That does not look like an e-mail address. Write it like name@example.com.", field="email")
+    return cleaned

@@ -1,0 +1,234 @@
+"""An article and its written form: Markdown with front matter, read with errors that name file, line and reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+
+from core.clock import iso
+from core.errors import Invalid
+
+Audience = Literal["customer", "internal", "both"]
+Visibility = Literal["public", "authenticated", "internal"]
+Status = Literal["draft", "published"]
+
+
+class Viewer(IntEnum):
+    """Who is asking. A viewer sees the articles of their own level and below."""
+
+    ANONYMOUS = 0
+    """A visitor nobody knows: public articles."""
+    CUSTOMER = 1
+    """A customer whose identity was proved: public and authenticated articles."""
+    STAFF = 2
+    """An agent or editor: every published article."""
+
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NOT_EDITORIAL = ("created", "updated", "reviewed", "helpful", "not_helpful", "views")
+
+
+class BrokenArticle(Invalid):
+    """A file that is no article. The message reads `FILE:LINE: reason`."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
+        self.file = file
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article of the help centre, as an editor knows it. Votes and views are those it starts with."""
+
+    id: str
+    slug: str
+    title: str
+    content: str
+    created: datetime
+    updated: datetime
+    excerpt: str = ""
+    category: str = ""
+    subcategory: str = ""
+    tags: tuple[str, ...] = ()
+    audience: Audience = "customer"
+    visibility: Visibility = "public"
+    related: tuple[str, ...] = ()
+    author: str = ""
+    reviewed: datetime | None = None
+    helpful: int = 0
+    not_helpful: int = 0
+    views: int = 0
+    status: Status = "published"
+
+    @property
+    def level(self) -> int:
+        """Who may see it: 0 everyone, 1 customers who are known, 2 staff only."""
+        if self.audience == "internal":
+            return 2
+        return {"public": 0, "authenticated": 1, "internal": 2}[self.visibility]
+
+    @property
+    def url(self) -> str:
+        """Where the help centre shows it."""
+        return f"/help/{self.slug}"
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of all that an editor writes; votes, views and dates are not in it."""
+        written = {name: value for name, value in asdict(self).items() if name not in _NOT_EDITORIAL}
+        return hashlib.sha256(json.dumps(written, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass
+class _FrontMatter:
+    """The fields of a file and the line each stands on, so that a complaint can point at it."""
+
+    file: str
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+    used: set[str] = field(default_factory=set)
+
+    def broken(self, name: str, reason: str) -> BrokenArticle:
+        return BrokenArticle(self.file, self.lines.get(name, 1), reason)
+
+    def text(self, name: str, default: str | None = None, *, limit: int = 2_000) -> str:
+        value = self._take(name, default)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            raise self.broken(name, f"{name} must be text.")
+        if len(value) > limit:
+            raise self.broken(name, f"{name} is longer than {limit} characters.")
+        return value.strip()
+
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self._take(name, default)
+        if value not in allowed:
+            raise self.broken(name, f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+        return str(value)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self._take(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, (str, int, float)) for one in value):
+            raise self.broken(name, f"{name} must be a list of words, such as [billing, invoices].")
+        return tuple(str(one).strip() for one in value)
+
+    def count(self, name: str) -> int:
+        value = self._take(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.broken(name, f"{name} must be a whole number of 0 or more.")
+        return value
+
+    def moment(self, name: str, default: datetime | None) -> datetime | None:
+        value = self._take(name, default)
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        raise self.broken(name, f"{name} must be a date such as 2026-10-05.")
+
+    def _take(self, name: str, default: Any) -> Any:
+        self.used.add(name)
+        value = self.values.get(name)
+        if value is None:
+            if default is None and name not in ("reviewed",):
+                raise BrokenArticle(self.file, 1, f"{name} is missing.")
+            return default
+        return value
+
+
+def parse_article(text: str, *, file: str, now: datetime) -> Article:
+    """Read one Markdown file with front matter.
+
+    Args:
+        text: the file's whole text.
+        file: its name, for errors.
+        now: what `created` and `updated` are when the file does not say.
+
+    Raises:
+        BrokenArticle: something in it is missing or wrong; the message names file, line and reason.
+    """
+    front, body, body_line = _split(text, file)
+    slug = front.text("slug", Path(file).stem, limit=200)
+    if not _SLUG.fullmatch(slug):
+        raise front.broken("slug", f"slug is {slug!r}; use small letters, digits and single hyphens.")
+    created = front.moment("created", now)
+    article = Article(
+        id=front.text("id", slug, limit=64),
+        slug=slug,
+        title=front.text("title", limit=300),
+        content=body.strip() + "\n",
+        excerpt=front.text("excerpt", ""),
+        category=front.text("category", "", limit=200),
+        subcategory=front.text("subcategory", "", limit=200),
+        tags=front.words("tags"),
+        audience=cast("Audience", front.one_of("audience", get_args(Audience), "customer")),
+        visibility=cast("Visibility", front.one_of("visibility", get_args(Visibility), "public")),
+        related=front.words("related"),
+        author=front.text("author", "", limit=200),
+        created=created or now,
+        updated=front.moment("updated", created) or now,
+        reviewed=front.moment("reviewed", None),
+        helpful=front.count("helpful"),
+        not_helpful=front.count("not_helpful"),
+        views=front.count("views"),
+        status=cast("Status", front.one_of("status", get_args(Status), "published")),
+    )
+    unknown = sorted(set(front.values) - front.used)
+    if unknown:
+        raise front.broken(unknown[0], f"{unknown[0]} is no field of an article.")
+    if not body.strip():
+        raise BrokenArticle(file, body_line, "the article has no text.")
+    return article
+
+
+def write_article(article: Article) -> str:
+    """Write `article` as Markdown with front matter; `parse_article` reads it back the same."""
+    fields = asdict(article)
+    content = fields.pop("content")
+    for name in ("created", "updated", "reviewed"):
+        fields[name] = None if fields[name] is None else iso(fields[name])
+    fields["tags"], fields["related"] = list(article.tags), list(article.related)
+    front = yaml.safe_dump(
+        {name: value for name, value in fields.items() if value is not None},
+        sort_keys=False,
+        allow_unicode=True,
+        width=10_000,
+    )
+    return f"---\n{front}---\n\n{content}"
+
+
+def _split(text: str, file: str) -> tuple[_FrontMatter, str, int]:
+    lines = text.removeprefix("\ufeff").splitlines()
+    if not lines or lines[0].strip() != "---":
+        raise BrokenArticle(file, 1, "the file must begin with front matter between two lines of ---.")
+    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
+    if end is None:
+        raise BrokenArticle(file, 1, "the front matter is not closed by a line of ---.")
+    try:
+        node = yaml.compose("\n".join(lines[1:end]), Loader=yaml.SafeLoader)
+        values = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 2 if mark else 1
+        raise BrokenArticle(file, line, f"the front matter is not YAML: {error.problem or error.context}.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise BrokenArticle(file, 1, f"the front matter cannot be read: {error}.") from error
+    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
+        raise BrokenArticle(file, 2, "the front matter must be a list of `name: value`.")
+    where = {str(key.value): key.start_mark.line + 2 for key, _ in node.value}
+    front = _FrontMatter(file, {str(name): value for name, value in values.items()}, where)
+    return front, "\n".join(lines[end + 1 :]), end + 2

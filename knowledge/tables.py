@@ -1,0 +1,163 @@
+"""The tables of the knowledge base, and the full-text index that SQL keeps beside the passages by itself.
+
+`knowledge_articles` is the record. Passages are derived from published articles when these are written; what full text sees
+is a passage's `terms` (see `knowledge.terms`), the same words on both databases:
+
+- SQLite: an FTS5 table over `terms` that triggers keep in step (`knowledge_full_text`);
+- PostgreSQL: a generated `tsvector` column with a GIN index (`knowledge_passages.full_text`).
+
+`metadata.create_all` makes both; a migration calls `create_full_text` after it has made the tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.database import Json, Moment, metadata
+
+articles = sa.Table(
+    "knowledge_articles",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("slug", sa.String(200), nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("excerpt", sa.Text, nullable=False, default=""),
+    sa.Column("category", sa.String(200), nullable=False, default="", index=True),
+    sa.Column("subcategory", sa.String(200), nullable=False, default=""),
+    sa.Column("tags", Json, nullable=False),
+    sa.Column("audience", sa.String(16), nullable=False),
+    sa.Column("visibility", sa.String(16), nullable=False),
+    sa.Column("related", Json, nullable=False),
+    sa.Column("author", sa.String(200), nullable=False, default=""),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("reviewed_at", Moment),
+    sa.Column("helpful", sa.Integer, nullable=False, default=0),
+    sa.Column("not_helpful", sa.Integer, nullable=False, default=0),
+    sa.Column("views", sa.Integer, nullable=False, default=0),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    # The file that last wrote the row, and the version it made: a higher version is an editor's.
+    sa.Column("source_hash", sa.String(64)),
+    sa.Column("source_version", sa.Integer),
+    sa.CheckConstraint("audience in ('customer', 'internal', 'both')", name="audience"),
+    sa.CheckConstraint("visibility in ('public', 'authenticated', 'internal')", name="visibility"),
+    sa.CheckConstraint("status in ('draft', 'published')", name="status"),
+)
+
+passages = sa.Table(
+    "knowledge_passages",
+    metadata,
+    # Never used twice: a vector of a deleted passage must not be taken for another's.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column(
+        "article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("heading", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    # 0 public, 1 authenticated, 2 internal: who may see it, beside what is searched, so that a search decides it itself.
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    # The words of title, headings and body, one line each, as `knowledge.terms` made them.
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("length", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+generations = sa.Table(
+    "knowledge_generations",
+    metadata,
+    # Rises with every change of a passage, so that what was counted over all of them is known to be old.
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+votes = sa.Table(
+    "knowledge_votes",
+    metadata,
+    sa.Column("article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("voter", sa.String(80), primary_key=True),
+    sa.Column("helpful", sa.Boolean, nullable=False),
+    sa.Column("words", sa.Text, nullable=False, default=""),
+    sa.Column("voted_at", Moment, nullable=False),
+)
+
+searches = sa.Table(
+    "knowledge_searches",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("surface", sa.String(32), nullable=False, index=True),
+    sa.Column("viewer", sa.String(16), nullable=False),
+    sa.Column("results", Json, nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("conversation_id", sa.String(40), index=True),
+    sa.Column("opened", sa.String(64)),
+    sa.Column("searched_at", Moment, nullable=False, index=True),
+)
+
+indexed_articles = sa.Table(
+    "knowledge_indexed_articles",
+    metadata,
+    # A vector index by its own name: another folder, another model or another generation has other rows.
+    sa.Column("index_name", sa.String(80), primary_key=True),
+    sa.Column("article_id", sa.String(64), primary_key=True),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("model_id", sa.String(120), nullable=False),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("passage_ids", Json, nullable=False),
+)
+
+_SQLITE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS knowledge_full_text USING fts5("
+    "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_insert AFTER INSERT ON knowledge_passages BEGIN
+        INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms);
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_delete AFTER DELETE ON knowledge_passages BEGIN
+        INSERT INTO knowledge_full_text(knowledge_full_text, rowid, terms) VALUES ('delete', old.id, old.terms);
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_update AFTER UPDATE OF terms ON knowledge_passages BEGIN
+        INSERT INTO knowledge_full_text(knowledge_full_text, rowid, terms) VALUES ('delete', old.id, old.terms);
+        INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms);
+    END""",
+)
+_POSTGRESQL = (
+    """ALTER TABLE knowledge_passages ADD COLUMN IF NOT EXISTS full_text tsvector GENERATED ALWAYS AS (
+        array_to_tsvector(array_remove(string_to_array(replace(terms, E'\\n', ' '), ' '), ''))) STORED""",
+    "CREATE INDEX IF NOT EXISTS ix_knowledge_passages_full_text ON knowledge_passages USING gin (full_text)",
+)
+_DROP_SQLITE = (
+    "DROP TRIGGER IF EXISTS knowledge_full_text_insert",
+    "DROP TRIGGER IF EXISTS knowledge_full_text_delete",
+    "DROP TRIGGER IF EXISTS knowledge_full_text_update",
+    "DROP TABLE IF EXISTS knowledge_full_text",
+)
+
+
+def create_full_text(connection: sa.Connection) -> None:
+    """Make the full-text index over `knowledge_passages`, if it is not there. For migrations; `create_all` calls it too."""
+    for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
+        connection.exec_driver_sql(statement)
+
+
+def drop_full_text(connection: sa.Connection) -> None:
+    """Remove what `create_full_text` made beside the table; on PostgreSQL it goes with the table."""
+    if connection.dialect.name == "sqlite":
+        for statement in _DROP_SQLITE:
+            connection.exec_driver_sql(statement)
+
+
+@sa.event.listens_for(passages, "after_create")
+def _create_with_table(_table: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    create_full_text(connection)
+
+
+@sa.event.listens_for(passages, "before_drop")
+def _drop_with_table(_table: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    drop_full_text(connection)

@@ -1,0 +1,242 @@
+"""The embedded Chroma folder: opened by one process at a time, checked when opened, thrown away when it is broken.
+
+Everything here blocks; `knowledge.index` calls it in threads. Vectors lie in one collection per level of visibility (public,
+authenticated, internal), each vector in exactly one: a viewer's search goes to the collections they may see and to no other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import structlog
+
+from core.embedding import Vectors
+from core.errors import ConfigurationError
+from core.identifiers import new_id
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.collection_configuration import CreateCollectionConfiguration
+    from chromadb.api.models.Collection import Collection
+
+LEVELS = ("public", "authenticated", "internal")
+_BATCH = 1_000
+_HNSW: CreateCollectionConfiguration = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One complete set of collections and the model that its vectors are from."""
+
+    folder_id: str
+    number: int
+    model_id: str
+    dimensions: int
+
+    @property
+    def name(self) -> str:
+        """Names it in SQL: another folder or another generation is another index."""
+        return f"{self.folder_id}-{self.number}"
+
+
+class VectorStore:
+    """Chroma in a folder. Make one, `open` it, and `close` it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder_id = ""
+        self.current: Generation | None = None
+        self._lock: IO[str] | None = None
+        self._client: ClientAPI | None = None
+        self._collections: dict[str, Collection] = {}
+
+    def open(self) -> None:
+        """Take the folder for this process and look whether what is in it can be read; start afresh if not.
+
+        Raises:
+            ConfigurationError: another process has it open, or the folder cannot be made.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"The knowledge index's folder {self.folder} cannot be used: {error}.") from error
+        self._take_lock(self._lock)
+        problem = self._try_to_open()
+        if problem is not None:
+            log.warning("knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL")
+            self.start_afresh()
+
+    def close(self) -> None:
+        """Let go of the folder; another process may open it then."""
+        self._close_client()
+        self.current = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def start_afresh(self) -> None:
+        """Throw away all that the folder holds, and open an empty one.
+
+        It has a new name, because Chroma remembers by its path a folder that it failed to open.
+        """
+        self._close_client()
+        self.current = None
+        for path in self.folder.iterdir():
+            if path.name != "lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.folder_id = new_id("ix")
+        self._open_client()
+        self._write_description()
+
+    def begin(self, model_id: str, dimensions: int) -> Generation:
+        """Make the empty collections of a new generation, beside those in use."""
+        generation = Generation(self.folder_id, self._next_number(), model_id, dimensions)
+        for level in range(len(LEVELS)):
+            self._chroma.create_collection(_name(generation, level), configuration=_HNSW, embedding_function=None)
+        return generation
+
+    def switch(self, generation: Generation) -> None:
+        """Search `generation` from now on and remove every other."""
+        self.current = generation
+        self._write_description()
+        keep = {_name(generation, level) for level in range(len(LEVELS))}
+        for collection in self._chroma.list_collections():
+            if collection.name not in keep:
+                self._chroma.delete_collection(collection.name)
+
+    def put(self, generation: Generation, level: int, ids: Sequence[int], vectors: Vectors) -> None:
+        """Keep vectors under their passages' ids; an id that is there is replaced."""
+        collection = self._collection(generation, level)
+        for start in range(0, len(ids), _BATCH):
+            part = slice(start, start + _BATCH)
+            collection.upsert(ids=[str(one) for one in ids[part]], embeddings=vectors[part])
+
+    def remove(self, generation: Generation, level: int, ids: Sequence[int]) -> None:
+        """Forget vectors; ids that are not there are passed over."""
+        collection = self._collection(generation, level)
+        for start in range(0, len(ids), _BATCH):
+            collection.delete(ids=[str(one) for one in ids[start : start + _BATCH]])
+
+    def nearest(
+        self, generation: Generation, levels: Iterable[int], vector: Vectors, count: int
+    ) -> list[tuple[int, float]]:
+        """Return the passages nearest to `vector` (shape [1, d]) in these levels with their cosines, best first."""
+        found: list[tuple[int, float]] = []
+        for level in levels:
+            answer = self._collection(generation, level).query(
+                query_embeddings=vector, n_results=count, include=["distances"]
+            )
+            distances = answer["distances"] or [[]]
+            found.extend(
+                (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
+            )
+        return sorted(found, key=lambda hit: -hit[1])[:count]
+
+    def count(self, generation: Generation) -> int:
+        """Return how many vectors a generation holds."""
+        return sum(self._collection(generation, level).count() for level in range(len(LEVELS)))
+
+    @property
+    def _chroma(self) -> ClientAPI:
+        if self._client is None:
+            raise ConfigurationError("The knowledge index is not open.")
+        return self._client
+
+    def _collection(self, generation: Generation, level: int) -> Collection:
+        name = _name(generation, level)
+        if name not in self._collections:
+            self._collections[name] = self._chroma.get_collection(name, embedding_function=None)
+        return self._collections[name]
+
+    def _next_number(self) -> int:
+        numbers = [int(one.name.rpartition("-g")[2]) for one in self._chroma.list_collections()]
+        return max(numbers, default=0) + 1
+
+    def _take_lock(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            lock.close()
+            self._lock = None
+            raise ConfigurationError(
+                f"The knowledge index in {self.folder} is in use by another process (id {holder}). "
+                "Stop that one first, or choose another folder with BATON_HOME."
+            ) from error
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+
+    def _try_to_open(self) -> str | None:
+        """Open what is there; return what is wrong with it, None if nothing is."""
+        from chromadb.errors import ChromaError
+
+        description = self.folder / "index.json"
+        if not description.exists():
+            self.start_afresh()
+            return None
+        try:
+            described: dict[str, Any] = json.loads(description.read_text(encoding="utf-8"))
+            self.folder_id = described["folder_id"]
+            self._open_client()
+            if described["generation"] is not None:
+                self.current = Generation(
+                    self.folder_id, described["generation"], described["model_id"], described["dimensions"]
+                )
+                return self._probe(self.current)
+        except (ChromaError, OSError, ValueError, KeyError, TypeError) as error:
+            return str(error) or type(error).__name__
+        return None
+
+    def _probe(self, generation: Generation) -> str | None:
+        dimensions = generation.dimensions
+        vector = np.full((1, dimensions), dimensions**-0.5, dtype=np.float32)
+        for level in range(len(LEVELS)):
+            expected = min(10, self._collection(generation, level).count())
+            if expected and len(self.nearest(generation, [level], vector, expected)) < expected:
+                return f"vectors of the collection {LEVELS[level]} are missing"
+        return None
+
+    def _open_client(self) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        self._client = chromadb.PersistentClient(
+            str(self.folder / self.folder_id), settings=Settings(anonymized_telemetry=False)
+        )
+
+    def _close_client(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self._collections.clear()
+
+    def _write_description(self) -> None:
+        generation = self.current
+        described = {
+            "folder_id": self.folder_id,
+            "generation": None if generation is None else generation.number,
+            "model_id": None if generation is None else generation.model_id,
+            "dimensions": None if generation is None else generation.dimensions,
+        }
+        target = self.folder / "index.json"
+        scratch = target.with_suffix(".new")
+        scratch.write_text(json.dumps(described), encoding="utf-8")
+        scratch.replace(target)
+
+
+def _name(generation: Generation, level: int) -> str:
+    return f"{LEVELS[level]}-g{generation.number}"

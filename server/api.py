@@ -1,0 +1,203 @@
+"""HTTP routes with typed bodies, one error envelope, and the OpenAPI document made from the same types."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from core.errors import BatonError, Invalid, RateLimited, TooLarge
+from server import metrics
+
+log = structlog.get_logger()
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Body = TypeVar("Body", bound=BaseModel)
+BODY_LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: how it is reached, what it takes and gives, and who may call it."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    auth: str = "none"
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    returns: Any = None
+    documented: bool = True
+
+
+async def read_body(request: web.Request, model: type[Body]) -> Body:
+    """Read and validate a JSON body.
+
+    Raises:
+        Invalid: it is no JSON in UTF-8, or not of the model's form; names the first wrong field.
+    """
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge("The request is larger than 1 MiB.") from error
+    return parse(raw, model)
+
+
+def parse(raw: bytes | str, model: type[Body]) -> Body:
+    """Validate JSON text against a model, like `read_body`."""
+    try:
+        value = json.loads(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
+    except UnicodeDecodeError as error:
+        raise Invalid("The request is not valid UTF-8.") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise Invalid("The request is not valid JSON.") from error
+    return checked(value, model)
+
+
+def checked(value: Any, model: type[Body]) -> Body:
+    """Validate a value against a model, like `read_body`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"]) or None
+        raise Invalid(f"{field or 'The request'}: {problem['msg']}.", field=field) from error
+
+
+def envelope(error: BatonError) -> dict[str, Any]:
+    """Write an error in the protocol's form."""
+    return {"error": {"code": error.code, "message": error.message, "field": error.field}}
+
+
+def error_response(error: BatonError) -> web.Response:
+    """Answer with an error in the protocol's form."""
+    response = web.json_response(envelope(error), status=error.status)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+@web.middleware
+async def translate_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what is raised below into the one error envelope, and count the request."""
+    began = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+    except BatonError as error:
+        status = error.status
+        response = error_response(error)
+    except web.HTTPException as error:
+        status = error.status
+        if error.status < 400:
+            raise
+        known = {404: "not_found", 405: "not_found", 413: "too_large"}
+        response = web.json_response(
+            {"error": {"code": known.get(error.status, "invalid"), "message": error.reason, "field": None}},
+            status=error.status,
+        )
+    except (ConnectionResetError, TimeoutError):
+        raise
+    except Exception:
+        log.exception("request failed", path=request.path)
+        message = "Something went wrong on our side. It has been logged; please try again."
+        response = web.json_response({"error": {"code": "internal", "message": message, "field": None}}, status=500)
+    finally:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "unknown"
+        metrics.REQUESTS.labels(f"{request.method} {route}", str(status)).observe(time.perf_counter() - began)
+    return response
+
+
+def openapi(routes: Sequence[Route], *, version: str, url: str) -> dict[str, Any]:
+    """Write the OpenAPI 3.1 document of these routes from the types that validate them."""
+    schemas: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
+    for route in routes:
+        if route.documented:
+            operation = _operation(route, schemas)
+            paths.setdefault(route.path, {})[route.method.lower()] = operation
+    schemas["Error"] = {
+        "type": "object",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "field"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "field": {"type": ["string", "null"]},
+                },
+            }
+        },
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Baton", "version": version, "description": "Self-service first, a person within reach."},
+        "servers": [{"url": url}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "visitor": {"type": "http", "scheme": "bearer"},
+                "staff": {"type": "apiKey", "in": "cookie", "name": "baton_staff"},
+                "bot": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": f"{route.method.lower()}{re.sub(r'[^a-zA-Z]+', '_', route.path)}".rstrip("_"),
+        "responses": {
+            "200": {"description": "OK"},
+            "default": {
+                "description": "An error",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            },
+        },
+    }
+    if route.auth != "none":
+        operation["security"] = [{route.auth: []}]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    if route.query is not None:
+        schema = _schema(route.query, schemas)
+        definition = schemas[schema["$ref"].rpartition("/")[2]]
+        parameters += [
+            {"name": name, "in": "query", "required": name in definition.get("required", ()), "schema": value}
+            for name, value in definition["properties"].items()
+        ]
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _schema(route.body, schemas)}},
+        }
+    if route.returns is not None:
+        operation["responses"]["200"]["content"] = {"application/json": {"schema": _schema(route.returns, schemas)}}
+    return operation
+
+
+def _schema(type_: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = TypeAdapter(type_).json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    title = schema.get("title")
+    if title and schema.get("type") == "object":
+        schemas[title] = schema
+        return {"$ref": f"#/components/schemas/{title}"}
+    return schema

@@ -1,0 +1,144 @@
+"""The composition root: opens every part, wires them, and closes them again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from core.clock import Clock, SystemClock
+from core.database import Database, Transaction
+from core.identifiers import new_secret
+from core.redis import open_redis
+from handoff.handing_over import hand_over
+from handoff.policies import load_policies
+from handoff.records import Conversation
+from server import metrics
+from server.api import BODY_LIMIT, Route, openapi, translate_errors
+from server.background import load_actions, load_knowledge, run_clocks, watch_bot
+from server.bot import Bot
+from server.children import rasa_server
+from server.demo import first_start
+from server.hub import Hub
+from server.migrate import migrate
+from server.news import News
+from server.processes import Child, private_redis
+from server.routes import chat, desk, desk_socket, health, internal, site
+from server.secret_file import kept_secret
+from server.service import SERVICE, Service
+from server.settings import Settings
+from server.turns import TurnRunner
+
+log = structlog.get_logger()
+VERSION = "0.1.0"
+ROUTES: tuple[Route, ...] = (
+    *chat.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
+)  # fmt: skip
+
+
+def build_app(settings: Settings, clock: Clock | None = None) -> web.Application:
+    """Build the application. Nothing is opened before it starts; everything is closed when it ends."""
+    app = web.Application(middlewares=[translate_errors], client_max_size=BODY_LIMIT)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    document = openapi(ROUTES, version=VERSION, url=settings.url)
+    app.router.add_get("/api/openapi.json", lambda _request: _json(document))
+    app[desk_socket.SOCKETS] = Counter()
+    app[internal.ACTIONS] = internal.Actions()
+    app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock()))
+    return app
+
+
+async def _json(document: object) -> web.Response:
+    return web.json_response(document)
+
+
+async def _open_service(app: web.Application, settings: Settings, clock: Clock) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        redis_url = settings.redis_url or await _start_redis(stack, settings)
+        database = Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        redis = open_redis(redis_url)
+        stack.push_async_callback(redis.aclose)
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128), auto_decompress=False)
+        )
+        token = settings.bot_token.get_secret_value() or new_secret()
+        urls = settings.rasa_urls or (f"http://127.0.0.1:{settings.bot_port}",)
+        bot = Bot(urls, token, http, settings.turn_timeout)
+        policies = await asyncio.to_thread(load_policies, settings.policies_file)
+        hub = Hub(database, redis)
+
+        async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
+            await hand_over(tx, conversation, reason, policies, at=clock.now())
+            metrics.HANDOFFS.labels(reason).inc()
+
+        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience)
+        stack.push_async_callback(turns.stop)
+        service = Service(
+            settings=settings,
+            identity_secret=settings.identity_secret.get_secret_value() or kept_secret(settings.home, "identity"),
+            clock=clock,
+            database=database,
+            redis=redis,
+            hub=hub,
+            bot=bot,
+            turns=turns,
+            news=News(database, redis, hub, clock),
+            policies=policies,
+        )
+        app[SERVICE] = service
+        made_up = await first_start(database, settings, clock)
+        if made_up is not None:
+            print(f"First admin (shown once): {made_up}", flush=True)
+        if not settings.rasa_urls:
+            rasa = rasa_server(settings, token)
+            await rasa.start()
+            stack.push_async_callback(rasa.stop)
+        workers = [
+            asyncio.create_task(work, name=name)
+            for name, work in {
+                "hub": hub.run(),
+                "news": service.news.run(),
+                "turns": turns.reconcile(),
+                "bot": watch_bot(service),
+                "clocks": run_clocks(service),
+                "actions": load_actions(service, app[internal.ACTIONS]),
+                "knowledge": load_knowledge(service, stack),
+            }.items()
+        ]
+        for worker in workers:
+            worker.add_done_callback(_report)
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _report(worker: asyncio.Task[None]) -> None:
+    if not worker.cancelled() and (error := worker.exception()) is not None:
+        log.error("a worker ended", worker=worker.get_name(), exc_info=error)
+
+
+async def _start_redis(stack: contextlib.AsyncExitStack, settings: Settings) -> str:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="baton-"))
+    socket = Path(folder) / "redis.sock"
+    child: Child = private_redis(Path(folder), socket, settings.home / "logs" / "redis.log")
+    await child.start()
+    stack.push_async_callback(child.stop)
+    for _ in range(500):
+        if socket.exists():
+            break
+        await asyncio.sleep(0.01)
+    return f"unix://{socket}"

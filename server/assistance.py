@@ -1,0 +1,43 @@
+"""Opens what answers questions: encoder, articles, index, retriever, and the actions on top. Slow to import; loaded behind the start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+from rasa_sdk.executor import ActionExecutor
+
+from actions.assistance import Assistance
+from actions.registry import build_executor
+from core.embedding import OnnxEncoder
+from knowledge.index import KnowledgeIndex
+from knowledge.retriever import Retriever
+from knowledge.seed import sync_folder
+from server.service import Service
+
+log = structlog.get_logger()
+
+
+def make_executor(service: Service) -> ActionExecutor:
+    """Make the executor of Rasa's action webhook."""
+    return build_executor(Assistance(service.database, service.clock, service.knowledge))
+
+
+async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:
+    """Open the retriever and set it on the service. Words alone are searched while the index is built.
+
+    Raises:
+        ConfigurationError: the encoder or the articles are missing, or another process holds the index.
+    """
+    settings = service.settings
+    report = await sync_folder(service.database, settings.articles_dir, service.clock)
+    for broken in report.broken:
+        log.warning("an article is broken", reason=str(broken))
+    encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
+    index = KnowledgeIndex(service.database, encoder, settings.home / "chroma")
+    await index.open()
+    stack.push_async_callback(index.close)
+    service.parts["knowledge"] = "indexing"
+    await index.refresh()
+    service.retriever = Retriever(service.database, index, service.clock)

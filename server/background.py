@@ -1,0 +1,92 @@
+"""What a start does not wait for: loading models, watching the bot, firing SLA clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import BatonError
+from core.events import record_event
+from handoff.clocks import fire_due, fired_view
+from handoff.transcript import get_conversation
+from server import metrics
+from server.service import Service
+
+if TYPE_CHECKING:
+    from server.routes.internal import Actions
+
+log = structlog.get_logger()
+BOT_CHECK_SECONDS = 0.5
+"""Between checks while the bot is not ready; when it is, every fourth of them."""
+CLOCK_SECONDS = 0.5
+FIRED_AT_ONCE = 200
+
+
+async def load_actions(service: Service, actions: Actions) -> None:
+    """Load what Rasa calls back; importing Rasa SDK takes a while, and happens beside the event loop."""
+    from server.assistance import make_executor
+
+    actions.executor = await asyncio.to_thread(make_executor, service)
+
+
+async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:
+    """Load the encoder, take in the articles' folder, bring the index up to date, and open the retriever."""
+    from server.assistance import open_knowledge
+
+    service.parts["knowledge"] = "loading"
+    began = time.perf_counter()
+    try:
+        await open_knowledge(service, stack)
+    except BatonError as error:
+        service.parts["knowledge"] = "failed"
+        log.error("the knowledge base is not there", error=error.message)
+        return
+    service.parts["knowledge"] = "ready"
+    log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
+
+
+async def watch_bot(service: Service) -> None:
+    """Keep knowing whether the bot is there, and tell whoever has a chat open when that changes."""
+    while True:
+        before = service.bot.state
+        state = await service.bot.check()
+        if state != before:
+            for conversation_id in service.hub.topics():
+                service.hub.send(conversation_id, {"type": "live", "event": "bot", "data": {"bot": state}})
+        await asyncio.sleep(BOT_CHECK_SECONDS * (4 if state == "ready" else 1))
+
+
+async def run_clocks(service: Service) -> None:
+    """Fire SLA warnings and breaches as they fall due; what fell due while nobody looked is fired first."""
+    while True:
+        try:
+            more = await fire_once(service)
+        except SQLAlchemyError:
+            log.exception("SLA clocks were not looked at")
+            more = False
+        if not more:
+            await asyncio.sleep(CLOCK_SECONDS)
+
+
+async def fire_once(service: Service) -> bool:
+    """Fire what is due by now; tells whether there may be more."""
+    now = service.clock.now()
+    async with service.database.write() as tx:
+        fired = await fire_due(tx, now, FIRED_AT_ONCE)
+        for one in fired:
+            if one.conversation_id is not None:
+                await get_conversation(tx.connection, one.conversation_id)
+                await record_event(
+                    tx, one.conversation_id, "clock", fired_view(one, now), at=now, audience="staff"
+                )
+    for one in fired:
+        metrics.CLOCKS_FIRED.labels(one.metric, one.kind).inc()
+        log.warning("SLA " + one.kind, ticket=one.ticket_id, metric=one.metric, due=str(one.due_at))
+    return len(fired) == FIRED_AT_ONCE
+
+

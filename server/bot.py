@@ -1,0 +1,135 @@
+"""Speaking to Rasa: one HTTP call a turn, sticky by conversation, and whether it is there at all."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiohttp
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import Unavailable
+
+log = structlog.get_logger()
+BotState = Literal["starting", "ready", "down"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class BotButton(_Model):
+    """A button that the bot wants shown; its payload stays in the service."""
+
+    title: str
+    payload: str
+
+
+class BotReply(_Model):
+    """One utterance of a turn."""
+
+    text: str | None = None
+    buttons: list[BotButton] = Field(default_factory=list)
+    custom: dict[str, Any] | None = None
+
+
+class BotUnderstanding(_Model):
+    """What the assistant made of the message."""
+
+    intent: str | None = None
+    confidence: float | None = None
+    ranking: list[dict[str, Any]] = Field(default_factory=list)
+    entities: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class BotTurn(_Model):
+    """All that Rasa answers to one message."""
+
+    replies: list[BotReply]
+    understanding: BotUnderstanding = Field(default_factory=BotUnderstanding)
+
+
+@dataclass
+class Bot:
+    """The Rasa servers behind the service.
+
+    Args:
+        urls: their addresses; a conversation always goes to the same one.
+        token: the secret that both sides know.
+        http: the session to call with.
+        timeout: seconds until silence counts as a failure.
+    """
+
+    urls: Sequence[str]
+    token: str
+    http: aiohttp.ClientSession
+    timeout: float
+
+    def __post_init__(self) -> None:
+        self.state: BotState = "starting"
+        self._headers = {"Authorization": f"Bearer {self.token}"}
+        self._changed = asyncio.Event()
+
+    async def ask(self, rasa_id: str, conversation_id: str, *, text: str | None, payload: str | None) -> BotTurn:
+        """Have one message answered.
+
+        Raises:
+            Unavailable: Rasa is not there, is late, or answered with an error or with nothing.
+        """
+        url = self.urls[zlib.crc32(conversation_id.encode()) % len(self.urls)]
+        body = {"conversation": rasa_id, **({"text": text} if payload is None else {"payload": payload})}
+        try:
+            async with self.http.post(
+                f"{url}/webhooks/baton/turn",
+                json=body,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
+            ) as response:
+                if response.status != 200:
+                    raise Unavailable(f"Rasa answered with status {response.status}.")
+                turn = BotTurn.model_validate(await response.json())
+        except (aiohttp.ClientError, TimeoutError, ValidationError, ValueError) as error:
+            raise Unavailable(f"Rasa did not answer: {type(error).__name__}.") from error
+        if not turn.replies:
+            raise Unavailable("Rasa answered with nothing.")
+        return turn
+
+    async def check(self) -> BotState:
+        """Ask every server whether it is ready, and remember: `starting` until the first time, `down` after."""
+        answers = await asyncio.gather(*(self._ready(url) for url in self.urls))
+        if all(answers):
+            self.mark("ready")
+        elif self.state == "ready":
+            self.mark("down")
+        return self.state
+
+    def mark(self, state: BotState) -> None:
+        """Remember that the bot came or went, and wake whoever waits for it."""
+        if state != self.state:
+            log.info("bot", state=state, before=self.state)
+            self.state = state
+        if state == "ready":
+            self._changed.set()
+        else:
+            self._changed.clear()
+
+    async def until_ready(self, patience: float) -> bool:
+        """Wait until the bot is ready, `patience` seconds at most; tells whether it is."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), patience)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _ready(self, url: str) -> bool:
+        try:
+            async with self.http.get(
+                f"{url}/webhooks/baton/ready", headers=self._headers, timeout=aiohttp.ClientTimeout(total=2)
+            ) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False

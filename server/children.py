@@ -1,0 +1,61 @@
+"""How the Rasa server is started: which model, which settings, and nothing but Baton's own channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from server.processes import Child
+from server.settings import ROOT, Settings
+
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "PYTHONWARNINGS": "ignore",
+    "PYTHONUNBUFFERED": "1",
+    "HF_HUB_OFFLINE": "1",
+}
+"""Environment of every Rasa process: no telemetry, no downloads, one thread."""
+
+
+def rasa_server(settings: Settings, token: str) -> Child:
+    """Describe the Rasa server with the newest model.
+
+    Raises:
+        ConfigurationError: there is no model, or the bot's environment is missing.
+    """
+    if not settings.bot_python.exists():
+        raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
+    command = [
+        settings.bot_python, "-m", "rasa", "run", "--model", newest_model(settings), "--interface", "127.0.0.1",
+        "--port", str(settings.bot_port), "--credentials", ROOT / "bot" / "credentials.yml",
+        "--endpoints", ROOT / "endpoints.yml",
+    ]  # fmt: skip
+    environment = {
+        **QUIET,
+        "PYTHONPATH": str(ROOT),
+        "BATON_BOT_TOKEN": token,
+        "BATON_ACTION_URL": f"http://127.0.0.1:{settings.port}/internal/actions",
+    }
+    return Child("rasa", command, environment, settings.home / "logs" / "rasa.log")
+
+
+def newest_model(settings: Settings) -> Path:
+    """Return the model archive to run.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if settings.bot_model is not None:
+        if not settings.bot_model.is_file():
+            raise ConfigurationError(f"BATON_BOT_MODEL: there is no file {settings.bot_model}.")
+        return settings.bot_model
+    archives = sorted(settings.models.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    if not archives:
+        raise ConfigurationError("There is no trained assistant yet. Run baton train, or make setup.")
+    return archives[-1]

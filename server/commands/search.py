@@ -1,0 +1,84 @@
+"""`baton search`: what the knowledge base answers to a question, as a customer or as staff."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any
+
+from core.clock import SystemClock
+from core.database import Database
+from core.embedding import OnnxEncoder
+from core.errors import ConfigurationError
+from knowledge.articles import Viewer
+from knowledge.index import KnowledgeIndex
+from knowledge.retriever import Retriever, SearchOutcome
+from knowledge.seed import sync_folder
+from server.commands.output import print_json, print_table
+from server.migrate import migrate
+from server.settings import Settings, load_settings
+
+VIEWERS = {"anonymous": Viewer.ANONYMOUS, "customer": Viewer.CUSTOMER, "staff": Viewer.STAFF}
+
+
+def add_to(parts: Any) -> None:
+    """Add the command to the parser."""
+    parser = parts.add_parser("search", help="search the knowledge base")
+    parser.add_argument("question")
+    parser.add_argument("--limit", type=int, default=5)
+    parser.add_argument("--category")
+    parser.add_argument("--as", dest="viewer", choices=VIEWERS, default="anonymous", help="who is asking")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search once and print what was found."""
+    outcome, note = asyncio.run(_search(load_settings(), arguments))
+    if arguments.json:
+        results = [
+            {"article_id": one.article_id, "slug": one.slug, "title": one.title, "heading": one.heading, "url": one.url,
+             "score": round(one.score, 4), "text": one.text}
+            for one in outcome.results
+        ]  # fmt: skip
+        print_json({"answered": outcome.answered, "confidence": round(outcome.confidence, 4), "results": results})
+        return 0
+    if note:
+        print(note)
+    verdict = "answered" if outcome.answered else "no article answers this"
+    print(f"{verdict} (confidence {outcome.confidence:.2f})\n")
+    rows = [(f"{one.score:.3f}", one.title, one.heading, one.url) for one in outcome.results]
+    print_table(rows, headings=("score", "article", "passage", "address"))
+    return 0
+
+
+async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[SearchOutcome, str]:
+    clock = SystemClock()
+    database = Database.open(settings.database)
+    index = None
+    note = ""
+    try:
+        await migrate(database)
+        await sync_folder(database, settings.articles_dir, clock)
+        encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
+        index = KnowledgeIndex(database, encoder, settings.home / "chroma")
+        try:
+            await index.open()
+            await index.refresh()
+        except ConfigurationError as error:
+            note = f"Searching by words alone. {error.message}"
+            index = None
+        retriever = Retriever(database, index, clock)
+        outcome = await retriever.search(
+            arguments.question,
+            viewer=VIEWERS[arguments.viewer],
+            limit=arguments.limit,
+            category=arguments.category,
+            surface="command",
+            log=False,
+        )
+        return outcome, note
+    finally:
+        if index is not None:
+            await index.close()
+        await database.close()

@@ -1,0 +1,81 @@
+"""`baton train`: exports the sentence encoder and trains the assistant in the bot's environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigurationError
+from server.children import QUIET
+from server.commands.output import print_json, step
+from server.settings import ROOT, Settings, load_settings
+
+MODEL_NAME = "assistant"
+
+
+def add_to(parts: Any) -> None:
+    """Add the command to the parser."""
+    parser = parts.add_parser("train", help="export the sentence encoder and train the assistant")
+    parser.add_argument("--encoder-only", action="store_true", help="export the encoder, train nothing")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export where needed, train, and say where the model is."""
+    settings = load_settings()
+    if not (settings.encoder / "encoder.json").is_file():
+        with step("Exporting the sentence encoder"):
+            export(settings)
+    model = None
+    if not arguments.encoder_only:
+        with step("Training the assistant"):
+            model = train(settings)
+    if arguments.json:
+        print_json({"encoder": str(settings.encoder), "model": None if model is None else str(model)})
+    elif model is not None:
+        print(f"Trained: {model}. A running service takes it at its next start.")
+    return 0
+
+
+def export(settings: Settings) -> None:
+    """Export the encoder in a process of its own, whose torch goes with it.
+
+    Raises:
+        ConfigurationError: it failed; what it printed stands above.
+    """
+    command = [sys.executable, "-m", "core.embedding", "export", str(settings.encoder)]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603
+        raise ConfigurationError("The sentence encoder could not be exported; what went wrong stands above.")
+
+
+def train(settings: Settings) -> Path:
+    """Train the assistant and return its archive.
+
+    Raises:
+        ConfigurationError: Rasa refused the training data or the settings; what it printed stands above.
+    """
+    if not settings.bot_python.exists():
+        raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
+    settings.models.mkdir(parents=True, exist_ok=True)
+    command = [
+        settings.bot_python, "-m", "rasa", "train", "--domain", "domain.yml", "--config", "config.yml",
+        "--data", "data/nlu", "data/rules.yml", *(["data/stories.yml"] if (ROOT / "data/stories.yml").exists() else []),
+        "--out", settings.models, "--fixed-model-name", MODEL_NAME, "--quiet",
+    ]  # fmt: skip
+    environment = {
+        **os.environ,
+        **QUIET,
+        "PYTHONPATH": str(ROOT),
+        "BATON_ENCODER_DIR": str(settings.encoder),
+        "OMP_NUM_THREADS": "2",
+    }
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)  # noqa: S603
+    archive = settings.models / f"{MODEL_NAME}.tar.gz"
+    if done.returncode != 0 or not archive.is_file():
+        raise ConfigurationError("The assistant could not be trained; what Rasa refused stands above.")
+    return archive

@@ -1,0 +1,162 @@
+"""The frames that a customer's client sends, validated, and what each does."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from core.errors import Invalid
+from handoff.handing_over import hand_over
+from handoff.records import Message
+from handoff.speaking import check_client_id, press_as_customer, say_as_customer
+from handoff.taking_over import rate, save_email
+from handoff.transcript import get_conversation
+from handoff.views import MessageView, message_view
+from handoff.wording import TALK_TO_PERSON, clean_email
+from server import metrics
+from server.limits import limit
+from server.news import DESK_SOCKETS
+from server.service import Service
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class MessageFrame(_Frame):
+    """The customer says something."""
+
+    type: Literal["message"]
+    client_id: str
+    text: str
+
+
+class PressFrame(_Frame):
+    """The customer presses a button."""
+
+    type: Literal["press"]
+    client_id: str
+    button: str = Field(max_length=100)
+
+
+class PersonFrame(_Frame):
+    """The customer asks for a person, bot or no bot."""
+
+    type: Literal["person"]
+    client_id: str
+
+
+class EmailFrame(_Frame):
+    """Where to reply when nobody is on duty."""
+
+    type: Literal["email"]
+    client_id: str
+    email: str
+
+
+class RateFrame(_Frame):
+    """How the help was, 1 to 5."""
+
+    type: Literal["rate"]
+    client_id: str
+    score: int
+    comment: str = ""
+
+
+class TypingFrame(_Frame):
+    """The customer is writing, or has stopped."""
+
+    type: Literal["typing"]
+    on: bool
+
+
+class PingFrame(_Frame):
+    """The client is there."""
+
+    type: Literal["ping"]
+
+
+Frame = Annotated[
+    MessageFrame | PressFrame | PersonFrame | EmailFrame | RateFrame | TypingFrame | PingFrame,
+    Field(discriminator="type"),
+]
+_frames: TypeAdapter[Frame] = TypeAdapter(Frame)
+FRAME_TYPES = ("message", "press", "person", "email", "rate", "typing", "ping")
+
+
+class AckView(BaseModel):
+    """It is stored. `message` is what it became, if it became one."""
+
+    type: Literal["ack"] = "ack"
+    client_id: str
+    message: MessageView | None
+
+
+def parse_frame(value: Any) -> Frame:
+    """Validate a frame.
+
+    Raises:
+        Invalid: it is of no known type, or not of that type's form.
+    """
+    if not isinstance(value, dict) or value.get("type") not in FRAME_TYPES:
+        raise Invalid(f"A frame is a JSON object whose type is one of {', '.join(FRAME_TYPES)}.", field="type")
+    try:
+        return _frames.validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"][1:]) or None
+        raise Invalid(f"{field}: {problem['msg']}.", field=field) from error
+
+
+async def act(service: Service, conversation_id: str, visitor_id: str, name: str, frame: Frame) -> dict[str, Any] | None:
+    """Do what a frame asks for; returns the ack, or None where none is due."""
+    now = service.clock.now()
+    message: Message | None = None
+    if isinstance(frame, PingFrame):
+        return {"type": "pong"}
+    if isinstance(frame, TypingFrame):
+        author = {"kind": "customer", "name": name}
+        data = {"conversation_id": conversation_id, "author": author, "on": frame.on}
+        service.hub.send(DESK_SOCKETS, {"type": "event", "event": "typing", "data": data})
+        return None
+    most = service.settings.messages_per_minute
+    await limit(service.redis, service.clock, "messages", visitor_id, most=most)
+    database = service.database
+    if isinstance(frame, MessageFrame):
+        message = await say_as_customer(
+            database, conversation_id, client_id=frame.client_id, text=frame.text, name=name, at=now
+        )
+    elif isinstance(frame, PressFrame):
+        message = await press_as_customer(
+            database, conversation_id, client_id=frame.client_id, button_id=frame.button, name=name, at=now
+        )
+        pressed = {"message_id": frame.button.rpartition(".")[0], "button_id": frame.button}
+        service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed})
+        if message.payload == TALK_TO_PERSON[1]:
+            await ask_for_person(service, conversation_id)
+    elif isinstance(frame, PersonFrame):
+        check_client_id(frame.client_id)
+        await ask_for_person(service, conversation_id)
+    elif isinstance(frame, EmailFrame):
+        check_client_id(frame.client_id)
+        await save_email(database, conversation_id, clean_email(frame.email), at=now)
+    else:
+        check_client_id(frame.client_id)
+        await rate(database, conversation_id, frame.score, frame.comment, at=now)
+    if message is not None:
+        metrics.MESSAGES.labels("customer").inc()
+        if message.turn == "pending":
+            service.turns.wake(conversation_id)
+    view = None if message is None else message_view(message)
+    return {"type": "ack", "client_id": frame.client_id, "message": view}
+
+
+async def ask_for_person(service: Service, conversation_id: str) -> None:
+    """Hand over because the customer asked. Asking again while waiting changes nothing."""
+    async with service.database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        before = conversation.owner
+        after = await hand_over(tx, conversation, "asked", service.policies, at=service.clock.now())
+    if after.owner != before:
+        metrics.HANDOFFS.labels("asked").inc()

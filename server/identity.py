@@ -1,0 +1,74 @@
+"""The host site's word for who a customer is: a JWT signed with a shared secret (HS256), expiring."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.database import Transaction
+from core.errors import Invalid, Unauthenticated
+from customers.accounts import Account, AccountDetails, upsert_customer
+from server.api import checked
+
+LONGEST_LIFE = timedelta(hours=24)
+
+
+class Claims(BaseModel):
+    """What the token may say. `sub` is the host site's own id of the customer."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    sub: str = Field(min_length=1, max_length=200)
+    name: str | None = Field(None, max_length=200)
+    email: str | None = Field(None, max_length=254)
+    company: str | None = Field(None, max_length=200)
+    plan: str | None = Field(None, max_length=50)
+    mrr: float | None = Field(None, ge=0, description="Monthly revenue in whole units of the currency.")
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    seats: int | None = Field(None, ge=0)
+
+
+def read_identity(token: str, secret: str, at: datetime) -> Claims:
+    """Check a token and return what it says.
+
+    Raises:
+        Unauthenticated: no secret is set, or the token is broken, expired, or valid for longer than a day.
+    """
+    if not secret:
+        raise Unauthenticated("This site cannot say who you are: BATON_IDENTITY_SECRET is not set.", field="identity")
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, secret, algorithms=["HS256"], options={"require": ["exp", "sub"], "verify_aud": False}
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise Unauthenticated("The identity token has expired. Reload the page.", field="identity") from error
+    except jwt.InvalidTokenError as error:
+        raise Unauthenticated("The identity token is not valid.", field="identity") from error
+    if claims["exp"] > (at + LONGEST_LIFE).timestamp() + 60:
+        raise Unauthenticated("The identity token is valid for more than a day. Sign shorter ones.", field="identity")
+    try:
+        return checked(claims, Claims)
+    except Invalid as error:
+        raise Unauthenticated(f"The identity token says something wrong: {error.message}", field="identity") from error
+
+
+def sign_identity(claims: dict[str, Any], secret: str, at: datetime, life: timedelta = timedelta(hours=1)) -> str:
+    """Sign a token as a host site does; the demo page is one."""
+    return jwt.encode({**claims, "iat": int(at.timestamp()), "exp": int((at + life).timestamp())}, secret, "HS256")
+
+
+async def account_of_claims(tx: Transaction, claims: Claims, at: datetime) -> Account:
+    """Make or update the account that these claims are about. Idempotent by `sub`."""
+    details = AccountDetails(
+        name=claims.name,
+        email=claims.email,
+        company=claims.company,
+        plan=claims.plan,
+        mrr_minor=None if claims.mrr is None else round(claims.mrr * 100),
+        currency=claims.currency,
+        seats=claims.seats,
+    )
+    return await upsert_customer(tx, claims.sub, details, at=at)

@@ -1,0 +1,342 @@
+"""The agent's side: signing in, the lists, one conversation, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from core.clock import iso
+from handoff.desk import CountsView, DetailView, RowView, counts, detail_of, list_rows
+from handoff.presence import show_presence
+from handoff.records import Staff
+from handoff.speaking import say_as_agent, write_note
+from handoff.staff import SESSION_LENGTH, sign_in, sign_out
+from handoff.taking_over import claim, give_back, override_ticket, release, resolve
+from handoff.views import MessageView, message_view
+from knowledge.articles import Viewer
+from knowledge.retriever import Result
+from server import metrics
+from server.api import Route, checked, read_body
+from server.limits import limit
+from server.routes.chat import remote
+from server.service import SERVICE
+from server.staff_auth import COOKIE, signed_in
+from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignIn(_Body):
+    """An e-mail address and a password."""
+
+    email: str = Field(max_length=254)
+    password: str = Field(max_length=500)
+
+
+class AtEpoch(_Body):
+    """The epoch that the agent saw."""
+
+    epoch: int = Field(ge=1)
+
+
+class ReplyBody(AtEpoch):
+    """A public reply. Repeating a client id gives the same message."""
+
+    client_id: str
+    text: str
+
+
+class NoteBody(_Body):
+    """An internal note."""
+
+    client_id: str
+    text: str
+
+
+class ResolveBody(AtEpoch):
+    """What was done, for colleagues; may be empty."""
+
+    note: str = ""
+
+
+class OverrideBody(_Body):
+    """What triage got wrong."""
+
+    priority: str | None = None
+    category: str | None = None
+
+
+class PresenceBody(_Body):
+    """On duty or not."""
+
+    state: Literal["online", "away"]
+
+
+class ListQuery(BaseModel):
+    """Which list."""
+
+    view: Literal["queue", "mine", "bot", "resolved"] = "queue"
+
+
+class SearchQuery(BaseModel):
+    """What to search for."""
+
+    q: str = Field(max_length=8000)
+
+
+class StaffView(TypedDict):
+    """A signed-in member of staff."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+
+
+class SessionView(TypedDict):
+    """Who is signed in."""
+
+    staff: StaffView
+
+
+class ListView(TypedDict):
+    """A list and how many each has."""
+
+    conversations: list[RowView]
+    counts: CountsView
+
+
+class ReplyView(TypedDict):
+    """The message that was stored."""
+
+    message: MessageView
+
+
+class FoundArticleView(TypedDict):
+    """An article with the passage that matched."""
+
+    article_id: str
+    slug: str
+    title: str
+    heading: str
+    url: str
+    html: str
+    score: float
+    visibility: str
+
+
+class FoundView(TypedDict):
+    """What a search found, best first."""
+
+    results: list[FoundArticleView]
+
+
+def _found(result: Result) -> FoundArticleView:
+    return FoundArticleView(
+        article_id=result.article_id,
+        slug=result.slug,
+        title=result.title,
+        heading=result.heading,
+        url=result.url,
+        html=result.html,
+        score=round(result.score, 4),
+        visibility=result.visibility,
+    )
+
+
+def _staff_view(member: Staff) -> SessionView:
+    return SessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
+
+
+async def post_session(request: web.Request) -> web.Response:
+    """Sign in."""
+    service = request.app[SERVICE]
+    body = await read_body(request, SignIn)
+    for subject in (remote(request, service), body.email.strip().lower()):
+        await limit(service.redis, service.clock, "sign-in", subject, most=20, seconds=300)
+    member, secret = await sign_in(
+        service.database, email=body.email, password=body.password, at=service.clock.now()
+    )
+    response = web.json_response(_staff_view(member))
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(SESSION_LENGTH.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=service.settings.url.startswith("https:"),
+    )
+    return response
+
+
+async def get_session(request: web.Request) -> web.Response:
+    """Tell who is signed in."""
+    return web.json_response(_staff_view(await signed_in(request, ("agent", "lead", "content", "admin"))))
+
+
+async def delete_session(request: web.Request) -> web.Response:
+    """Sign out."""
+    await signed_in(request, ("agent", "lead", "content", "admin"))
+    async with request.app[SERVICE].database.write() as tx:
+        await sign_out(tx, request.cookies[COOKIE])
+    response = web.json_response({})
+    response.del_cookie(COOKIE)
+    return response
+
+
+async def get_list(request: web.Request) -> web.Response:
+    """Return one of the lists."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    view = checked(dict(request.query), ListQuery).view
+    async with service.database.read() as reader:
+        rows = await list_rows(reader, view, member, service.clock.now())
+        counted = await counts(reader, member)
+    return web.json_response(ListView(conversations=rows, counts=counted))
+
+
+async def get_detail(request: web.Request) -> web.Response:
+    """Return one conversation with all that is known beside it."""
+    await signed_in(request)
+    return await _detail(request)
+
+
+async def post_claim(request: web.Request) -> web.Response:
+    """Claim a waiting conversation."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, AtEpoch)
+    await claim(
+        service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now()
+    )
+    metrics.CLAIMS.inc()
+    return await _detail(request)
+
+
+async def post_reply(request: web.Request) -> web.Response:
+    """Send a public reply."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, ReplyBody)
+    message = await say_as_agent(
+        service.database,
+        request.match_info["id"],
+        member,
+        epoch=body.epoch,
+        client_id=body.client_id,
+        text=body.text,
+        at=service.clock.now(),
+    )
+    metrics.MESSAGES.labels("agent").inc()
+    return web.json_response(ReplyView(message=message_view(message)))
+
+
+async def post_note(request: web.Request) -> web.Response:
+    """Write an internal note."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, NoteBody)
+    message = await write_note(
+        service.database,
+        request.match_info["id"],
+        member,
+        client_id=body.client_id,
+        text=body.text,
+        at=service.clock.now(),
+    )
+    return web.json_response(ReplyView(message=message_view(message)))
+
+
+async def post_resolve(request: web.Request) -> web.Response:
+    """Resolve the ticket; the conversation goes back to the bot and the customer is asked for a rating."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, ResolveBody)
+    conversation_id, now = request.match_info["id"], service.clock.now()
+    if body.note.strip():
+        key = f"resolve-{body.epoch}"
+        await write_note(service.database, conversation_id, member, client_id=key, text=body.note, at=now)
+    await resolve(service.database, conversation_id, member, epoch=body.epoch, at=now)
+    return await _detail(request)
+
+
+async def post_return(request: web.Request) -> web.Response:
+    """Give the conversation back to the bot."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, AtEpoch)
+    await give_back(service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now())
+    return await _detail(request)
+
+
+async def post_release(request: web.Request) -> web.Response:
+    """Put the conversation back into the queue."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, AtEpoch)
+    await release(service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now())
+    return await _detail(request)
+
+
+async def patch_ticket(request: web.Request) -> web.Response:
+    """Correct a ticket's priority or category."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, OverrideBody)
+    changes = {name: value for name, value in body.model_dump().items() if value is not None}
+    await override_ticket(
+        service.database, request.match_info["id"], member, changes, service.policies, at=service.clock.now()
+    )
+    async with service.database.read() as reader:
+        ticket = await get_ticket(reader, request.match_info["id"])
+        return web.json_response(ticket_view(ticket, await overrides_of(reader, ticket.id)))
+
+
+async def get_search(request: web.Request) -> web.Response:
+    """Search the articles, internal ones included."""
+    service = request.app[SERVICE]
+    await signed_in(request, ("agent", "lead", "content", "admin"))
+    query = checked(dict(request.query), SearchQuery)
+    outcome = await service.knowledge().search(query.q, viewer=Viewer.STAFF, surface="desk", limit=6)
+    return web.json_response(FoundView(results=[_found(result) for result in outcome.results]))
+
+
+async def put_presence(request: web.Request) -> web.Response:
+    """Say whether one is on duty."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, PresenceBody)
+    await show_presence(service.redis, member.id, body.state, service.clock.now())
+    service.presence_changed()
+    return web.json_response({"state": body.state, "at": iso(service.clock.now())})
+
+
+async def _detail(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    async with service.database.read() as reader:
+        return web.json_response(await detail_of(reader, request.match_info["id"], service.clock.now()))
+
+
+_DESK = "/api/desk/conversations/{id}"
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/staff/session", post_session, "Sign in", body=SignIn, returns=SessionView),
+    Route("GET", "/api/staff/session", get_session, "Who is signed in", auth="staff", returns=SessionView),
+    Route("DELETE", "/api/staff/session", delete_session, "Sign out", auth="staff"),
+    Route("GET", "/api/desk/conversations", get_list, "A list of conversations", auth="staff", query=ListQuery, returns=ListView),
+    Route("GET", _DESK, get_detail, "One conversation", auth="staff", returns=DetailView),
+    Route("POST", _DESK + "/claim", post_claim, "Claim", auth="staff", body=AtEpoch, returns=DetailView),
+    Route("POST", _DESK + "/replies", post_reply, "Reply", auth="staff", body=ReplyBody, returns=ReplyView),
+    Route("POST", _DESK + "/notes", post_note, "Note", auth="staff", body=NoteBody, returns=ReplyView),
+    Route("POST", _DESK + "/resolve", post_resolve, "Resolve", auth="staff", body=ResolveBody, returns=DetailView),
+    Route("POST", _DESK + "/return", post_return, "Back to the bot", auth="staff", body=AtEpoch, returns=DetailView),
+    Route("POST", _DESK + "/release", post_release, "Back to the queue", auth="staff", body=AtEpoch, returns=DetailView),
+    Route("PATCH", "/api/desk/tickets/{id}", patch_ticket, "Override", auth="staff", body=OverrideBody, returns=TicketView),
+    Route("GET", "/api/desk/search", get_search, "Search the articles", auth="staff", query=SearchQuery, returns=FoundView),
+    Route("PUT", "/api/desk/presence", put_presence, "On duty or not", auth="staff", body=PresenceBody),
+)  # fmt: skip
+

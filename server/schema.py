@@ -1,0 +1,12 @@
+"""Every table there is: importing this module has them all declared on one metadata."""
+
+from __future__ import annotations
+
+import customers.tables
+import handoff.clocks
+import handoff.tables
+import knowledge.tables
+import tickets.tables
+from core.database import metadata
+
+__all__ = ["metadata", "customers", "handoff", "knowledge", "tickets"]

@@ -1,0 +1,57 @@
+"""What a running service consists of, handed to every route and worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from redis.asyncio import Redis
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from handoff.policies import Policy
+from knowledge.retriever import Retriever
+from server.bot import Bot
+from server.hub import Hub
+from server.news import News
+from server.settings import Settings
+from server.turns import TurnRunner
+
+
+@dataclass
+class Service:
+    """The parts, each opened by `server.app` and closed by it."""
+
+    settings: Settings
+    identity_secret: str
+    """What host sites sign identity tokens with."""
+    clock: Clock
+    database: Database
+    redis: Redis
+    hub: Hub
+    bot: Bot
+    turns: TurnRunner
+    news: News
+    policies: Sequence[Policy]
+    retriever: Retriever | None = None
+    parts: dict[str, str] = field(default_factory=dict)
+    """State of each part for `/readyz`, in a word."""
+
+    def knowledge(self) -> Retriever:
+        """Return the retriever.
+
+        Raises:
+            Unavailable: it is not ready yet.
+        """
+        if self.retriever is None:
+            raise Unavailable("The knowledge base is still loading. Try again in a few seconds.")
+        return self.retriever
+
+    def presence_changed(self) -> None:
+        """Have places in the queue and the list of colleagues looked up anew."""
+        self.news.presence_changed()
+
+
+SERVICE = web.AppKey("service", Service)

@@ -1,0 +1,137 @@
+"""Every setting, read once from the environment or `.env`, and validated before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: where the assistant's data, the articles and the built pages are."""
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The settings; `docs/settings.md` is made from these descriptions and a test holds the two together."""
+
+    model_config = SettingsConfigDict(env_prefix="BATON_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that the service listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port that the service listens on.")
+    home: Path = Field(ROOT / "var", description="Folder for everything that is written.")
+    public_url: str = Field("", description="Address that customers reach the service at, if not the one above.")
+    database_url: str = Field(
+        "", validation_alias="DATABASE_URL", description="PostgreSQL or SQLite URL; empty means SQLite in the home."
+    )
+    redis_url: str = Field(
+        "", validation_alias="REDIS_URL", description="Redis URL; empty means a private server started as a child."
+    )
+    rasa_urls: CommaSeparated = Field(
+        (),
+        validation_alias="RASA_URLS",
+        description="Comma-separated addresses of Rasa servers, sticky by conversation; empty means one started as a child.",
+    )
+    bot_port: int = Field(5005, ge=1, le=65535, description="Port on 127.0.0.1 of the Rasa server that is started.")
+    bot_python: Path = Field(
+        ROOT / ".venv-rasa" / "bin" / "python", description="Python interpreter of the bot's environment."
+    )
+    bot_token: SecretStr = Field(
+        SecretStr(""), description="Secret between the service and Rasa; empty means a new one at each start."
+    )
+    bot_model: Path | None = Field(None, description="Rasa model archive; empty means the newest in the home.")
+    turn_timeout: float = Field(10.0, gt=0, le=60, description="Seconds until a silent bot counts as failed.")
+    bot_patience: float = Field(45.0, ge=0, description="Seconds that a message waits for a bot that is starting.")
+    encoder_dir: Path | None = Field(
+        None, description="Folder of the exported sentence encoder; empty means models/encoder in the home."
+    )
+    articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
+    policies_file: Path | None = Field(None, description="YAML file of SLA policies; empty means the default policy.")
+    allowed_origins: CommaSeparated = Field(
+        (), description="Comma-separated origins of other sites that may embed the widget."
+    )
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-For is believed.")
+    identity_secret: SecretStr = Field(
+        SecretStr(""), description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty refuses them."
+    )
+    admin_email: str = Field("", description="E-mail address of the first admin, made at the first start.")
+    admin_password: SecretStr = Field(SecretStr(""), description="Password of the first admin.")
+    demo: bool = Field(True, description="Serve the demo page, with demo customers and agents.")
+    messages_per_minute: int = Field(40, ge=1, description="Messages a visitor may send in a minute.")
+    sessions_per_minute: int = Field(60, ge=1, description="Chat sessions that one address may open in a minute.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="Form of the log; auto means console on a terminal, else JSON."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
+
+    @field_validator("rasa_urls", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+                raise ValueError(f"{origin!r} is not an origin, such as https://www.example.com")
+        return value
+
+    @field_validator("home", "bot_python", "articles_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        secret = self.identity_secret.get_secret_value()
+        if secret and len(secret.encode()) < 32:
+            raise ValueError("BATON_IDENTITY_SECRET must have 32 bytes or more")
+        if bool(self.admin_email) != bool(self.admin_password.get_secret_value()):
+            raise ValueError("BATON_ADMIN_EMAIL and BATON_ADMIN_PASSWORD go together")
+        if self.rasa_urls and not self.bot_token.get_secret_value():
+            raise ValueError("RASA_URLS needs BATON_BOT_TOKEN, the secret that those servers were started with")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'baton.db'}"
+
+    @property
+    def encoder(self) -> Path:
+        """The folder of the exported encoder, the default filled in."""
+        return self.encoder_dir or self.home / "models" / "encoder"
+
+    @property
+    def models(self) -> Path:
+        """The folder of Rasa model archives."""
+        return self.home / "models" / "rasa"
+
+    @property
+    def url(self) -> str:
+        """The address that customers reach the service at, the default filled in."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigurationError: one of them will not do; the sentence names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        prefix = "" if not name or name.isupper() else "BATON_"
+        reason = problem["msg"].removeprefix("Value error, ")
+        where = f"{prefix}{name.upper()}: " if name else ""
+        raise ConfigurationError(f"A setting is wrong. {where}{reason}.") from error

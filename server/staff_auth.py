@@ -1,0 +1,48 @@
+"""Who of the staff is asking: the session cookie, the header that other sites cannot send, and what a role may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from core.errors import Forbidden, Unauthenticated
+from handoff.records import Role, Staff
+from handoff.staff import staff_of_session
+from server.service import SERVICE, Service
+
+COOKIE = "baton_staff"
+HEADER = "X-Baton"
+ANSWERING: tuple[Role, ...] = ("agent", "lead", "admin")
+
+
+async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> Staff:
+    """Return who is asking.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+        Forbidden: the role may not do this, or the request came from another site.
+    """
+    if request.method not in {"GET", "HEAD"} and request.headers.get(HEADER) != "desk":
+        raise Forbidden(f"Unsafe requests need the header {HEADER}: desk.")
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        raise Unauthenticated("You are signed out. Sign in again.")
+    service = request.app[SERVICE]
+    async with service.database.read() as reader:
+        member = await staff_of_session(reader, secret, service.clock.now())
+    if member.role not in set(roles):
+        raise Forbidden(f"Your role, {member.role}, may not do this.")
+    return member
+
+
+def check_own_origin(request: web.Request, service: Service) -> None:
+    """Refuse a socket that another site's page opens.
+
+    Raises:
+        Forbidden: the Origin header is missing or not our own.
+    """
+    origin = request.headers.get("Origin", "")
+    if origin != service.settings.url and urlsplit(origin).netloc != request.host:
+        raise Forbidden("The desk can be opened from its own site only.")

@@ -1,0 +1,173 @@
+"""Has the bot answer: one conversation's messages in order, different conversations side by side.
+
+A turn is a row (`messages.turn`), not a memory: what a killed process left pending is picked up by `reconcile`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import BatonError, StaleEpoch, Unavailable
+from handoff.records import BOT, Conversation, Message, Reply, Understanding
+from handoff.speaking import drop_turn, fail_turn, say_as_bot
+from handoff.transcript import BOT_AUTHOR, get_conversation
+from handoff.turns import conversations_with_turns, extend_leases, next_turn
+from server import metrics
+from server.bot import Bot, BotTurn
+from server.hub import Hub
+
+log = structlog.get_logger()
+RECONCILE_EVERY = 5.0
+MOST_AT_ONCE = 64
+"""Turns that one process has Rasa work on at the same time; the others wait in order."""
+
+HandOver = Callable[[Transaction, Conversation, str], Awaitable[None]]
+"""Hands a conversation over inside a write: conversation and reason code."""
+
+
+class TurnRunner:
+    """Runs the turns of this process. `hand_over` is what a turn's directive calls, in the same transaction as its words."""
+
+    def __init__(
+        self, database: Database, bot: Bot, hub: Hub, clock: Clock, hand_over: HandOver, *, patience: float
+    ) -> None:
+        self._database = database
+        self._bot = bot
+        self._hub = hub
+        self._clock = clock
+        self._hand_over = hand_over
+        self._patience = patience
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def wake(self, conversation_id: str) -> None:
+        """See to it that every pending turn of this conversation is answered; returns at once."""
+        if conversation_id in self._running:
+            self._again.add(conversation_id)
+            return
+        task = asyncio.create_task(self._drain(conversation_id), name=f"turns {conversation_id}")
+        self._running[conversation_id] = task
+        task.add_done_callback(lambda done: self._finished(conversation_id, done))
+
+    async def reconcile(self) -> None:
+        """Pick up turns that a dead process left: all of them at the start, later those whose lease has ended."""
+        first = True
+        while True:
+            now = self._clock.now()
+            async with self._database.read() as reader:
+                found = await conversations_with_turns(reader, lease_before=None if first else now)
+            for conversation_id in found:
+                self.wake(conversation_id)
+            held = list(self._running)
+            if held:
+                async with self._database.write() as tx:
+                    await extend_leases(tx, held, now)
+            first = False
+            await asyncio.sleep(RECONCILE_EVERY)
+
+    async def stop(self) -> None:
+        """Abandon the running turns; they stay pending and are picked up at the next start."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finished(self, conversation_id: str, task: asyncio.Task[None]) -> None:
+        self._running.pop(conversation_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("turn broke", conversation=conversation_id, exc_info=task.exception())
+        if conversation_id in self._again:
+            self._again.discard(conversation_id)
+            self.wake(conversation_id)
+
+    async def _drain(self, conversation_id: str) -> None:
+        async with self._slots:
+            while True:
+                async with self._database.read() as reader:
+                    turn = await next_turn(reader, conversation_id)
+                    if turn is None:
+                        return
+                    conversation = await get_conversation(reader, conversation_id)
+                await self._run(conversation, turn)
+
+    async def _run(self, conversation: Conversation, turn: Message) -> None:
+        if conversation.owner != BOT:
+            async with self._database.write() as tx:
+                await drop_turn(tx, turn.id)
+            return
+        began = time.perf_counter()
+        self._show_typing(conversation.id, on=True)
+        outcome = "answered"
+        try:
+            await self._answer(conversation, turn)
+        except StaleEpoch:
+            outcome = "dropped"
+            async with self._database.write() as tx:
+                await drop_turn(tx, turn.id)
+        except BatonError as error:
+            outcome = "failed"
+            log.warning("turn failed", conversation=conversation.id, error=error.message)
+            await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
+        finally:
+            self._show_typing(conversation.id, on=False)
+            metrics.TURNS.labels(outcome).inc()
+            metrics.TURN_SECONDS.observe(time.perf_counter() - began)
+
+    async def _answer(self, conversation: Conversation, turn: Message) -> None:
+        if self._bot.state == "starting" and not await self._bot.until_ready(self._patience):
+            raise Unavailable("The bot did not become ready in time.")
+        if self._bot.state == "down":
+            raise Unavailable("The bot is down.")
+        text = turn.text.lstrip("/ \t\n") or "?"
+        answered = await self._bot.ask(conversation.rasa_id, conversation.id, text=text, payload=turn.payload)
+        replies, reason = read_turn(answered)
+        understanding = Understanding(**answered.understanding.model_dump())
+        # A message and its answer may fall into the same millisecond; the answer is still the later one.
+        at = max(self._clock.now(), turn.at + timedelta(milliseconds=1))
+        async with self._database.write() as tx:
+            current = await say_as_bot(tx, turn, replies, understanding, epoch=conversation.epoch, at=at)
+            if reason is not None:
+                await self._hand_over(tx, current, reason)
+
+    def _show_typing(self, conversation_id: str, *, on: bool) -> None:
+        author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
+        frame = {"type": "live", "event": "typing", "data": {"author": author, "on": on}}
+        self._hub.send(conversation_id, frame)
+
+
+def read_turn(turn: BotTurn) -> tuple[list[Reply], str | None]:
+    """Tell what a turn says from what it asks for: the replies, and the reason code of a handoff if it ends in one.
+
+    Raises:
+        Unavailable: it says nothing and asks for nothing.
+    """
+    replies: list[Reply] = []
+    reason = None
+    for reply in turn.replies:
+        custom = reply.custom or {}
+        if custom.get("type") == "hand_over":
+            reason = str(custom["reason"])
+            continue
+        buttons = tuple((button.title, button.payload) for button in reply.buttons)
+        if custom.get("type") == "answer":
+            replies.append(Reply(reply.text or "", (*buttons, *_buttons_of(custom)), custom["answer"]))
+        elif reply.text or buttons:
+            replies.append(Reply(reply.text or "", buttons))
+    if not replies and reason is None:
+        raise Unavailable("Rasa answered with nothing that can be shown.")
+    return replies, reason
+
+
+def _buttons_of(custom: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    stored = custom.get("buttons")
+    if not isinstance(stored, list):
+        return ()
+    return tuple((str(button["title"]), str(button["payload"])) for button in stored)

@@ -1,0 +1,268 @@
+"""What a ticket is about, how pressing it is and who takes it, with the reasons in words. Pure: data in, decision out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import Invalid
+from tickets.cancellation import Cancellation, read_cancellation
+from tickets.rules import CategoryRule, Rules, default_rules
+from tickets.vocabulary import PRIORITIES, Category, Priority, more_pressing, raised
+
+CHURN_RISK = "churn-risk"
+CANCEL_INTENT = "cancel_subscription"
+SURE_INTENT = 0.7
+"""How confident the assistant must be for its intent to count as a wish to cancel."""
+AUTO_REPLY_ABOVE = 0.9
+INTENT_WEIGHT = 4.0
+WISH_WEIGHT = 6.0
+PRIOR = 1.0
+"""Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
+LONGEST_READ = 20_000
+
+
+@dataclass(frozen=True)
+class TriageRequest:
+    """What is known of a ticket before anybody has read it.
+
+    Attributes:
+        text: what the customer wrote.
+        intent: what the assistant understood; one that no rule knows counts for nothing.
+        intent_confidence: 0 to 1.
+        plan: the customer's plan; any, or none.
+        mrr: monthly revenue in whole units of the currency.
+        handover_reason: the reason code if a conversation was handed over.
+        earlier_tickets: the customer's tickets of the last 90 days.
+        articles: ids of suggested articles, the best first; the caller searches.
+    """
+
+    text: str
+    intent: str | None = None
+    intent_confidence: float | None = None
+    plan: str | None = None
+    mrr: float | None = None
+    handover_reason: str | None = None
+    earlier_tickets: int = 0
+    articles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Triage:
+    """The decision. `confidence` is of the category, 0 to 1; `auto_reply` is the id of the article to answer with."""
+
+    category: Category
+    priority: Priority
+    team: str
+    tags: tuple[str, ...]
+    confidence: float
+    reasons: tuple[str, ...]
+    suggested_articles: tuple[str, ...]
+    auto_reply: str | None
+
+
+@dataclass
+class _Findings:
+    """What is gathered on the way to a decision."""
+
+    scores: dict[Category, float] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def count(self, category: Category, weight: float) -> None:
+        """Add evidence for a category."""
+        self.scores[category] = self.scores.get(category, 0.0) + weight
+
+    def tag(self, tag: str) -> None:
+        """Add a tag once."""
+        if tag not in self.tags:
+            self.tags.append(tag)
+
+
+def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
+    """Decide category, priority, team, tags and whether to answer automatically, and say why.
+
+    Args:
+        request: what is known.
+        rules: the rules; those that Baton comes with if None.
+
+    Raises:
+        Invalid: revenue is negative or no number, or a confidence is not between 0 and 1.
+    """
+    _check(request)
+    rules = rules or default_rules()
+    text = plain(request.text)
+    findings = _Findings()
+    wish = _wish_to_cancel(request, read_cancellation(text, rules.cancellation), findings)
+    category, confidence = _category(request, text, rules, wish, findings)
+    priority = _priority(request, text, rules, category, wish, findings)
+    _tag(request, rules, category, findings)
+    auto_reply = _auto_reply(request, category, priority, confidence, wish)
+    if auto_reply is not None:
+        findings.reasons.append(f"Confidence {confidence:.2f} is above {AUTO_REPLY_ABOVE}: answered with an article.")
+    return Triage(
+        category=category,
+        priority=priority,
+        team=rules.categories[category].team,
+        tags=tuple(findings.tags),
+        confidence=confidence,
+        reasons=tuple(findings.reasons),
+        suggested_articles=request.articles,
+        auto_reply=auto_reply,
+    )
+
+
+def plain(text: str) -> str:
+    """Return text with plain apostrophes and single spaces, line breaks kept, cut at 20,000 characters."""
+    text = text[:LONGEST_READ].replace("’", "'").replace("‘", "'").replace("`", "'")
+    lines = (" ".join(line.split()) for line in re.split(r"[\r\n\x0b\x0c\u2028\u2029]+", text))
+    return "\n".join(line for line in lines if line)
+
+
+def _check(request: TriageRequest) -> None:
+    if request.mrr is not None and not (math.isfinite(request.mrr) and request.mrr >= 0):
+        raise Invalid("Monthly revenue must be a number of 0 or more.", field="mrr")
+    if request.intent_confidence is not None and not 0 <= request.intent_confidence <= 1:
+        raise Invalid("A confidence is between 0 and 1.", field="intent_confidence")
+
+
+def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings: _Findings) -> bool:
+    """Tell whether the customer wishes to cancel. Their own denial outweighs what the assistant understood."""
+    if said is not None and said.kind == "wish":
+        findings.reasons.append(f"“{said.words}” reads as a wish to cancel: urgent, tagged {CHURN_RISK}.")
+    elif said is not None and said.kind == "denied":
+        findings.reasons.append(f"“{said.words}” says that this is no wish to cancel.")
+        return False
+    elif said is not None and said.kind == "other":
+        findings.reasons.append(f"“{said.words}” is about something other than the contract: no wish to cancel.")
+        return False
+    elif request.handover_reason == "cancellation":
+        findings.reasons.append(f"The assistant handed over a wish to cancel: urgent, tagged {CHURN_RISK}.")
+    elif request.intent == CANCEL_INTENT and (request.intent_confidence or 0) >= SURE_INTENT:
+        sure = f"{request.intent_confidence:.2f}"
+        findings.reasons.append(f"The assistant understood a wish to cancel ({sure}): urgent, tagged {CHURN_RISK}.")
+    else:
+        if said is not None:
+            findings.reasons.append(f"“{said.words}” asks about cancelling and does not wish it yet.")
+            findings.count("cancellation", INTENT_WEIGHT / 2)
+        return False
+    findings.tag(CHURN_RISK)
+    findings.count("cancellation", WISH_WEIGHT)
+    return True
+
+
+def _category(
+    request: TriageRequest, text: str, rules: Rules, wish: bool, findings: _Findings
+) -> tuple[Category, float]:
+    evidence: dict[Category, list[str]] = {}
+    for name, rule in rules.categories.items():
+        for weight, words in _evidence(text, rule):
+            findings.count(name, weight)
+            evidence.setdefault(name, []).append(words)
+    understood = rules.category_of_intent(request.intent)
+    known_wrong = understood == "cancellation" and not wish and "cancellation" not in findings.scores
+    if understood is not None and request.intent_confidence and not known_wrong:
+        findings.count(understood, INTENT_WEIGHT * request.intent_confidence)
+    handover = rules.handover_reasons.get(request.handover_reason or "")
+    if handover is not None and handover.category is not None:
+        findings.count(handover.category, WISH_WEIGHT)
+    if not findings.scores:
+        findings.reasons.append("No rule recognises what it is about." if text else "There is no text to go by.")
+        return "other", 0.0
+    category = max(findings.scores, key=lambda name: findings.scores[name])
+    confidence = findings.scores[category] / (sum(findings.scores.values()) + PRIOR)
+    if words := evidence.get(category):
+        findings.reasons.append(f"{_quoted(words)} {'is' if len(words) == 1 else 'are'} about {category}.")
+    if understood == category and request.intent_confidence:
+        findings.reasons.append(
+            f"The assistant understood {request.intent} ({request.intent_confidence:.2f}), which is about {category}."
+        )
+    for other, score in findings.scores.items():
+        if other != category and score >= 2:
+            findings.tag(other)
+    return category, confidence
+
+
+def _evidence(text: str, rule: CategoryRule) -> Iterator[tuple[float, str]]:
+    """Yield what speaks for a category, the weightiest phrases first; words count once, in the weightiest they are in."""
+    taken: list[tuple[int, int]] = []
+    for phrase in sorted(rule.phrases, key=lambda phrase: -phrase.weight):
+        for match in phrase.pattern.finditer(text):
+            if all(match.end() <= start or match.start() >= end for start, end in taken):
+                taken.append(match.span())
+                yield phrase.weight, match.group()
+                break
+
+
+def _priority(
+    request: TriageRequest, text: str, rules: Rules, category: Category, wish: bool, findings: _Findings
+) -> Priority:
+    priority = rules.categories[category].priority
+    because = [f"Tickets about {category} start at {priority}."] if priority != "normal" else []
+    floors = _floors(request, text, rules)
+    calm = rules.calm.search(text)
+    if not floors and calm and priority == "normal":
+        priority = "low"
+        because.append(f"“{calm.group()}” makes it low.")
+    for floor, words in floors:
+        if more_pressing(floor, priority) != priority:
+            because.append(f"{words} raises the priority from {priority} to {floor}.")
+            priority = floor
+    if request.mrr is not None and request.mrr >= rules.revenue_from:
+        revenue = f"Revenue of {request.mrr:,.0f} a month ({rules.revenue_from:,.0f} or more)"
+        up = raised(priority)
+        because.append(
+            f"{revenue} raises the priority from {priority} to {up}."
+            if up != priority
+            else f"{revenue}: already urgent."
+        )
+        priority = up
+    findings.reasons.extend(because)
+    return "urgent" if wish else priority
+
+
+def _floors(request: TriageRequest, text: str, rules: Rules) -> list[tuple[Priority, str]]:
+    """Return the least priorities that words, intent and handoff ask for, each with its cause, the least pressing first."""
+    floors: list[tuple[Priority, str]] = []
+    for floor, pattern in rules.urgency.items():
+        for match in pattern.finditer(text):
+            if not rules.cancellation.negations.search(text[: match.start()].rpartition("\n")[2][-5:]):
+                floors.append((floor, f"“{match.group()}”"))
+                break
+    least = rules.intent_priorities.get(request.intent or "")
+    if least is not None and (request.intent_confidence or 0) >= SURE_INTENT:
+        floors.append((least, f"The assistant's understanding, {request.intent},"))
+    handover = rules.handover_reasons.get(request.handover_reason or "")
+    if handover is not None and handover.priority is not None:
+        floors.append((handover.priority, f"{handover.words}: that"))
+    return sorted(floors, key=lambda floor: -PRIORITIES.index(floor[0]))
+
+
+def _tag(request: TriageRequest, rules: Rules, category: Category, findings: _Findings) -> None:
+    handover = rules.handover_reasons.get(request.handover_reason or "")
+    if handover is not None and handover.tag is not None:
+        findings.tag(handover.tag)
+        findings.reasons.append(f"{handover.words}: tagged {handover.tag}.")
+    plan_tag = rules.plan_tags.get((request.plan or "").casefold())
+    if plan_tag is not None:
+        findings.tag(plan_tag)
+    if request.earlier_tickets >= rules.repeat_after:
+        findings.tag(rules.repeat_tag)
+        findings.reasons.append(f"{request.earlier_tickets} tickets in 90 days: tagged {rules.repeat_tag}.")
+
+
+def _auto_reply(
+    request: TriageRequest, category: Category, priority: Priority, confidence: float, wish: bool
+) -> str | None:
+    """Choose the article to answer with, if any. Who was handed over or is in trouble gets a person."""
+    calm = priority in {"normal", "low"} and not wish and request.handover_reason is None
+    if not calm or category in {"security", "outage"} or confidence <= AUTO_REPLY_ABOVE:
+        return None
+    return request.articles[0] if request.articles else None
+
+
+def _quoted(words: Sequence[str]) -> str:
+    marked = [f"“{word}”" for word in dict.fromkeys(words)][:3]
+    return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
