@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import shutil
 import sys
 import tempfile
 import threading
@@ -253,7 +252,9 @@ def _export_graph(model: Any, path: Path) -> None:
             return hidden
 
     body = model[0].auto_model.eval()
-    names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in model.tokenizer.model_input_names]
+    names = [
+        name for name in ("input_ids", "attention_mask", "token_type_ids") if name in model.tokenizer.model_input_names
+    ]
     given = model.tokenizer(list(_FIDELITY_SAMPLE[:3]), padding=True, return_tensors="pt")
     axes = {0: "batch", 1: "tokens"}
     with torch.no_grad():
@@ -263,7 +264,7 @@ def _export_graph(model: Any, path: Path) -> None:
             str(path),
             input_names=names,
             output_names=["last_hidden_state"],
-            dynamic_axes={name: axes for name in [*names, "last_hidden_state"]},
+            dynamic_axes=dict.fromkeys([*names, "last_hidden_state"], axes),
             opset_version=17,
             dynamo=False,
         )
@@ -300,7 +301,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help="export a sentence-transformers model to int8 ONNX")
     export.add_argument("directory", type=Path, metavar="DIR")
-    export.add_argument("--model", default=PACKAGED_MODEL, help="a folder, a hub name, or %(default)s, which comes with Baton")
+    export.add_argument(
+        "--model", default=PACKAGED_MODEL, help="a folder, a hub name, or %(default)s, which comes with Baton"
+    )
     chosen = parser.parse_args(arguments)
     try:
         export_encoder(chosen.model, chosen.directory, progress=lambda step: print(f"  {step}", flush=True))

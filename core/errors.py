@@ -1,16 +1,16 @@
 """The errors that cross package borders. Each is raised where it is known and translated once, at the edge.
 
-    BatonError
-    ├── Invalid            400  the request itself is wrong
-    ├── Unauthenticated    401  who is asking is not known
-    ├── Forbidden          403  known, and not allowed
-    ├── NotFound           404
-    ├── Conflict           409  true a moment ago, not now
-    │   └── StaleEpoch     409  the conversation has changed hands
-    ├── TooLarge           413
-    ├── RateLimited        429
-    ├── Unavailable        503  a part that is needed is not there
-    └── ConfigurationError      a setting or a file is wrong; the command stops with status 2
+BatonError
+├── Invalid            400  the request itself is wrong
+├── Unauthenticated    401  who is asking is not known
+├── Forbidden          403  known, and not allowed
+├── NotFound           404
+├── Conflict           409  true a moment ago, not now
+│   └── StaleEpoch     409  the conversation has changed hands
+├── TooLarge           413
+├── RateLimited        429
+├── Unavailable        503  a part that is needed is not there
+└── ConfigurationError      a setting or a file is wrong; the command stops with status 2
 """
 
 from __future__ import annotations

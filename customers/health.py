@@ -6,8 +6,8 @@
     expansion  0.15  this month's usage over last month's: above 1.2 -> 100, above 1.0 -> 70, above 0.8 -> 40, else 10
     payments   0.20  more than 2 failures in 90 days -> 20, any -> 60, none -> 100
 
-70 and above is healthy, 40 and above at risk, below critical. The arithmetic is in fractions, so that a score that stands
-exactly on a border falls on the right side of it.
+70 and above is healthy, 40 and above at risk, below critical. The arithmetic is in fractions, so that a score that
+stands exactly on a border falls on the right side of it.
 """
 
 from __future__ import annotations

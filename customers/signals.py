@@ -1,4 +1,4 @@
-"""What an account does from day to day: signing in, using the product, failing to pay. Recorded here, read by health."""
+"""What an account does from day to day, as health reads it: signing in, using the product, failing to pay."""
 
 from __future__ import annotations
 

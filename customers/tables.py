@@ -47,4 +47,4 @@ payment_failures = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
 )
-"""A payment that did not go through. `reference` is the payment provider's own, which makes a repeated report harmless."""
+"""A payment that did not go through. `reference` is the payment provider's own, so a repeated report is harmless."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -97,7 +98,7 @@ def _day(name: str, days: str, listed: object) -> tuple[Window, ...]:
     if not isinstance(listed, list | tuple):
         raise Invalid(f"Calendar {name}: the windows of {days} must be a list.", field=field)
     windows = sorted(_window(name, field, text) for text in listed)
-    for earlier, later in zip(windows, windows[1:], strict=False):
+    for earlier, later in pairwise(windows):
         if later.start < earlier.end:
             reason = f"Calendar {name}: {_written(earlier)} and {_written(later)} of {days} overlap."
             raise Invalid(reason, field=field)

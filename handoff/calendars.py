@@ -1,8 +1,8 @@
 """When people work: a time zone, windows on each weekday and holidays, and the arithmetic of working time.
 
 A moment counts as working time when the clock on the wall of the calendar's zone shows a time inside one of the day's
-windows and the day is no holiday. Time is counted as it really passes. So when clocks go back, an hour that the wall clock
-shows twice inside a window counts twice; when they go forward, the hour that is skipped does not count.
+windows and the day is no holiday. Time is counted as it really passes. So when clocks go back, an hour that the wall
+clock shows twice inside a window counts twice; when they go forward, the hour that is skipped does not count.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def _check(calendar: Calendar, moment: datetime) -> None:
 def _open_spans(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield spans of working time from `start` on, in order, in UTC. A window may come in several touching pieces.
 
-    The walk goes by days in UTC, cut where the zone's offset changes: inside a piece the wall clock runs evenly, so that
-    what repeats or is skipped needs no special case.
+    The walk goes by days in UTC, cut where the zone's offset changes: inside a piece the wall clock runs evenly, so
+    that what repeats or is skipped needs no special case.
     """
     day = datetime(start.year, start.month, start.day, tzinfo=UTC)
     while day < _NEVER:

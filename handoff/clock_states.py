@@ -5,18 +5,19 @@
     running ──its deadline──▶ breached (a late reply sets `met_at` and leaves it breached)
     running, paused ──cancel──▶ cancelled
 
-A clock is breached at its deadline because of what did not happen by then, whenever somebody notices. So whatever touches a
-clock settles first what had fallen due; and what fires depends on what happened, never on when the worker woke.
-`next_due_at` is the next thing to be told to anybody; while a clock is breached it is set only until the breach has been told.
+A clock is breached at its deadline because of what did not happen by then, whenever somebody notices. So whatever
+touches a clock settles first what had fallen due; and what fires depends on what happened, never on when the worker
+woke. `next_due_at` is the next thing to be told; while a clock is breached it is set only until the breach was told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import floor
+from operator import itemgetter
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
@@ -175,7 +176,7 @@ def reopened(clock: SlaClock, at: datetime) -> SlaClock:
     if clock.met_at is None:
         return clock
     done = Pause(clock.met_at, max(clock.met_at, at))
-    kept = clock.pauses[:-1] + (Pause(clock.pauses[-1].start, clock.met_at),) if clock.standing else clock.pauses
+    kept = (*clock.pauses[:-1], Pause(clock.pauses[-1].start, clock.met_at)) if clock.standing else clock.pauses
     going = replace(clock, met_at=None, pauses=(*kept, done))
     return going if going.state == "breached" else _armed(_scheduled(replace(going, state="running")))
 
@@ -191,8 +192,8 @@ def cancelled(clock: SlaClock, at: datetime) -> SlaClock:
 def recomputed(clock: SlaClock, policy: Policy, priority: Priority, at: datetime) -> SlaClock:
     """Measure an unanswered clock by another target or calendar, as if it had been so from its start.
 
-    A deadline that has passed by the new measure is a breach at that deadline. One that has not passed yet takes a breach by
-    the old measure back. A warning or breach that was told already is told again only if its new moment is still to come.
+    A deadline that has passed by the new measure is a breach at that deadline. One that has not passed yet takes a
+    breach by the old measure back. What was told already is told again only if its new moment is still to come.
     """
     if not clock.unanswered:
         return clock
@@ -213,7 +214,7 @@ def recomputed(clock: SlaClock, policy: Policy, priority: Priority, at: datetime
 
 
 def fired(clock: SlaClock, now: datetime) -> tuple[SlaClock, list[tuple[Firing, datetime]]]:
-    """Return the clock after telling all that has fallen due by `now`, and what that is with its true times, in order."""
+    """Return the clock after telling all that is due by `now`, and what that is, in order, with its true times."""
     if clock.next_due_at is None or clock.next_due_at > now:
         return clock, []
     clock = settled(clock, now)
@@ -225,6 +226,12 @@ def fired(clock: SlaClock, now: datetime) -> tuple[SlaClock, list[tuple[Firing, 
         told.append(("breach", clock.breached_at))
     upcoming = clock.due_at if clock.state in {"running", "paused"} else None
     return replace(clock, next_due_at=upcoming), told
+
+
+def first_due(clocks: Sequence[SlaClock]) -> SlaClock | None:
+    """Return the unanswered clock that is or was due first; one that stands still is due never."""
+    waiting = [(clock.due_at, clock.metric, clock) for clock in clocks if clock.unanswered and clock.due_at is not None]
+    return min(waiting, key=itemgetter(0, 1))[2] if waiting else None
 
 
 def clock_view(clock: SlaClock, now: datetime) -> ClockView:

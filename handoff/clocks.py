@@ -1,12 +1,12 @@
-"""SLA clocks kept in SQL: started, met, paused and recomputed with the ticket, and fired when due, each thing exactly once.
+"""SLA clocks kept in SQL: started, met, paused and recomputed with the ticket, and fired when due, exactly once.
 
-`next_due_at` is the only thing that a worker reads: its index holds what is still to be told, so a tick costs what falls due,
+`next_due_at` is all that a worker looks for: its index holds what is still to be told, so a tick costs what falls due,
 not what is open. Every change locks its row first and is written down for people in `sla_audit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.database import Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
 from handoff import clock_states as states
-from handoff.clock_states import ClockView, Firing, SlaClock, clock_view
+from handoff.clock_states import ClockView, Firing, SlaClock, clock_view, first_due
 from handoff.clock_words import change_in_words, fired_in_words, started_in_words
 from handoff.policies import Metric, Policy
 from tickets.tables import tickets
@@ -24,8 +24,8 @@ from tickets.vocabulary import FINISHED
 
 __all__ = [
     "AuditEntry", "ClockView", "Fired", "SlaClock", "audit_of", "clock_view", "clocks_of", "customer_wrote", "fire_due",
-    "meet", "next_due", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit", "sla_clocks",
-    "start_clocks",
+    "first_due", "meet", "next_due", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit",
+    "sla_clocks", "start_clocks",
 ]  # fmt: skip
 
 sla_clocks = sa.Table(
@@ -101,19 +101,19 @@ class AuditEntry:
 
 
 async def start_clocks(tx: Transaction, ticket: Ticket, policy: Policy, at: datetime) -> list[SlaClock]:
-    """Start a ticket's `first_response` and `resolution` clocks. Idempotent by ticket: the clocks it has are returned."""
+    """Start a ticket's `first_response` and `resolution` clocks. Idempotent by ticket: those it has are returned."""
     existing = await _locked(tx, ticket.id)
     if existing:
         return existing
     metrics: tuple[Metric, ...] = ("first_response", "resolution")
-    return [await _start(tx, ticket, metric, 0, policy, at) for metric in metrics]
+    return [await _start(tx, ticket, policy, at, metric=metric) for metric in metrics]
 
 
 async def customer_wrote(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
     """Start a `next_response` clock if this is the first message since a person's last reply.
 
-    Nothing starts while the first response is still owed, while an earlier message waits already, or on a finished ticket
-    ("thanks"). The clock is measured by the policy that the ticket has.
+    Nothing starts while the first response is still owed, while an earlier message waits already, or on a finished
+    ticket ("thanks"). The clock is measured by the policy that the ticket has.
     """
     clocks = await _locked(tx, ticket_id)
     if not clocks or any(clock.unanswered for clock in clocks if clock.metric != "resolution"):
@@ -122,7 +122,7 @@ async def customer_wrote(tx: Transaction, ticket_id: str, at: datetime) -> SlaCl
     if ticket.status in FINISHED:
         return None
     stretch = sum(clock.metric == "next_response" for clock in clocks)
-    return await _start(tx, ticket, "next_response", stretch, clocks[-1].policy, at)
+    return await _start(tx, ticket, clocks[-1].policy, at, metric="next_response", stretch=stretch)
 
 
 async def meet(tx: Transaction, ticket_id: str, metric: Metric, at: datetime) -> SlaClock | None:
@@ -130,17 +130,17 @@ async def meet(tx: Transaction, ticket_id: str, metric: Metric, at: datetime) ->
 
     Idempotent: a clock is met once. Returns the clock, or None if none of the metric was waiting.
     """
-    return await _change_one(tx, ticket_id, metric, "met", states.met, at)
+    return await _change_one(tx, ticket_id, at, metric=metric, what="met", change=states.met)
 
 
 async def pause(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
     """Let the resolution clock stand still: the ticket waits for the customer. Pausing twice changes nothing."""
-    return await _change_one(tx, ticket_id, "resolution", "paused", states.paused, at)
+    return await _change_one(tx, ticket_id, at, metric="resolution", what="paused", change=states.paused)
 
 
 async def resume(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
     """Let the resolution clock go on. Resuming what runs changes nothing."""
-    return await _change_one(tx, ticket_id, "resolution", "resumed", states.resumed, at)
+    return await _change_one(tx, ticket_id, at, metric="resolution", what="resumed", change=states.resumed)
 
 
 async def resolve_clocks(tx: Transaction, ticket_id: str, at: datetime) -> None:
@@ -154,7 +154,7 @@ async def resolve_clocks(tx: Transaction, ticket_id: str, at: datetime) -> None:
 
 async def reopen_clocks(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
     """Let the resolution clock go on with the time already used. Set the ticket's status first."""
-    return await _change_one(tx, ticket_id, "resolution", "reopened", states.reopened, at)
+    return await _change_one(tx, ticket_id, at, metric="resolution", what="reopened", change=states.reopened)
 
 
 async def recompute(tx: Transaction, ticket: Ticket, policy: Policy, at: datetime) -> list[SlaClock]:
@@ -170,8 +170,8 @@ async def recompute(tx: Transaction, ticket: Ticket, policy: Policy, at: datetim
 async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fired]:
     """Tell the warnings and breaches that have fallen due, each exactly once, with their true times.
 
-    Several workers may call this at once: a row that another one holds is passed over, and one that it has changed is not
-    due any more. What is returned is told once this transaction commits, so act on it in the same transaction.
+    Several workers may call this at once: a row that another one holds is passed over, and one that it has changed is
+    not due any more. What is returned is told once this transaction commits, so act on it in the same transaction.
 
     Args:
         tx: the write.
@@ -196,7 +196,7 @@ async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fir
         if taken.rowcount != 1:
             continue
         for what, at in firings:
-            await _note(tx, after, what, fired_in_words(after, what), at, now)
+            await _note(tx, after, what, fired_in_words(after, what), at=at, noted_at=now)
             told.append(Fired(after, what, at))
     return told
 
@@ -235,7 +235,7 @@ _TOLD = ("next_due_at", "warned_at", "breached_at")
 
 
 async def _start(
-    tx: Transaction, ticket: Ticket, metric: Metric, stretch: int, policy: Policy, at: datetime
+    tx: Transaction, ticket: Ticket, policy: Policy, at: datetime, *, metric: Metric, stretch: int = 0
 ) -> SlaClock:
     bare = SlaClock(
         id=new_id("sc"),
@@ -251,7 +251,7 @@ async def _start(
     )
     clock = states.started(bare, policy)
     await tx.execute(sa.insert(sla_clocks).values(clock.row()))
-    await _note(tx, clock, "started", started_in_words(clock), at, at)
+    await _note(tx, clock, "started", started_in_words(clock), at=at, noted_at=at)
     return clock
 
 
@@ -265,10 +265,11 @@ async def _locked(tx: Transaction, ticket_id: str) -> list[SlaClock]:
 async def _change_one(
     tx: Transaction,
     ticket_id: str,
+    at: datetime,
+    *,
     metric: Metric,
     what: str,
     change: Callable[[SlaClock, datetime], SlaClock],
-    at: datetime,
 ) -> SlaClock | None:
     of_metric = [clock for clock in await _locked(tx, ticket_id) if clock.metric == metric]
     for clock in of_metric[-1:]:
@@ -282,15 +283,9 @@ async def _keep(tx: Transaction, before: SlaClock, after: SlaClock, what: str, a
     if after == before:
         return False
     await tx.execute(sa.update(sla_clocks).where(sla_clocks.c.id == after.id).values(after.row()))
-    await _note(tx, after, what, change_in_words(before, after, what, at), at, at)
+    await _note(tx, after, what, change_in_words(before, after, what, at), at=at, noted_at=at)
     return True
 
 
-async def _note(tx: Transaction, clock: SlaClock, what: str, words: str, at: datetime, noted_at: datetime) -> None:
+async def _note(tx: Transaction, clock: SlaClock, what: str, words: str, *, at: datetime, noted_at: datetime) -> None:
     await tx.execute(sa.insert(sla_audit).values(clock_id=clock.id, at=at, noted_at=noted_at, what=what, words=words))
-
-
-def first_due(clocks: Sequence[SlaClock]) -> SlaClock | None:
-    """Return the unanswered clock that is or was due first; one that stands still is due never."""
-    waiting = [clock for clock in clocks if clock.unanswered and clock.due_at is not None]
-    return min(waiting, key=lambda clock: (clock.due_at, clock.metric), default=None)

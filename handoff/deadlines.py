@@ -1,4 +1,4 @@
-"""The arithmetic of deadlines: when a target runs out, given a calendar and the pauses. Pure; who calls it has the time."""
+"""The arithmetic of deadlines: when a target runs out, given a calendar and pauses. Pure; the caller has the time."""
 
 from __future__ import annotations
 

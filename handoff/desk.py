@@ -15,7 +15,8 @@ from core.errors import Invalid
 from customers.accounts import Account
 from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from customers.tables import customers
-from handoff.clocks import ClockView, SlaClock, clock_view, clocks_of, sla_clocks
+from handoff.clock_states import ClockView, SlaClock, clock_view
+from handoff.clocks import clocks_of, sla_clocks
 from handoff.handing_over import account_of
 from handoff.package import PackageView, package_of
 from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
@@ -176,9 +177,7 @@ async def counts(reader: Reader, agent: Staff) -> CountsView:
         .group_by(owner)
     )
     found = {row[0]: row[1] for row in counted}
-    return CountsView(
-        queue=found.get(QUEUE, 0), mine=found.get(agent_owner(agent.id), 0), bot=found.get(BOT, 0)
-    )
+    return CountsView(queue=found.get(QUEUE, 0), mine=found.get(agent_owner(agent.id), 0), bot=found.get(BOT, 0))
 
 
 async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> DetailView:
@@ -267,8 +266,9 @@ async def _last_messages(reader: Reader, conversation_ids: Sequence[str]) -> dic
         .subquery()
     )
     found = await reader.execute(
-        sa.select(messages.c.conversation_id, messages.c.text, messages.c.answer, messages.c.author_kind, messages.c.at)
-        .join(
+        sa.select(
+            messages.c.conversation_id, messages.c.text, messages.c.answer, messages.c.author_kind, messages.c.at
+        ).join(
             newest,
             sa.and_(newest.c.conversation_id == messages.c.conversation_id, newest.c.seq == messages.c.seq),
         )
@@ -294,9 +294,7 @@ async def _next_clocks(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, S
     return {row["ticket_id"]: SlaClock.of(row) for row in found.mappings()}
 
 
-async def _customer(
-    reader: Reader, conversation: Conversation, current: str | None, at: datetime
-) -> CustomerView:
+async def _customer(reader: Reader, conversation: Conversation, current: str | None, at: datetime) -> CustomerView:
     account = await account_of(reader, conversation)
     earlier = []
     if account is not None:

@@ -16,7 +16,7 @@ from handoff.package import build_package, understandings_of
 from handoff.policies import Policy, choose_policy
 from handoff.records import BOT, Conversation, Message, Understanding
 from handoff.speaking import drop_turn
-from handoff.tables import messages, packages
+from handoff.tables import packages
 from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
 from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.votes import votes_of

@@ -13,7 +13,16 @@ from handoff.clocks import customer_wrote, meet
 from handoff.ownership import change_owner
 from handoff.records import BOT, CLOSED, Conversation, Message, Reply, Staff, Understanding
 from handoff.tables import messages, pressed_buttons, understandings
-from handoff.transcript import BOT_AUTHOR, SYSTEM_AUTHOR, Author, Saying, append, find_button, get_conversation, said_before
+from handoff.transcript import (
+    BOT_AUTHOR,
+    SYSTEM_AUTHOR,
+    Author,
+    Saying,
+    append,
+    find_button,
+    get_conversation,
+    said_before,
+)
 from handoff.wording import NOTICES, TALK_TO_PERSON, clean_text
 
 TURN_LEASE = timedelta(seconds=20)

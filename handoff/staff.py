@@ -29,9 +29,7 @@ def _nobody() -> str:
     return _hasher.hash(new_secret())
 
 
-async def add_staff(
-    database: Database, *, email: str, name: str, role: Role, password: str, at: datetime
-) -> Staff:
+async def add_staff(database: Database, *, email: str, name: str, role: Role, password: str, at: datetime) -> Staff:
     """Make an account.
 
     Raises:

@@ -61,9 +61,7 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
         return taken
 
 
-async def resolve(
-    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime
-) -> Conversation:
+async def resolve(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
     """Resolve the ticket, ask the customer for a rating, and give the conversation back to the bot.
 
     Raises:
@@ -108,9 +106,7 @@ async def give_back(
         return back
 
 
-async def release(
-    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime
-) -> Conversation:
+async def release(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
     """Put the conversation back into the queue, where its clocks keep its place.
 
     Raises:

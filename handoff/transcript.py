@@ -124,9 +124,7 @@ _STORED = (
 )  # fmt: skip
 
 
-async def said_before(
-    reader: Reader, conversation_id: str, author_kind: AuthorKind, client_id: str
-) -> Message | None:
+async def said_before(reader: Reader, conversation_id: str, author_kind: AuthorKind, client_id: str) -> Message | None:
     """Return the message that this client id stands for, if it has been stored already."""
     rows = await reader.execute(
         sa.select(messages).where(

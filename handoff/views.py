@@ -141,9 +141,7 @@ def conversation_view(
     )
 
 
-def queue_view(
-    *, position: int, staffed: bool, wait_minutes: int | None, reply_by: datetime | None
-) -> QueueView:
+def queue_view(*, position: int, staffed: bool, wait_minutes: int | None, reply_by: datetime | None) -> QueueView:
     """Write a place in the queue."""
     return QueueView(
         position=position,

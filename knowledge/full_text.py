@@ -28,15 +28,15 @@ MANY = 4_000
 
 
 @dataclass(frozen=True)
-class Scored:
-    """A passage that holds some of the question's words."""
+class Worded:
+    """A passage as its words see it."""
 
     passage_id: int
     article_id: str
     score: float
-    """BM25F over the passage."""
-    coverage: float
-    """The share of the question's information (sum of IDF) whose words are in it, 0 to 1."""
+    """BM25F over the passage; 0 when it holds none of the question's words."""
+    held: frozenset[str]
+    """The question's words that it holds."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,15 @@ class FullText:
         return Statistics(count, mean, {term: frequencies[viewer, term] for term in terms})
 
     async def search(
-        self, reader: Reader, terms: Sequence[str], viewer: Viewer, *, category: str | None = None
-    ) -> list[Scored]:
-        """Return the passages that hold any of `terms`, best first, at most `CANDIDATES`."""
-        statistics = await self.statistics(reader, terms, viewer)
+        self,
+        reader: Reader,
+        terms: Sequence[str],
+        statistics: Statistics,
+        viewer: Viewer,
+        *,
+        category: str | None = None,
+    ) -> list[Worded]:
+        """Return the passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`, unordered."""
         leading = _leading(terms, statistics)
         if not leading:
             return []
@@ -97,10 +102,9 @@ class FullText:
         return score(rows.all(), terms, statistics)
 
 
-def score(rows: Sequence[Any], terms: Sequence[str], statistics: Statistics) -> list[Scored]:
-    """Score passages (rows with `id`, `article_id`, `terms`, `length`) by BM25F, best first."""
+def score(rows: Sequence[Any], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
+    """Score passages (rows with `id`, `article_id`, `terms`, `length`) by BM25F, in their order."""
     idf = {term: statistics.idf(term) for term in terms}
-    whole = sum(idf.values()) or 1.0
     scored = []
     for row in rows:
         counts: dict[str, float] = {}
@@ -110,8 +114,8 @@ def score(rows: Sequence[Any], terms: Sequence[str], statistics: Statistics) -> 
                     counts[word] = counts.get(word, 0.0) + weight
         damping = K1 * (1.0 - B + B * row.length / statistics.mean_length)
         total = sum(idf[term] * count * (K1 + 1.0) / (count + damping) for term, count in counts.items())
-        scored.append(Scored(row.id, row.article_id, total, sum(idf[term] for term in counts) / whole))
-    return sorted(scored, key=lambda one: (-one.score, one.passage_id))
+        scored.append(Worded(row.id, row.article_id, total, frozenset(counts)))
+    return scored
 
 
 def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
@@ -141,10 +145,7 @@ def _candidates(
     if dialect == "sqlite":
         return statement.order_by(sa.literal_column("knowledge_full_text.rank"))
     held = sum(
-        (
-            sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0)
-            for term in leading
-        ),
+        (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
         start=sa.literal(0.0),
     )
     return statement.order_by(held.desc(), passages.c.length)
@@ -163,9 +164,7 @@ def _matching(statement: sa.Select[Any], dialect: str, terms: Sequence[str]) -> 
 
 def _holds(terms: Sequence[str]) -> sa.ColumnElement[bool]:
     query = " | ".join(f"'{term}'" for term in terms)
-    return sa.literal_column("knowledge_passages.full_text").op("@@")(
-        sa.cast(sa.literal(query), _TsQuery())
-    )
+    return sa.literal_column("knowledge_passages.full_text").op("@@")(sa.cast(sa.literal(query), _TsQuery()))
 
 
 class _TsQuery(sa.types.UserDefinedType[str]):

@@ -169,9 +169,7 @@ class KnowledgeIndex:
                     columns.index_name == generation.name, columns.model_id == generation.model_id
                 )
             )
-            return {
-                row.article_id: _Entry(row.content_hash, row.level, tuple(row.passage_ids)) for row in rows
-            }
+            return {row.article_id: _Entry(row.content_hash, row.level, tuple(row.passage_ids)) for row in rows}
 
     async def _put(self, generation: Generation, batch: dict[str, _Entry], present: dict[str, _Entry]) -> int:
         """Embed the passages that are new in these articles, drop those that went, then write down what is held."""
@@ -243,9 +241,7 @@ class KnowledgeIndex:
         async with self._db.write() as tx:
             names = [row["article_id"] for row in rows]
             await tx.execute(
-                sa.delete(indexed_articles).where(
-                    columns.index_name == generation.name, columns.article_id.in_(names)
-                )
+                sa.delete(indexed_articles).where(columns.index_name == generation.name, columns.article_id.in_(names))
             )
             await tx.execute(sa.insert(indexed_articles), rows)
 

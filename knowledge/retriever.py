@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -13,8 +13,10 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Invalid
 from knowledge.articles import Viewer
-from knowledge.full_text import FullText, Scored
+from knowledge.confidence import judge
+from knowledge.full_text import FullText, Statistics, Worded, score
 from knowledge.index import KnowledgeIndex, State
+from knowledge.ranking import Ranked, rank, relative, shape
 from knowledge.rendering import render
 from knowledge.searches import log_search
 from knowledge.store import visible_to
@@ -24,8 +26,9 @@ from knowledge.terms import question_terms
 LONGEST_QUESTION = 8_000
 """Characters; the widget's own limit on a message."""
 MOST_RESULTS = 50
-DENSE = 200
+NEAREST = 150
 """Passages taken from the semantic search."""
+Mode = Literal["hybrid", "words", "meaning"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ class SearchOutcome:
     """The search's entry in the log, where it was logged."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """An order of articles before anything is shown of it."""
+
+    ranked: list[Ranked]
+    statistics: Statistics
+    semantic: bool
+
+
 class Retriever:
     """Hybrid search over the articles that a viewer may see. Safe to share; `index` may come later or never."""
 
@@ -86,6 +98,7 @@ class Retriever:
         surface: str = "",
         conversation_id: str | None = None,
         log: bool = True,
+        mode: Mode = "hybrid",
     ) -> SearchOutcome:
         """Find the articles that answer `question`, among those that `viewer` may see.
 
@@ -97,13 +110,14 @@ class Retriever:
             surface: where it was asked (`bot`, `desk`, `help`, `command`), for the log.
             conversation_id: the conversation it belongs to, for the log.
             log: whether to write it to the log of searches.
+            mode: both searches, or one of them alone, for comparisons.
 
         Raises:
             Invalid: the question is empty or too long, or the limit is out of bounds.
         """
         question = _checked(question, limit)
         terms = question_terms(question)
-        outcome = await self._search(question, terms, viewer, limit, category) if terms else SearchOutcome()
+        outcome = await self._search(question, terms, viewer, limit, category, mode) if terms else SearchOutcome()
         if not log:
             return outcome
         search_id = await log_search(
@@ -117,55 +131,90 @@ class Retriever:
             clock=self._clock,
             conversation_id=conversation_id,
         )
-        return SearchOutcome(outcome.results, outcome.answered, outcome.confidence, outcome.semantic, search_id)
+        return replace(outcome, search_id=search_id)
 
     async def _search(
-        self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None
+        self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode
     ) -> SearchOutcome:
-        near, worded = await asyncio.gather(self._near(question, viewer), self._worded(terms, viewer, category))
+        found = await self.find(question, terms, viewer, category=category, mode=mode)
+        if not found.ranked:
+            return SearchOutcome(semantic=found.semantic)
+        judged = judge(shape(found.ranked, found.statistics), semantic=found.semantic)
+        shown = found.ranked[:limit]
+        statement = (
+            sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .where(passages.c.id.in_([one.passage_id for one in shown]), *visible_to(viewer))
+        )
         async with self._db.read() as reader:
-            ids = {one for one, _ in near or ()} | {one.passage_id for one in worded}
-            statement = (
-                sa.select(passages.c.id, passages.c.article_id)
-                .join(articles, articles.c.id == passages.c.article_id)
-                .where(passages.c.id.in_(ids), passages.c.level <= viewer, *visible_to(viewer))
-            )
-            if category is not None:
-                statement = statement.where(articles.c.category == category)
-            owner = {row.id: row.article_id for row in await reader.execute(statement)}
-            ranked = _merge(near, worded, owner)[:limit]
-            rows = await reader.execute(
-                sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
-                .join(articles, articles.c.id == passages.c.article_id)
-                .where(passages.c.id.in_([passage for passage, _ in ranked]))
-            )
-            by_id = {row.id: row for row in rows}
-        results = [_result(by_id[passage], score) for passage, score in ranked]
-        confidence = results[0].score if results else 0.0
-        return SearchOutcome(results, confidence > 0.5, confidence, near is not None)
+            rows = {row.id: row for row in await reader.execute(statement)}
+        results = [
+            _result(rows[one.passage_id], relative(found.ranked, one.score)) for one in shown if one.passage_id in rows
+        ]
+        return SearchOutcome(results, judged.answered, judged.confidence, found.semantic)
 
-    async def _near(self, question: str, viewer: Viewer) -> list[tuple[int, float]] | None:
-        return None if self.index is None else await self.index.search(question, viewer, DENSE)
+    async def find(
+        self,
+        question: str,
+        terms: Sequence[str],
+        viewer: Viewer,
+        *,
+        category: str | None = None,
+        mode: Mode = "hybrid",
+        without: Collection[str] = (),
+    ) -> Found:
+        """Order the articles for a question, without their texts. What `search` judges and shows, and learning measures.
 
-    async def _worded(self, terms: Sequence[str], viewer: Viewer, category: str | None) -> list[Scored]:
+        Args:
+            question: what is compared by meaning.
+            terms: the question's words, as `knowledge.terms.question_terms` gives them.
+            viewer: decides which articles there are.
+            category: only articles of this category.
+            mode: both searches, or one of them alone.
+            without: ids of articles that are to be treated as if they were not there.
+        """
+        near, (statistics, worded) = await asyncio.gather(
+            self._near(question, viewer, category) if mode != "words" else _nothing(),
+            self._worded(terms, viewer, category),
+        )
+        if near is None:
+            return Found(rank(worded, None, without=without), statistics, semantic=False)
+        cosines = dict(near)
+        known = {one.passage_id for one in worded}
         async with self._db.read() as reader:
-            return await self._full_text.search(reader, terms, viewer, category=category)
+            rows = await reader.execute(_visible(set(cosines) - known, viewer, category))
+            worded = [*worded, *score(rows.all(), terms, statistics)]
+        if mode == "meaning":
+            worded = [
+                Worded(one.passage_id, one.article_id, 0.0, one.held) for one in worded if one.passage_id in cosines
+            ]
+        return Found(rank(worded, cosines, without=without), statistics, semantic=True)
+
+    async def _near(self, question: str, viewer: Viewer, category: str | None) -> list[tuple[int, float]] | None:
+        # A category is a filter on what was found, so more is asked for.
+        count = NEAREST if category is None else NEAREST * 5
+        return None if self.index is None else await self.index.search(question, viewer, count)
+
+    async def _worded(
+        self, terms: Sequence[str], viewer: Viewer, category: str | None
+    ) -> tuple[Statistics, list[Worded]]:
+        async with self._db.read() as reader:
+            statistics = await self._full_text.statistics(reader, terms, viewer)
+            return statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
 
 
-def _merge(
-    near: list[tuple[int, float]] | None, worded: list[Scored], owner: dict[int, str]
-) -> list[tuple[int, float]]:
-    cosines = {passage: cosine for passage, cosine in near or () if passage in owner}
-    lexical = {one.passage_id: one.score for one in worded if one.passage_id in owner}
-    most = max(lexical.values(), default=1.0) or 1.0
-    scores = {
-        passage: 0.6 * max(cosines.get(passage, 0.0), 0.0) + 0.4 * lexical.get(passage, 0.0) / most
-        for passage in cosines.keys() | lexical.keys()
-    }
-    best: dict[str, tuple[int, float]] = {}
-    for passage, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
-        best.setdefault(owner[passage], (passage, score))
-    return list(best.values())
+async def _nothing() -> None:
+    return None
+
+
+def _visible(ids: set[int], viewer: Viewer, category: str | None) -> sa.Select[Any]:
+    """Select what scoring needs of those passages among `ids` that `viewer` may see now, whatever the index thinks."""
+    statement = (
+        sa.select(passages.c.id, passages.c.article_id, passages.c.terms, passages.c.length)
+        .join(articles, articles.c.id == passages.c.article_id)
+        .where(passages.c.id.in_(ids), passages.c.level <= viewer, *visible_to(viewer))
+    )
+    return statement if category is None else statement.where(articles.c.category == category)
 
 
 def _result(row: Any, score: float) -> Result:

@@ -107,5 +107,3 @@ async def _take(db: Database, file: _File, clock: Clock, report: SyncReport) -> 
         except Conflict as error:
             raise BrokenArticle(file.name, 1, error.message) from error
         (report.added if known is None else report.updated).append(slug)
-
-

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 LEVELS = ("public", "authenticated", "internal")
 _BATCH = 1_000
-_HNSW: CreateCollectionConfiguration = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
+_HNSW: CreateCollectionConfiguration = {
+    "hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
+}
 
 log = structlog.get_logger()
 
@@ -74,7 +76,9 @@ class VectorStore:
         self._take_lock(self._lock)
         problem = self._try_to_open()
         if problem is not None:
-            log.warning("knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL")
+            log.warning(
+                "knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL"
+            )
             self.start_afresh()
 
     def close(self) -> None:

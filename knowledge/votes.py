@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Reader
 from core.errors import Invalid, NotFound
 from knowledge.articles import Viewer
 from knowledge.store import visible_to
@@ -61,9 +61,7 @@ async def record_vote(
             return
         else:
             await tx.execute(
-                sa.update(votes)
-                .where(own)
-                .values(helpful=helpful, words=words or before.words, voted_at=clock.now())
+                sa.update(votes).where(own).values(helpful=helpful, words=words or before.words, voted_at=clock.now())
             )
         gained = int(helpful) - int(before is not None and before.helpful)
         lost = int(not helpful) - int(before is not None and not before.helpful)
@@ -79,3 +77,9 @@ async def vote_of(db: Database, article_id: str, voter: str) -> bool | None:
     async with db.read() as reader:
         statement = sa.select(votes.c.helpful).where(votes.c.article_id == article_id, votes.c.voter == voter)
         return (await reader.execute(statement)).scalar_one_or_none()
+
+
+async def votes_of(reader: Reader, voter: str) -> dict[str, bool]:
+    """Return how a person voted, by article id: helpful or not."""
+    rows = await reader.execute(sa.select(votes.c.article_id, votes.c.helpful).where(votes.c.voter == voter))
+    return {row.article_id: row.helpful for row in rows}

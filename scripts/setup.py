@@ -185,7 +185,19 @@ def make_service_environment() -> None:
     environment(Path(sys.executable), SERVICE)
     python = SERVICE / "bin" / "python"
     call([python, "-m", "pip", "install", "-q", TORCH])
-    call([SERVICE / "bin" / "uv", "pip", "install", "-q", "--no-deps", "--python", python, "-r", ROOT / "requirements.lock"])
+    call(
+        [
+            SERVICE / "bin" / "uv",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--python",
+            python,
+            "-r",
+            ROOT / "requirements.lock",
+        ]
+    )
     call([SERVICE / "bin" / "uv", "pip", "install", "-q", "--python", python, "--no-deps", "-e", ROOT])
 
 
@@ -193,7 +205,19 @@ def make_bot_environment() -> None:
     """Install the locked packages of the bot into a Python 3.10."""
     environment(find_python310(), BOT)
     python = BOT / "bin" / "python"
-    call([BOT / "bin" / "uv", "pip", "install", "-q", "--no-deps", "--python", python, "-r", ROOT / "bot" / "requirements.lock"])
+    call(
+        [
+            BOT / "bin" / "uv",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--python",
+            python,
+            "-r",
+            ROOT / "bot" / "requirements.lock",
+        ]
+    )
 
 
 def environment(interpreter: Path, folder: Path) -> None:
@@ -232,7 +256,9 @@ def install_chromium() -> None:
     if shutil.which("chromium") or os.environ.get("BATON_CHROMIUM"):
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SetupError("The tests need Chromium: install your system's package 'chromium', or set BATON_CHROMIUM to one.")
+        raise SetupError(
+            "The tests need Chromium: install your system's package 'chromium', or set BATON_CHROMIUM to one."
+        )
     call(["apt-get", "update", "-qq"])
     call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
 
@@ -262,7 +288,9 @@ def call(command: Sequence[str | Path], cwd: Path = ROOT) -> None:
         SetupError: it failed.
     """
     named = [str(part) for part in command]
-    status = subprocess.run(named, cwd=cwd, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, check=False).returncode
+    status = subprocess.run(
+        named, cwd=cwd, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, check=False
+    ).returncode
     if status != 0:
         raise SetupError(f"'{' '.join(named[:6])}' failed with status {status}; what went wrong stands above.")
 

@@ -49,15 +49,15 @@ def build_app(settings: Settings, clock: Clock | None = None) -> web.Application
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     document = openapi(ROUTES, version=VERSION, url=settings.url)
-    app.router.add_get("/api/openapi.json", lambda _request: _json(document))
+
+    async def show_document(_request: web.Request) -> web.Response:
+        return web.json_response(document)
+
+    app.router.add_get("/api/openapi.json", show_document)
     app[desk_socket.SOCKETS] = Counter()
     app[internal.ACTIONS] = internal.Actions()
     app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock()))
     return app
-
-
-async def _json(document: object) -> web.Response:
-    return web.json_response(document)
 
 
 async def _open_service(app: web.Application, settings: Settings, clock: Clock) -> AsyncIterator[None]:

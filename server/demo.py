@@ -6,7 +6,7 @@ import secrets
 
 from core.clock import Clock
 from core.database import Database
-from customers.demo import seed_demo_customers
+from customers.demo import seed_customers
 from handoff.records import Role
 from handoff.staff import add_staff, anybody_on_staff
 from server.settings import Settings
@@ -36,5 +36,5 @@ async def first_start(database: Database, settings: Settings, clock: Clock) -> s
         for address, name, role in DEMO_STAFF:
             await add_staff(database, email=address, name=name, role=role, password=DEMO_PASSWORD, at=clock.now())
         async with database.write() as tx:
-            await seed_demo_customers(tx, clock.now())
+            await seed_customers(tx, clock.now())
     return None if made_up is None else f"{email} / {made_up}"

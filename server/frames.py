@@ -109,7 +109,9 @@ def parse_frame(value: Any) -> Frame:
         raise Invalid(f"{field}: {problem['msg']}.", field=field) from error
 
 
-async def act(service: Service, conversation_id: str, visitor_id: str, name: str, frame: Frame) -> dict[str, Any] | None:
+async def act(
+    service: Service, conversation_id: str, visitor_id: str, name: str, frame: Frame
+) -> dict[str, Any] | None:
     """Do what a frame asks for; returns the ack, or None where none is due."""
     now = service.clock.now()
     message: Message | None = None

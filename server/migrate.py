@@ -46,5 +46,3 @@ def _upgrade(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(VERSIONS.parent))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-

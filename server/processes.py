@@ -25,7 +25,9 @@ RESTART_DELAYS = (0.2, 1.0, 3.0, 10.0, 30.0)
 class Child:
     """A process that is kept running until `stop`. It dies with its parent, even when that is killed."""
 
-    def __init__(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], log_file: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], log_file: Path
+    ) -> None:
         self.name = name
         self.started: Callable[[], Awaitable[None]] | None = None
         self.restarts = 0

@@ -9,4 +9,4 @@ import knowledge.tables
 import tickets.tables
 from core.database import metadata
 
-__all__ = ["metadata", "customers", "handoff", "knowledge", "tickets"]
+__all__ = ["customers", "handoff", "knowledge", "metadata", "tickets"]

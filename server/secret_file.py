@@ -27,4 +27,6 @@ def kept_secret(home: Path, name: str) -> str:
             file.write(secret)
             return secret
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Set BATON_HOME to another folder.") from error
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}. Set BATON_HOME to another folder."
+        ) from error

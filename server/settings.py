@@ -54,9 +54,12 @@ class Settings(BaseSettings):
     allowed_origins: CommaSeparated = Field(
         (), description="Comma-separated origins of other sites that may embed the widget."
     )
-    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-For is believed.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-For is believed."
+    )
     identity_secret: SecretStr = Field(
-        SecretStr(""), description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty refuses them."
+        SecretStr(""),
+        description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty refuses them.",
     )
     admin_email: str = Field("", description="E-mail address of the first admin, made at the first start.")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of the first admin.")

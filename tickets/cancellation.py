@@ -1,8 +1,8 @@
-"""Whether a text wishes to cancel the contract, or denies it, or only asks, or cancels something else: "cancel the meeting".
+"""Whether a text wishes to cancel the contract, denies it, only asks, or cancels something else ("cancel the meeting").
 
-The text is cut into clauses. In each, a verb of cancelling counts as a wish unless a negation governs it ("I don't want to
-cancel"), a condition does ("what happens if I cancel"), or its object is not the contract. A wish anywhere outweighs a denial
-elsewhere, unless it is taken back later ("… but I changed my mind").
+The text is cut into clauses. In each, a verb of cancelling counts as a wish unless a negation governs it ("I don't want
+to cancel"), a condition does ("what happens if I cancel"), or its object is not the contract. A wish anywhere outweighs
+a denial elsewhere, unless it is taken back later ("… but I changed my mind").
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class Cancellation:
     at: int
 
 
+@dataclass(frozen=True)
+class _Clause:
+    """A part of the text in which words govern each other: what stands before it, and its own."""
+
+    before: str
+    text: str
+
+
 def read_cancellation(text: str, rules: CancellationRules) -> Cancellation | None:
     """Return what a text says about cancelling, or None if it does not speak of it.
 
@@ -39,58 +47,58 @@ def read_cancellation(text: str, rules: CancellationRules) -> Cancellation | Non
         text: what the customer wrote, with plain apostrophes and single spaces (`tickets.triage.plain`).
         rules: the words of cancelling.
     """
-    found = [mention for start, clause in _clauses(text) for mention in _mentions(text[:start], clause, rules)]
+    found = [mention for clause in _clauses(text) for mention in _mentions(clause, rules)]
     wishes = [mention for mention in found if mention.kind == "wish"]
     if wishes and (retraction := rules.retractions.search(text, wishes[-1].at)):
         return Cancellation("denied", retraction.group(), retraction.end())
     return min(found, key=lambda mention: (_STRONGEST.index(mention.kind), mention.at), default=None)
 
 
-def _clauses(text: str) -> Iterator[tuple[int, str]]:
+def _clauses(text: str) -> Iterator[_Clause]:
     start = 0
     for end in _CLAUSE_END.finditer(text):
-        yield start, text[start : end.start()]
+        yield _Clause(text[:start], text[start : end.start()])
         start = end.end()
-    yield start, text[start:]
+    yield _Clause(text[:start], text[start:])
 
 
-def _mentions(before: str, clause: str, rules: CancellationRules) -> Iterator[Cancellation]:
-    start = len(before)
-    for verb in rules.verbs.finditer(clause):
-        after = _WORD.findall(clause[verb.end() :])[:_OBJECT_WORDS]
+def _mentions(clause: _Clause, rules: CancellationRules) -> Iterator[Cancellation]:
+    for verb in rules.verbs.finditer(clause.text):
+        after = _WORD.findall(clause.text[verb.end() :])[:_OBJECT_WORDS]
         if after and rules.pronouns.fullmatch(after[0]):
-            after = _WORD.findall(before + clause[: verb.start()])[::-1]
-        yield _judge(start, clause, verb, rules, _object_is_other(after, rules))
-    for participle in rules.participles.finditer(clause):
-        wanting = list(rules.participle_after.finditer(clause, 0, participle.start()))
+            after = _WORD.findall(clause.before + clause.text[: verb.start()])[::-1]
+        yield _judge(clause, verb.span(), rules, other=_object_is_other(after, rules))
+    for participle in rules.participles.finditer(clause.text):
+        wanting = list(rules.participle_after.finditer(clause.text, 0, participle.start()))
         if wanting:
-            between = _WORD.findall(clause[wanting[-1].end() : participle.start()])
-            yield _judge(start, clause, wanting[-1], rules, _object_is_other(between, rules), until=participle.end())
-    for wish in rules.wishes.finditer(clause):
-        yield _judge(start, clause, wish, rules, False)
+            between = _WORD.findall(clause.text[wanting[-1].end() : participle.start()])
+            span = (wanting[-1].start(), participle.end())
+            yield _judge(clause, span, rules, other=_object_is_other(between, rules))
+    for wish in rules.wishes.finditer(clause.text):
+        yield _judge(clause, wish.span(), rules, other=False)
 
 
-def _judge(
-    start: int, clause: str, verb: re.Match[str], rules: CancellationRules, other: bool, until: int | None = None
-) -> Cancellation:
-    end = until or verb.end()
-    before = clause[: verb.start()]
+def _judge(clause: _Clause, span: tuple[int, int], rules: CancellationRules, *, other: bool) -> Cancellation:
+    """Decide what the words of a clause from `span[0]` to `span[1]` say, by what stands before them."""
+    start, end = span
+    at = len(clause.before) + end
+    lead = clause.text[:start]
     if other:
-        return Cancellation("other", _shortened(clause[verb.start() :], 5), start + end)
-    if cue := _governing(before, rules.negations, rules.between):
-        negating = not rules.not_negating.search(" ".join(before[: cue.start()].split()[-1:]))
-        if negating:
-            return Cancellation("denied", clause[cue.start() : end], start + end)
-    if cue := _governing(before, rules.conditions, rules.condition_between):
-        return Cancellation("asked", clause[cue.start() : end], start + end)
-    lead = " ".join(before.split()[-3:])
-    return Cancellation("wish", f"{lead} {clause[verb.start() : end]}".strip(), start + end)
+        return Cancellation("other", " ".join(clause.text[start:].split()[:5]), at)
+    negation = _governing(lead, rules.negations, rules.between)
+    if negation is not None and not rules.not_negating.search(" ".join(lead[:negation].split()[-1:])):
+        return Cancellation("denied", clause.text[negation:end], at)
+    condition = _governing(lead, rules.conditions, rules.condition_between)
+    if condition is not None:
+        return Cancellation("asked", clause.text[condition:end], at)
+    return Cancellation("wish", " ".join([*lead.split()[-3:], clause.text[start:end]]), at)
 
 
-def _governing(before: str, cues: re.Pattern[str], between: re.Pattern[str]) -> re.Match[str] | None:
-    for cue in reversed(list(cues.finditer(before))):
-        if all(between.fullmatch(word) for word in _WORD.findall(before[cue.end() :])):
-            return cue
+def _governing(lead: str, cues: re.Pattern[str], between: re.Pattern[str]) -> int | None:
+    """Return where the last cue begins that only words of `between` part from the end of `lead`."""
+    for cue in reversed(list(cues.finditer(lead))):
+        if all(between.fullmatch(word) for word in _WORD.findall(lead[cue.end() :])):
+            return cue.start()
     return None
 
 
@@ -101,7 +109,3 @@ def _object_is_other(words: Sequence[str], rules: CancellationRules) -> bool:
         if rules.other_objects.fullmatch(word):
             return True
     return False
-
-
-def _shortened(text: str, words: int) -> str:
-    return " ".join(text.split()[:words])

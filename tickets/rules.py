@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -124,7 +124,7 @@ def _expression(phrase: str) -> str:
     expression = ""
     for token in phrase.split():
         if token == GAP:
-            expression += r"(?:[\w'’-]+ ){0,3}?"
+            expression += r"(?:[\w'-]+ ){0,3}?"
         else:
             words = (re.escape(word).replace(r"\*", r"\w*") for word in token.split("|"))
             expression += f"(?:{'|'.join(words)}) "
@@ -181,12 +181,12 @@ def _handover(data: Mapping[str, Any]) -> HandoverRule:
 def _priority(value: object) -> Priority:
     if value not in PRIORITIES:
         raise ValueError(f"{value!r} is no priority; they are {', '.join(PRIORITIES)}")
-    return cast(Priority, value)
+    return value
 
 
 def _texts(listed: Iterable[object]) -> list[str]:
     if isinstance(listed, str):
-        raise ValueError(f"{listed!r} must be a list")  # noqa: TRY004 - one kind of error is translated
+        raise ValueError(f"{listed!r} must be a list")
     texts = list(listed)
     if wrong := [item for item in texts if isinstance(item, bool) or not isinstance(item, str | int)]:
         raise ValueError(f"{wrong[0]!r} is no text; put it in quotes")

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import sqlalchemy as sa
-from typing_extensions import TypedDict
 
-from core.clock import iso, iso_or_none
 from core.database import Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
 from customers.accounts import INSERT
 from customers.health import TicketCounts
+from tickets.records import Field, Override, OverrideView, Ticket, TicketView, ticket_view
 from tickets.tables import ticket_numbers, ticket_overrides, tickets
 from tickets.triage import Triage
-from tickets.vocabulary import CATEGORIES, FINISHED, PRIORITIES, STATUSES, Category, Priority, Status
+from tickets.vocabulary import CATEGORIES, FINISHED, PRIORITIES, STATUSES, Status
+
+__all__ = [
+    "Field", "Override", "OverrideView", "Ticket", "TicketView", "assign", "get_ticket", "open_ticket", "override",
+    "overrides_of", "resolved_share", "set_requester_email", "set_status", "subject_of", "ticket_view",
+    "tickets_of_conversation", "tickets_of_customer",
+]  # fmt: skip
 
 SERIES = "FH"
 FIRST_NUMBER = 1001
 LONGEST_SUBJECT = 200
-
-Field = Literal["category", "priority", "team"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 
 _MOVES: Mapping[Status, frozenset[Status]] = {
@@ -34,54 +36,6 @@ _MOVES: Mapping[Status, frozenset[Status]] = {
     "resolved": frozenset({"open", "closed"}),
     "closed": frozenset(),
 }
-
-
-@dataclass(frozen=True)
-class Override:
-    """A person's correction of one field; `text` is what the ticket said, so that it can be learnt from."""
-
-    field: Field
-    old: str
-    new: str
-    by: str
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket as it stands."""
-
-    id: str
-    number: str
-    conversation_id: str | None
-    customer_id: str | None
-    requester_email: str | None
-    subject: str
-    text: str
-    source: str
-    status: Status
-    category: Category
-    priority: Priority
-    team: str
-    tags: tuple[str, ...]
-    reasons: tuple[str, ...]
-    confidence: float
-    assignee: str | None
-    created_at: datetime
-    updated_at: datetime
-    resolved_at: datetime | None
-
-    @classmethod
-    def of(cls, row: Mapping[Any, Any]) -> Ticket:
-        """Read a row of `tickets`."""
-        values = {str(name): value for name, value in row.items()}
-        return cls(**{**values, "tags": tuple(values["tags"]), "reasons": tuple(values["reasons"])})
-
-    @property
-    def finished(self) -> bool:
-        """Tell whether it asks for nothing more."""
-        return self.status in FINISHED
 
 
 async def open_ticket(
@@ -98,7 +52,7 @@ async def open_ticket(
 ) -> Ticket:
     """Open a ticket with the next number of its series and what triage made of it.
 
-    The number's row stays locked until the transaction ends, so open the ticket after locking the conversation it is for.
+    The number's row stays locked until the transaction ends, so lock the conversation first that the ticket is for.
     Not idempotent: who retries looks first whether the conversation has its ticket.
     """
     stored = await tx.execute(
@@ -199,8 +153,8 @@ async def set_requester_email(tx: Transaction, ticket_id: str, email: str, *, at
 async def override(tx: Transaction, ticket_id: str, field: Field, new: str, *, by: str, at: datetime) -> Ticket:
     """Let a person correct what triage said, and keep the old value beside the ticket's text as a labelled example.
 
-    The reasons stay as triage gave them: the override itself says who changed what. A value that is there already changes
-    nothing. A new priority needs its clocks recomputed: `handoff.clocks.recompute`.
+    The reasons stay as triage gave them: the override itself says who changed what. A value that is there already
+    changes nothing. A new priority needs its clocks recomputed: `handoff.clocks.recompute`.
 
     Raises:
         Invalid: a field or value that tickets do not have.
@@ -240,54 +194,6 @@ async def resolved_share(reader: Reader, customer_id: str, since: datetime) -> T
         sa.select(resolved, sa.func.count()).where(tickets.c.customer_id == customer_id, tickets.c.created_at >= since)
     )
     return TicketCounts(*counts.one())
-
-
-class OverrideView(TypedDict):
-    """An override in the protocol."""
-
-    field: str
-    old: str
-    new: str
-    by: str
-    at: str
-
-
-class TicketView(TypedDict):
-    """A ticket in the protocol."""
-
-    id: str
-    number: str
-    subject: str
-    status: str
-    category: str
-    priority: str
-    team: str
-    tags: list[str]
-    reasons: list[str]
-    created_at: str
-    resolved_at: str | None
-    overrides: list[OverrideView]
-
-
-def ticket_view(ticket: Ticket, overrides: Sequence[Override] = ()) -> TicketView:
-    """Write a ticket with its corrections as the desk shows it."""
-    return TicketView(
-        id=ticket.id,
-        number=ticket.number,
-        subject=ticket.subject,
-        status=ticket.status,
-        category=ticket.category,
-        priority=ticket.priority,
-        team=ticket.team,
-        tags=list(ticket.tags),
-        reasons=list(ticket.reasons),
-        created_at=iso(ticket.created_at),
-        resolved_at=iso_or_none(ticket.resolved_at),
-        overrides=[
-            OverrideView(field=entry.field, old=entry.old, new=entry.new, by=entry.by, at=iso(entry.at))
-            for entry in overrides
-        ],
-    )
 
 
 def _check_override(field: str, new: str) -> None:

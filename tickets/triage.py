@@ -1,4 +1,4 @@
-"""What a ticket is about, how pressing it is and who takes it, with the reasons in words. Pure: data in, decision out."""
+"""What a ticket is about, how pressing it is and who takes it, with the reasons in words. Pure: data in, triage out."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ WISH_WEIGHT = 6.0
 PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
 LONGEST_READ = 20_000
+_APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
     findings = _Findings()
     wish = _wish_to_cancel(request, read_cancellation(text, rules.cancellation), findings)
     category, confidence = _category(request, text, rules, wish, findings)
-    priority = _priority(request, text, rules, category, wish, findings)
+    priority = _priority(request, text, rules, category, findings)
+    priority = "urgent" if wish else priority
     _tag(request, rules, category, findings)
     auto_reply = _auto_reply(request, category, priority, confidence, wish)
     if auto_reply is not None:
@@ -116,7 +118,7 @@ def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
 
 def plain(text: str) -> str:
     """Return text with plain apostrophes and single spaces, line breaks kept, cut at 20,000 characters."""
-    text = text[:LONGEST_READ].replace("’", "'").replace("‘", "'").replace("`", "'")
+    text = text[:LONGEST_READ].translate(_APOSTROPHES)
     lines = (" ".join(line.split()) for line in re.split(r"[\r\n\x0b\x0c\u2028\u2029]+", text))
     return "\n".join(line for line in lines if line)
 
@@ -173,8 +175,8 @@ def _category(
         return "other", 0.0
     category = max(findings.scores, key=lambda name: findings.scores[name])
     confidence = findings.scores[category] / (sum(findings.scores.values()) + PRIOR)
-    if words := evidence.get(category):
-        findings.reasons.append(f"{_quoted(words)} {'is' if len(words) == 1 else 'are'} about {category}.")
+    if said := evidence.get(category):
+        findings.reasons.append(f"{_quoted(said)} {'is' if len(said) == 1 else 'are'} about {category}.")
     if understood == category and request.intent_confidence:
         findings.reasons.append(
             f"The assistant understood {request.intent} ({request.intent_confidence:.2f}), which is about {category}."
@@ -186,7 +188,7 @@ def _category(
 
 
 def _evidence(text: str, rule: CategoryRule) -> Iterator[tuple[float, str]]:
-    """Yield what speaks for a category, the weightiest phrases first; words count once, in the weightiest they are in."""
+    """Yield what speaks for a category, the weightiest phrases first; words count once, in the weightiest of them."""
     taken: list[tuple[int, int]] = []
     for phrase in sorted(rule.phrases, key=lambda phrase: -phrase.weight):
         for match in phrase.pattern.finditer(text):
@@ -196,9 +198,7 @@ def _evidence(text: str, rule: CategoryRule) -> Iterator[tuple[float, str]]:
                 break
 
 
-def _priority(
-    request: TriageRequest, text: str, rules: Rules, category: Category, wish: bool, findings: _Findings
-) -> Priority:
+def _priority(request: TriageRequest, text: str, rules: Rules, category: Category, findings: _Findings) -> Priority:
     priority = rules.categories[category].priority
     because = [f"Tickets about {category} start at {priority}."] if priority != "normal" else []
     floors = _floors(request, text, rules)
@@ -220,11 +220,11 @@ def _priority(
         )
         priority = up
     findings.reasons.extend(because)
-    return "urgent" if wish else priority
+    return priority
 
 
 def _floors(request: TriageRequest, text: str, rules: Rules) -> list[tuple[Priority, str]]:
-    """Return the least priorities that words, intent and handoff ask for, each with its cause, the least pressing first."""
+    """Return the priorities that words, intent and handoff ask for at least, with causes, the least pressing first."""
     floors: list[tuple[Priority, str]] = []
     for floor, pattern in rules.urgency.items():
         for match in pattern.finditer(text):

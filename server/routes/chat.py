@@ -244,9 +244,7 @@ async def _greet(socket: web.WebSocketResponse, service: Service) -> tuple[Visit
         return await visitor_of_token(reader, hello.token, service.clock.now()), hello.after
 
 
-async def _catch_up(
-    socket: web.WebSocketResponse, service: Service, conversation_id: str, after: int | None
-) -> None:
+async def _catch_up(socket: web.WebSocketResponse, service: Service, conversation_id: str, after: int | None) -> None:
     if after is not None:
         async with service.database.read() as reader:
             last = await last_event(reader, conversation_id)

@@ -159,9 +159,7 @@ async def post_session(request: web.Request) -> web.Response:
     body = await read_body(request, SignIn)
     for subject in (remote(request, service), body.email.strip().lower()):
         await limit(service.redis, service.clock, "sign-in", subject, most=20, seconds=300)
-    member, secret = await sign_in(
-        service.database, email=body.email, password=body.password, at=service.clock.now()
-    )
+    member, secret = await sign_in(service.database, email=body.email, password=body.password, at=service.clock.now())
     response = web.json_response(_staff_view(member))
     response.set_cookie(
         COOKIE,
@@ -211,9 +209,7 @@ async def post_claim(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, AtEpoch)
-    await claim(
-        service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now()
-    )
+    await claim(service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now())
     metrics.CLAIMS.inc()
     return await _detail(request)
 
@@ -339,4 +335,3 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/desk/search", get_search, "Search the articles", auth="staff", query=SearchQuery, returns=FoundView),
     Route("PUT", "/api/desk/presence", put_presence, "On duty or not", auth="staff", body=PresenceBody),
 )  # fmt: skip
-

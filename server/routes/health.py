@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import TypedDict
-
-import sqlalchemy as sa
 
 from server import metrics
 from server.api import Route

@@ -52,7 +52,9 @@ async def run_action(request: web.Request) -> web.Response:
     except ActionNotFoundException as error:
         return web.json_response({"error": str(error), "action_name": error.action_name}, status=404)
     except BatonError as error:
-        log.warning("action failed", action=call.get("next_action"), conversation=call.get("sender_id"), error=error.message)
+        log.warning(
+            "action failed", action=call.get("next_action"), conversation=call.get("sender_id"), error=error.message
+        )
         return web.json_response({"error": error.message, "action_name": call.get("next_action")}, status=500)
     return web.json_response(result.model_dump() if result is not None else {"events": [], "responses": []})
 

@@ -1,0 +1,29 @@
+"""How sure a search may be that its first article answers: a logistic model of the order's shape, learned from data.
+
+`knowledge.learning` learns the coefficients and writes `knowledge/confidence_model.py`; docs/knowledge.md says from what.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from knowledge.confidence_model import THRESHOLD, WITH_MEANING, WORDS_ALONE
+from knowledge.ranking import Shape
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a search's first article answers the question, and how likely that is."""
+
+    confidence: float
+    answered: bool
+
+
+def judge(shape: Shape, *, semantic: bool) -> Judgement:
+    """Judge an order by its shape; `semantic` says whether meaning took part in it."""
+    model = WITH_MEANING if semantic else WORDS_ALONE
+    values = {"cosine": shape.cosine, "coverage": shape.coverage, "lead": shape.lead}
+    total = model["intercept"] + sum(weight * values[name] for name, weight in model.items() if name != "intercept")
+    confidence = 1.0 / (1.0 + math.exp(-total))
+    return Judgement(confidence, confidence >= THRESHOLD)

@@ -1,0 +1,102 @@
+"""Merges what meaning and words found into one order of articles, and says what the order looks like. Pure arithmetic.
+
+A passage's score is a convex combination of its cosine and of log(1 + BM25): the logarithm tames the long tail of BM25 and,
+unlike a division by the best score, leaves a weak match weak. Weights are learned (`knowledge.learning`), an article is worth
+its best passage. Bruch et al., "An Analysis of Fusion Functions for Hybrid Retrieval" (2023), compare such combinations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge.full_text import Statistics, Worded
+
+WEIGHT_OF_MEANING = 0.77
+"""Of the cosine; the rest is of log(1 + BM25). Learned by listwise regression on two corpora, each tested on the other."""
+RIVALS = 5
+"""Articles after the first that it is compared with."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An article in the order of a search, with its best passage."""
+
+    article_id: str
+    passage_id: int
+    score: float
+    cosine: float
+    words: float
+    """The best BM25F of its passages."""
+    held: frozenset[str]
+    """The question's words that any of its passages holds."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How an order looks, for the judgement whether its first article answers."""
+
+    cosine: float
+    """Of the first article's nearest passage, 0 without semantic search."""
+    coverage: float
+    """The share of the question's information (sum of IDF) whose words the first article holds, 0 to 1."""
+    lead: float
+    """How far the first article's score is above the mean of the next five."""
+
+
+def rank(
+    worded: Sequence[Worded], cosines: Mapping[int, float] | None, *, without: Collection[str] = ()
+) -> list[Ranked]:
+    """Order articles by their best passage.
+
+    Args:
+        worded: every candidate passage with what its words are worth; all of them may be seen.
+        cosines: cosines of passages by id. A candidate that has none was further away than every passage that has one, and
+            is taken to be as far as the furthest. None: words alone decide.
+        without: ids of articles to leave out.
+
+    Returns:
+        The articles, best first; equal ones in the order of their ids.
+    """
+    furthest = max(0.0, min(cosines.values(), default=0.0)) if cosines is not None else 0.0
+    near = cosines or {}
+    articles: dict[str, list[tuple[float, float, Worded]]] = {}
+    for one in worded:
+        if one.article_id not in without:
+            cosine = max(0.0, near.get(one.passage_id, furthest))
+            articles.setdefault(one.article_id, []).append((combined(cosine, one.score), cosine, one))
+    ranked = [_article(article_id, passages) for article_id, passages in articles.items()]
+    return sorted(ranked, key=lambda one: (-one.score, one.article_id))
+
+
+def combined(cosine: float, words: float) -> float:
+    """Return the score of a passage with this cosine and this BM25F."""
+    return WEIGHT_OF_MEANING * cosine + (1.0 - WEIGHT_OF_MEANING) * math.log1p(words)
+
+
+def shape(ranked: Sequence[Ranked], statistics: Statistics) -> Shape:
+    """Describe an order that is not empty."""
+    first, rivals = ranked[0], ranked[1 : 1 + RIVALS]
+    idf = {term: statistics.idf(term) for term in statistics.frequencies}
+    whole = sum(idf.values())
+    return Shape(
+        cosine=first.cosine,
+        coverage=sum(idf[term] for term in first.held) / whole if whole else 0.0,
+        lead=first.score - sum(one.score for one in rivals) / len(rivals) if rivals else 0.0,
+    )
+
+
+def relative(ranked: Sequence[Ranked], score: float) -> float:
+    """Return `score` between 0 and 1: 1 is a passage that means the same and holds the words as well as any found."""
+    most = combined(1.0, max((one.words for one in ranked), default=0.0))
+    return min(1.0, score / most)
+
+
+def _article(article_id: str, passages: list[tuple[float, float, Worded]]) -> Ranked:
+    score, _, best = max(passages, key=lambda one: (one[0], -one[2].passage_id))
+    # Score the article by its nearest and by its best-worded passage, which need not be the same one.
+    cosine = max(cosine for _, cosine, _ in passages)
+    words = max(one.score for _, _, one in passages)
+    held = frozenset().union(*(one.held for _, _, one in passages))
+    return Ranked(article_id, best.passage_id, combined(cosine, words), cosine, words, held)

@@ -1,0 +1,267 @@
+"""Triage: what each rule of the design decides, and that it says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ConfigurationError, Invalid
+from tickets.rules import DEFAULT_FILE, default_rules, load_rules
+from tickets.triage import Triage, TriageRequest, plain, triage
+from tickets.vocabulary import CATEGORIES, PRIORITIES
+
+
+def of(text: str, **known: object) -> Triage:
+    return triage(replace(TriageRequest(text), **known))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "team"),
+    [
+        ("I want to transfer the workspace ownership to my colleague", "account", "accounts"),
+        ("I can't log in, my password is not accepted", "sign-in", "accounts"),
+        ("our SSO with Okta stopped working", "sign-in", "accounts"),
+        ("I was charged twice for November", "billing", "billing"),
+        ("can I get my invoices as pdf?", "billing", "billing"),
+        ("how do I upgrade from the free trial?", "plans", "billing"),
+        ("please cancel my subscription", "cancellation", "success"),
+        ("the timeline does not show my recurring tasks", "projects", "product"),
+        ("my guest can't open the share link", "sharing", "product"),
+        ("the Slack integration posts nothing", "integrations", "technical"),
+        ("webhooks from your API arrive late", "api", "technical"),
+        ("the csv import stops at row 400", "import-export", "technical"),
+        ("do you sign a DPA for the GDPR?", "security", "security"),
+        ("Fernhill is down for us, error 503", "outage", "operations"),
+        ("what a lovely day", "other", "support"),
+    ],
+)
+def test_a_ticket_goes_to_the_team_of_what_it_is_about(text: str, category: str, team: str) -> None:
+    result = of(text)
+    assert (result.category, result.team) == (category, team)
+    assert result.reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to cancel",
+        "cancel my subscription",
+        "How do I cancel my plan?",
+        "I can't cancel my subscription, where is the button?",
+        "I don't know how to cancel",
+        "why don't you just cancel my account",
+        "If this isn't fixed by Monday I will cancel",
+        "Please have our contract cancelled",
+        "pls cancle it",
+        "We are switching to another tool",
+        "don't renew my plan",
+        "turn off auto renewal",
+        "I don't want to upgrade. Cancel my plan instead",
+        "I didn't want to cancel last month, but now I want to cancel",
+        "we’re leaving Fernhill",
+        "CANCEL MY ACCOUNT NOW!!!",
+    ],
+)
+def test_a_wish_to_cancel_is_urgent_and_a_churn_risk(text: str) -> None:
+    result = of(text)
+    assert result.priority == "urgent"
+    assert "churn-risk" in result.tags
+    assert any("reads as a wish to cancel" in reason for reason in result.reasons)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't want to cancel",
+        "I don’t want to cancel, I only want to pause",
+        "please do not cancel my subscription",
+        "we have no intention of cancelling",
+        "I never said I wanted to cancel my plan",
+        "can I change the plan without cancelling?",
+        "instead of cancelling I would like to downgrade",
+        "I no longer want to cancel",
+        "I wanted to cancel but changed my mind",
+        "we are not leaving Fernhill",
+        "cancel the meeting",
+        "how do I cancel a recurring task?",
+        "I need to cancel an invite that I sent",
+        "The import is stuck and I can't cancel it",
+        "please get the export cancelled",
+        "what happens to my files if I cancel?",
+        "I cancelled yesterday and was charged again",
+        "",
+    ],
+)
+def test_negation_a_question_or_another_object_is_no_churn_risk(text: str) -> None:
+    result = of(text)
+    assert "churn-risk" not in result.tags
+    assert result.priority == "normal"
+
+
+def test_the_assistants_intent_to_cancel_counts_unless_the_customers_words_deny_it() -> None:
+    sure = {"intent": "cancel_subscription", "intent_confidence": 0.94}
+    assert "churn-risk" in of("where is that button again", **sure).tags
+    assert "churn-risk" in of("what happens if I cancel?", **sure).tags
+    assert "churn-risk" not in of("I don't want to cancel", **sure).tags
+    assert "churn-risk" not in of("how can I cancel the meeting?", **sure).tags
+    assert "churn-risk" not in of("where is that button again", intent="cancel_subscription", intent_confidence=0.4).tags
+
+
+def test_a_handoff_for_cancellation_is_a_churn_risk() -> None:
+    result = of("yes please", handover_reason="cancellation")
+    assert (result.category, result.priority, result.tags) == ("cancellation", "urgent", ("churn-risk",))
+
+
+@pytest.mark.parametrize(
+    ("text", "mrr", "priority"),
+    [
+        ("where are my invoices?", None, "normal"),
+        ("where are my invoices?", 0, "normal"),
+        ("where are my invoices?", 4999.99, "normal"),
+        ("where are my invoices?", 5000, "high"),
+        ("where are my invoices?", 6200, "high"),
+        ("just a feature request for boards", None, "low"),
+        ("just a feature request for boards", 5000, "normal"),
+        ("this is urgent, nobody can work", None, "high"),
+        ("this is urgent, nobody can work", 5000, "urgent"),
+        ("our account was hacked", None, "urgent"),
+        ("our account was hacked", 5000, "urgent"),
+        ("the service is down", None, "high"),
+        ("the service is down", 9000, "urgent"),
+        ("this is not urgent", None, "low"),
+    ],
+)
+def test_words_set_the_priority_and_revenue_of_5000_raises_it_by_one(text: str, mrr: float, priority: str) -> None:
+    assert of(text, mrr=mrr).priority == priority
+
+
+def test_the_reasons_tell_phrase_rule_and_figure() -> None:
+    result = of("I was charged twice and I want to cancel", plan="enterprise", mrr=6000)
+    assert (result.category, result.priority) == ("cancellation", "urgent")
+    assert result.tags == ("churn-risk", "billing", "enterprise")
+    assert result.reasons == (
+        "“I want to cancel” reads as a wish to cancel: urgent, tagged churn-risk.",
+        "Revenue of 6,000 a month (5,000 or more) raises the priority from normal to high.",
+    )
+    invoices = of("where are my invoices?", intent="invoices", intent_confidence=0.93, mrr=6200)
+    assert invoices.reasons == (
+        "“invoices” is about billing.",
+        "The assistant understood invoices (0.93), which is about billing.",
+        "Revenue of 6,200 a month (5,000 or more) raises the priority from normal to high.",
+    )
+
+
+def test_intents_of_the_assistant_are_hints_and_unknown_ones_are_passed_over() -> None:
+    assert of("it does not work", intent="two_factor", intent_confidence=0.9).category == "sign-in"
+    assert of("it does not work", intent="something_new", intent_confidence=0.9).category == "other"
+    assert of("it happened again", intent="security_incident", intent_confidence=0.9).priority == "urgent"
+
+
+def test_the_reason_of_a_handoff_counts() -> None:
+    assert (of("help", handover_reason="security").category, of("help", handover_reason="security").priority) == (
+        "security",
+        "urgent",
+    )
+    assert of("help", handover_reason="outage").priority == "high"
+    assert of("my invoice is wrong", handover_reason="frustration").tags == ("frustrated",)
+    assert of("help", handover_reason="asked").category == "other"
+
+
+def test_a_customer_who_comes_back_again_and_again_is_tagged() -> None:
+    assert "repeat-contact" not in of("my invoice is wrong", earlier_tickets=2).tags
+    assert "repeat-contact" in of("my invoice is wrong", earlier_tickets=3).tags
+
+
+SURE = {"intent": "refund", "intent_confidence": 1.0, "articles": ("fh-0005", "fh-0006")}
+REFUND = "I was charged twice, the payment failed, my invoice has the wrong amount: refund me via credit card"
+
+
+def test_an_automatic_reply_needs_more_than_nine_tenths_and_an_article() -> None:
+    result = of(REFUND, **SURE)
+    assert result.confidence > 0.9
+    assert result.auto_reply == "fh-0005"
+    assert of(REFUND, **{**SURE, "articles": ()}).auto_reply is None
+    unsure = of("refund", **SURE)
+    assert unsure.confidence <= 0.9
+    assert (unsure.auto_reply, unsure.suggested_articles) == (None, ("fh-0005", "fh-0006"))
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        (REFUND + ". I want to cancel", {}),
+        (REFUND, {"handover_reason": "asked"}),
+        (REFUND, {"mrr": 5000}),
+        (REFUND + " asap", {}),
+    ],
+)
+def test_who_is_leaving_pressed_or_waiting_for_a_person_gets_no_automatic_reply(
+    text: str, known: dict[str, object]
+) -> None:
+    assert of(text, **{**SURE, **known}).auto_reply is None
+
+
+@pytest.mark.parametrize(
+    ("known", "field"),
+    [({"mrr": -1}, "mrr"), ({"mrr": float("nan")}, "mrr"), ({"intent_confidence": 1.2}, "intent_confidence")],
+)
+def test_figures_that_cannot_be_are_refused(known: dict[str, object], field: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        of("hello", **known)
+    assert refusal.value.field == field
+
+
+@given(
+    st.text(max_size=300) | st.sampled_from(["cancel " * 2000, "don't " * 3000, "\x00", "🌲" * 500, "a" * 100_000]),
+    st.none() | st.floats(0, 1e9),
+    st.none() | st.text(max_size=10),
+)
+def test_any_text_gets_a_result_and_the_same_one_twice(text: str, mrr: float | None, plan: str | None) -> None:
+    request = TriageRequest(text, mrr=mrr, plan=plan)
+    result = triage(request)
+    assert result == triage(request)
+    assert result.category in CATEGORIES
+    assert result.priority in PRIORITIES
+    assert 0 <= result.confidence < 1
+    assert result.reasons or text
+
+
+@given(st.text(max_size=200), st.floats(0, 1e6))
+def test_more_revenue_never_lowers_a_priority(text: str, mrr: float) -> None:
+    with_revenue, without = of(text, mrr=mrr), of(text)
+    assert PRIORITIES.index(with_revenue.priority) <= PRIORITIES.index(without.priority)
+
+
+def test_plain_text_keeps_its_lines_and_loses_typographers_apostrophes() -> None:
+    assert plain("don’t   stop\r\n\r\n me ") == "don't stop\nme"
+
+
+def test_every_intent_of_the_assistant_belongs_to_one_category_at_most() -> None:
+    rules = default_rules()
+    listed = [intent for rule in rules.categories.values() for intent in rule.intents]
+    assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  billing:\n", "  biling:\n", "biling"),
+        ("priority: high", "priority: higher", "'higher' is no priority"),
+        ("  from: 5000", "  from: 0", "must be above 0"),
+        ("revenue:\n  from: 5000", "", "'revenue' is missing"),
+        ("plan_tags:", "plan_tags: [", "cannot be read"),
+        ("calm: [", "calm: [on, ", "put it in quotes"),
+    ],
+)
+def test_rules_that_are_not_right_are_refused_with_the_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+    text = DEFAULT_FILE.read_text(encoding="utf-8")
+    assert old in text
+    broken = tmp_path / "triage.yml"
+    broken.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=str(broken)) as refusal:
+        load_rules(broken)
+    assert told in refusal.value.message
