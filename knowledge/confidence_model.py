@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-THRESHOLD = 0.5
-WITH_MEANING = {"intercept": -4.0, "cosine": 4.0, "coverage": 1.0, "lead": 10.0}
-WORDS_ALONE = {"intercept": -2.0, "coverage": 2.0, "lead": 5.0}
+THRESHOLD = 0.48
+WITH_MEANING = {"intercept": -4.018, "cosine": 3.953, "coverage": 0.703, "lead": 7.014}
+WORDS_ALONE = {"intercept": -1.715, "coverage": 1.297, "lead": 11.833}

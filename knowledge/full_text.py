@@ -134,9 +134,9 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
 def _candidates(
     dialect: str, leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
 ) -> sa.Select[Any]:
-    statement = sa.select(passages.c.id, passages.c.article_id, passages.c.terms, passages.c.length).where(
-        passages.c.level <= viewer
-    )
+    statement: sa.Select[Any] = sa.select(
+        passages.c.id, passages.c.article_id, passages.c.terms, passages.c.length
+    ).where(passages.c.level <= viewer)
     if category is not None:
         statement = statement.join(articles, articles.c.id == passages.c.article_id).where(
             articles.c.category == category

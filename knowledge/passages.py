@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markdown_it.token import Token
 
@@ -133,7 +134,7 @@ def _fitting(block: _Block, longest: int) -> list[str]:
         return ["\n".join([fence, *part, closing]) for part in _grouped(inside, longest)]
     if block.items:
         borders = [*block.items, len(block.lines)]
-        items = ["\n".join(block.lines[a:b]) for a, b in zip(borders, borders[1:], strict=False)]
+        items = ["\n".join(block.lines[a:b]) for a, b in pairwise(borders)]
         return ["\n".join(part) for part in _grouped(items, longest)]
     if block.kind == "paragraph":
         return [
@@ -146,11 +147,11 @@ def _fitting(block: _Block, longest: int) -> list[str]:
 
 def _sentences(text: str) -> list[str]:
     """Split at the ends of sentences, and a sentence without end every `LONGEST` words."""
-    found = []
+    found: list[str] = []
     for sentence in _SENTENCE_END.split(text):
         starts = [match.start() for match in _WORD.finditer(sentence)][::LONGEST]
         borders = [0, *starts[1:], len(sentence)]
-        found.extend(sentence[a:b].strip() for a, b in zip(borders, borders[1:], strict=False))
+        found.extend(sentence[a:b].strip() for a, b in pairwise(borders))
     return [one for one in found if one]
 
 

@@ -94,7 +94,7 @@ def relative(ranked: Sequence[Ranked], score: float) -> float:
 
 
 def _article(article_id: str, passages: list[tuple[float, float, Worded]]) -> Ranked:
-    score, _, best = max(passages, key=lambda one: (one[0], -one[2].passage_id))
+    best = max(passages, key=lambda one: (one[0], -one[2].passage_id))[2]
     # Score the article by its nearest and by its best-worded passage, which need not be the same one.
     cosine = max(cosine for _, cosine, _ in passages)
     words = max(one.score for _, _, one in passages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -68,7 +69,7 @@ def anchor(heading: str) -> str:
 
 def _give_anchors(tokens: list[Token]) -> None:
     taken: set[str] = set()
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type != "heading_open":
             continue
         first = anchor(inline_text(inline))
@@ -85,9 +86,7 @@ def inline_text(token: Token) -> str:
     for child in token.children or ():
         if child.type in ("softbreak", "hardbreak"):
             words.append(" ")
-        elif child.type == "image":
-            words.append(child.content)
-        elif child.type in ("text", "code_inline"):
+        elif child.type in ("text", "code_inline", "image"):
             words.append(child.content)
     return "".join(words).strip()
 

@@ -78,7 +78,7 @@ class Retriever:
     """Hybrid search over the articles that a viewer may see. Safe to share; `index` may come later or never."""
 
     def __init__(self, db: Database, index: KnowledgeIndex | None, clock: Clock) -> None:
-        self._db = db
+        self.database = db
         self._clock = clock
         self._full_text = FullText()
         self.index = index
@@ -121,7 +121,7 @@ class Retriever:
         if not log:
             return outcome
         search_id = await log_search(
-            self._db,
+            self.database,
             question=question,
             surface=surface,
             viewer=viewer,
@@ -146,7 +146,7 @@ class Retriever:
             .join(articles, articles.c.id == passages.c.article_id)
             .where(passages.c.id.in_([one.passage_id for one in shown]), *visible_to(viewer))
         )
-        async with self._db.read() as reader:
+        async with self.database.read() as reader:
             rows = {row.id: row for row in await reader.execute(statement)}
         results = [
             _result(rows[one.passage_id], relative(found.ranked, one.score)) for one in shown if one.passage_id in rows
@@ -181,7 +181,7 @@ class Retriever:
             return Found(rank(worded, None, without=without), statistics, semantic=False)
         cosines = dict(near)
         known = {one.passage_id for one in worded}
-        async with self._db.read() as reader:
+        async with self.database.read() as reader:
             rows = await reader.execute(_visible(set(cosines) - known, viewer, category))
             worded = [*worded, *score(rows.all(), terms, statistics)]
         if mode == "meaning":
@@ -198,7 +198,7 @@ class Retriever:
     async def _worded(
         self, terms: Sequence[str], viewer: Viewer, category: str | None
     ) -> tuple[Statistics, list[Worded]]:
-        async with self._db.read() as reader:
+        async with self.database.read() as reader:
             statistics = await self._full_text.statistics(reader, terms, viewer)
             return statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
 

@@ -12,7 +12,7 @@ import threading
 import unicodedata
 from functools import lru_cache
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 _LONGEST = 48
 _COMPOUND = re.compile(r"[^\W_]+(?:[._\-/+:@&'’][^\W_]+)*")
@@ -21,12 +21,14 @@ _APOSTROPHE = re.compile(r"['’](?:s\b)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _PLAIN = re.compile(r"[a-z]{3,}")
 
-STOP_WORDS = frozenset(
-    """a about all am an and any are as at be been but by can could did do does doing for from had has have having he hello
-    help her hi him his how i if im in into is it its ive just know let like may me might must my need no of on or our
-    please she should so some someone tell than thank thanks that the their them then there these they this those to
-    too us want was we were what when where which who why will with would yes you your youre""".split()
+_STOP = (
+    "a about all am an and any are as at be been but by can could did do does doing for from had has have having "
+    "he hello help her hi him his how i if im in into is it its ive just know let like may me might must my need "
+    "no of on or our please she should so some someone tell than thank thanks that the their them then there "
+    "these they this those to too us want was we were what when where which who why will with would yes you your "
+    "youre"
 )
+STOP_WORDS = frozenset(_STOP.split())
 """Words that say nothing about what is asked for. Questions lose them; articles keep them."""
 
 

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import structlog
@@ -23,7 +23,7 @@ from core.errors import ConfigurationError
 from core.identifiers import new_id
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.api.models.Collection import Collection
 
@@ -59,7 +59,7 @@ class VectorStore:
         self.folder_id = ""
         self.current: Generation | None = None
         self._lock: IO[str] | None = None
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._collections: dict[str, Collection] = {}
 
     def open(self) -> None:
@@ -152,7 +152,7 @@ class VectorStore:
         return sum(self._collection(generation, level).count() for level in range(len(LEVELS)))
 
     @property
-    def _chroma(self) -> ClientAPI:
+    def _chroma(self) -> Client:
         if self._client is None:
             raise ConfigurationError("The knowledge index is not open.")
         return self._client
@@ -218,9 +218,8 @@ class VectorStore:
         import chromadb
         from chromadb.config import Settings
 
-        self._client = chromadb.PersistentClient(
-            str(self.folder / self.folder_id), settings=Settings(anonymized_telemetry=False)
-        )
+        settings = Settings(anonymized_telemetry=False)
+        self._client = cast("Client", chromadb.PersistentClient(str(self.folder / self.folder_id), settings=settings))
 
     def _close_client(self) -> None:
         if self._client is not None:

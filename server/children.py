@@ -19,6 +19,7 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
     "PYTHONUNBUFFERED": "1",
     "HF_HUB_OFFLINE": "1",
+    "RASA_CACHE_DIRECTORY": str(ROOT / "var" / "rasa-cache"),
 }
 """Environment of every Rasa process: no telemetry, no downloads, one thread."""
 
@@ -32,7 +33,7 @@ def rasa_server(settings: Settings, token: str) -> Child:
     if not settings.bot_python.exists():
         raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
     command = [
-        settings.bot_python, "-m", "rasa", "run", "--model", newest_model(settings), "--interface", "127.0.0.1",
+        settings.bot_python, "-m", "bot.launch", "run", "--model", newest_model(settings), "--interface", "127.0.0.1",
         "--port", str(settings.bot_port), "--credentials", ROOT / "bot" / "credentials.yml",
         "--endpoints", ROOT / "endpoints.yml",
     ]  # fmt: skip

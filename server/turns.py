@@ -6,6 +6,7 @@ A turn is a row (`messages.turn`), not a memory: what a killed process left pend
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -158,7 +159,7 @@ def read_turn(turn: BotTurn) -> tuple[list[Reply], str | None]:
             continue
         buttons = tuple((button.title, button.payload) for button in reply.buttons)
         if custom.get("type") == "answer":
-            replies.append(Reply(reply.text or "", (*buttons, *_buttons_of(custom)), custom["answer"]))
+            replies.append(Reply(reply.text or "", bound_to_article(buttons, custom["article_id"]), custom["answer"]))
         elif reply.text or buttons:
             replies.append(Reply(reply.text or "", buttons))
     if not replies and reason is None:
@@ -166,8 +167,10 @@ def read_turn(turn: BotTurn) -> tuple[list[Reply], str | None]:
     return replies, reason
 
 
-def _buttons_of(custom: dict[str, object]) -> tuple[tuple[str, str], ...]:
-    stored = custom.get("buttons")
-    if not isinstance(stored, list):
-        return ()
-    return tuple((str(button["title"]), str(button["payload"])) for button in stored)
+def bound_to_article(buttons: tuple[tuple[str, str], ...], article_id: str) -> tuple[tuple[str, str], ...]:
+    """Name the article in feedback buttons, so that pressing an older answer's button is a vote on that answer's article."""
+    entities = json.dumps({"article_id": article_id})
+    return tuple(
+        (title, payload + entities if payload.startswith("/article_") and "{" not in payload else payload)
+        for title, payload in buttons
+    )

@@ -21,6 +21,8 @@ _CLAUSE_END = re.compile(
 )
 _WORD = re.compile(r"[\w'-]+")
 _OBJECT_WORDS = 6
+_REACH = 120
+"""Characters before and after a verb that can govern it."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class Cancellation:
 
 @dataclass(frozen=True)
 class _Clause:
-    """A part of the text in which words govern each other: what stands before it, and its own."""
+    """A part of the text in which words govern each other: what stands before it, where it begins, and its own words."""
 
     before: str
+    start: int
     text: str
 
 
@@ -57,47 +60,54 @@ def read_cancellation(text: str, rules: CancellationRules) -> Cancellation | Non
 def _clauses(text: str) -> Iterator[_Clause]:
     start = 0
     for end in _CLAUSE_END.finditer(text):
-        yield _Clause(text[:start], text[start : end.start()])
+        yield _Clause(_last(text, start), start, text[start : end.start()])
         start = end.end()
-    yield _Clause(text[:start], text[start:])
+    yield _Clause(_last(text, start), start, text[start:])
 
 
 def _mentions(clause: _Clause, rules: CancellationRules) -> Iterator[Cancellation]:
-    for verb in rules.verbs.finditer(clause.text):
-        after = _WORD.findall(clause.text[verb.end() :])[:_OBJECT_WORDS]
+    text = clause.text
+    for verb in rules.verbs.finditer(text):
+        after = _WORD.findall(text, verb.end(), verb.end() + _REACH)[:_OBJECT_WORDS]
         if after and rules.pronouns.fullmatch(after[0]):
-            after = _WORD.findall(clause.before + clause.text[: verb.start()])[::-1]
+            after = _WORD.findall(clause.before + _last(text, verb.start()))[::-1]
         yield _judge(clause, verb.span(), rules, other=_object_is_other(after, rules))
-    for participle in rules.participles.finditer(clause.text):
-        wanting = list(rules.participle_after.finditer(clause.text, 0, participle.start()))
+    for participle in rules.participles.finditer(text):
+        reach = max(0, participle.start() - _REACH)
+        wanting = list(rules.participle_after.finditer(text, reach, participle.start()))
         if wanting:
-            between = _WORD.findall(clause.text[wanting[-1].end() : participle.start()])
+            between = _WORD.findall(text, wanting[-1].end(), participle.start())
             span = (wanting[-1].start(), participle.end())
             yield _judge(clause, span, rules, other=_object_is_other(between, rules))
-    for wish in rules.wishes.finditer(clause.text):
+    for wish in rules.wishes.finditer(text):
         yield _judge(clause, wish.span(), rules, other=False)
 
 
 def _judge(clause: _Clause, span: tuple[int, int], rules: CancellationRules, *, other: bool) -> Cancellation:
     """Decide what the words of a clause from `span[0]` to `span[1]` say, by what stands before them."""
     start, end = span
-    at = len(clause.before) + end
-    lead = clause.text[:start]
+    at = clause.start + end
+    words, lead = clause.text[start:end], _last(clause.text, start)
     if other:
-        return Cancellation("other", " ".join(clause.text[start:].split()[:5]), at)
+        return Cancellation("other", " ".join(clause.text[start : end + _REACH].split()[:5]), at)
     negation = _governing(lead, rules.negations, rules.between)
     if negation is not None and not rules.not_negating.search(" ".join(lead[:negation].split()[-1:])):
-        return Cancellation("denied", clause.text[negation:end], at)
+        return Cancellation("denied", lead[negation:] + words, at)
     condition = _governing(lead, rules.conditions, rules.condition_between)
     if condition is not None:
-        return Cancellation("asked", clause.text[condition:end], at)
-    return Cancellation("wish", " ".join([*lead.split()[-3:], clause.text[start:end]]), at)
+        return Cancellation("asked", lead[condition:] + words, at)
+    return Cancellation("wish", " ".join([*lead.split()[-3:], words]), at)
+
+
+def _last(text: str, end: int) -> str:
+    """Return what stands right before `end`, as far as words reach: who writes "cancel" 3,000 times costs little."""
+    return text[max(0, end - _REACH) : end]
 
 
 def _governing(lead: str, cues: re.Pattern[str], between: re.Pattern[str]) -> int | None:
     """Return where the last cue begins that only words of `between` part from the end of `lead`."""
     for cue in reversed(list(cues.finditer(lead))):
-        if all(between.fullmatch(word) for word in _WORD.findall(lead[cue.end() :])):
+        if all(between.fullmatch(word) for word in _WORD.findall(lead, cue.end())):
             return cue.start()
     return None
 

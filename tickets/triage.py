@@ -21,7 +21,7 @@ INTENT_WEIGHT = 4.0
 WISH_WEIGHT = 6.0
 PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
-LONGEST_READ = 20_000
+LONGEST_READ = 8_000
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 
 
@@ -117,7 +117,7 @@ def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
 
 
 def plain(text: str) -> str:
-    """Return text with plain apostrophes and single spaces, line breaks kept, cut at 20,000 characters."""
+    """Return text with plain apostrophes and single spaces, line breaks kept, cut at 8,000 characters."""
     text = text[:LONGEST_READ].translate(_APOSTROPHES)
     lines = (" ".join(line.split()) for line in re.split(r"[\r\n\x0b\x0c\u2028\u2029]+", text))
     return "\n".join(line for line in lines if line)

@@ -63,16 +63,15 @@ def train(settings: Settings) -> Path:
         raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
     settings.models.mkdir(parents=True, exist_ok=True)
     command = [
-        settings.bot_python, "-m", "rasa", "train", "--domain", "domain.yml", "--config", "config.yml",
+        settings.bot_python, "-m", "bot.launch", "train", "--domain", "domain.yml", "--config", "config.yml",
         "--data", "data/nlu", "data/rules.yml", *(["data/stories.yml"] if (ROOT / "data/stories.yml").exists() else []),
-        "--out", settings.models, "--fixed-model-name", MODEL_NAME, "--quiet",
+        "--skip-validation", "--out", settings.models, "--fixed-model-name", MODEL_NAME, "--quiet",
     ]  # fmt: skip
     environment = {
         **os.environ,
         **QUIET,
         "PYTHONPATH": str(ROOT),
         "BATON_ENCODER_DIR": str(settings.encoder),
-        "OMP_NUM_THREADS": "2",
     }
     done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)  # noqa: S603
     archive = settings.models / f"{MODEL_NAME}.tar.gz"

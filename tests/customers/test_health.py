@@ -37,7 +37,9 @@ def test_usage_is_one_and_a_half_times_the_share_of_login_days_and_at_most_100(d
     assert signal("usage", login_days=days) == score
 
 
-@pytest.mark.parametrize(("used", "total", "score"), [(0, 8, 0), (1, 8, Fraction(25, 2)), (8, 8, 100), (1, 3, Fraction(100, 3))])
+@pytest.mark.parametrize(
+    ("used", "total", "score"), [(0, 8, 0), (1, 8, Fraction(25, 2)), (8, 8, 100), (1, 3, Fraction(100, 3))]
+)
 def test_adoption_is_the_share_of_the_core_features_used(used: int, total: int, score: Fraction) -> None:
     assert signal("adoption", core_features_used=used, core_features=total) == score
 
@@ -67,7 +69,14 @@ def test_payments_fall_with_failures_and_more_than_two_are_worst(failures: int, 
 
 @pytest.mark.parametrize(
     ("score", "band"),
-    [(100, "healthy"), (70, "healthy"), (Fraction(6999, 100), "at_risk"), (40, "at_risk"), (39.99, "critical"), (0, "critical")],
+    [
+        (100, "healthy"),
+        (70, "healthy"),
+        (Fraction(6999, 100), "at_risk"),
+        (40, "at_risk"),
+        (39.99, "critical"),
+        (0, "critical"),
+    ],
 )
 def test_bands_begin_at_70_and_at_40(score: Fraction, band: str) -> None:
     assert band_of(score) == band
@@ -160,7 +169,8 @@ async def test_the_demo_customers_cover_every_band_and_dana_is_at_risk(database:
         accounts = await seed_customers(tx, AT)
     async with database.read() as reader:
         bands = {
-            account.external_id: (await health_of(reader, account.id, AT, TicketCounts(0, 0))).band for account in accounts
+            account.external_id: (await health_of(reader, account.id, AT, TicketCounts(0, 0))).band
+            for account in accounts
         }
     assert len(accounts) == 8
     assert bands["demo-dana"] == "at_risk"

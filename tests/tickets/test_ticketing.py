@@ -96,7 +96,9 @@ async def test_an_override_keeps_the_old_value_and_the_text_as_an_example(databa
     ticket = await opened(database)
     async with database.write() as tx:
         changed = await ticketing.override(tx, ticket.id, "category", "plans", by="Maya Ortiz", at=AT)
-        changed = await ticketing.override(tx, ticket.id, "priority", "high", by="Maya Ortiz", at=AT + timedelta(hours=1))
+        changed = await ticketing.override(
+            tx, ticket.id, "priority", "high", by="Maya Ortiz", at=AT + timedelta(hours=1)
+        )
         again = await ticketing.override(tx, ticket.id, "priority", "high", by="Maya Ortiz", at=AT + timedelta(hours=2))
     assert changed == again
     assert (changed.category, changed.priority, changed.reasons) == ("plans", "high", ticket.reasons)
@@ -118,7 +120,12 @@ async def test_an_override_keeps_the_old_value_and_the_text_as_an_example(databa
 
 @pytest.mark.parametrize(
     ("field", "new", "wrong"),
-    [("status", "open", "field"), ("category", "biling", "category"), ("priority", "P1", "priority"), ("team", "A B", "team")],
+    [
+        ("status", "open", "field"),
+        ("category", "biling", "category"),
+        ("priority", "P1", "priority"),
+        ("team", "A B", "team"),
+    ],
 )
 async def test_an_override_to_what_tickets_do_not_have_is_refused(
     database: Database, field: str, new: str, wrong: str

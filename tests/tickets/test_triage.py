@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError, Invalid
@@ -108,7 +108,9 @@ def test_the_assistants_intent_to_cancel_counts_unless_the_customers_words_deny_
     assert "churn-risk" in of("what happens if I cancel?", **sure).tags
     assert "churn-risk" not in of("I don't want to cancel", **sure).tags
     assert "churn-risk" not in of("how can I cancel the meeting?", **sure).tags
-    assert "churn-risk" not in of("where is that button again", intent="cancel_subscription", intent_confidence=0.4).tags
+    assert (
+        "churn-risk" not in of("where is that button again", intent="cancel_subscription", intent_confidence=0.4).tags
+    )
 
 
 def test_a_handoff_for_cancellation_is_a_churn_risk() -> None:
@@ -215,6 +217,7 @@ def test_figures_that_cannot_be_are_refused(known: dict[str, object], field: str
     assert refusal.value.field == field
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=300) | st.sampled_from(["cancel " * 2000, "don't " * 3000, "\x00", "🌲" * 500, "a" * 100_000]),
     st.none() | st.floats(0, 1e9),
@@ -230,6 +233,7 @@ def test_any_text_gets_a_result_and_the_same_one_twice(text: str, mrr: float | N
     assert result.reasons or text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.floats(0, 1e6))
 def test_more_revenue_never_lowers_a_priority(text: str, mrr: float) -> None:
     with_revenue, without = of(text, mrr=mrr), of(text)

@@ -1,0 +1,1 @@
+"""The Rasa side of Baton: graph components, the input channel and the tracker store."""

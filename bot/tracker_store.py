@@ -1,0 +1,95 @@
+"""Keeps conversations in memory within a bound; Rasa's own in-memory store never forgets one."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import OrderedDict
+from typing import Any, Iterable, List, Optional, Text
+
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SerializedTrackerAsText, TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+
+class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
+    """The most recently used conversations, compressed, up to a number of them and a number of bytes.
+
+    A conversation that was forgotten starts anew: the service's own record, not this one, is the transcript.
+    """
+
+    def __init__(
+        self,
+        domain: Optional[Domain],
+        event_broker: Optional[EventBroker] = None,
+        max_conversations: int = 20_000,
+        max_bytes: int = 256 * 1024 * 1024,
+        max_event_history: int = 200,
+        **kwargs: Any,
+    ) -> None:
+        """Sets the bounds.
+
+        Args:
+            domain: The assistant's domain.
+            event_broker: Receives the events, if there is one.
+            max_conversations: How many conversations to keep.
+            max_bytes: How many bytes of compressed conversations to keep.
+            max_event_history: How many events to keep of one conversation; older turns are dropped whole, slots stay.
+            kwargs: What else Rasa hands to a tracker store (`host`).
+        """
+        super().__init__(domain, event_broker, **kwargs)
+        self._max_conversations = int(max_conversations)
+        self._max_bytes = int(max_bytes)
+        self._max_events = int(max_event_history)
+        self._kept: OrderedDict[Text, bytes] = OrderedDict()
+        self._bytes = 0
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Stores the conversation and forgets the least recently used beyond the bounds."""
+        await self.stream_events(tracker)
+        dialogue = tracker.as_dialogue()
+        dialogue.events = self._recent(tracker)
+        packed = zlib.compress(json.dumps(dialogue.as_dict()).encode("utf-8"), 1)
+        self._forget(tracker.sender_id)
+        self._kept[tracker.sender_id] = packed
+        self._bytes += len(packed)
+        while len(self._kept) > self._max_conversations or (self._bytes > self._max_bytes and len(self._kept) > 1):
+            self._forget(next(iter(self._kept)))
+
+    async def retrieve(self, sender_id: Text) -> Optional[DialogueStateTracker]:
+        """Returns the conversation, or None when it is unknown or forgotten."""
+        packed = self._kept.get(sender_id)
+        if packed is None:
+            return None
+        self._kept.move_to_end(sender_id)
+        return self.deserialise_tracker(sender_id, zlib.decompress(packed))
+
+    async def keys(self) -> Iterable[Text]:
+        """Returns the names of the conversations kept."""
+        return list(self._kept)
+
+    async def delete(self, sender_id: Text) -> None:
+        """Forgets one conversation."""
+        self._forget(sender_id)
+
+    @property
+    def bytes_kept(self) -> int:
+        """The size of all compressed conversations."""
+        return self._bytes
+
+    def _forget(self, sender_id: Text) -> None:
+        self._bytes -= len(self._kept.pop(sender_id, b""))
+
+    def _recent(self, tracker: DialogueStateTracker) -> List[Event]:
+        """Returns the latest events, from the start of a turn on; slots set in a dropped turn are set again."""
+        events = list(tracker.events)
+        if len(events) <= self._max_events:
+            return events
+        tail = events[-self._max_events :]
+        first_turn = next((index for index, event in enumerate(tail) if isinstance(event, UserUttered)), 0)
+        before = DialogueStateTracker(tracker.sender_id, self.domain.slots)
+        before.update_with_events(events[: len(events) - len(tail) + first_turn], self.domain)
+        slots = [SlotSet(name, slot.value) for name, slot in before.slots.items() if slot.value is not None]
+        return [*slots, *tail[first_turn:]]

@@ -1,0 +1,155 @@
+"""Featurizer, gate and entities, each seen through the trained graph."""
+
+import numpy as np
+import pytest
+from rasa.shared.exceptions import InvalidConfigException
+
+from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
+from bot.entities import EntityRulerExtractor
+from bot.threshold import learn_threshold
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_dir):
+    return SentenceEncoder(
+        (encoder_dir / "model.onnx").read_bytes(),
+        (encoder_dir / "tokenizer.json").read_bytes(),
+        max_tokens=64,
+        cache_size=2,
+        threads=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def extract():
+    return EntityRulerExtractor(EntityRulerExtractor.get_default_config()).extract
+
+
+def test_an_archive_works_after_its_encoder_directory_is_gone(understand):
+    assert understand("could i download my invoice please")["intent"]["name"] == "invoices"
+
+
+def test_vectors_have_length_one_and_keep_the_order_of_the_texts(encoder):
+    texts = ["a much longer message about the invoices of last year", "hi", "is there an app"]
+    together = encoder.encode(texts, batch_size=2)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+    for text, vector in zip(texts, together, strict=True):
+        assert float(vector @ encoder.encode_one(text)) > 0.95
+
+
+def test_the_cache_is_bounded_and_returns_the_same_vector(encoder):
+    first = encoder.encode_one("one")
+    assert encoder.encode_one("one") is first
+    encoder.encode_one("two")
+    encoder.encode_one("three")
+    assert encoder.encode_one("one") is not first
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\ud83d broken", "😀" * 10, "word " * 5000, "\x00"])
+def test_any_text_can_be_encoded(encoder, text):
+    assert np.isfinite(encoder.encode_one(text)).all()
+
+
+def test_a_missing_encoder_is_named_in_the_error(monkeypatch, tmp_path):
+    config = SentenceEncoderFeaturizer.get_default_config()
+    monkeypatch.delenv("BATON_ENCODER_DIR", raising=False)
+    with pytest.raises(InvalidConfigException, match="BATON_ENCODER_DIR"):
+        SentenceEncoderFeaturizer.fingerprint_addon(config)
+    with pytest.raises(InvalidConfigException, match=r"model\.onnx"):
+        SentenceEncoderFeaturizer.fingerprint_addon({**config, "encoder": str(tmp_path)})
+
+
+def test_a_retuned_encoder_under_the_same_path_changes_the_fingerprint(tmp_path):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "model.onnx").write_bytes(b"before")
+    config = {**SentenceEncoderFeaturizer.get_default_config(), "encoder": str(tmp_path)}
+    before = SentenceEncoderFeaturizer.fingerprint_addon(config)
+    (tmp_path / "model.onnx").write_bytes(b"after")
+    assert SentenceEncoderFeaturizer.fingerprint_addon(config) != before
+
+
+def test_a_known_question_passes_the_gate_with_a_falling_ranking(understand):
+    parsed = understand("where can i find my invoices")
+    confidences = [guess["confidence"] for guess in parsed["intent_ranking"]]
+    assert parsed["intent"]["name"] == "invoices"
+    assert confidences == sorted(confidences, reverse=True)
+    assert parsed["intent"]["confidence"] == confidences[0] == pytest.approx(parsed["scope"]["score"])
+
+
+def test_a_declined_message_keeps_its_ranking_behind_the_fallback(agent, understand, monkeypatch):
+    gate = next(node for node in _components(agent) if type(node).__name__ == "ScopeGate")
+    monkeypatch.setattr(gate, "_threshold", 0.999)
+    parsed = understand("where can i find the invoices of my phone app")
+    names = [guess["name"] for guess in parsed["intent_ranking"]]
+    assert parsed["intent"]["name"] == names[0] == "nlu_fallback"
+    assert names[1] in {"invoices", "mobile_app"}
+
+
+def test_gibberish_is_not_taken_for_a_question(understand):
+    assert understand("zxcv qqq 123 blorp")["intent"]["name"] in {"nlu_fallback", "out_of_scope"}
+
+
+@pytest.mark.parametrize("with_out_of_scope", [True, False])
+def test_the_threshold_costs_at_most_what_it_may(with_out_of_scope):
+    vectors, names = _clusters(["a", "b", "c"] + (["out_of_scope"] if with_out_of_scope else []))
+    strict, loose = (_learn(vectors, names, loss) for loss in (0.0, 0.2))
+    assert 0.0 < strict < loose < 1.0
+
+
+def test_too_few_examples_leave_the_gate_open():
+    vectors, names = _clusters(["a"])
+    assert _learn(vectors, names, 0.01) == 0.0
+    assert _learn(vectors[:0], names[:0], 0.01) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "value", "within"),
+    [
+        ("please resend INV-2041 today", "invoice", "INV-2041", "INV-2041"),
+        ("order #88123 is wrong", "invoice", "ORD-88123", "order #88123"),
+        ("invoice no 4410", "invoice", "INV-4410", "invoice no 4410"),
+        ("we are on the Business plan", "plan", "business", "Business plan"),
+        ("upgrade to business please", "plan", "business", "business"),
+        ("connect google  drive", "product", "Google Drive", "google  drive"),
+        ("does GitHub work", "product", "GitHub", "GitHub"),
+        ("write to anna@acme.org", "email", "anna@acme.org", "anna@acme.org"),
+        ("see https://fernhill.example/board/4", "url", "https://fernhill.example/board/4", None),
+        ("you took $1,200.50 from me", "amount", "1200.50 USD", "$1,200.50"),
+        ("charged 49 eur", "amount", "49 EUR", "49 eur"),
+        ("I get ERR_402 always", "error_code", "ERR_402", "ERR_402"),
+        ("api gives error 429", "error_code", "429", "429"),
+        ("since 3 March", "date", "3 march", "3 March"),
+        ("last month's bill", "date", "last month", "last month"),
+        ("on 2026-03-01 it broke", "date", "2026-03-01", "2026-03-01"),
+    ],
+)
+def test_an_entity_is_found_and_written_one_way(extract, text, entity, value, within):
+    found = [item for item in extract(text) if item["entity"] == entity]
+    assert [item["value"] for item in found] == [value]
+    assert text[found[0]["start"] : found[0]["end"]] == (within or value)
+
+
+@pytest.mark.parametrize("text", ["is it free", "i may march on", "our business is small", "a slackening pace", ""])
+def test_ordinary_words_are_no_entities(extract, text):
+    assert extract(text) == []
+
+
+def _clusters(intents):
+    random = np.random.default_rng(7)
+    vectors, names = [], []
+    for place, intent in enumerate(intents):
+        centre = np.zeros(8)
+        centre[place] = 1.0
+        for _ in range(30):
+            vector = centre + random.normal(0, 0.25, 8)
+            vectors.append(vector / np.linalg.norm(vector))
+            names.append(intent)
+    return np.array(vectors, dtype=np.float32), np.array(names, dtype=object)
+
+
+def _learn(vectors, names, max_loss):
+    return learn_threshold(vectors, names, out_of_scope="out_of_scope", c=30.0, max_loss=max_loss, folds=5, seed=1)
+
+
+def _components(agent):
+    return [node._component for node in agent.processor.graph_runner._instantiated_nodes.values()]

@@ -1,0 +1,117 @@
+"""The whole of Baton as a user starts it: `baton run` with its real Redis, Rasa, Chroma, and Debian's Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+
+import psutil
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
+START_SECONDS = 120
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass
+class Baton:
+    """A running `baton run`."""
+
+    process: subprocess.Popen[str]
+    url: str
+    bot_port: int
+    home: Path
+    lines: Queue[str]
+
+    def wait_for(self, words: str) -> str:
+        """Return the next line that it prints with these words in it."""
+        printed = []
+        while True:
+            try:
+                line = self.lines.get(timeout=START_SECONDS)
+            except Empty:
+                raise AssertionError(f"never printed {words!r}; printed:\n{''.join(printed)}") from None
+            printed.append(line)
+            if words in line:
+                return line
+
+    def rasa(self) -> psutil.Process:
+        """Return the assistant's process."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return next(child for child in children if any("bot.launch" in part for part in child.cmdline()))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(home: Path, **settings: str) -> Baton:
+    port, bot_port = free_port(), free_port()
+    environment = {
+        **os.environ,
+        "BATON_HOME": str(home),
+        "BATON_PORT": str(port),
+        "BATON_BOT_PORT": str(bot_port),
+        "BATON_ENCODER_DIR": str(HOME / "models" / "encoder"),
+        "BATON_BOT_MODEL": str(HOME / "models" / "rasa" / "assistant.tar.gz"),
+        "BATON_LOG_FORMAT": "json",
+        "BATON_MESSAGES_PER_MINUTE": "1000",
+        **settings,
+    }
+    process = subprocess.Popen(
+        [str(ROOT / ".venv" / "bin" / "baton"), "run"],
+        cwd=home,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines: Queue[str] = Queue()
+    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+    return Baton(process, f"http://127.0.0.1:{port}", bot_port, home, lines)
+
+
+def stop(baton: Baton) -> int:
+    """Interrupt it as Ctrl-C does, and return its exit status."""
+    baton.process.send_signal(signal.SIGINT)
+    return baton.process.wait(timeout=30)
+
+
+def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+
+
+@pytest.fixture(scope="session")
+def baton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baton]:
+    """One running Baton for the whole story: Rasa takes a while to start."""
+    running = start(tmp_path_factory.mktemp("home"))
+    running.wait_for("Baton is ready")
+    yield running
+    stop(running)
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
+    executable = os.environ.get("BATON_CHROMIUM") or shutil.which("chromium")
+    assert executable, "Chromium is missing; make test installs it"
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield opened
+        await opened.close()

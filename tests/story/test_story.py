@@ -1,0 +1,165 @@
+"""A question, an answer, a person and back: the whole way in a real browser, desk and widget side by side."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.story.conftest import Baton
+
+expect.set_options(timeout=15_000)
+INVOICES = "can I get my invoices as pdf?"
+UNKNOWN = "can fernhill print gantt charts on a plotter?"
+
+
+async def open_widget(browser: Browser, baton: Baton, path: str = "/demo", **context: Any) -> Page:
+    page = await (await browser.new_context(bypass_csp=True, **context)).new_page()
+    await page.goto(baton.url + path)
+    await page.get_by_test_id("widget-launcher").click()
+    await expect(page.get_by_test_id("widget-input")).to_be_editable()
+    return page
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_test_id("widget-input").fill(text)
+    await page.get_by_test_id("widget-send").click()
+
+
+async def open_desk(browser: Browser, baton: Baton, email: str = "maya@fernhill.example") -> Page:
+    page = await (await browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 900})).new_page()
+    await page.goto(f"{baton.url}/desk")
+    await page.get_by_test_id("desk-email").fill(email)
+    await page.get_by_test_id("desk-password").fill("fernhill-demo")
+    await page.get_by_test_id("desk-signin").click()
+    await expect(page.get_by_test_id("desk-view-queue")).to_be_visible()
+    return page
+
+
+def row_of(desk: Page, words: str) -> Locator:
+    return desk.get_by_test_id("queue-row").filter(has_text=words).first
+
+
+def log(page: Page) -> Locator:
+    return page.get_by_test_id("widget-log")
+
+
+async def test_the_whole_way_a_question_an_answer_a_person_and_back(browser: Browser, baton: Baton) -> None:
+    desk, second = await open_desk(browser, baton), await open_desk(browser, baton, "jonas@fernhill.example")
+    widget = await open_widget(browser, baton)
+
+    await say(widget, INVOICES)
+    card = widget.get_by_test_id("answer-card").first
+    await expect(card).to_contain_text("Download invoices as PDF")
+    await expect(card).to_contain_text("Settings")
+    assert re.search(r"/help/download-invoices", str(await card.get_by_role("link").first.get_attribute("href")))
+    await expect(log(widget).get_by_text("Yes, that helped").last).to_be_visible()
+    await log(widget).get_by_text("Yes, that helped").last.click()
+    await expect(widget.get_by_test_id("message-button").filter(has_text="Yes, that helped").first).to_be_disabled()
+
+    await say(widget, UNKNOWN)
+    await expect(widget.get_by_test_id("message-button").filter(has_text="Talk to a person").last).to_be_enabled()
+
+    await say(widget, "I want to talk to a human")
+    await expect(widget.get_by_test_id("widget-queue")).to_be_visible()
+    await expect(widget.get_by_test_id("widget-queue")).to_contain_text(re.compile("next|minute|1", re.IGNORECASE))
+
+    row = row_of(desk, "Dana Whitfield")
+    await expect(row).to_be_visible()
+    before = await row.get_by_test_id("desk-clock").first.inner_text()
+    await row.click()
+    for shown in ("invoices as pdf", "plotter", "I want to talk to a human"):
+        await expect(desk.get_by_test_id("desk-log")).to_contain_text(shown)
+    await expect(desk.get_by_test_id("desk-package")).to_contain_text("asked for a person")
+    await expect(desk.get_by_test_id("desk-why-priority")).to_contain_text("5,000")
+    await expect(desk.get_by_test_id("desk-customer")).to_contain_text("Business", ignore_case=True)
+    await expect(desk.get_by_test_id("desk-customer")).to_contain_text("6,200")
+    await expect(desk.get_by_test_id("desk-articles")).to_contain_text("Download invoices as PDF")
+    await expect(desk.get_by_test_id("desk-articles")).to_contain_text(re.compile("helped|helpful", re.IGNORECASE))
+    await expect(row.get_by_test_id("desk-clock").first).not_to_have_text(before)
+
+    await row_of(second, "Dana Whitfield").click()
+    await desk.get_by_test_id("desk-claim").click()
+    await expect(log(widget)).to_contain_text("Maya Ortiz has joined")
+    await expect(desk.get_by_test_id("desk-composer")).to_be_editable()
+    claim = second.get_by_test_id("desk-claim")
+    if await claim.is_visible() and await claim.is_enabled():
+        await claim.click()
+    await expect(second.locator("body")).to_contain_text("Maya Ortiz")
+
+    await desk.get_by_test_id("desk-composer").fill("Hello Dana, a PDF plotter export is not there yet.")
+    await desk.get_by_test_id("desk-send").click()
+    await expect(log(widget)).to_contain_text("a PDF plotter export is not there yet")
+    await say(widget, "Thanks, that is all I wanted to know")
+    await expect(desk.get_by_test_id("desk-log")).to_contain_text("that is all I wanted to know")
+    await expect(desk.get_by_test_id("desk-clocks")).to_contain_text(re.compile("met", re.IGNORECASE))
+
+    await desk.get_by_test_id("desk-resolve").click()
+    await desk.get_by_test_id("desk-resolve-confirm").click()
+    await expect(widget.get_by_test_id("widget-rating")).to_be_visible()
+    await widget.get_by_test_id("rating-5").click()
+    if await widget.get_by_test_id("rating-send").is_visible():
+        await widget.get_by_test_id("rating-send").click()
+    await expect(log(widget)).to_contain_text("Thank you for your rating")
+
+    await say(widget, "how do I import my boards from trello?")
+    await expect(widget.get_by_test_id("answer-card").last).to_contain_text("Trello")
+    await expect(widget.get_by_test_id("widget-queue")).not_to_be_visible()
+
+
+async def test_with_nobody_on_duty_the_customer_learns_when_and_leaves_an_address(
+    browser: Browser, baton: Baton
+) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1")
+    await say(widget, "I want to talk to a human")
+    await expect(widget.get_by_test_id("widget-queue")).to_contain_text(re.compile("reply", re.IGNORECASE))
+    await widget.get_by_test_id("widget-email").fill("kim@example.org")
+    await widget.get_by_test_id("widget-email-save").click()
+    await expect(log(widget)).to_contain_text("kim@example.org")
+
+
+async def test_markup_and_script_in_what_people_write_is_shown_as_text(browser: Browser, baton: Baton) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1")
+    await say(widget, "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>")
+    await expect(log(widget)).to_contain_text("<img src=x onerror")
+    assert "hacked" not in await widget.title()
+
+
+async def test_a_reload_goes_on_with_the_same_conversation(browser: Browser, baton: Baton) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1")
+    await say(widget, INVOICES)
+    await expect(widget.get_by_test_id("answer-card").first).to_be_visible()
+    await widget.reload()
+    if not await widget.get_by_test_id("widget-panel").is_visible():
+        await widget.get_by_test_id("widget-launcher").click()
+    await expect(log(widget)).to_contain_text(INVOICES)
+    await expect(widget.get_by_test_id("answer-card").first).to_contain_text("Download invoices as PDF")
+
+
+async def test_killing_rasa_leaves_a_working_chat_and_a_person_within_reach(browser: Browser, baton: Baton) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1")
+    await say(widget, "hello")
+    await expect(widget.locator("[data-testid=message]")).not_to_have_count(1)
+    baton.rasa().kill()
+    await say(widget, "are you still there?")
+    await expect(log(widget)).to_contain_text("I can't answer right now")
+    await log(widget).get_by_test_id("message-button").filter(has_text="Talk to a person").last.click()
+    await expect(widget.get_by_test_id("widget-queue")).to_be_visible()
+    baton.wait_for('"state": "ready"')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_passes_the_accessibility_rules(browser: Browser, baton: Baton, scheme: str) -> None:
+    from tests.story.accessibility import violations
+
+    widget = await open_widget(browser, baton, "/demo?guest=1", color_scheme=scheme)
+    await say(widget, INVOICES)
+    await expect(widget.get_by_test_id("answer-card").first).to_be_visible()
+    assert await violations(widget) == []
+    await widget.goto(f"{baton.url}/help/download-invoices")
+    assert await violations(widget) == []
+    desk = await open_desk(browser, baton)
+    await desk.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    assert await violations(desk) == []
