@@ -8,7 +8,7 @@ Events recorded in a write are handed to the listeners after its commit, never b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
@@ -60,6 +61,9 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+INSERT: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""The `INSERT … ON CONFLICT` of each database, by dialect name."""
+
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 """JSON in SQLite, JSONB in PostgreSQL."""
 
@@ -73,7 +77,8 @@ class Transaction:
 
     async def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Run one statement in this transaction."""
-        return await self.connection.execute(statement, parameters)
+        result: sa.CursorResult[Any] = await self.connection.execute(statement, parameters)
+        return result
 
 
 Reader = AsyncConnection

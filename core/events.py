@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from core.database import Json, Moment, Reader, Transaction, metadata
+from core.database import INSERT, Json, Moment, Reader, Transaction, metadata
 
 Audience = Literal["customer", "staff", "both"]
 
@@ -51,17 +51,13 @@ async def record_event(
     tx: Transaction, conversation_id: str, kind: str, data: dict[str, Any], *, at: datetime, audience: Audience = "both"
 ) -> Event:
     """Number an event and keep it with the rest of the transaction; listeners get it after the commit."""
-    counter = event_counters.c.last
+    first = INSERT[tx.connection.dialect.name](event_counters).values(conversation_id=conversation_id, last=1)
     raised = await tx.execute(
-        sa.update(event_counters)
-        .where(event_counters.c.conversation_id == conversation_id)
-        .values(last=counter + 1)
-        .returning(counter)
+        first.on_conflict_do_update(
+            index_elements=[event_counters.c.conversation_id], set_={"last": event_counters.c.last + 1}
+        ).returning(event_counters.c.last)
     )
-    number = raised.scalar_one_or_none()
-    if number is None:
-        number = 1
-        await tx.execute(sa.insert(event_counters).values(conversation_id=conversation_id, last=number))
+    number = raised.scalar_one()
     event = Event(conversation_id, number, kind, audience, data, at)
     await tx.execute(
         sa.insert(conversation_events).values(

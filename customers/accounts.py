@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from core.database import Reader, Transaction
+from core.database import INSERT, Reader, Transaction
 from core.errors import Invalid, NotFound
 from core.identifiers import new_id
 from customers.tables import customers
-
-INSERT: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""The `INSERT … ON CONFLICT` of each database, by dialect name."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import INSERT, Reader, Transaction
 from core.errors import Invalid
-from customers.accounts import INSERT
 from customers.tables import customer_activity, payment_failures
 
 MONTH = timedelta(days=30)

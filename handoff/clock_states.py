@@ -149,8 +149,7 @@ def met(clock: SlaClock, at: datetime) -> SlaClock:
         return clock
     if clock.state == "breached":
         return replace(clock, met_at=at)
-    missed_warning = clock.next_due_at is not None and clock.next_due_at <= at
-    return replace(clock, state="met", met_at=at, next_due_at=clock.next_due_at if missed_warning else None)
+    return replace(clock, state="met", met_at=at, next_due_at=_untold(clock, at))
 
 
 def paused(clock: SlaClock, at: datetime) -> SlaClock:
@@ -186,7 +185,7 @@ def cancelled(clock: SlaClock, at: datetime) -> SlaClock:
     clock = settled(clock, at)
     if not clock.unanswered or clock.state == "breached":
         return clock
-    return replace(clock, state="cancelled", next_due_at=None)
+    return replace(clock, state="cancelled", next_due_at=_untold(clock, at))
 
 
 def recomputed(clock: SlaClock, policy: Policy, priority: Priority, at: datetime) -> SlaClock:
@@ -265,6 +264,11 @@ def _scheduled(clock: SlaClock) -> SlaClock:
 
 def _armed(clock: SlaClock) -> SlaClock:
     return replace(clock, next_due_at=clock.warn_at if clock.warned_at is None else clock.due_at)
+
+
+def _untold(clock: SlaClock, at: datetime) -> datetime | None:
+    """Return what was due by `at` and no worker has told yet."""
+    return clock.next_due_at if clock.next_due_at is not None and clock.next_due_at <= at else None
 
 
 def _not_before(clock: SlaClock, at: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from redis.asyncio import Redis
 
@@ -28,7 +28,8 @@ async def present(redis: Redis, at: datetime) -> dict[str, PresenceState]:
     """Return the state of every agent who is there; offline ones are absent."""
     oldest = (at.timestamp() - SILENT_AFTER_SECONDS) * 1000
     states: dict[str, PresenceState] = {}
-    for staff_id, value in (await redis.hgetall(presence_key())).items():
+    signs = cast(dict[str, str], await redis.hgetall(presence_key()))
+    for staff_id, value in signs.items():
         state, _, seen = value.partition(":")
         if int(seen) >= oldest:
             states[staff_id] = "away" if state == "away" else "online"

@@ -192,6 +192,8 @@ def parse_article(text: str, *, file: str, now: datetime) -> Article:
         raise front.broken(unknown[0], f"{unknown[0]} is no field of an article.")
     if not body.strip():
         raise BrokenArticle(file, body_line, "the article has no text.")
+    if "\x00" in text:
+        raise BrokenArticle(file, text[: text.index("\x00")].count("\n") + 1, "there is a NUL character in the file.")
     return article
 
 

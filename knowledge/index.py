@@ -21,7 +21,7 @@ from core.embedding import Encoder, Vectors
 from knowledge.articles import Viewer
 from knowledge.rendering import plain_text
 from knowledge.tables import articles, indexed_articles, passages
-from knowledge.vectors import Generation, VectorStore
+from knowledge.vectors import Generation, UnreadableIndexError, VectorStore
 
 State = Literal["closed", "building", "ready"]
 Progress = Callable[[int, int], None]
@@ -56,6 +56,8 @@ class KnowledgeIndex:
         self._store = VectorStore(folder)
         self._turn = asyncio.Lock()
         self._working = False
+        self._broken = False
+        self._repairs: asyncio.Task[IndexReport] | None = None
         self.encoder = encoder
 
     @property
@@ -76,6 +78,8 @@ class KnowledgeIndex:
 
     async def close(self) -> None:
         """Close the folder when the work in hand is done."""
+        if self._repairs is not None:
+            await self._repairs
         async with self._turn:
             await asyncio.to_thread(self._store.close)
 
@@ -106,20 +110,35 @@ class KnowledgeIndex:
     async def search(self, question: str, viewer: Viewer, count: int) -> list[tuple[int, float]] | None:
         """Return up to `count` passages nearest in meaning with their cosines, best first.
 
-        Only collections that `viewer` may see are asked. None when there is no index of the present model yet.
+        Only collections that `viewer` may see are asked. None when there is no index of the present model, or none that can
+        be read: that is said in the log, and the index is made anew from SQL.
         """
         generation = self._store.current
         if generation is None or generation.model_id != self.encoder.model_id:
             return None
-        return await asyncio.to_thread(self._nearest, generation, question, viewer, count)
+        try:
+            return await asyncio.to_thread(self._nearest, generation, question, viewer, count)
+        except UnreadableIndexError as error:
+            if self._store.current == generation:
+                self._repair(str(error))
+            return None
 
     def _nearest(self, generation: Generation, question: str, viewer: Viewer, count: int) -> list[tuple[int, float]]:
         return self._store.nearest(generation, range(viewer + 1), self.encoder.encode([question]), count)
+
+    def _repair(self, problem: str) -> None:
+        log.error("knowledge_index_unreadable", problem=problem, next="rebuilding from SQL")
+        self._store.current = None
+        self._broken = True
+        self._repairs = asyncio.create_task(self.refresh())
 
     async def _begin(self) -> Generation:
         return await asyncio.to_thread(self._store.begin, self.encoder.model_id, self.encoder.dimensions)
 
     async def _refresh(self, progress: Progress) -> IndexReport:
+        if self._broken:
+            await asyncio.to_thread(self._store.start_afresh)
+            self._broken = False
         current = self._store.current
         if current is None or current.model_id != self.encoder.model_id:
             return await self._fill(await self._begin(), progress)
@@ -223,9 +242,9 @@ class KnowledgeIndex:
                     )
 
     async def _texts(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return what is embedded of each passage: the article's title, the heading path and the plain words."""
+        """Return what is embedded of each passage."""
         statement = (
-            sa.select(passages.c.id, articles.c.title, passages.c.heading, passages.c.text)
+            sa.select(passages, articles.c.title, articles.c.excerpt)
             .join(articles, articles.c.id == passages.c.article_id)
             .where(passages.c.id.in_(sa.bindparam("ids", expanding=True)))
         )
@@ -233,7 +252,7 @@ class KnowledgeIndex:
         async with self._db.read() as reader:
             for start in range(0, len(ids), 500):
                 rows = await reader.execute(statement, {"ids": list(ids[start : start + 500])})
-                found |= {row.id: embedded_text(row.title, row.heading, row.text) for row in rows}
+                found |= {row.id: _embedded_text(row) for row in rows}
         return found
 
     async def _replace_rows(self, generation: Generation, rows: list[dict[str, Any]]) -> None:
@@ -246,6 +265,7 @@ class KnowledgeIndex:
             await tx.execute(sa.insert(indexed_articles), rows)
 
 
-def embedded_text(title: str, heading: str, text: str) -> str:
-    """Return the words of a passage that its vector is made from."""
-    return "\n".join(part for part in (title, heading, plain_text(text)) if part)
+def _embedded_text(row: Any) -> str:
+    """Return the words that a passage's vector is made from: title, excerpt (the first passage), headings and body."""
+    excerpt = row.excerpt if row.position == 0 else ""
+    return "\n".join(part for part in (row.title, excerpt, row.heading, plain_text(row.text)) if part)

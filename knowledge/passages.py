@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from knowledge.rendering import inline_text, parse
+from knowledge.rendering import inline_text, parse, plain_text
 
 LONGEST = 100
 """Paragraphs are joined up to this many words: passages of 100 were found better than those of 70, 170 or 250."""
@@ -53,6 +53,9 @@ def cut(content: str, *, longest: int = LONGEST) -> list[Passage]:
     for heading, blocks in _sections(content):
         for text in _pieces(blocks, longest):
             passages.append(Passage(len(passages), heading, text))
+    if not passages and content.strip():
+        # Headings without anything under them are all that there is to show.
+        passages.append(Passage(0, "", plain_text(content) or content.strip()))
     return passages
 
 

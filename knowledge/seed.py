@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import ConfigurationError, Conflict
 from knowledge.articles import Article, BrokenArticle, parse_article
-from knowledge.store import Derived, derive, save_article
+from knowledge.store import Derived, derive, renew_passages, save_article
 from knowledge.tables import articles
 
 
@@ -62,6 +62,7 @@ async def sync_folder(
     """
     if not await asyncio.to_thread(folder.is_dir):
         raise ConfigurationError(f"There is no folder {folder} to read articles from.")
+    await renew_passages(db)
     report = SyncReport()
     files = await asyncio.to_thread(lambda: sorted(folder.rglob("*.md")))
     for done, path in enumerate(files, start=1):

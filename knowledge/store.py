@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import Database, Reader, Transaction
 from core.errors import Conflict, NotFound
 from knowledge.articles import Article, Viewer
 from knowledge.passages import cut
 from knowledge.rendering import plain_text
 from knowledge.tables import articles, generations, passages
 from knowledge.terms import terms
+
+DERIVATION = 2
+"""Rises when passages or their terms come out differently from the same article; older ones are then made anew."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,11 @@ def derive(article: Article) -> list[Derived]:
     if article.status != "published":
         return []
     derived = []
-    title = terms(article.title)
+    title = terms(" ".join((article.title, *article.tags)))
     for passage in cut(article.content):
-        heading, body = terms(passage.heading), terms(plain_text(passage.text))
+        # The excerpt says what the whole article is about: it is found with the first passage.
+        above = (article.excerpt, passage.heading) if passage.position == 0 else (passage.heading,)
+        heading, body = terms(" ".join(above)), terms(plain_text(passage.text))
         fields = "\n".join(" ".join(field) for field in (title, heading, body))
         derived.append(Derived(passage.heading, passage.text, fields, len(title) + len(heading) + len(body)))
     return derived
@@ -83,6 +89,29 @@ async def save_article(
         await tx.execute(sa.update(articles).where(articles.c.id == article.id).values(**row))
     await _replace_passages(tx, article, derive(article) if derived is None else derived)
     return True
+
+
+async def renew_passages(db: Database) -> int:
+    """Make the passages of every article anew if an older Baton made them; return how many articles that were.
+
+    Idempotent by `DERIVATION`. A kill half way leaves the number as it was, and the next call begins again.
+    """
+    done = generations.c.name == "derivation"
+    async with db.read() as reader:
+        made_by = (await reader.execute(sa.select(generations.c.number).where(done))).scalar_one_or_none()
+        ids = [] if made_by == DERIVATION else list(await reader.scalars(sa.select(articles.c.id)))
+    for article_id in ids:
+        async with db.write() as tx:
+            statement = sa.select(articles).where(articles.c.id == article_id)
+            row = (await tx.execute(statement)).mappings().one_or_none()
+            if row is not None:
+                article = article_of(row)
+                await _replace_passages(tx, article, await asyncio.to_thread(derive, article))
+    if made_by != DERIVATION:
+        async with db.write() as tx:
+            await tx.execute(sa.delete(generations).where(done))
+            await tx.execute(sa.insert(generations).values(name="derivation", number=DERIVATION))
+    return len(ids)
 
 
 async def remove_article(tx: Transaction, article_id: str) -> None:

@@ -36,6 +36,10 @@ _HNSW: CreateCollectionConfiguration = {
 log = structlog.get_logger()
 
 
+class UnreadableIndexError(Exception):
+    """Chroma cannot read its files. What is in them can be made again from SQL."""
+
+
 @dataclass(frozen=True)
 class Generation:
     """One complete set of collections and the model that its vectors are from."""
@@ -58,6 +62,7 @@ class VectorStore:
         self.folder = folder
         self.folder_id = ""
         self.current: Generation | None = None
+        self.pending: Generation | None = None
         self._lock: IO[str] | None = None
         self._client: Client | None = None
         self._collections: dict[str, Collection] = {}
@@ -84,7 +89,7 @@ class VectorStore:
     def close(self) -> None:
         """Let go of the folder; another process may open it then."""
         self._close_client()
-        self.current = None
+        self.current = self.pending = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -95,7 +100,7 @@ class VectorStore:
         It has a new name, because Chroma remembers by its path a folder that it failed to open.
         """
         self._close_client()
-        self.current = None
+        self.current = self.pending = None
         for path in self.folder.iterdir():
             if path.name != "lock":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -104,20 +109,23 @@ class VectorStore:
         self._write_description()
 
     def begin(self, model_id: str, dimensions: int) -> Generation:
-        """Make the empty collections of a new generation, beside those in use."""
-        generation = Generation(self.folder_id, self._next_number(), model_id, dimensions)
+        """Make the empty collections of a new generation, beside those in use; go on with one of this model left unfinished."""
+        if self.pending is not None and self.pending.model_id == model_id:
+            return self.pending
+        self._remove_all_but(self.current)
+        number = 1 if self.current is None else self.current.number + 1
+        generation = Generation(self.folder_id, number, model_id, dimensions)
         for level in range(len(LEVELS)):
             self._chroma.create_collection(_name(generation, level), configuration=_HNSW, embedding_function=None)
+        self.pending = generation
+        self._write_description()
         return generation
 
     def switch(self, generation: Generation) -> None:
         """Search `generation` from now on and remove every other."""
-        self.current = generation
+        self.current, self.pending = generation, None
         self._write_description()
-        keep = {_name(generation, level) for level in range(len(LEVELS))}
-        for collection in self._chroma.list_collections():
-            if collection.name not in keep:
-                self._chroma.delete_collection(collection.name)
+        self._remove_all_but(generation)
 
     def put(self, generation: Generation, level: int, ids: Sequence[int], vectors: Vectors) -> None:
         """Keep vectors under their passages' ids; an id that is there is replaced."""
@@ -135,16 +143,25 @@ class VectorStore:
     def nearest(
         self, generation: Generation, levels: Iterable[int], vector: Vectors, count: int
     ) -> list[tuple[int, float]]:
-        """Return the passages nearest to `vector` (shape [1, d]) in these levels with their cosines, best first."""
+        """Return the passages nearest to `vector` (shape [1, d]) in these levels with their cosines, best first.
+
+        Raises:
+            UnreadableIndexError: the files are broken, or the generation has been removed in the meantime.
+        """
+        from chromadb.errors import ChromaError
+
         found: list[tuple[int, float]] = []
-        for level in levels:
-            answer = self._collection(generation, level).query(
-                query_embeddings=vector, n_results=count, include=["distances"]
-            )
-            distances = answer["distances"] or [[]]
-            found.extend(
-                (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
-            )
+        try:
+            for level in levels:
+                answer = self._collection(generation, level).query(
+                    query_embeddings=vector, n_results=count, include=["distances"]
+                )
+                distances = answer["distances"] or [[]]
+                found.extend(
+                    (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
+                )
+        except ChromaError as error:
+            raise UnreadableIndexError(str(error)) from error
         return sorted(found, key=lambda hit: -hit[1])[:count]
 
     def count(self, generation: Generation) -> int:
@@ -163,9 +180,12 @@ class VectorStore:
             self._collections[name] = self._chroma.get_collection(name, embedding_function=None)
         return self._collections[name]
 
-    def _next_number(self) -> int:
-        numbers = [int(one.name.rpartition("-g")[2]) for one in self._chroma.list_collections()]
-        return max(numbers, default=0) + 1
+    def _remove_all_but(self, generation: Generation | None) -> None:
+        keep = set() if generation is None else {_name(generation, level) for level in range(len(LEVELS))}
+        for collection in self._chroma.list_collections():
+            if collection.name not in keep:
+                self._chroma.delete_collection(collection.name)
+                self._collections.pop(collection.name, None)
 
     def _take_lock(self, lock: IO[str]) -> None:
         try:
@@ -196,14 +216,16 @@ class VectorStore:
             described: dict[str, Any] = json.loads(description.read_text(encoding="utf-8"))
             self.folder_id = described["folder_id"]
             self._open_client()
-            if described["generation"] is not None:
-                self.current = Generation(
-                    self.folder_id, described["generation"], described["model_id"], described["dimensions"]
-                )
+            self.pending = self._described(described["pending"])
+            self.current = self._described(described["current"])
+            if self.current is not None:
                 return self._probe(self.current)
-        except (ChromaError, OSError, ValueError, KeyError, TypeError) as error:
+        except (ChromaError, UnreadableIndexError, OSError, ValueError, KeyError, TypeError) as error:
             return str(error) or type(error).__name__
         return None
+
+    def _described(self, described: dict[str, Any] | None) -> Generation | None:
+        return None if described is None else Generation(self.folder_id, **described)
 
     def _probe(self, generation: Generation) -> str | None:
         dimensions = generation.dimensions
@@ -228,12 +250,14 @@ class VectorStore:
         self._collections.clear()
 
     def _write_description(self) -> None:
-        generation = self.current
+        def describe(generation: Generation | None) -> dict[str, Any] | None:
+            fields = ("number", "model_id", "dimensions")
+            return None if generation is None else {name: getattr(generation, name) for name in fields}
+
         described = {
             "folder_id": self.folder_id,
-            "generation": None if generation is None else generation.number,
-            "model_id": None if generation is None else generation.model_id,
-            "dimensions": None if generation is None else generation.dimensions,
+            "current": describe(self.current),
+            "pending": describe(self.pending),
         }
         target = self.folder / "index.json"
         scratch = target.with_suffix(".new")

@@ -32,7 +32,7 @@ def rasa_server(settings: Settings, token: str) -> Child:
     """
     if not settings.bot_python.exists():
         raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
-    command = [
+    command: list[str | Path] = [
         settings.bot_python, "-m", "bot.launch", "run", "--model", newest_model(settings), "--interface", "127.0.0.1",
         "--port", str(settings.bot_port), "--credentials", ROOT / "bot" / "credentials.yml",
         "--endpoints", ROOT / "endpoints.yml",

@@ -121,7 +121,7 @@ def redis_server() -> Path:
 def private_redis(folder: Path, socket: Path, log_file: Path) -> Child:
     """Describe a Redis server on a private socket; it keeps nothing on disk, being an index only."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [
+    command: list[str | Path] = [
         redis_server(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--save", "", "--appendonly", "no",
         "--dir", folder, "--daemonize", "no", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction",
     ]  # fmt: skip

@@ -35,6 +35,7 @@ class Baton:
     bot_port: int
     home: Path
     lines: Queue[str]
+    reader: threading.Thread
 
     def wait_for(self, words: str) -> str:
         """Return the next line that it prints with these words in it."""
@@ -82,14 +83,19 @@ def start(home: Path, **settings: str) -> Baton:
         text=True,
     )
     lines: Queue[str] = Queue()
-    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
-    return Baton(process, f"http://127.0.0.1:{port}", bot_port, home, lines)
+    reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    reader.start()
+    return Baton(process, f"http://127.0.0.1:{port}", bot_port, home, lines, reader)
 
 
 def stop(baton: Baton) -> int:
     """Interrupt it as Ctrl-C does, and return its exit status."""
     baton.process.send_signal(signal.SIGINT)
-    return baton.process.wait(timeout=30)
+    status = baton.process.wait(timeout=30)
+    baton.reader.join(timeout=5)
+    assert baton.process.stdout is not None
+    baton.process.stdout.close()
+    return status
 
 
 def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:

@@ -64,6 +64,7 @@ def test_a_ticket_goes_to_the_team_of_what_it_is_about(text: str, category: str,
         "I didn't want to cancel last month, but now I want to cancel",
         "we’re leaving Fernhill",
         "CANCEL MY ACCOUNT NOW!!!",
+        "I do not wish to continue with the Business plan",
     ],
 )
 def test_a_wish_to_cancel_is_urgent_and_a_churn_risk(text: str) -> None:
@@ -93,6 +94,7 @@ def test_a_wish_to_cancel_is_urgent_and_a_churn_risk(text: str) -> None:
         "please get the export cancelled",
         "what happens to my files if I cancel?",
         "I cancelled yesterday and was charged again",
+        "I forgot to cancel, can I be refunded?",
         "",
     ],
 )

@@ -1,0 +1,89 @@
+"""Cutting along headings, with what belongs together kept together."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.passages import LONGEST, WHOLE, cut
+from knowledge.rendering import plain_text
+
+SENTENCE = "Fernhill keeps a deleted project for thirty days and then removes it. "
+
+
+def test_each_section_is_a_passage_with_the_path_of_its_headings() -> None:
+    passages = cut("Before.\n\n## Billing\n\nA.\n\n### Refunds\n\nB.\n\n### Cards\n\nC.\n\n## Projects\n\nD.\n")
+    assert [(one.heading, one.text) for one in passages] == [
+        ("", "Before."),
+        ("Billing", "A."),
+        ("Billing › Refunds", "B."),
+        ("Billing › Cards", "C."),
+        ("Projects", "D."),
+    ]
+    assert [one.position for one in passages] == [0, 1, 2, 3, 4]
+
+
+def test_a_heading_inside_a_fence_is_code() -> None:
+    passages = cut("## Shell\n\n```sh\n# not a heading\necho 1\n```\n")
+    assert [(one.heading, one.text) for one in passages] == [("Shell", "```sh\n# not a heading\necho 1\n```")]
+
+
+def test_paragraphs_of_a_long_section_are_divided_between_them_and_not_inside() -> None:
+    paragraphs = [SENTENCE * 5] * 4
+    passages = cut("## Long\n\n" + "\n\n".join(paragraphs))
+    assert len(passages) == 4
+    assert {one.text.strip() for one in passages} == {paragraphs[0].strip()}
+    assert {one.heading for one in passages} == {"Long"}
+
+
+def test_a_paragraph_that_is_too_long_by_itself_is_cut_at_the_ends_of_sentences() -> None:
+    passages = cut(SENTENCE * 30)
+    assert all(len(one.text.split()) <= LONGEST for one in passages)
+    assert all(one.text.endswith(".") for one in passages)
+
+
+def test_a_list_a_table_and_code_stay_whole_where_they_fit() -> None:
+    steps = "\n".join(f"{number}. Open the page number {number} and select it twice, then wait." for number in range(1, 13))
+    table = "| Code | Meaning |\n|---|---|\n" + "\n".join(f"| `ERR_{n}` | The cause number {n} |" for n in range(25))
+    code = "```\n" + "\n".join(f"line {n} of code here" for n in range(30)) + "\n```"
+    for block in (steps, table, code):
+        assert LONGEST < len(block.split()) <= WHOLE
+        assert block in [one.text for one in cut(f"## One\n\n{SENTENCE * 5}\n\n{block}\n")]
+
+
+def test_a_table_that_is_too_long_is_cut_between_rows_and_each_part_has_the_head() -> None:
+    table = "| Code | Meaning |\n|---|---|\n" + "\n".join(f"| `ERR_{n}` | The cause number {n} |" for n in range(90))
+    passages = cut(table)
+    assert len(passages) > 1
+    assert all(one.text.startswith("| Code | Meaning |\n|---|---|\n| `ERR_") for one in passages)
+    assert sum(one.text.count("`ERR_") for one in passages) == 90
+
+
+def test_code_that_is_too_long_stays_code_in_each_part() -> None:
+    passages = cut("```python\n" + "\n".join(f"value_{n} = compute({n}, {n})" for n in range(200)) + "\n```\n")
+    assert len(passages) > 1
+    assert all(one.text.startswith("```python\n") and one.text.endswith("\n```") for one in passages)
+
+
+def test_a_list_that_is_too_long_is_cut_between_items() -> None:
+    items = [f"- Item {n} says a few words about itself\n  and has a second line" for n in range(60)]
+    passages = cut("\n".join(items))
+    assert len(passages) > 1
+    assert [line for one in passages for line in one.text.split("\n- ")]
+    assert all(one.text.startswith("- Item") and one.text.endswith("a second line") for one in passages)
+
+
+def test_a_single_sentence_without_end_is_still_cut() -> None:
+    assert all(len(one.text.split()) <= LONGEST * 2 for one in cut("word " * 2_000))
+
+
+def test_an_article_of_a_heading_alone_has_a_passage() -> None:
+    assert [one.text for one in cut("# Only this\n")] == ["Only this"]
+
+
+@given(st.text(alphabet="ab #-|`*>1.\n\t[]()é世", max_size=400))
+def test_no_word_of_the_content_is_lost(content: str) -> None:
+    passages = cut(content)
+    found = " ".join(f"{one.heading} {plain_text(one.text)}" for one in passages)
+    lost = [word for word in plain_text(content).split() if word.isalnum() and word not in found]
+    assert lost == []
