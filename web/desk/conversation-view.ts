@@ -1,0 +1,153 @@
+/** The middle column: who it is, what can be done, what was said, where to answer. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query } from "lit/decorators.js";
+import { icon } from "../shared/icons.js";
+import type { Detail, Row } from "../shared/protocol.js";
+import { base } from "../shared/tokens.js";
+import type { DeskModel, Draft } from "./desk-model.js";
+import { priorityMark } from "./priority-mark.js";
+import type { ReplyComposer } from "./reply-composer.js";
+
+export class ConversationView extends LitElement {
+  static define(tag = "desk-conversation"): void {
+    if (!customElements.get(tag)) customElements.define(tag, this);
+  }
+
+  static override styles = [base, css`
+    :host { display: flex; flex-direction: column; min-height: 0; min-width: 0; flex: 1; font-size: 14px; line-height: 1.45; }
+    header { display: flex; align-items: center; gap: 12px; padding: 10px 16px 10px 24px; border-bottom: 1px solid var(--border); min-height: 60px; }
+    .back { display: none; margin-inline-start: -8px; }
+    .names { flex: 1; min-width: 0; }
+    h1 { font-size: 15px; line-height: 1.35; font-weight: 650; }
+    .ellipsis { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .sub { display: flex; gap: 6px; align-items: center; font-size: 12.5px; color: var(--text-2); min-width: 0; }
+    .sub .fixed { flex: none; }
+    .actions { display: flex; gap: 8px; align-items: center; flex: none; }
+    .details { display: none; }
+    .empty { flex: 1; display: grid; place-content: center; justify-items: center; padding: 32px; text-align: center; color: var(--text-2); }
+    .empty .badge { display: grid; place-items: center; width: 48px; height: 48px; border-radius: 16px; background: var(--sunken); color: var(--text-3); margin-bottom: 12px; }
+    .empty h2 { font-size: 15px; font-weight: 650; color: var(--text); }
+    .empty p { max-width: 340px; margin-top: 4px; text-wrap: balance; }
+    .empty kbd, .claimbar kbd { padding: 1px 5px; border: 1px solid var(--border); border-radius: 4px; background: var(--bg); font: inherit; font-size: 11px; }
+    .empty .button { margin-top: 12px; }
+    .claimbar { display: flex; align-items: center; gap: 12px; max-width: 760px; margin: 0 24px 16px; padding: 12px 12px 12px 16px; border: 1px solid var(--border); border-radius: var(--radius); background: var(--surface); color: var(--text-2); font-size: 13px; }
+    @media (min-width: 808px) { .claimbar { width: calc(100% - 48px); align-self: center; } }
+    .claimbar span { flex: 1; }
+    dialog { width: min(440px, calc(100vw - 32px)); padding: 24px; border: 1px solid var(--border); border-radius: var(--radius-l); background: var(--bg); color: var(--text); box-shadow: var(--shadow); }
+    dialog::backdrop { background: rgb(10 15 12 / .45); }
+    dialog h2 { font-size: 16px; font-weight: 650; }
+    dialog p { margin-top: 4px; color: var(--text-2); font-size: 13px; }
+    dialog label { display: block; margin-top: 16px; font-size: 13px; font-weight: 550; }
+    dialog textarea { display: block; width: 100%; min-height: 80px; margin-top: 6px; padding: 8px 12px; border: 1px solid var(--border-strong); border-radius: var(--radius-s); background: var(--bg); color: var(--text); resize: vertical; }
+    dialog .row { display: flex; justify-content: flex-end; gap: 8px; margin-top: 20px; }
+    @media (max-width: 1279px) { .details { display: inline-grid; } }
+    @media (max-width: 719px) {
+      .back { display: inline-grid; }
+      header { flex-wrap: wrap; padding: 8px 12px 8px 16px; gap: 8px; }
+      .names { flex-basis: 0; }
+      .actions { flex-basis: 100%; order: 3; flex-wrap: wrap; }
+      .actions .button { flex: 1; padding: 0 8px; }
+      .claimbar { margin: 0 12px 12px; }
+    }
+  `];
+
+  @property({ attribute: false }) model!: DeskModel;
+  @property({ type: Number }) revision = 0;
+  @property({ type: Boolean }) panelOpen = false;
+  @query("desk-composer") private readonly composer!: ReplyComposer | null;
+  @query("dialog") private readonly dialog!: HTMLDialogElement | null;
+
+  focusReply(): void {
+    this.composer?.focus();
+  }
+
+  focusDetails(): void {
+    this.renderRoot.querySelector<HTMLElement>('[data-testid="desk-details"]')?.focus();
+  }
+
+  searchArticles(): void {
+    this.composer?.openSearch();
+  }
+
+  override render(): TemplateResult {
+    const { detail, selected, detailProblem } = this.model;
+    if (selected === null) {
+      return html`<div class="empty"><span class="badge">${icon("chat", 24)}</span><h2>Pick a conversation</h2>
+        <p>Move through the list with <kbd>j</kbd> and <kbd>k</kbd>, open with <kbd>Enter</kbd>. <kbd>?</kbd> shows every shortcut.</p></div>`;
+    }
+    if (detail === null) {
+      return html`<div class="empty">${detailProblem === null ? html`<p role="status">Loading the conversation…</p>`
+        : html`<span class="badge">${icon("alert", 24)}</span><h2>It could not be loaded</h2><p role="alert">${detailProblem}</p>
+          <button type="button" class="button" @click=${() => void this.model.reread()}>Try again</button>
+          <button type="button" class="button quiet" @click=${() => this.#emit("desk-back")}>Back to the list</button>`}</div>`;
+    }
+    return html`${this.#header(detail)}
+      <desk-transcript .messages=${detail.messages} .pending=${this.model.pending.filter((p) => p.conversationId === detail.row.id)} .typist=${this.model.typistIn(detail.row.id)}
+        .reason=${detail.package?.reason.code ?? detail.row.reason} .conversation=${detail.row.id} .me=${this.model.staff?.name ?? ""}
+        @desk-retry=${(e: CustomEvent<string>) => void this.model.retry(e.detail)} @desk-take-back=${(e: CustomEvent<string>) => this.model.takeBack(e.detail)}></desk-transcript>
+      ${detail.row.owner === "queue" ? html`<div class="claimbar"><span>Waiting in the queue. Claim it to answer: the customer sees your name.</span>
+        <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
+      ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
+        .search=${this.model.api.search}
+        @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
+        @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string }>) => void this.model.send(e.detail.mode, e.detail.text)}></desk-composer>`}
+      ${this.#resolveDialog()}`;
+  }
+
+  #header(detail: Detail): TemplateResult {
+    const { row, customer } = detail;
+    const name = customer.name ?? "Visitor";
+    // A resolved conversation's row has let go of its ticket; the detail still knows it.
+    const subject = row.subject ?? detail.ticket?.subject ?? null;
+    const number = row.number ?? detail.ticket?.number ?? null;
+    return html`<header>
+      <button type="button" class="icon-button back" aria-label="Back to the list" data-testid="desk-back" @click=${() => this.#emit("desk-back")}>${icon("back", 20)}</button>
+      <div class="names">
+        <h1 class="ellipsis" title=${name} dir="auto">${name}</h1>
+        <p class="sub">${priorityMark(row.priority ?? detail.ticket?.priority ?? null)}${number === null ? nothing : html`<span class="fixed">${number}</span><span aria-hidden="true">·</span>`}
+          <span class="ellipsis" title=${subject ?? ""} dir="auto">${subject ?? "With the bot, no ticket yet"}</span></p>
+      </div>
+      ${this.model.isMine ? html`<div class="actions">
+        <button type="button" class="button quiet" data-testid="desk-release" ?disabled=${this.model.busy !== null} @click=${() => void this.model.release()}>Back to queue</button>
+        <button type="button" class="button quiet" data-testid="desk-return" ?disabled=${this.model.busy !== null} @click=${() => void this.model.returnToBot()}>Return to bot</button>
+        <button type="button" class="button primary" data-testid="desk-resolve" ?disabled=${this.model.busy !== null} @click=${this.openResolve}>${icon("check", 16)} Resolve</button>
+      </div>` : nothing}
+      <button type="button" class="icon-button details" aria-label="Customer and ticket details" aria-expanded=${this.panelOpen ? "true" : "false"} data-testid="desk-details" @click=${() => this.#emit("desk-panel")}>${icon("panel", 20)}</button>
+    </header>`;
+  }
+
+  #blocked(row: Row): string | null {
+    if (this.model.isMine) return null;
+    if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} is answering this. You can leave an internal note.`;
+    if (row.owner === "bot") return "The bot has this conversation. You can leave an internal note.";
+    return "This conversation is closed. You can leave an internal note.";
+  }
+
+  openResolve = (): void => {
+    if (this.model.isMine) this.dialog?.showModal();
+  };
+
+  #resolveDialog(): TemplateResult {
+    return html`<dialog aria-labelledby="resolve-title">
+      <form method="dialog" @submit=${this.#resolve}>
+        <h2 id="resolve-title">Resolve this conversation?</h2>
+        <p>The customer is told, asked for a rating, and can go on with the bot.</p>
+        <label>Note for the record (optional)<textarea name="note" dir="auto" maxlength="8000" data-testid="desk-resolve-note"></textarea></label>
+        <div class="row"><button type="button" class="button" @click=${() => this.dialog?.close()}>Cancel</button>
+          <button class="button primary" data-testid="desk-resolve-confirm">Resolve</button></div>
+      </form></dialog>`;
+  }
+
+  #resolve = (event: SubmitEvent): void => {
+    event.preventDefault();
+    this.dialog?.close();
+    const form = event.currentTarget as HTMLFormElement;
+    const note = new FormData(form).get("note");
+    form.reset();
+    void this.model.resolve(typeof note === "string" ? note : "");
+  };
+
+  #emit(name: string): void {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
+  }
+}

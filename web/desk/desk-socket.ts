@@ -1,0 +1,115 @@
+/** The desk's socket: events in, typing out. It reconnects for ever; what was missed is read again by its owner. */
+import { backoffMs } from "../shared/backoff.js";
+import type { SocketLike } from "../shared/chat-connection.js";
+import type { DeskEvent } from "../shared/protocol.js";
+
+const PING_MS = 25_000;
+const PONG_MS = 10_000;
+
+export interface DeskSocketSink {
+  connected(): void;
+  disconnected(): void;
+  event(event: DeskEvent): void;
+}
+
+export class DeskSocket {
+  readonly #open: () => SocketLike;
+  readonly #sink: DeskSocketSink;
+  readonly #random: () => number;
+  #socket: SocketLike | null = null;
+  #attempt = 0;
+  #wanted = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #ping: ReturnType<typeof setTimeout> | undefined;
+  #pong: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(open: () => SocketLike, sink: DeskSocketSink, random: () => number = Math.random) {
+    this.#open = open;
+    this.#sink = sink;
+    this.#random = random;
+  }
+
+  start(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    this.#drop();
+  }
+
+  /** The network is back: try now. */
+  hurry(): void {
+    if (!this.#wanted || this.#socket !== null) return;
+    this.#attempt = 0;
+    clearTimeout(this.#retry);
+    this.#connect();
+  }
+
+  typing(conversationId: string, on: boolean): void {
+    this.#write({ type: "typing", conversation_id: conversationId, on });
+  }
+
+  /** Said on the socket too, because its pings keep the presence alive that it last heard. */
+  presence(state: "online" | "away"): void {
+    this.#write({ type: "presence", state });
+  }
+
+  #connect(): void {
+    const socket = this.#open();
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#attempt = 0;
+      this.#schedulePing();
+      this.#sink.connected();
+    };
+    socket.onmessage = (message) => {
+      clearTimeout(this.#pong);
+      const frame = parse(message.data);
+      if (frame?.type === "event") this.#sink.event(frame as DeskEvent);
+    };
+    socket.onclose = () => this.#lost();
+  }
+
+  #lost(): void {
+    this.#drop();
+    if (!this.#wanted) return;
+    this.#sink.disconnected();
+    this.#retry = setTimeout(() => this.#connect(), backoffMs(this.#attempt, this.#random()));
+    this.#attempt += 1;
+  }
+
+  #drop(): void {
+    for (const timer of [this.#retry, this.#ping, this.#pong]) clearTimeout(timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #schedulePing(): void {
+    clearTimeout(this.#ping);
+    this.#ping = setTimeout(() => {
+      this.#write({ type: "ping" });
+      clearTimeout(this.#pong);
+      this.#pong = setTimeout(() => this.#lost(), PONG_MS);
+      this.#schedulePing();
+    }, PING_MS);
+  }
+
+  #write(frame: unknown): void {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
+  }
+}
+
+function parse(data: string): { type: string } | null {
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === "object" && value !== null && "type" in value ? (value as { type: string }) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,40 @@
+/** Puts the desk together: the composition root of the page. */
+import { AnswerCard } from "../shared/answer-card.js";
+import { ArticleSearch } from "./article-search.js";
+import { ConversationView } from "./conversation-view.js";
+import { Countdown } from "./countdown.js";
+import { DeskApi } from "./desk-api.js";
+import { DeskApp } from "./desk-app.js";
+import { DeskModel } from "./desk-model.js";
+import { DeskSocket } from "./desk-socket.js";
+import { PackagePanel } from "./package-panel.js";
+import { ReplyComposer } from "./reply-composer.js";
+import { RowListView } from "./row-list.js";
+import { SignIn } from "./sign-in.js";
+import { Transcript } from "./transcript.js";
+
+for (const element of [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, PackagePanel, ReplyComposer, RowListView, SignIn, Transcript]) element.define();
+
+const api = new DeskApi((input, init) => window.fetch(input, init));
+const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
+const socket = new DeskSocket(() => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/desk/socket`), {
+  connected() {
+    const again = !model.connected;
+    model.lineIs(true);
+    socket.presence(model.presence);
+    void model.setPresence(model.presence);
+    // What happened while the line was down is not replayed: read everything shown again.
+    if (again) void Promise.all([model.refresh(), model.reread()]);
+  },
+  disconnected: () => model.lineIs(false),
+  event: (event) => model.take(event),
+});
+window.addEventListener("online", () => socket.hurry());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") socket.hurry();
+});
+
+const app = new DeskApp();
+app.model = model;
+app.socket = socket;
+document.body.append(app);

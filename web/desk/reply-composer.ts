@@ -1,0 +1,153 @@
+/** Where an agent writes a reply or an internal note. Ctrl+Enter (or ⌘+Enter) sends. Emits `desk-draft`, `desk-send`, `desk-typing`. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { icon } from "../shared/icons.js";
+import type { ArticleHit } from "../shared/protocol.js";
+import { base } from "../shared/tokens.js";
+import { TypingSignal } from "../shared/typing-signal.js";
+import type { Draft } from "./desk-model.js";
+
+export class ReplyComposer extends LitElement {
+  static define(tag = "desk-composer"): void {
+    if (!customElements.get(tag)) customElements.define(tag, this);
+  }
+
+  static override styles = [base, css`
+    :host { display: block; position: relative; padding: 0 24px 16px; font-size: 14px; line-height: 1.5; }
+    .box { max-width: 760px; margin: 0 auto; border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); box-shadow: var(--shadow-small); }
+    .box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+    .box.note { background: var(--note); border-color: var(--note-border); }
+    .box.note:focus-within { border-color: var(--warn); box-shadow: 0 0 0 1px var(--warn); }
+    .tabs { display: flex; gap: 2px; padding: 6px 6px 0; }
+    .tab { min-height: 28px; padding: 0 10px; border: 0; border-radius: var(--radius-s); background: none; color: var(--text-2); font-size: 13px; font-weight: 550; }
+    .tab:hover { background: var(--sunken); }
+    .tab[aria-pressed="true"] { background: var(--sunken); color: var(--text); }
+    .note .tab[aria-pressed="true"] { background: var(--note-border); color: var(--note-text); }
+    .note .tab { color: var(--note-text); }
+    .tab:disabled { color: var(--text-3); background: none; }
+    textarea { display: block; width: 100%; min-height: 76px; max-height: 260px; padding: 8px 14px; border: 0; background: transparent; resize: none; field-sizing: content; color: var(--text); }
+    textarea:focus { outline: none; }
+    textarea::placeholder { color: var(--text-3); opacity: 1; }
+    .note textarea { color: var(--note-text); } .note textarea::placeholder { color: var(--note-text); opacity: .8; }
+    .foot { display: flex; align-items: center; gap: 8px; padding: 6px; }
+    .foot .grow { flex: 1; }
+    .hint { font-size: 12px; color: var(--text-3); } .note .hint { color: var(--note-text); }
+    .note .button.quiet { color: var(--note-text); }
+    kbd { font-family: inherit; font-size: 11px; }
+    .why { padding: 10px 14px 0; color: var(--text-2); font-size: 13px; }
+    desk-article-search { position: absolute; z-index: 5; inset: auto 24px calc(100% - 8px) 24px; max-width: 760px; margin: 0 auto; }
+    @media (max-width: 719px) { :host { padding: 0 12px 12px; } desk-article-search { inset-inline: 12px; } .hint { display: none; } }
+  `];
+
+  @property({ attribute: false }) draft!: Draft;
+  @property({ attribute: false }) search!: (q: string, signal: AbortSignal) => Promise<ArticleHit[]>;
+  /** Why no reply can be sent (a note always can), or null. */
+  @property({ attribute: false }) blocked: string | null = null;
+  @property() conversation = "";
+  @state() private searching = false;
+  @query("textarea") private readonly area!: HTMLTextAreaElement;
+  readonly #typing = new TypingSignal((on) => this.#emit("desk-typing", { on }));
+
+  get #mode(): "reply" | "note" {
+    return this.blocked === null ? this.draft.mode : "note";
+  }
+
+  /** The draft with what stands in the field now, which may be a keystroke ahead of the last rendering. */
+  get #current(): Draft {
+    return { ...this.draft, mode: this.#mode, [this.#mode]: this.area.value };
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#typing.stop();
+  }
+
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("conversation")) {
+      this.#typing.stop();
+      this.searching = false;
+    }
+  }
+
+  override focus(): void {
+    this.area.focus();
+  }
+
+  openSearch(): void {
+    this.searching = true;
+  }
+
+  override render(): TemplateResult {
+    const mode = this.#mode;
+    const text = this.draft[mode];
+    return html`${this.searching ? html`<desk-article-search .search=${this.search} .mode=${mode}
+        @desk-insert=${this.#insert} @desk-search-close=${this.#closeSearch}></desk-article-search>` : nothing}
+      <div class="box ${mode}">
+        <div class="tabs" role="group" aria-label="What to write">
+          <button type="button" class="tab" aria-pressed=${mode === "reply" ? "true" : "false"} ?disabled=${this.blocked !== null} data-testid="desk-mode-reply" @click=${() => this.#switch("reply")}>Reply</button>
+          <button type="button" class="tab" aria-pressed=${mode === "note" ? "true" : "false"} data-testid="desk-mode-note" @click=${() => this.#switch("note")}>Internal note</button>
+        </div>
+        ${this.blocked === null ? nothing : html`<p class="why">${this.blocked}</p>`}
+        <textarea rows="3" dir="auto" maxlength="8000" data-testid="desk-composer" aria-label=${mode === "reply" ? "Reply to the customer" : "Internal note, not shown to the customer"}
+          placeholder=${mode === "reply" ? "Write to the customer…" : "Write for your colleagues. The customer never sees this…"}
+          .value=${live(text)} @input=${this.#input} @keydown=${this.#keydown} @blur=${() => this.#typing.stop()}></textarea>
+        <div class="foot">
+          <button type="button" class="button quiet" aria-expanded=${this.searching ? "true" : "false"} data-testid="desk-articles" @click=${() => (this.searching = !this.searching)}>${icon("article", 16)} Articles</button>
+          <span class="grow"></span>
+          <span class="hint" aria-hidden="true"><kbd>Ctrl</kbd> + <kbd>Enter</kbd></span>
+          <button type="button" class="button primary" data-testid="desk-send" ?disabled=${text.trim() === ""} @click=${this.#send}>${mode === "reply" ? "Send reply" : "Add note"}</button>
+        </div>
+      </div>`;
+  }
+
+  #switch(mode: "reply" | "note"): void {
+    this.#typing.stop();
+    this.#emit("desk-draft", { ...this.#current, mode });
+    void this.updateComplete.then(() => this.area.focus());
+  }
+
+  #input = (): void => {
+    const mode = this.#mode;
+    this.#emit("desk-draft", this.#current);
+    if (mode === "reply" && this.area.value.trim() !== "") this.#typing.key();
+    else this.#typing.stop();
+  };
+
+  #keydown = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      this.area.blur();
+      this.#emit("desk-leave-composer", null);
+    }
+  };
+
+  #send = (): void => {
+    const mode = this.#mode;
+    const text = this.area.value.trim();
+    if (text === "") return;
+    this.#typing.stop();
+    this.#emit("desk-send", { mode, text });
+    this.area.focus();
+  };
+
+  #insert = (event: CustomEvent<string>): void => {
+    const mode = this.#mode;
+    const before = this.area.value;
+    const gap = before === "" || before.endsWith("\n") ? "" : "\n";
+    this.#emit("desk-draft", { ...this.#current, [mode]: `${before}${gap}${event.detail}` });
+    this.#closeSearch();
+  };
+
+  #closeSearch = (): void => {
+    this.searching = false;
+    void this.updateComplete.then(() => this.area.focus());
+  };
+
+  #emit(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}

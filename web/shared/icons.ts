@@ -1,0 +1,49 @@
+/** The few line icons, drawn here so that nothing is fetched. All are decoration: the control beside them has the name. */
+import { svg, type SVGTemplateResult, html, type TemplateResult } from "lit";
+
+const PATHS = {
+  chat: svg`<path d="M4 5.5h16v11H9.5L5 20v-3.5H4z"/>`,
+  close: svg`<path d="m6 6 12 12M18 6 6 18"/>`,
+  down: svg`<path d="m6 9 6 6 6-6"/>`,
+  back: svg`<path d="m14.5 6-6 6 6 6"/>`,
+  send: svg`<path d="M12 19V5M6 11l6-6 6 6"/>`,
+  person: svg`<circle cx="12" cy="8" r="3.5"/><path d="M5 20c.6-3.8 3.4-6 7-6s6.4 2.2 7 6"/>`,
+  article: svg`<path d="M6 3.5h8.5L18 7v13.5H6zM9 11h6M9 14.5h6M9 7.5h2.5"/>`,
+  external: svg`<path d="M9 5H5v14h14v-4M13 5h6v6M19 5l-8.5 8.5"/>`,
+  clock: svg`<circle cx="12" cy="12" r="8"/><path d="M12 7.5V12l3 2"/>`,
+  check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
+  alert: svg`<path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2"/>`,
+  retry: svg`<path d="M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4"/>`,
+  search: svg`<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 4.5 4.5"/>`,
+  note: svg`<path d="M5 4.5h14v9.5l-5.5 5.5H5zM13.5 19.5V14H19"/>`,
+  undo: svg`<path d="M9 6 5 10l4 4M5 10h9a5 5 0 0 1 0 10h-3"/>`,
+  bot: svg`<rect x="5" y="8" width="14" height="11" rx="3"/><path d="M12 8V4.5M9.5 13v1M14.5 13v1"/>`,
+  queue: svg`<path d="M4 6.5h16M4 12h16M4 17.5h10"/>`,
+  panel: svg`<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M14.5 5v14"/>`,
+  keyboard: svg`<rect x="3" y="6.5" width="18" height="11" rx="2"/><path d="M7 10.5h.01M11 10.5h.01M15 10.5h.01M8 14h8"/>`,
+  bell: svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4"/>`,
+  bellOff: svg`<path d="M6 16.5V11a6 6 0 0 1 9.5-4.9M18 11v5.5l1.5 1.5h-12M10 20.5h4M4 4l16 16"/>`,
+  offline: svg`<path d="M4 9.5a12 12 0 0 1 16 0M7 13a7.500 7.500 0 0 1 10 0M10 16.500a3 3 0 0 1 4 0M4 4l16 16"/>`,
+  up: svg`<path d="M7 11v9H4v-9zM7 11l4-7c1.500 0 2.500 1 2.200 2.500L12.500 10H19l-1.500 10H7"/>`,
+  signOut: svg`<path d="M10 5H5v14h5M14 8l4 4-4 4M18 12H9"/>`,
+} satisfies Record<string, SVGTemplateResult>;
+
+export type IconName = keyof typeof PATHS;
+
+export function icon(name: IconName, size = 18): TemplateResult {
+  return html`<svg aria-hidden="true" width=${size} height=${size} viewBox="0 0 24 24" fill="none" stroke="currentColor"
+    stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${PATHS[name]}</svg>`;
+}
+
+/** Baton's mark: two hands of a relay, as two offset bars. */
+export function mark(size = 20): TemplateResult {
+  return html`<svg aria-hidden="true" width=${size} height=${size} viewBox="0 0 24 24" fill="none" stroke="currentColor"
+    stroke-width="3" stroke-linecap="round"><path d="M4 15.500 13 6.500M11 17.500l9-9"/></svg>`;
+}
+
+/** One or two letters for an avatar. */
+export function initials(name: string | null): string {
+  const words = (name ?? "").trim().split(/\s+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => (word ? String.fromCodePoint(word.codePointAt(0) ?? 0) : ""));
+  return letters.join("").toLocaleUpperCase() || "?";
+}

@@ -1,0 +1,79 @@
+/** An article's passage: the only foreign markup Baton shows, sanitised a second time here. */
+import DOMPurify, { type Config } from "dompurify";
+
+const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
+  RETURN_DOM_FRAGMENT: true,
+  ALLOWED_TAGS: [
+    "p", "br", "hr", "strong", "b", "em", "i", "u", "s", "del", "code", "pre", "kbd", "blockquote", "ul", "ol", "li", "a",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "span", "div", "dl", "dt", "dd", "sup", "sub",
+  ],
+  ALLOWED_ATTR: ["href", "title", "colspan", "rowspan", "start", "lang", "dir"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/(?!\/)|#)/i,
+};
+
+/** A fragment that is safe to show. Links open in a new tab; relative ones are resolved against the service. */
+export function passageFragment(html: string, base: string): DocumentFragment {
+  const fragment = DOMPurify.sanitize(html, CONFIG);
+  for (const link of fragment.querySelectorAll("a")) {
+    const given = link.getAttribute("href");
+    const href = given === null ? null : safeUrl(given, base);
+    if (href === null) {
+      link.replaceWith(...link.childNodes);
+      continue;
+    }
+    link.setAttribute("href", href);
+    link.setAttribute("target", "_blank");
+    link.setAttribute("rel", "noopener noreferrer");
+  }
+  // A passage sits under a card's own heading: its headings must not enter the host page's outline above that level.
+  for (const heading of fragment.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
+    const line = heading.ownerDocument.createElement("p");
+    const strong = heading.ownerDocument.createElement("strong");
+    strong.replaceChildren(...heading.childNodes);
+    line.append(strong);
+    heading.replaceWith(line);
+  }
+  return fragment;
+}
+
+/** The passage as plain text, a line to a block: what an agent inserts into a reply. */
+export function passageText(html: string): string {
+  const fragment = DOMPurify.sanitize(html, CONFIG);
+  for (const item of fragment.querySelectorAll("li")) {
+    const parent = item.parentElement;
+    const mark = parent?.tagName === "OL" ? `${Array.from(parent.children).indexOf(item) + 1}. ` : "• ";
+    item.prepend(mark);
+  }
+  for (const block of fragment.querySelectorAll("p,li,h1,h2,h3,h4,h5,h6,tr,pre,br,blockquote,hr")) block.after("\n");
+  return fragment.textContent.replace(/[ \t]+\n/g, "\n").replace(/\n[ \t]+/g, "\n").replace(/\n{2,}/g, "\n").trim();
+}
+
+/** An absolute http(s) URL, or null where the text is anything else (`javascript:`, `data:`…). */
+export function safeUrl(url: string, base: string): string | null {
+  try {
+    const parsed = new URL(url, base);
+    return parsed.protocol === "https:" || parsed.protocol === "http:" || parsed.protocol === "mailto:" ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface TextPart { text: string; href: string | null }
+
+/** Splits a message into text and http(s) links. Text stays text; closing punctuation stays outside the link. */
+export function linkParts(text: string): TextPart[] {
+  const parts: TextPart[] = [];
+  let from = 0;
+  for (const match of text.matchAll(/https?:\/\/[^\s<>"']+/gi)) {
+    const url = match[0].replace(/[).,;:!?\]]+$/, "");
+    const href = safeUrl(url, "https://invalid.invalid/");
+    if (href === null) continue;
+    if (match.index > from) parts.push({ text: text.slice(from, match.index), href: null });
+    parts.push({ text: url, href });
+    from = match.index + url.length;
+  }
+  if (from < text.length || parts.length === 0) parts.push({ text: text.slice(from), href: null });
+  return parts;
+}

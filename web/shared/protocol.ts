@@ -1,0 +1,242 @@
+/** The objects and frames of docs/protocol.md, as types. Nothing here runs. */
+
+export type ErrorCode =
+  | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "stale_epoch"
+  | "too_large" | "rate_limited" | "unavailable" | "internal";
+
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  field: string | null;
+}
+
+export type AuthorKind = "customer" | "bot" | "agent" | "system";
+export interface Author { kind: AuthorKind; name: string }
+
+export interface Answer {
+  article_id: string;
+  slug: string;
+  title: string;
+  heading: string | null;
+  url: string;
+  html: string;
+}
+
+export interface Button { id: string; title: string; used: boolean }
+
+export type NoticeType =
+  | "queued" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue";
+
+export interface Notice {
+  type: NoticeType;
+  reason?: string;
+  agent?: string;
+  email?: string;
+  score?: number;
+}
+
+export interface Message {
+  id: string;
+  seq: number;
+  kind: "text" | "answer" | "notice" | "note";
+  author: Author;
+  text: string;
+  at: string;
+  client_id: string | null;
+  answer: Answer | null;
+  buttons: Button[];
+  notice: Notice | null;
+  /** The epoch it was said in; its buttons are dead in any other. */
+  epoch?: number;
+}
+
+export interface Queue {
+  position: number | null;
+  staffed: boolean;
+  wait_minutes: number | null;
+  wait_is_estimate?: boolean;
+  reply_by: string | null;
+}
+
+export type Owner = "bot" | "queue" | "agent" | "closed";
+export type BotState = "ready" | "starting" | "down";
+export interface Rating { requested: boolean; score: number | null }
+
+export interface Conversation {
+  id: string;
+  owner: Owner;
+  epoch: number;
+  agent: { name: string } | null;
+  bot: BotState;
+  last_event: number;
+  queue: Queue | null;
+  rating: Rating | null;
+  email: string | null;
+  customer: { name: string | null } | null;
+}
+
+// ---- the customer's side -------------------------------------------------------------------------------------------
+
+export interface Session { token: string; conversation: Conversation; messages: Message[] }
+
+/** A frame that is stored by the service and therefore acknowledged and safe to repeat under its client_id. */
+export type DurableFrame =
+  | { type: "message"; client_id: string; text: string }
+  | { type: "press"; client_id: string; button: string }
+  | { type: "person"; client_id: string }
+  | { type: "email"; client_id: string; email: string }
+  | { type: "rate"; client_id: string; score: number; comment: string };
+
+export type ClientFrame =
+  | DurableFrame
+  | { type: "hello"; token: string; after: number | null }
+  | { type: "typing"; on: boolean }
+  | { type: "ping" };
+
+export type EventFrame = { type: "event"; id: number } & (
+  | { event: "message"; data: { message: Message } }
+  | { event: "conversation"; data: { conversation: Conversation } }
+);
+
+export type LiveFrame = { type: "live" } & (
+  | { event: "queue"; data: { queue: Queue | null } }
+  | { event: "typing"; data: { author: Author; on: boolean } }
+  | { event: "bot"; data: { bot: BotState } }
+  | { event: "button"; data: { message_id: string; button_id: string } }
+);
+
+export interface AckFrame { type: "ack"; client_id: string; message: Message | null }
+export interface ErrorFrame { type: "error"; client_id: string | null; error: ErrorBody }
+
+export type ServiceFrame =
+  | { type: "snapshot"; conversation: Conversation; messages: Message[] }
+  | { type: "resumed"; conversation: Conversation }
+  | AckFrame
+  | ErrorFrame
+  | { type: "pong" }
+  | EventFrame
+  | LiveFrame;
+
+export interface Poll { events: EventFrame[]; live: LiveFrame[]; conversation: Conversation }
+
+// ---- the agent's side ----------------------------------------------------------------------------------------------
+
+export interface Staff { id: string; name: string; email: string; role: "agent" | "lead" | "content" | "admin" }
+export type View = "queue" | "mine" | "bot" | "resolved";
+export type Priority = "urgent" | "high" | "normal" | "low";
+
+export interface Clock {
+  metric: "first_response" | "next_response" | "resolution";
+  state: "running" | "paused" | "met" | "breached" | "cancelled";
+  started_at: string;
+  due_at: string | null;
+  warn_at: string | null;
+  met_at: string | null;
+  breached_at: string | null;
+  target_minutes: number;
+  remaining_seconds: number | null;
+}
+
+export interface Row {
+  id: string;
+  number: string | null;
+  subject: string | null;
+  customer: { name: string | null; plan: string | null };
+  owner: Owner;
+  epoch: number;
+  agent: { id: string; name: string } | null;
+  priority: Priority | null;
+  category: string | null;
+  tags: string[];
+  reason: string | null;
+  last_message: { text: string; author_kind: AuthorKind; at: string } | null;
+  unanswered: boolean;
+  clock: Clock | null;
+  updated_at: string;
+}
+
+export type Counts = Partial<Record<View, number>>;
+export interface RowList { conversations: Row[]; counts: Counts; event?: number }
+
+export interface Override { field: string; old: string | null; new: string | null; by: string; at: string }
+
+export interface Ticket {
+  id: string;
+  number: string;
+  subject: string;
+  status: string;
+  category: string | null;
+  priority: Priority;
+  team: string | null;
+  tags: string[];
+  reasons: string[];
+  created_at: string;
+  resolved_at: string | null;
+  overrides: Override[];
+}
+
+export interface Package {
+  version: number;
+  reason: { code: string; words: string };
+  summary: string[];
+  entities: { entity: string; value: string; text: string; message_id: string | null }[];
+  intents: { message_id: string | null; text: string; intent: string; confidence: number }[];
+  articles: { article_id: string; title: string; url: string; shown_at: string; opened: boolean; vote: "helpful" | "not_helpful" | null }[];
+  attempted: string[];
+  handed_over_at: string;
+}
+
+export interface Health {
+  score: number;
+  band: "healthy" | "at_risk" | "critical";
+  signals: { name: string; score: number; weight: number; detail: string | null }[];
+}
+
+export interface Customer {
+  id: string | null;
+  name: string | null;
+  email: string | null;
+  known: boolean;
+  plan: string | null;
+  mrr: number | null;
+  currency: string | null;
+  since: string | null;
+  company: string | null;
+  seats: number | null;
+  health: Health | null;
+  tickets: { number: string; subject: string; status: string; priority: Priority; created_at: string; resolved_at: string | null }[];
+  page: { url: string | null; title: string | null } | null;
+}
+
+export interface Detail {
+  row: Row;
+  messages: Message[];
+  ticket: Ticket | null;
+  package: Package | null;
+  clocks: Clock[];
+  customer: Customer;
+  /** The newest one that the customer gave. */
+  rating: { score: number; comment: string | null } | null;
+}
+
+export interface ArticleHit {
+  article_id: string;
+  slug: string;
+  title: string;
+  heading: string | null;
+  url: string;
+  html: string;
+  score: number;
+  visibility: "public" | "authenticated" | "internal";
+}
+
+export interface Colleague { id: string; name: string; state: "online" | "away" }
+
+export type DeskEvent = { type: "event" } & (
+  | { event: "conversation"; data: { row: Row; removed: boolean } }
+  | { event: "message"; data: { conversation_id: string; message: Message } }
+  | { event: "typing"; data: { conversation_id: string; author: Author; on: boolean } }
+  | { event: "clock"; data: { conversation_id: string; clock: Clock } }
+  | { event: "presence"; data: { agents: Colleague[] } }
+  | { event: "counts"; data: Counts | { counts: Counts } }
+);

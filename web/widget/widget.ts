@@ -1,0 +1,274 @@
+/** The widget itself: launcher, panel, banners. Attributes in (`open`, `title-text`, `data-theme`), `baton-*` events out. */
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { everySecond, now } from "../shared/clock.js";
+import { icon, initials, mark } from "../shared/icons.js";
+import { base, tokens } from "../shared/tokens.js";
+import type { Button, Message } from "../shared/protocol.js";
+import type { Composer } from "./composer.js";
+import type { ConversationModel } from "./conversation-model.js";
+import { botBanner, queueWords, statusWords } from "./wording.js";
+
+const NARROW = "(max-width: 480px), (max-height: 480px)";
+
+export class BatonWidget extends LitElement {
+  static define(tag = "baton-widget"): void {
+    if (!customElements.get(tag)) customElements.define(tag, this);
+  }
+
+  static override styles = [tokens, base, css`
+    :host { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; font-size: 15px; line-height: 1.45; letter-spacing: normal; text-align: start; font-weight: 400; }
+    .launcher {
+      position: relative; display: grid; place-items: center; width: 56px; height: 56px; border: 0; border-radius: 50%; background: var(--accent); color: var(--on-accent);
+      box-shadow: var(--shadow); transition: transform .15s ease, background-color .12s; margin-inline-start: auto;
+    }
+    .launcher:hover { background: var(--accent-strong); transform: translateY(-1px); }
+    .launcher:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
+    .unread {
+      position: absolute; top: -3px; right: -3px; min-width: 22px; height: 22px; padding: 0 6px; border-radius: 11px; background: #b3261e; color: #fff;
+      border: 2px solid var(--bg); font-size: 12px; line-height: 18px; font-weight: 700; text-align: center; font-variant-numeric: tabular-nums;
+    }
+    .panel {
+      position: absolute; right: 0; bottom: 72px; display: flex; flex-direction: column; width: 392px; height: min(680px, calc(100dvh - 112px));
+      border: 1px solid var(--border); border-radius: var(--radius-l); background: var(--bg); box-shadow: var(--shadow); overflow: hidden;
+      animation: rise .16s ease-out;
+    }
+    @keyframes rise { from { opacity: 0; transform: translateY(8px); } }
+    .head { display: flex; align-items: center; gap: 12px; padding: 14px 12px 14px 16px; border-bottom: 1px solid var(--border); }
+    .who { display: grid; place-items: center; flex: none; width: 36px; height: 36px; border-radius: 11px; background: var(--accent); color: var(--on-accent); font-weight: 650; font-size: 13px; }
+    .who.agent { border-radius: 50%; background: var(--info-soft); color: var(--info-text); }
+    .names { flex: 1; min-width: 0; }
+    h2 { font-size: 15px; line-height: 1.3; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .status { font-size: 13px; color: var(--text-2); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .person { display: flex; align-items: center; justify-content: space-between; gap: 8px; padding: 6px 8px 6px 16px; border-bottom: 1px solid var(--border); background: var(--surface); font-size: 13px; color: var(--text-2); }
+    .person .button { min-height: 32px; background: var(--bg); }
+    .problem { color: var(--danger-text); }
+    .banner { padding: 12px 16px; border-bottom: 1px solid var(--border); font-size: 13px; color: var(--text-2); }
+    .banner strong { display: block; color: var(--text); font-size: 14px; font-weight: 650; }
+    .banner.queue { background: var(--accent-soft); }
+    .banner.away, .banner.bot { background: var(--warn-soft); }
+    .banner.offline { display: flex; gap: 8px; align-items: center; background: var(--sunken); color: var(--text); padding-block: 8px; animation: appear 0s 1s both; }
+    .banner.refused { background: var(--danger-soft); color: var(--danger-text); }
+    @keyframes appear { from { visibility: hidden; position: absolute; } }
+    .banner p + baton-email { margin-top: 12px; }
+    .thanks { display: flex; gap: 8px; align-items: center; justify-content: center; margin-top: 16px; font-size: 13px; color: var(--text-2); }
+    .thanks svg { color: var(--accent); }
+    baton-rating { margin-top: 16px; }
+    @media ${/* one query for the whole full-screen layout */ css`(max-width: 480px), (max-height: 480px)`} {
+      :host { inset: auto 16px 16px auto; }
+      .panel { position: fixed; inset: 0; width: auto; height: 100dvh; border: 0; border-radius: 0; padding-bottom: env(safe-area-inset-bottom); animation: none; }
+    }
+    @media print { :host { display: none; } }
+  `];
+
+  @property({ attribute: false }) model!: ConversationModel;
+  @property({ type: Boolean, reflect: true }) open = false;
+  @property({ attribute: "title-text" }) titleText = "Support";
+  @property({ attribute: false }) base = "";
+  @property({ attribute: false }) suggestions: readonly string[] = [];
+  @state() private revision = 0;
+  @state() private announcement = "";
+  @query(".launcher") private readonly launcher!: HTMLButtonElement;
+  @query("baton-composer") private readonly composer!: Composer | null;
+  @query(".panel") private readonly panel!: HTMLElement | null;
+  #stopTicking: (() => void) | null = null;
+  readonly #narrow = window.matchMedia(NARROW);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.model.addEventListener("change", this.#changed);
+    this.model.addEventListener("message", this.#arrived);
+    document.addEventListener("visibilitychange", this.#looked);
+    this.#narrow.addEventListener("change", this.#changed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.model.removeEventListener("change", this.#changed);
+    this.model.removeEventListener("message", this.#arrived);
+    document.removeEventListener("visibilitychange", this.#looked);
+    this.#narrow.removeEventListener("change", this.#changed);
+    this.#stopTicking?.();
+    this.#stopTicking = null;
+  }
+
+  show(): void {
+    if (this.open) return;
+    this.open = true;
+    this.#looked();
+    this.#emit("baton-open", null);
+    void this.updateComplete.then(() => (this.composer?.disabled === false ? this.composer.focus() : this.panel?.focus()));
+  }
+
+  hide(): void {
+    if (!this.open) return;
+    const hadFocus = this.shadowRoot?.activeElement !== null;
+    this.open = false;
+    this.#emit("baton-close", null);
+    if (hadFocus) void this.updateComplete.then(() => this.launcher.focus());
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has("open") && this.open) this.announcement = "";
+  }
+
+  override updated(): void {
+    const waits = this.open && this.model.conversation?.owner === "queue";
+    if (waits && this.#stopTicking === null) this.#stopTicking = everySecond(() => this.requestUpdate());
+    else if (!waits && this.#stopTicking !== null) {
+      this.#stopTicking();
+      this.#stopTicking = null;
+    }
+  }
+
+  override render(): TemplateResult {
+    const { unread } = this.model;
+    const label = this.open ? "Close support chat" : unread === 0 ? "Open support chat" : `Open support chat, ${unread} unread message${unread === 1 ? "" : "s"}`;
+    const covered = this.open && this.#narrow.matches;
+    return html`
+      ${this.open ? this.#panel(covered) : nothing}
+      <button type="button" class="launcher" data-testid="widget-launcher" aria-label=${label} aria-haspopup="dialog" aria-expanded=${this.open ? "true" : "false"}
+        ?hidden=${covered} @click=${() => (this.open ? this.hide() : this.show())}>
+        ${icon(this.open ? "down" : "chat", 26)}
+        ${!this.open && unread > 0 ? html`<span class="unread" aria-hidden="true" data-testid="widget-unread">${unread > 9 ? "9+" : unread}</span>` : nothing}
+      </button>
+      <p class="visually-hidden" role="status">${this.open ? "" : this.announcement}</p>`;
+  }
+
+  #panel(covered: boolean): TemplateResult {
+    const { conversation, linkState } = this.model;
+    const agent = conversation?.owner === "agent" ? conversation.agent : null;
+    return html`<section class="panel" role="dialog" aria-modal=${covered ? "true" : "false"} aria-labelledby="title" tabindex="-1" data-testid="widget-panel" @keydown=${this.#keydown}>
+      <div class="head">
+        <span class="who ${agent ? "agent" : ""}" aria-hidden="true">${agent ? initials(agent.name) : mark(20)}</span>
+        <div class="names">
+          <h2 id="title" dir="auto" title=${this.titleText}>${this.titleText}</h2>
+          <p class="status" role="status" data-testid="widget-status" dir="auto">${statusWords(conversation, linkState)}</p>
+        </div>
+        <button type="button" class="icon-button" aria-label="Close" data-testid="widget-close" @click=${() => this.hide()}>${icon("close", 20)}</button>
+      </div>
+      ${this.#personBar()}
+      ${this.#banners()}
+      <baton-log .model=${this.model} .base=${this.base} .suggestions=${this.suggestions} .revision=${this.revision}
+        @baton-press=${(e: CustomEvent<{ button: Button }>) => this.model.press(e.detail.button)}
+        @baton-retry=${(e: CustomEvent<{ clientId: string }>) => this.model.retry(e.detail.clientId)}
+        @baton-discard=${(e: CustomEvent<{ clientId: string }>) => this.model.discard(e.detail.clientId)}
+        @baton-suggestion=${this.#say}>${this.#after()}</baton-log>
+      <baton-composer .disabled=${this.#writingBlocked()} .placeholder=${this.#placeholder()}
+        @baton-say=${this.#say} @baton-typing=${(e: CustomEvent<{ on: boolean }>) => this.model.typing(e.detail.on)}></baton-composer>
+    </section>`;
+  }
+
+  /** While the bot owns the conversation a person is one press away, whatever state the bot is in. */
+  #personBar(): TemplateResult | typeof nothing {
+    const owner = this.model.conversation?.owner ?? "bot";
+    if (owner !== "bot" || this.model.linkState === "refused") return nothing;
+    const { state, problem } = this.model.requests.person;
+    return html`<div class="person">
+      <span>${state === "failed" ? html`<span class="problem" role="alert">${problem}</span>` : "Rather not type to a bot?"}</span>
+      <button type="button" class="button" data-testid="widget-person" ?disabled=${state === "sending" || this.model.conversation === null}
+        @click=${() => this.model.askForPerson()}>${icon("person", 16)} ${state === "sending" ? "Asking…" : "Talk to a person"}</button>
+    </div>`;
+  }
+
+  #banners(): TemplateResult {
+    const { conversation, linkState, linkProblem, requests } = this.model;
+    const bot = conversation?.owner === "bot" ? botBanner(conversation.bot) : null;
+    return html`
+      ${linkState === "offline" ? html`<div class="banner offline" role="status" data-testid="widget-offline">${icon("offline", 18)}
+        <span>No connection. Reconnecting… What you write is sent when it is back.</span></div>` : nothing}
+      ${linkState === "refused" ? html`<div class="banner refused" role="alert" data-testid="widget-refused"><strong>Chat is not available here</strong>${linkProblem}</div>` : nothing}
+      ${bot === null ? nothing : html`<div class="banner bot" role="status" data-testid="widget-bot-state"><strong>${bot.title}</strong>${bot.detail}</div>`}
+      ${requests.press.state === "failed" ? html`<div class="banner refused" role="alert">${requests.press.problem}</div>` : nothing}
+      ${conversation?.owner === "queue" ? this.#queue() : nothing}`;
+  }
+
+  #queue(): TemplateResult {
+    const { conversation, requests } = this.model;
+    const queue = conversation?.queue ?? null;
+    const away = queue?.staffed === false;
+    const words = queueWords(queue, now());
+    return html`<div class="banner ${away ? "away" : "queue"}" data-testid="widget-queue">
+      <p role="status"><strong>${words.title}</strong>${words.detail}</p>
+      ${away ? html`<baton-email .saved=${conversation?.email ?? ""} .busy=${requests.email.state === "sending"} .problem=${requests.email.problem ?? ""}
+        @baton-email=${(e: CustomEvent<{ email: string }>) => this.model.saveEmail(e.detail.email)}></baton-email>` : nothing}
+    </div>`;
+  }
+
+  #after(): TemplateResult | typeof nothing {
+    const { model } = this;
+    if (model.ratingWanted) {
+      const claimed = model.messages.findLast((m) => m.notice?.type === "claimed");
+      return html`<baton-rating .agent=${claimed?.notice?.agent ?? ""} .busy=${model.requests.rate.state === "sending"} .problem=${model.requests.rate.problem ?? ""}
+        @baton-rate=${(e: CustomEvent<{ score: number; comment: string }>) => model.rate(e.detail.score, e.detail.comment)}
+        @baton-rating-later=${() => model.dismissRating()}></baton-rating>`;
+    }
+    return nothing;
+  }
+
+  #writingBlocked(): boolean {
+    return this.model.conversation?.owner === "closed" || this.model.linkState === "refused";
+  }
+
+  #placeholder(): string {
+    const { conversation } = this.model;
+    if (conversation?.owner === "closed") return "This conversation is closed";
+    if (this.model.linkState === "refused") return "Not available here";
+    const name = conversation?.owner === "agent" ? (conversation.agent?.name ?? "") : "";
+    return name !== "" && name.length <= 24 ? `Write to ${name}…` : "Write a message…";
+  }
+
+  #say = (event: CustomEvent<{ text: string }>): void => {
+    this.model.say(event.detail.text);
+    this.renderRoot.querySelector("baton-log")?.toBottom();
+  };
+
+  #keydown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !event.isComposing) {
+      event.stopPropagation();
+      this.hide();
+    } else if (event.key === "Tab" && this.#narrow.matches) {
+      this.#keepFocusInside(event);
+    }
+  };
+
+  /** Full screen, the page behind is covered: Tab goes round within the panel. */
+  #keepFocusInside(event: KeyboardEvent): void {
+    const path = event.composedPath()[0];
+    const close = this.renderRoot.querySelector<HTMLElement>('[data-testid="widget-close"]');
+    const send = this.composer?.renderRoot.querySelector<HTMLButtonElement>('[data-testid="widget-send"]');
+    const last = send?.disabled === false ? send : this.composer?.renderRoot.querySelector<HTMLElement>('[data-testid="widget-input"]');
+    if (!event.shiftKey && path === last) {
+      event.preventDefault();
+      close?.focus();
+    } else if (event.shiftKey && (path === close || path === this.panel)) {
+      event.preventDefault();
+      last?.focus();
+    }
+  }
+
+  #changed = (): void => {
+    this.#looked();
+    this.revision += 1;
+  };
+
+  #arrived = (event: Event): void => {
+    const message = (event as CustomEvent<Message>).detail;
+    if (!this.open && (message.author.kind === "bot" || message.author.kind === "agent")) this.announcement = `New message from ${message.author.name}`;
+    this.#emit("baton-message", message);
+  };
+
+  #looked = (): void => {
+    if (this.open && document.visibilityState === "visible") this.model.markSeen();
+  };
+
+  #emit(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "baton-log": import("./message-log.js").MessageLog;
+  }
+}
