@@ -1,72 +1,158 @@
-"""Names the intent: Rasa's logistic regression without its detour through sparse matrices."""
+"""Names the intent by logistic regression over the sentence vector; scikit-learn is needed to train it, not to use it."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+import json
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Text, Type
 
 import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from rasa.utils.tensorflow.constants import RANKING_LENGTH
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 # On unit vectors sklearn's default of 1 leaves the probabilities nearly flat; found on CLINC150's validation split.
 DEFAULT_C = 30.0
 MAX_ITERATIONS = 200
+RANKING_LENGTH = "ranking_length"
+WEIGHTS_FILE = "weights.npy"
+NAMES_FILE = "intents.json"
 
 
 def regression(c: float) -> LogisticRegression:
     """Returns the untrained classifier that both the assistant and the gate's held-out folds use."""
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(C=c, max_iter=MAX_ITERATIONS, tol=1e-3, class_weight="balanced", random_state=42)
 
 
+class Decision:
+    """A trained regression as plain numbers: a softmax over one weighted sum for each intent."""
+
+    def __init__(self, names: Sequence[str], weights: np.ndarray) -> None:
+        """Keeps the intents' names and their weights `[intents, size + 1]`, the last column being the intercepts."""
+        self.names = list(names)
+        self.weights = weights
+
+    @classmethod
+    def of(cls, trained: LogisticRegression) -> Decision:
+        """Takes the numbers out of a trained classifier.
+
+        With two intents scikit-learn keeps one row, the second's; a first row of zeros makes its sigmoid a softmax.
+        """
+        rows = np.hstack([trained.coef_, trained.intercept_[:, None]])
+        if len(trained.classes_) == 2:
+            rows = np.vstack([np.zeros_like(rows), rows])
+        return cls([str(name) for name in trained.classes_], rows)
+
+    def probabilities(self, vector: np.ndarray) -> np.ndarray:
+        """Returns one probability for each intent, in the order of `names`."""
+        scores = self.weights[:, :-1] @ vector + self.weights[:, -1]
+        raised = np.exp(scores - scores.max())
+        return raised / raised.sum()
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SentenceClassifier(LogisticRegressionClassifier):
-    """Logistic regression over dense sentence features, with a penalty that can be set."""
+class SentenceClassifier(IntentClassifier, GraphComponent):
+    """Logistic regression over dense sentence features. Untrained, it leaves a message without an intent."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Sentence vectors must exist."""
+        return [DenseFeaturizer]
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """Packages needed to train."""
+        return ["sklearn"]
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The parent's settings and `C`, the inverse of the L2 penalty."""
-        return {**LogisticRegressionClassifier.get_default_config(), "C": DEFAULT_C}
+        """The settings: `C`, the inverse of the L2 penalty, and how many guesses a ranking holds, 0 meaning all."""
+        return {"C": DEFAULT_C, RANKING_LENGTH: 10}
 
-    def __init__(self, config: Dict[Text, Any], name: Text, model_storage: ModelStorage, resource: Resource) -> None:
-        """Replaces the parent's classifier, whose penalty is fixed."""
-        super().__init__(config, name, model_storage, resource)
-        self.clf = regression(self.config["C"])
+    def __init__(
+        self,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        decision: Optional[Decision] = None,
+    ) -> None:
+        """Keeps what the graph hands over."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._decision = decision
 
-    def _create_X(self, messages: List[Message]) -> np.ndarray:
-        return np.stack([sentence_vector(message) for message in messages]) if messages else np.empty((0, 0))
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceClassifier:
+        """Makes an untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SentenceClassifier:
+        """Reads the weights from the model."""
+        with model_storage.read_from(resource) as directory:
+            weights = np.load(directory / WEIGHTS_FILE, allow_pickle=False)
+            names = json.loads((directory / NAMES_FILE).read_text(encoding="utf-8"))
+        return cls(config, model_storage, resource, Decision(names, weights) if names else None)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on one thread: on matrices this small a thread pool mostly waits for itself, up to 20 times longer."""
-        with threadpool_limits(limits=1):
-            return super().train(training_data)
+        from threadpoolctl import threadpool_limits
 
-    def process(self, messages: list[Message]) -> list[Message]:
-        """Sets the most likely intent and the ranking; plain arithmetic, as sklearn's checks cost more than the sum."""
+        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
+        names = [example.get(INTENT) for example in examples]
+        if len(set(names)) > 1:
+            vectors = np.stack([sentence_vector(example) for example in examples])
+            with threadpool_limits(limits=1):
+                self._decision = Decision.of(regression(self._config["C"]).fit(vectors, names))
+        elif names:
+            self._decision = Decision(names[:1], np.zeros((1, len(sentence_vector(examples[0])) + 1)))
+        self._persist()
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Sets the most likely intent and the ranking."""
+        if self._decision is None:
+            return messages
         for message in messages:
-            probabilities = self._probabilities(sentence_vector(message))
-            best = np.argsort(-probabilities)
+            probabilities = self._decision.probabilities(sentence_vector(message))
+            best = np.argsort(-probabilities)[: self._config[RANKING_LENGTH] or None]
             ranking = [
-                {INTENT_NAME_KEY: str(self.clf.classes_[place]), PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
-                for place in (best[: self.config[RANKING_LENGTH]] if self.config[RANKING_LENGTH] > 0 else best)
+                {INTENT_NAME_KEY: self._decision.names[place], PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
+                for place in best
             ]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
 
-    def _probabilities(self, vector: np.ndarray) -> np.ndarray:
-        if len(self.clf.classes_) == 2:
-            return self.clf.predict_proba(vector[None, :])[0]
-        scores = self.clf.coef_ @ vector + self.clf.intercept_
-        raised = np.exp(scores - scores.max())
-        return raised / raised.sum()
+    def _persist(self) -> None:
+        decision = self._decision or Decision([], np.empty((0, 0)))
+        with self._model_storage.write_to(self._resource) as directory:
+            np.save(directory / WEIGHTS_FILE, decision.weights, allow_pickle=False)
+            (directory / NAMES_FILE).write_text(json.dumps(decision.names), encoding="utf-8")
 
 
 def sentence_vector(message: Message) -> np.ndarray:

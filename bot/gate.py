@@ -26,7 +26,6 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.classifier import DEFAULT_C, sentence_vector
-from bot.threshold import learn_threshold
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +129,8 @@ class ScopeGate(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Keeps the in-scope examples and learns the threshold from the training data alone."""
+        from bot.threshold import learn_threshold  # scikit-learn, which a running assistant does without
+
         labelled = [example for example in training_data.intent_examples if example.get(TEXT)]
         names = np.array([example.get(INTENT) for example in labelled], dtype=object)
         vectors = np.array([_unit_vector(example) for example in labelled], dtype=np.float32)

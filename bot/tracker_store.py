@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 import zlib
 from collections import OrderedDict
 from typing import Any, Iterable, List, Optional, Text
 
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SerializedTrackerAsText, TrackerStore
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.conversation import Dialogue
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 
-class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
+class BoundedTrackerStore(TrackerStore):
     """The most recently used conversations, compressed, up to a number of them and a number of bytes.
 
     A conversation that was forgotten starts anew: the service's own record, not this one, is the transcript.
@@ -49,9 +50,8 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the conversation and forgets the least recently used beyond the bounds."""
         await self.stream_events(tracker)
-        dialogue = tracker.as_dialogue()
-        dialogue.events = self._recent(tracker)
-        packed = zlib.compress(json.dumps(dialogue.as_dict()).encode("utf-8"), 1)
+        # Never leaves this process, and takes a fraction of the time that Rasa's way over dictionaries and JSON does.
+        packed = zlib.compress(pickle.dumps(self._recent(tracker), pickle.HIGHEST_PROTOCOL), 1)
         self._forget(tracker.sender_id)
         self._kept[tracker.sender_id] = packed
         self._bytes += len(packed)
@@ -64,7 +64,9 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         if packed is None:
             return None
         self._kept.move_to_end(sender_id)
-        return self.deserialise_tracker(sender_id, zlib.decompress(packed))
+        tracker = self.init_tracker(sender_id)
+        tracker.recreate_from_dialogue(Dialogue(sender_id, pickle.loads(zlib.decompress(packed))))  # noqa: S301
+        return tracker
 
     async def keys(self) -> Iterable[Text]:
         """Returns the names of the conversations kept."""

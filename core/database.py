@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from core import sqlite_driver
 from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -113,7 +114,10 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ConfigurationError(f"The database's folder cannot be made: {error}.") from error
-        engine = create_async_engine(parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False)
+        ours = {"async_creator_fn": sqlite_driver.connect} if parsed.get_backend_name() == "sqlite" else {}
+        engine = create_async_engine(
+            parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False, connect_args=ours
+        )
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         return cls(engine)
@@ -181,4 +185,5 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     @sa_event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("baton_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = connection.connection.driver_connection
+        driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")  # type: ignore[union-attr]

@@ -17,6 +17,7 @@ import json
 import sys
 import tempfile
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -72,6 +73,7 @@ class OnnxEncoder:
             ConfigurationError: the files are missing or cannot be read.
         """
         import onnxruntime
+        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
         from tokenizers import Tokenizer
 
         try:
@@ -88,7 +90,7 @@ class OnnxEncoder:
                 str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
             self._tokenizer = Tokenizer.from_str((directory / "tokenizer.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
             raise ConfigurationError(
                 f"{directory} holds no readable encoder ({error}). Make one: python -m core.embedding export {directory}"
             ) from error
@@ -111,6 +113,11 @@ class OnnxEncoder:
             chosen = by_length[start : start + self._batch]
             rows[chosen] = self._run([tokens[index] for index in chosen])
         return rows
+
+    def forget(self) -> None:
+        """Forget the remembered texts, so that the next is computed; for measurements."""
+        with self._memory_lock:
+            self._memory.clear()
 
     def _recall(self, text: str) -> Vectors:
         with self._memory_lock:
@@ -257,7 +264,9 @@ def _export_graph(model: Any, path: Path) -> None:
     ]
     given = model.tokenizer(list(_FIDELITY_SAMPLE[:3]), padding=True, return_tensors="pt")
     axes = {0: "batch", 1: "tokens"}
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # The exporter announces its successor and doubts of the tracer; the result is compared with the original instead.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             Body(body, names),
             tuple(given[name] for name in names),
@@ -273,6 +282,7 @@ def _export_graph(model: Any, path: Path) -> None:
 def _quantise(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    # Per channel: .987 at worst to the original's vectors against .916 with one scale per matrix (measured on WixQA).
     quantize_dynamic(str(source), str(target), weight_type=QuantType.QInt8, per_channel=True)
 
 

@@ -25,6 +25,7 @@ from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
 from handoff.transcript import get_conversation, transcript
 from handoff.views import MessageView, message_view
+from handoff.waiting import first_due_at
 from tickets.tables import tickets
 from tickets.ticketing import (
     TicketView,
@@ -150,16 +151,11 @@ async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime) -> li
         "queue": conversations.c.owner == QUEUE,
         "mine": conversations.c.owner == agent_owner(agent.id),
         "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0),
-        "resolved": conversations.c.id.in_(
-            sa.select(tickets.c.conversation_id).where(tickets.c.status == "resolved").distinct()
-        ),
+        "resolved": sa.and_(conversations.c.ticket_id.is_(None), conversations.c.last_ticket_id.is_not(None)),
     }
     if view not in chosen:
         raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")
-    rows = await _rows(reader, chosen[view], at)
-    if view in {"queue", "mine"}:
-        rows.sort(key=lambda row: (row["clock"] is None, row["clock"]["due_at"] if row["clock"] else "", row["id"]))
-    return rows
+    return await _rows(reader, chosen[view], at, finished=view == "resolved", by_due=view in {"queue", "mine"})
 
 
 async def row_of(reader: Reader, conversation_id: str, at: datetime) -> RowView | None:
@@ -206,7 +202,16 @@ async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> Detai
     )
 
 
-async def _rows(reader: Reader, condition: sa.ColumnElement[bool], at: datetime) -> list[RowView]:
+async def _rows(
+    reader: Reader,
+    condition: sa.ColumnElement[bool],
+    at: datetime,
+    *,
+    finished: bool = False,
+    by_due: bool = False,
+) -> list[RowView]:
+    ticket_id = conversations.c.last_ticket_id if finished else conversations.c.ticket_id
+    order = (sa.nulls_last(first_due_at()), conversations.c.id) if by_due else (conversations.c.updated_at.desc(),)
     found = await reader.execute(
         sa.select(
             conversations,
@@ -219,9 +224,9 @@ async def _rows(reader: Reader, condition: sa.ColumnElement[bool], at: datetime)
             tickets.c.tags,
         )
         .outerjoin(customers, customers.c.id == conversations.c.customer_id)
-        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+        .outerjoin(tickets, tickets.c.id == ticket_id)
         .where(condition)
-        .order_by(conversations.c.updated_at.desc())
+        .order_by(*order)
         .limit(ROWS)
     )
     rows = found.mappings().all()

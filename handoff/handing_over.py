@@ -14,7 +14,7 @@ from handoff.clocks import start_clocks
 from handoff.ownership import change_owner
 from handoff.package import build_package, understandings_of
 from handoff.policies import Policy, choose_policy
-from handoff.records import BOT, Conversation, Message, Understanding
+from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
 from handoff.speaking import drop_turn
 from handoff.tables import packages
 from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
@@ -29,7 +29,7 @@ EARLIER = timedelta(days=90)
 async def hand_over(
     tx: Transaction, conversation: Conversation, reason: str, policies: Sequence[Policy], *, at: datetime
 ) -> Conversation:
-    """Give a conversation that the bot owns to the queue. Called again for one that a person has, it changes nothing.
+    """Give a conversation that the bot owns, or that was closed, to the queue. Called again for one that a person has, it changes nothing.
 
     Args:
         tx: the write that the handoff is, with the words that led to it.
@@ -44,7 +44,7 @@ async def hand_over(
     """
     if reason not in REASONS:
         raise Invalid(f"There is no reason {reason!r} to hand over.", field="reason")
-    if conversation.owner != BOT:
+    if conversation.owner not in {BOT, CLOSED}:
         return conversation
     reader = tx.connection
     said = [
@@ -82,6 +82,7 @@ async def hand_over(
         "queue",
         at=at,
         ticket_id=ticket.id,
+        last_ticket_id=ticket.id,
         reason=reason,
         rating_ticket_id=None,
         rating_score=None,

@@ -19,6 +19,13 @@ async def show_presence(redis: Redis, staff_id: str, state: PresenceState, at: d
     await redis.hset(presence_key(), staff_id, f"{state}:{int(at.timestamp() * 1000)}")
 
 
+async def keep_presence(redis: Redis, staff_id: str, at: datetime) -> None:
+    """Record a sign of life of this agent, who stays online or away as they were."""
+    known = cast(str | None, await redis.hget(presence_key(), staff_id))
+    state: PresenceState = "away" if known is not None and known.startswith("away:") else "online"
+    await show_presence(redis, staff_id, state, at)
+
+
 async def leave(redis: Redis, staff_id: str) -> None:
     """Record that this agent's last socket has closed."""
     await redis.hdel(presence_key(), staff_id)

@@ -33,6 +33,7 @@ class Conversation:
     epoch: int
     messages: int
     ticket_id: str | None
+    last_ticket_id: str | None
     reason: str | None
     email: str | None
     page_url: str | None

@@ -1,4 +1,8 @@
-"""Saying something in a conversation: the customer whenever they like, bot and agents only while the conversation is theirs."""
+"""Saying something in a conversation: the customer whenever they like, bot and agents only while the conversation is theirs.
+
+Rows are locked in one order, here and everywhere: conversation, ticket, clocks, event counter. So the conversation is
+locked before a client id is looked up, and clocks are told before a message is appended.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +47,14 @@ async def say_as_customer(
     cleaned = clean_text(text)
     check_client_id(client_id)
     async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         before = await said_before(tx.connection, conversation_id, "customer", client_id)
         if before is not None:
             return before
-        conversation = await _awake(tx, conversation_id, at)
+        conversation = await _awake(tx, conversation, at)
         saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(conversation))
-        message = await append(tx, conversation, saying, at=at)
         await _tell_clocks(tx, conversation, at)
-        return message
+        return await append(tx, conversation, saying, at=at)
 
 
 async def press_as_customer(
@@ -64,10 +68,10 @@ async def press_as_customer(
     """
     check_client_id(client_id)
     async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         before = await said_before(tx.connection, conversation_id, "customer", client_id)
         if before is not None:
             return before
-        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         found = await find_button(tx.connection, conversation_id, button_id)
         if found is None:
             raise NotFound("There is no such button in this conversation.", field="button")
@@ -181,18 +185,17 @@ async def say_as_agent(
     check_client_id(client_id)
     key = f"{agent.id}:{client_id}"
     async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         before = await said_before(tx.connection, conversation_id, "agent", key)
         if before is not None:
             return before
-        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         if conversation.epoch != epoch or conversation.agent_id != agent.id:
             raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
-        author = Author("agent", agent.name, agent.id)
-        message = await append(tx, conversation, Saying(author, cleaned, client_id=key), at=at)
         if conversation.ticket_id is not None:
             await meet(tx, conversation.ticket_id, "first_response", at)
             await meet(tx, conversation.ticket_id, "next_response", at)
-        return message
+        author = Author("agent", agent.name, agent.id)
+        return await append(tx, conversation, Saying(author, cleaned, client_id=key), at=at)
 
 
 async def write_note(
@@ -203,10 +206,10 @@ async def write_note(
     check_client_id(client_id)
     key = f"{agent.id}:{client_id}"
     async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         before = await said_before(tx.connection, conversation_id, "agent", key)
         if before is not None:
             return before
-        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         author = Author("agent", agent.name, agent.id)
         return await append(tx, conversation, Saying(author, cleaned, kind="note", client_id=key), at=at)
 
@@ -221,8 +224,7 @@ def check_client_id(client_id: str) -> None:
         raise Invalid("client_id must be 1 to 60 printable ASCII characters, such as a UUID.", field="client_id")
 
 
-async def _awake(tx: Transaction, conversation_id: str, at: datetime) -> Conversation:
-    conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+async def _awake(tx: Transaction, conversation: Conversation, at: datetime) -> Conversation:
     if conversation.owner == CLOSED:
         return await change_owner(tx, conversation, BOT, at=at, ticket_id=None, reason=None)
     return conversation

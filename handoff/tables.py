@@ -27,6 +27,7 @@ conversations = sa.Table(
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("messages", sa.Integer, nullable=False, default=0),
     sa.Column("ticket_id", sa.String(40), index=True),
+    sa.Column("last_ticket_id", sa.String(40), index=True),
     sa.Column("reason", sa.String(32)),
     sa.Column("email", sa.String(254)),
     sa.Column("page_url", sa.String(2000)),

@@ -16,7 +16,7 @@ from handoff.policies import Policy
 from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
 from handoff.staff import staff_names
 from handoff.tables import assignments, conversations, ratings
-from handoff.transcript import SYSTEM_AUTHOR, Saying, append, get_conversation
+from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation
 from handoff.wording import NOTICES, clean_text
 from tickets import ticketing
 from tickets.ticketing import Ticket
@@ -25,7 +25,7 @@ from tickets.ticketing import Ticket
 async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
     """Give a waiting conversation to this agent. Claiming one's own again changes nothing.
 
-    A lead or admin may also take over what another agent has, or what the bot is talking in.
+    A lead or admin may also take over what another agent has.
 
     Raises:
         StaleEpoch: somebody was faster; the sentence says who.
@@ -61,17 +61,30 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
         return taken
 
 
-async def resolve(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
+async def resolve(
+    database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime, note: str = ""
+) -> Conversation:
     """Resolve the ticket, ask the customer for a rating, and give the conversation back to the bot.
 
+    Args:
+        database: where to.
+        conversation_id: the conversation.
+        agent: who resolves it.
+        epoch: the epoch that the agent saw.
+        at: now.
+        note: what was done, for colleagues; empty leaves none.
+
     Raises:
-        StaleEpoch: the conversation is not this agent's in this epoch.
+        StaleEpoch: the conversation is not this agent's in this epoch; the note is not kept either.
     """
+    words = clean_text(note, field="note") if note.strip() else ""
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
         if conversation.ticket_id is not None:
             await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
             await resolve_clocks(tx, conversation.ticket_id, at)
+        if words:
+            await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), words, kind="note"), at=at)
         await _end_assignment(tx, conversation, "resolved", at)
         back = await change_owner(
             tx,

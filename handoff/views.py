@@ -105,7 +105,7 @@ def message_view(message: Message) -> MessageView:
         author=AuthorView(kind=message.author_kind, name=message.author_name),
         text=message.text,
         at=iso(message.at),
-        client_id=None if message.client_id is None else message.client_id.rpartition(":")[2],
+        client_id=_given_client_id(message),
         answer=None if answer is None else AnswerView(**{key: answer[key] for key in AnswerView.__annotations__}),  # type: ignore[typeddict-item]
         buttons=[
             ButtonView(id=button.id, title=button.title, used=button.id in message.pressed)
@@ -113,6 +113,13 @@ def message_view(message: Message) -> MessageView:
         ],
         notice=message.notice,
     )
+
+
+def _given_client_id(message: Message) -> str | None:
+    """Return the client id as the client gave it; an agent's is stored behind their own id and a colon."""
+    if message.client_id is None or message.author_kind != "agent":
+        return message.client_id
+    return message.client_id.partition(":")[2]
 
 
 def conversation_view(

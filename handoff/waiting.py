@@ -70,18 +70,23 @@ def handling_minutes(recent: Sequence[timedelta]) -> float:
     return (USUAL_MINUTES * USUAL_WEIGHT + seen * len(recent)) / (USUAL_WEIGHT + len(recent))
 
 
-async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
-    """Read the queue as it stands."""
-    due = (
+def first_due_at() -> sa.ScalarSelect[datetime]:
+    """Select when a conversation's ticket is due first. The queue has this order for customers and for agents."""
+    return (
         sa.select(sa.func.min(sla_clocks.c.due_at))
         .where(sla_clocks.c.ticket_id == conversations.c.ticket_id, sla_clocks.c.state.in_(["running", "breached"]))
-        .where(sla_clocks.c.metric != "resolution", sla_clocks.c.met_at.is_(None))
+        .where(sla_clocks.c.met_at.is_(None))
         .scalar_subquery()
     )
+
+
+async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
+    """Read the queue as it stands."""
+    due = first_due_at()
     waiting = await reader.execute(
         sa.select(conversations.c.id, due.label("due_at"))
         .where(conversations.c.owner == QUEUE)
-        .order_by(sa.nulls_last(sa.asc("due_at")), conversations.c.updated_at, conversations.c.id)
+        .order_by(sa.nulls_last(due), conversations.c.id)
     )
     order = {row.id: (position, row.due_at) for position, row in enumerate(waiting, start=1)}
     on_duty = [staff_id for staff_id, state in (await present(redis, at)).items() if state == "online"]

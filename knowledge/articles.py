@@ -14,7 +14,6 @@ from typing import Any, Literal, cast, get_args
 
 import yaml
 
-from core.clock import iso
 from core.errors import Invalid
 
 Audience = Literal["customer", "internal", "both"]
@@ -134,6 +133,11 @@ class _FrontMatter:
         value = self._take(name, default)
         if value is None:
             return None
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError as error:
+                raise self.broken(name, f"{name} must be a date such as 2026-10-05.") from error
         if isinstance(value, datetime):
             return value if value.tzinfo else value.replace(tzinfo=UTC)
         if isinstance(value, date):
@@ -202,7 +206,7 @@ def write_article(article: Article) -> str:
     fields = asdict(article)
     content = fields.pop("content")
     for name in ("created", "updated", "reviewed"):
-        fields[name] = None if fields[name] is None else iso(fields[name])
+        fields[name] = None if fields[name] is None else fields[name].astimezone(UTC)
     fields["tags"], fields["related"] = list(article.tags), list(article.related)
     front = yaml.safe_dump(
         {name: value for name, value in fields.items() if value is not None},

@@ -8,7 +8,7 @@ a word in the title or a heading counts as several in the body. So SQLite and Po
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ K1 = 1.2
 B = 0.75
 FIELD_WEIGHTS = (2.0, 1.5, 1.0)
 """Of a word in the title, in the heading path, in the body."""
+REMEMBERED = 20_000
+"""Passages whose terms stay in memory, about 1 kB each."""
 MANY = 4_000
 """A term in more passages than this does not bring candidates when rarer ones do; it still counts in their scores."""
 
@@ -54,34 +56,40 @@ class Statistics:
         return math.log(1.0 + (self.count - found + 0.5) / (found + 0.5))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What scoring needs of a passage."""
+
+    passage_id: int
+    article_id: str
+    level: int
+    length: int
+    terms: str
+    """Between spaces, so that a whole word can be looked for as a piece of text."""
+
+
 class FullText:
-    """Searches passages by their words. Keeps only counts, and those no longer than the passages stay the same."""
+    """Searches passages by their words. Remembers counts and passages, and no longer than all passages stay the same."""
 
     def __init__(self) -> None:
         self._generation = -1
         self._totals: dict[Viewer, tuple[int, float]] = {}
         self._frequencies: dict[tuple[Viewer, str], int] = {}
+        self._kept: dict[int, Kept] = {}
 
     async def statistics(self, reader: Reader, terms: Sequence[str], viewer: Viewer) -> Statistics:
         """Count what the viewer may see: all passages, their mean length, and those with each term."""
-        generation = (
-            await reader.execute(sa.select(generations.c.number).where(generations.c.name == "passages"))
-        ).scalar_one_or_none() or 0
-        if generation != self._generation:
-            self._generation = generation
-            self._totals.clear()
-            self._frequencies.clear()
+        await self._forget_what_is_old(reader)
         totals, frequencies = self._totals, self._frequencies
         if viewer not in totals:
             counted = sa.select(sa.func.count(), sa.func.avg(passages.c.length)).where(passages.c.level <= viewer)
             count, mean = (await reader.execute(counted)).one()
             totals[viewer] = (int(count), float(mean or 1.0))
-        for term in terms:
-            if (viewer, term) not in frequencies:
-                holding = sa.select(sa.func.count()).select_from(passages).where(passages.c.level <= viewer)
-                frequencies[viewer, term] = (
-                    await reader.execute(_matching(holding, reader.dialect.name, [term]))
-                ).scalar_one()
+        unknown = [term for term in terms if (viewer, term) not in frequencies]
+        if unknown:
+            holding = [_holding(reader.dialect.name, term, viewer).label(f"n{n}") for n, term in enumerate(unknown)]
+            counts = (await reader.execute(sa.select(*holding))).one()
+            frequencies.update(((viewer, term), count) for term, count in zip(unknown, counts, strict=True))
         count, mean = totals[viewer]
         return Statistics(count, mean, {term: frequencies[viewer, term] for term in terms})
 
@@ -93,29 +101,71 @@ class FullText:
         viewer: Viewer,
         *,
         category: str | None = None,
-    ) -> list[Worded]:
-        """Return the passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`, unordered."""
+    ) -> list[int]:
+        """Return the ids of passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`."""
         leading = _leading(terms, statistics)
         if not leading:
             return []
-        rows = await reader.execute(_candidates(reader.dialect.name, leading, statistics, viewer, category))
-        return score(rows.all(), terms, statistics)
+        return list(await reader.scalars(_candidates(reader.dialect.name, leading, statistics, viewer, category)))
+
+    async def read(
+        self, reader: Reader, ids: Collection[int], viewer: Viewer, *, category: str | None = None
+    ) -> list[Kept]:
+        """Return those passages among `ids` that `viewer` may see and that are of the category, in the order of their ids."""
+        if category is not None:
+            own = articles.c.category == category
+            chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(own)
+            return await _fetch(reader, chosen, ids, viewer)
+        missing = [one for one in ids if one not in self._kept]
+        if missing:
+            if len(self._kept) > REMEMBERED:
+                self._kept.clear()
+            for one in await _fetch(reader, _kept(), missing, Viewer.STAFF):
+                self._kept[one.passage_id] = one
+        found = (self._kept.get(one) for one in sorted(ids))
+        return [one for one in found if one is not None and one.level <= viewer]
+
+    async def _forget_what_is_old(self, reader: Reader) -> None:
+        generation = (
+            await reader.execute(sa.select(generations.c.number).where(generations.c.name == "passages"))
+        ).scalar_one_or_none() or 0
+        if generation != self._generation:
+            self._generation = generation
+            # New ones, because another search may be in the middle of using these.
+            self._totals, self._frequencies, self._kept = {}, {}, {}
 
 
-def score(rows: Sequence[Any], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
-    """Score passages (rows with `id`, `article_id`, `terms`, `length`) by BM25F, in their order."""
+def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
+    """Score passages by BM25F, in their order."""
     idf = {term: statistics.idf(term) for term in terms}
+    between = [(term, f" {term} ") for term in terms]
     scored = []
-    for row in rows:
-        counts: dict[str, float] = {}
-        for weight, field in zip(FIELD_WEIGHTS, row.terms.split("\n"), strict=False):
-            for word in field.split(" "):
-                if word in idf:
-                    counts[word] = counts.get(word, 0.0) + weight
-        damping = K1 * (1.0 - B + B * row.length / statistics.mean_length)
-        total = sum(idf[term] * count * (K1 + 1.0) / (count + damping) for term, count in counts.items())
-        scored.append(Worded(row.id, row.article_id, total, frozenset(counts)))
+    for one in kept:
+        held = [term for term, piece in between if piece in one.terms]
+        total = 0.0
+        if held:
+            damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
+            fields = [field.split(" ") for field in one.terms.split("\n")]
+            for term in held:
+                count = sum(weight * field.count(term) for weight, field in zip(FIELD_WEIGHTS, fields, strict=False))
+                total += idf[term] * count * (K1 + 1.0) / (count + damping)
+        scored.append(Worded(one.passage_id, one.article_id, total, frozenset(held)))
     return scored
+
+
+def _kept() -> sa.Select[Any]:
+    columns = passages.c
+    return sa.select(columns.id, columns.article_id, columns.level, columns.length, columns.terms)
+
+
+async def _fetch(reader: Reader, chosen: sa.Select[Any], ids: Collection[int], viewer: Viewer) -> list[Kept]:
+    rows = await reader.execute(
+        chosen.where(passages.c.id.in_(ids), passages.c.level <= viewer).order_by(passages.c.id)
+    )
+    return [
+        Kept(passage_id, article_id, level, length, f" {terms.replace(chr(10), f' {chr(10)} ')} ")
+        for passage_id, article_id, level, length, terms in rows
+    ]
 
 
 def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
@@ -134,9 +184,7 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
 def _candidates(
     dialect: str, leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
 ) -> sa.Select[Any]:
-    statement: sa.Select[Any] = sa.select(
-        passages.c.id, passages.c.article_id, passages.c.terms, passages.c.length
-    ).where(passages.c.level <= viewer)
+    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer)
     if category is not None:
         statement = statement.join(articles, articles.c.id == passages.c.article_id).where(
             articles.c.category == category
@@ -149,6 +197,11 @@ def _candidates(
         start=sa.literal(0.0),
     )
     return statement.order_by(held.desc(), passages.c.length)
+
+
+def _holding(dialect: str, term: str, viewer: Viewer) -> sa.ScalarSelect[int]:
+    counted: sa.Select[Any] = sa.select(sa.func.count()).select_from(passages).where(passages.c.level <= viewer)
+    return _matching(counted, dialect, [term]).scalar_subquery()
 
 
 def _matching(statement: sa.Select[Any], dialect: str, terms: Sequence[str]) -> sa.Select[Any]:

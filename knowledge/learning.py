@@ -34,6 +34,9 @@ from knowledge.workbench import search_over
 
 NAMES = tuple(one.name for one in fields(Shape))
 FOLDS = 5
+INDIFFERENT = 0.005
+"""Of thresholds whose accuracy differs by no more the lowest is taken: after a wrong passage the customer is asked whether it
+helped and offered a person, while a right one that was held back is lost."""
 TARGET = Path(__file__).with_name("confidence_model.py")
 
 
@@ -77,20 +80,20 @@ def read_article_source(folder: Path, questions: Path) -> Source:
     return Source(folder.name, articles, found + [Question(text, text, {}) for text in asked["unanswered"]])
 
 
-async def examples_of(source: Source, encoder: Encoder, *, semantic: bool) -> list[Example]:
-    """Ask every question of its corpus, and those with an answer also of the corpus without it."""
-    examples = []
-    mode: Mode = "hybrid" if semantic else "words"
+async def examples_of(source: Source, encoder: Encoder) -> dict[Mode, list[Example]]:
+    """Ask every question of its corpus, and those with an answer also of the corpus without it; with meaning and without."""
+    examples: dict[Mode, list[Example]] = {"hybrid": [], "words": []}
     async with search_over(source.articles, encoder) as retriever:
         for number, question in enumerate(source.questions):
             terms = question_terms(question.text)
             answers = {article_id(one) for one in question.answers}
-            for without in [set(), answers] if answers else [set()]:
-                found = await retriever.find(question.text, terms, Viewer.ANONYMOUS, mode=mode, without=without)
-                if found.ranked:
-                    values = astuple(shape(found.ranked, found.statistics))
-                    answered = bool(answers) and not without
-                    examples.append(Example(source.name, number % FOLDS, values, answered, bool(without)))
+            for mode, known in examples.items():
+                for without in [set(), answers] if answers else [set()]:
+                    found = await retriever.find(question.text, terms, Viewer.ANONYMOUS, mode=mode, without=without)
+                    if found.ranked:
+                        values = astuple(shape(found.ranked, found.statistics, semantic=found.semantic))
+                        answered = bool(answers) and not without
+                        known.append(Example(source.name, number % FOLDS, values, answered, bool(without)))
     return examples
 
 
@@ -137,15 +140,22 @@ def auroc(answered: npt.NDArray[np.bool_], confidence: npt.NDArray[np.float64]) 
 
 
 def best_threshold(examples: Sequence[Example], confidence: npt.NDArray[np.float64]) -> float:
-    """Return the threshold with the best balanced accuracy, averaged over the sources, to two places."""
+    """Return the lowest threshold about as accurate as the best, averaged over the sources and in each over both answers.
+
+    A source's made questions count only where it has no real unanswered ones: they are harder than what customers ask.
+    """
+    real = {one.source for one in examples if not one.answered and not one.made}
+    counted = np.array([not one.made or one.source not in real for one in examples])
     answered, sources = np.array([one.answered for one in examples]), np.array([one.source for one in examples])
+    kinds = [(sources == source) & (answered == kind) & counted for source in set(sources) for kind in (True, False)]
 
     def balanced(threshold: float) -> float:
         said = confidence >= threshold
-        kinds = [(sources == source) & (answered == kind) for source in set(sources) for kind in (True, False)]
         return float(np.mean([np.mean(said[kind] == answered[kind]) for kind in kinds]))
 
-    return max((round(0.01 * step, 2) for step in range(20, 81)), key=lambda one: (balanced(one), -abs(one - 0.5)))
+    steps = [round(0.01 * step, 2) for step in range(20, 81)]
+    enough = max(balanced(one) for one in steps) - INDIFFERENT
+    return next(one for one in steps if balanced(one) >= enough)
 
 
 def report(title: str, examples: Sequence[Example], names: Sequence[str]) -> tuple[dict[str, float], float]:
@@ -208,16 +218,15 @@ async def run(arguments: argparse.Namespace) -> None:
     sources = [read_beir_source(folder) for folder in arguments.corpus]
     if arguments.articles is not None:
         sources.append(read_article_source(arguments.articles, arguments.questions))
-    meaning: list[Example] = []
-    words: list[Example] = []
+    examples: dict[Mode, list[Example]] = {"hybrid": [], "words": []}
     for source in sources:
         print(
             f"searching {source.name}: {len(source.articles)} articles, {len(source.questions)} questions", flush=True
         )
-        meaning += await examples_of(source, encoder, semantic=True)
-        words += await examples_of(source, encoder, semantic=False)
-    model, threshold = report("with meaning", meaning, NAMES)
-    words_alone, own = report("words alone", words, [name for name in NAMES if name != "cosine"])
+        for mode, found in (await examples_of(source, encoder)).items():
+            examples[mode] += found
+    model, threshold = report("with meaning", examples["hybrid"], NAMES)
+    words_alone, own = report("words alone", examples["words"], [name for name in NAMES if name != "cosine"])
     # One threshold for both: the words' model is shifted so that its own falls on it.
     words_alone["intercept"] += float(np.log(threshold / (1 - threshold)) - np.log(own / (1 - own)))
     print(f"\n{model}\n{words_alone}")

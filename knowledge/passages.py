@@ -18,7 +18,7 @@ WHOLE = 170
 SHORTEST = 25
 """A piece with fewer words is joined to its neighbour in the same section."""
 
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w[^\s|\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 
 

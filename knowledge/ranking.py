@@ -17,6 +17,8 @@ WEIGHT_OF_MEANING = 0.77
 """Of the cosine; the rest is of log(1 + BM25). Learned by listwise regression on two corpora, each tested on the other."""
 RIVALS = 5
 """Articles after the first that it is compared with."""
+NEAR = 0.5
+"""A cosine of all-MiniLM-L6-v2 from which on a passage is about the question's subject."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class Shape:
     """How an order looks, for the judgement whether its first article answers."""
 
     cosine: float
-    """Of the first article's nearest passage, 0 without semantic search."""
+    """Of the first article's nearest passage, up to `NEAR`: beyond it nearer is no surer. 0 without semantic search."""
     coverage: float
     """The share of the question's information (sum of IDF) whose words the first article holds, 0 to 1."""
     lead: float
-    """How far the first article's score is above the mean of the next five."""
+    """How far the nearest article's cosine is above the mean of the next five; of the scores without semantic search."""
 
 
 def rank(
@@ -75,15 +77,17 @@ def combined(cosine: float, words: float) -> float:
     return WEIGHT_OF_MEANING * cosine + (1.0 - WEIGHT_OF_MEANING) * math.log1p(words)
 
 
-def shape(ranked: Sequence[Ranked], statistics: Statistics) -> Shape:
-    """Describe an order that is not empty."""
-    first, rivals = ranked[0], ranked[1 : 1 + RIVALS]
+def shape(ranked: Sequence[Ranked], statistics: Statistics, *, semantic: bool) -> Shape:
+    """Describe an order that is not empty; `semantic` says whether meaning took part in it."""
+    first = ranked[0]
     idf = {term: statistics.idf(term) for term in statistics.frequencies}
     whole = sum(idf.values())
+    values = sorted((one.cosine if semantic else one.score for one in ranked), reverse=True)
+    rivals = values[1 : 1 + RIVALS]
     return Shape(
-        cosine=first.cosine,
+        cosine=min(first.cosine, NEAR),
         coverage=sum(idf[term] for term in first.held) / whole if whole else 0.0,
-        lead=first.score - sum(one.score for one in rivals) / len(rivals) if rivals else 0.0,
+        lead=values[0] - sum(rivals) / len(rivals) if rivals else 0.0,
     )
 
 

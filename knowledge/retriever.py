@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Viewer
 from knowledge.confidence import judge
@@ -136,18 +137,18 @@ class Retriever:
     async def _search(
         self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode
     ) -> SearchOutcome:
-        found = await self.find(question, terms, viewer, category=category, mode=mode)
-        if not found.ranked:
-            return SearchOutcome(semantic=found.semantic)
-        judged = judge(shape(found.ranked, found.statistics), semantic=found.semantic)
-        shown = found.ranked[:limit]
-        statement = (
-            sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
-            .join(articles, articles.c.id == passages.c.article_id)
-            .where(passages.c.id.in_([one.passage_id for one in shown]), *visible_to(viewer))
-        )
         async with self.database.read() as reader:
+            found = await self._find(reader, question, terms, viewer, category, mode)
+            if not found.ranked:
+                return SearchOutcome(semantic=found.semantic)
+            shown = found.ranked[:limit]
+            statement = (
+                sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
+                .join(articles, articles.c.id == passages.c.article_id)
+                .where(passages.c.id.in_([one.passage_id for one in shown]), *visible_to(viewer))
+            )
             rows = {row.id: row for row in await reader.execute(statement)}
+        judged = judge(shape(found.ranked, found.statistics, semantic=found.semantic), semantic=found.semantic)
         results = [
             _result(rows[one.passage_id], relative(found.ranked, one.score)) for one in shown if one.passage_id in rows
         ]
@@ -159,62 +160,61 @@ class Retriever:
         terms: Sequence[str],
         viewer: Viewer,
         *,
-        category: str | None = None,
         mode: Mode = "hybrid",
         without: Collection[str] = (),
     ) -> Found:
-        """Order the articles for a question, without their texts. What `search` judges and shows, and learning measures.
+        """Order the articles for a question, without their texts: what `search` judges and shows, and learning measures.
 
         Args:
             question: what is compared by meaning.
             terms: the question's words, as `knowledge.terms.question_terms` gives them.
             viewer: decides which articles there are.
-            category: only articles of this category.
             mode: both searches, or one of them alone.
             without: ids of articles that are to be treated as if they were not there.
         """
-        near, (statistics, worded) = await asyncio.gather(
-            self._near(question, viewer, category) if mode != "words" else _nothing(),
-            self._worded(terms, viewer, category),
-        )
-        if near is None:
-            return Found(rank(worded, None, without=without), statistics, semantic=False)
-        cosines = dict(near)
-        known = {one.passage_id for one in worded}
         async with self.database.read() as reader:
-            rows = await reader.execute(_visible(set(cosines) - known, viewer, category))
-            worded = [*worded, *score(rows.all(), terms, statistics)]
-        if mode == "meaning":
-            worded = [
-                Worded(one.passage_id, one.article_id, 0.0, one.held) for one in worded if one.passage_id in cosines
-            ]
-        return Found(rank(worded, cosines, without=without), statistics, semantic=True)
+            return await self._find(reader, question, terms, viewer, None, mode, without)
 
-    async def _near(self, question: str, viewer: Viewer, category: str | None) -> list[tuple[int, float]] | None:
+    async def _find(
+        self,
+        reader: Reader,
+        question: str,
+        terms: Sequence[str],
+        viewer: Viewer,
+        category: str | None,
+        mode: Mode,
+        without: Collection[str] = (),
+    ) -> Found:
+        near, (statistics, ids) = await asyncio.gather(
+            self._near(question, viewer, category, mode), self._worded(reader, terms, viewer, category)
+        )
+        cosines = None if near is None else dict(near)
+        kept = await self._full_text.read(reader, {*ids, *(cosines or ())}, viewer, category=category)
+        worded = score(kept, terms, statistics)
+        if mode == "meaning" and cosines is not None:
+            near_ones = (one for one in worded if one.passage_id in cosines)
+            worded = [Worded(one.passage_id, one.article_id, 0.0, one.held) for one in near_ones]
+        return Found(rank(worded, cosines, without=without), statistics, semantic=cosines is not None)
+
+    async def _near(
+        self, question: str, viewer: Viewer, category: str | None, mode: Mode
+    ) -> list[tuple[int, float]] | None:
+        if self.index is None or mode == "words":
+            return None
         # A category is a filter on what was found, so more is asked for.
-        count = NEAREST if category is None else NEAREST * 5
-        return None if self.index is None else await self.index.search(question, viewer, count)
+        return await self.index.search(question, viewer, NEAREST if category is None else NEAREST * 5)
 
     async def _worded(
-        self, terms: Sequence[str], viewer: Viewer, category: str | None
-    ) -> tuple[Statistics, list[Worded]]:
-        async with self.database.read() as reader:
-            statistics = await self._full_text.statistics(reader, terms, viewer)
-            return statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
+        self, reader: Reader, terms: Sequence[str], viewer: Viewer, category: str | None
+    ) -> tuple[Statistics, list[int]]:
+        statistics = await self._full_text.statistics(reader, terms, viewer)
+        return statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
 
 
-async def _nothing() -> None:
-    return None
-
-
-def _visible(ids: set[int], viewer: Viewer, category: str | None) -> sa.Select[Any]:
-    """Select what scoring needs of those passages among `ids` that `viewer` may see now, whatever the index thinks."""
-    statement = (
-        sa.select(passages.c.id, passages.c.article_id, passages.c.terms, passages.c.length)
-        .join(articles, articles.c.id == passages.c.article_id)
-        .where(passages.c.id.in_(ids), passages.c.level <= viewer, *visible_to(viewer))
-    )
-    return statement if category is None else statement.where(articles.c.category == category)
+@lru_cache(maxsize=2_048)
+def _rendered(passage: str) -> str:
+    """Render a passage; the popular ones are shown again and again."""
+    return render(passage)
 
 
 def _result(row: Any, score: float) -> Result:
@@ -224,7 +224,7 @@ def _result(row: Any, score: float) -> Result:
         title=row.title,
         heading=row.heading,
         url=f"/help/{row.slug}",
-        html=render(row.text),
+        html=_rendered(row.text),
         text=row.text,
         score=score,
         visibility=row.visibility,

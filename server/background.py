@@ -81,7 +81,8 @@ async def fire_once(service: Service) -> bool:
         return False
     async with service.database.write() as tx:
         fired = await fire_due(tx, now, FIRED_AT_ONCE)
-        for one in fired:
+        # Event counters are locked in one order, so that two processes cannot wait for each other.
+        for one in sorted(fired, key=lambda fired: fired.clock.conversation_id or ""):
             if one.clock.conversation_id is not None:
                 data = {"clock": clock_view(one.clock, now), "what": one.what}
                 await record_event(tx, one.clock.conversation_id, "clock", data, at=now, audience="staff")

@@ -253,11 +253,14 @@ async def post_resolve(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, ResolveBody)
-    conversation_id, now = request.match_info["id"], service.clock.now()
-    if body.note.strip():
-        key = f"resolve-{body.epoch}"
-        await write_note(service.database, conversation_id, member, client_id=key, text=body.note, at=now)
-    await resolve(service.database, conversation_id, member, epoch=body.epoch, at=now)
+    await resolve(
+        service.database,
+        request.match_info["id"],
+        member,
+        epoch=body.epoch,
+        at=service.clock.now(),
+        note=body.note,
+    )
     return await _detail(request)
 
 

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import BatonError
-from handoff.presence import PresenceState, leave, show_presence
+from handoff.presence import PresenceState, keep_presence, leave, show_presence
 from handoff.records import Staff
 from handoff.transcript import get_conversation
 from server import metrics
@@ -63,7 +63,6 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _receive(socket: web.WebSocketResponse, service: Service, member: Staff) -> None:
-    state: PresenceState = "online"
     async for received in socket:
         if received.type is not WSMsgType.TEXT:
             continue
@@ -75,10 +74,9 @@ async def _receive(socket: web.WebSocketResponse, service: Service, member: Staf
         if frame.type == "typing" and frame.conversation_id:
             await _show_typing(service, member, frame.conversation_id, frame.on)
         elif frame.type == "presence":
-            state = frame.state
-            await _here(service, member, state)
+            await _here(service, member, frame.state)
         else:
-            await show_presence(service.redis, member.id, state, service.clock.now())
+            await keep_presence(service.redis, member.id, service.clock.now())
             await socket.send_json({"type": "pong"})
 
 

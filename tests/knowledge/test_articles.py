@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_what_a_file_leaves_out_has_a_default() -> None:
         ("", 1, "must begin with front matter"),
         ("# Title\n", 1, "must begin with front matter"),
         ("---\ntitle: Open\nWords", 1, "not closed"),
-        ("---\ntitle: [a\n---\nWords", 3, "not YAML"),
+        ("---\ntitle: A\ntags: [a\nslug: b: c\n---\nWords", 4, "not YAML"),
         ("---\n- a\n---\nWords", 2, "list of `name: value`"),
         ("---\nslug: a\n---\nWords", 1, "title is missing"),
         ("---\ntitle: A\nslug: Not A Slug\n---\nWords", 3, "small letters"),
@@ -97,10 +98,8 @@ def test_a_broken_file_is_refused_with_its_line_and_the_reason(text: str, line: 
 @given(st.text(max_size=200))
 def test_any_text_is_an_article_or_a_broken_one(text: str) -> None:
     for candidate in (text, f"---\n{text}\n---\nWords", f"---\ntitle: {text}\nslug: a\n---\n{text}"):
-        try:
-            parse_article(candidate, file="a.md", now=NOW)
-        except BrokenArticle as error:
-            assert error.line >= 1
+        with contextlib.suppress(BrokenArticle):
+            assert parse_article(candidate, file="a.md", now=NOW).slug
 
 
 def test_an_article_written_and_read_again_is_the_same() -> None:
@@ -111,7 +110,13 @@ def test_an_article_written_and_read_again_is_the_same() -> None:
 def test_the_content_hash_follows_what_editors_write_and_not_votes_and_dates() -> None:
     article = parse_article(WHOLE, file="pay.md", now=NOW)
     assert replace(article, views=9, helpful=9, updated=NOW).content_hash == article.content_hash
-    for changed in ({"title": "B"}, {"visibility": "internal"}, {"content": "B"}, {"tags": ("b",)}, {"status": "draft"}):
+    for changed in (
+        {"title": "B"},
+        {"visibility": "internal"},
+        {"content": "B"},
+        {"tags": ("b",)},
+        {"status": "draft"},
+    ):
         assert replace(article, **changed).content_hash != article.content_hash
 
 

@@ -38,7 +38,9 @@ def test_no_combination_of_markup_gets_a_script_through(parts: list[str]) -> Non
 
 
 def test_tables_lists_code_and_links_are_rendered() -> None:
-    html = render("| A | B |\n|---|---|\n| 1 | `x` |\n\n3. three\n\n[Billing](/help/billing) and [site](https://a.example)")
+    html = render(
+        "| A | B |\n|---|---|\n| 1 | `x` |\n\n3. three\n\n[Billing](/help/billing) and [site](https://a.example)"
+    )
     assert "<table>" in html
     assert '<ol start="3">' in html
     assert "<code>x</code>" in html

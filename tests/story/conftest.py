@@ -7,8 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -20,6 +21,7 @@ from playwright.async_api import Browser, async_playwright
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
 START_SECONDS = 120
+FAILED = pytest.StashKey[bool]()
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -101,6 +103,7 @@ def stop(baton: Baton) -> int:
 def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
+        print(line, end="", file=sys.__stderr__)
         lines.put(line)
 
 
@@ -113,11 +116,24 @@ def baton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baton]:
     stop(running)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """Debian's Chromium; when the test fails, what each page showed is kept under `var/test-failures/`."""
     executable = os.environ.get("BATON_CHROMIUM") or shutil.which("chromium")
     assert executable, "Chromium is missing; make test installs it"
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield opened
+        if request.node.stash.get(FAILED, False):
+            pages = [page for context in opened.contexts for page in context.pages]
+            for number, page in enumerate(pages):
+                await page.screenshot(path=ROOT / "var" / "test-failures" / f"{request.node.name}-{number}.png")
         await opened.close()

@@ -82,13 +82,20 @@ async def test_the_whole_way_a_question_an_answer_a_person_and_back(browser: Bro
     await expect(countdown).not_to_have_text(before, timeout=70_000)
 
     await row_of(second, "Dana Whitfield").click()
+    waiting = await row.get_attribute("data-id")
+    seen = await (await second.request.get(f"{baton.url}/api/desk/conversations/{waiting}")).json()
     await desk.get_by_test_id("desk-claim").click()
     await expect(log(widget)).to_contain_text("Maya Ortiz has joined")
     await expect(desk.get_by_test_id("desk-composer")).to_be_editable()
-    claim = second.get_by_test_id("desk-claim")
-    if await claim.is_visible() and await claim.is_enabled():
-        await claim.click()
-    await expect(second.locator("body")).to_contain_text("Maya Ortiz")
+    late = await second.request.post(
+        f"{baton.url}/api/desk/conversations/{waiting}/claim",
+        data={"epoch": seen["row"]["epoch"]},
+        headers={"X-Baton": "desk"},
+    )
+    assert late.status == 409
+    assert (await late.json())["error"]["message"] == "Maya Ortiz has already taken this conversation."
+    await expect(second.get_by_test_id("desk-claim")).not_to_be_visible()
+    await expect(second.get_by_test_id("desk-log")).to_contain_text("Maya Ortiz has joined")
 
     await desk.get_by_test_id("desk-composer").fill("Hello Dana, a PDF plotter export is not there yet.")
     await desk.get_by_test_id("desk-send").click()

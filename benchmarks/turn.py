@@ -1,0 +1,358 @@
+"""A turn through Baton against one through Rasa's own REST channel with `rasa init`'s default project, in one run.
+
+    .venv/bin/python benchmarks/turn.py [--json] [--seconds N] [--no-peer]
+
+Baton's turn begins with a message on the customer's socket and ends with the event of the stored answer: two durable writes, the
+search of the articles and the answer's card included. The peer's begins and ends with one HTTP request. Both run at the same time and
+are asked by turns, a few seconds each, so that whatever else the machine does falls on both. No text is sent twice: most of Baton's
+are held-out messages in new wordings, 7 of 10 questions for the knowledge base, 3 of 10 small talk. A conversation has six messages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import yaml
+from running import ROOT, Running, baton, default_project, rasa_default
+
+AT_ONCE = (1, 8, 32)
+ROUNDS = 2
+WARM_UP = 30
+MESSAGES_A_CONVERSATION = 6
+QUESTIONS_IN_TEN = 7
+MOST_MESSAGES = 4_000
+"""Messages of one round at most, however fast the machine is."""
+LONGEST_TURN = 30.0
+SMALL_TALK = {"greet", "goodbye", "thanks", "bot_challenge", "how_are_you", "praise"}
+NO_QUESTIONS = {
+    "out_of_scope", "nlu_fallback", "cancel_subscription", "talk_to_person", "security_incident", "frustration", "ticket_status",
+    "article_helped", "article_did_not_help", "affirm", "deny", *SMALL_TALK,
+}  # fmt: skip
+OPENINGS = (
+    "", "hi, ", "hello, ", "quick question: ", "one more thing, ", "sorry to ask, ", "good day, ", "ok so ", "please, ", "hey team, ",
+)  # fmt: skip
+CLOSINGS = (
+    "", "?", " please", ", thanks", " thank you", " asap", ", any idea", "... cheers", ", can you tell me", " if you can",
+)  # fmt: skip
+NAMES = (
+    "Ana",
+    "Ben",
+    "Chi",
+    "Dana",
+    "Emil",
+    "Fay",
+    "Gil",
+    "Hana",
+    "Ivo",
+    "Jo",
+    "Kim",
+    "Lea",
+    "Max",
+    "Nia",
+    "Oz",
+    "Pia",
+)
+MOODS = (
+    "hello", "hey there", "good morning", "I am great", "feeling good", "perfect", "I'm so sad", "not good", "terrible", "yes",
+    "of course", "no way", "are you a bot?", "am I talking to a human?", "bye", "see you later",
+)  # fmt: skip
+
+
+class Conversation(Protocol):
+    """One customer's side of a conversation."""
+
+    async def say(self, text: str) -> bool:
+        """Say something and wait for the answer; tells whether the conversation can go on."""
+
+    async def close(self) -> None:
+        """Leave."""
+
+
+@dataclass
+class Figures:
+    """What was measured at one number of customers at once: seconds of each turn by kind, and of the whole."""
+
+    turns: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def every(self) -> list[float]:
+        """All turns' seconds."""
+        return [one for some in self.turns.values() for one in some]
+
+
+class OverSocket:
+    """A customer of Baton on the widget's socket."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http = http
+        self._url = url
+        self._numbers = itertools.count()
+
+    async def open(self) -> OverSocket:
+        """Open a session and its socket."""
+        async with self._http.post(f"{self._url}/api/chat/sessions", json={}) as response:
+            token = (await response.json())["token"]
+        self._socket = await self._http.ws_connect(f"{self._url}/api/chat/socket")
+        await self._socket.send_json({"type": "hello", "token": token, "after": None})
+        await self._socket.receive_json()
+        return self
+
+    async def say(self, text: str) -> bool:
+        """Send a message and wait for the event of the bot's stored answer."""
+        await self._socket.send_json({"type": "message", "client_id": f"c{next(self._numbers)}", "text": text})
+        while True:
+            frame = await self._socket.receive_json()
+            if frame["type"] == "error":
+                raise RuntimeError(f"refused: {frame}")
+            message = frame["data"].get("message") if frame["type"] == "event" else None
+            if message is None:
+                continue
+            if message["author"]["kind"] == "system":
+                if message["notice"]["type"] == "bot_unavailable":
+                    raise RuntimeError("the bot failed to answer")
+                return False
+            if message["author"]["kind"] == "bot":
+                return "Bringing in" not in message["text"]
+
+    async def close(self) -> None:
+        """Close the socket."""
+        await self._socket.close()
+
+
+class OverRest:
+    """A customer of Rasa's REST channel."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, name: str) -> None:
+        self._http = http
+        self._url = f"{url}/webhooks/rest/webhook"
+        self._name = name
+
+    async def say(self, text: str) -> bool:
+        """Send a message and read the replies."""
+        async with self._http.post(self._url, json={"sender": self._name, "message": text}) as response:
+            response.raise_for_status()
+            await response.json()
+        return True
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+Opener = Callable[[aiohttp.ClientSession], Awaitable[Conversation]]
+
+
+def baton_messages(seed: int) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of messages, no text twice."""
+    held_out = yaml.safe_load((ROOT / "tests" / "bot" / "data" / "held_out.yml").read_text(encoding="utf-8"))["nlu"]
+    by_intent = {entry["intent"]: [line[2:] for line in entry["examples"].splitlines()] for entry in held_out}
+    questions = [text for intent, texts in by_intent.items() if intent not in NO_QUESTIONS for text in texts]
+    small_talk = [text for intent, texts in by_intent.items() if intent in SMALL_TALK for text in texts]
+    dice = random.Random(seed)
+    asked = _shuffled(
+        [f"{before}{text}{after}" for text in questions for before in OPENINGS for after in CLOSINGS], dice
+    )
+    chatted = _shuffled(
+        [f"{text}{after} {name}" for text in small_talk for name in NAMES for after in ("", ",", "!")], dice
+    )
+    for number in itertools.count():
+        is_question = number * QUESTIONS_IN_TEN % 10 < QUESTIONS_IN_TEN
+        yield ("question", next(asked)) if is_question else ("small_talk", next(chatted))
+
+
+def peer_messages(seed: int) -> Iterator[tuple[str, str]]:
+    """Yield messages of the default project's own domain, no text twice."""
+    dice = random.Random(seed)
+    texts = [f"{text}{after} {name}" for text in MOODS for name in NAMES for after in ("", ",", "!", " dear", "...")]
+    for text in _shuffled(texts, dice):
+        yield "mood", text
+
+
+def _shuffled(texts: list[str], dice: random.Random) -> Iterator[str]:
+    dice.shuffle(texts)
+    for round_number in itertools.count():
+        # Another round is another wording: a trailing number, so that no cache of texts can answer.
+        yield from (f"{text} {round_number}" if round_number else text for text in texts)
+
+
+async def ask(
+    figures: Figures,
+    running: Running,
+    opener: Opener,
+    messages: Iterator[tuple[str, str]],
+    at_once: int,
+    seconds: float,
+) -> None:
+    """Have `at_once` customers talk for so many seconds, each waiting for an answer before the next message."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        began, cpu = time.perf_counter(), running.cpu_seconds()
+        end = began + seconds
+        budget = itertools.count()
+
+        async def customer() -> None:
+            while time.perf_counter() < end and next(budget) < MOST_MESSAGES:
+                conversation = await opener(http)
+                try:
+                    for _ in range(MESSAGES_A_CONVERSATION):
+                        kind, text = next(messages)
+                        sent = time.perf_counter()
+                        async with asyncio.timeout(LONGEST_TURN):
+                            goes_on = await conversation.say(text)
+                        figures.turns.setdefault(kind, []).append(time.perf_counter() - sent)
+                        if not goes_on or time.perf_counter() >= end:
+                            break
+                finally:
+                    await conversation.close()
+
+        await asyncio.gather(*(customer() for _ in range(at_once)))
+        figures.seconds += time.perf_counter() - began
+        figures.cpu += running.cpu_seconds() - cpu
+
+
+class Memory:
+    """The most memory that a program and its children had at any look, one a second."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.pss = self.rss = 0.0
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(1.0):
+            pss, rss = self._running.memory_mb()
+            self.pss, self.rss = max(self.pss, pss), max(self.rss, rss)
+
+
+def summary(measured: dict[int, Figures], memory: Memory) -> dict[str, Any]:
+    """Turn what was measured into figures by name: milliseconds, messages a second, MB."""
+    named: dict[str, Any] = {}
+    for at_once, figures in measured.items():
+        named[f"p50_ms_{at_once}"] = _quantile(figures.every, 50)
+        named[f"p95_ms_{at_once}"] = _quantile(figures.every, 95)
+        named[f"messages_per_s_{at_once}"] = round(len(figures.every) / figures.seconds, 1)
+        named[f"cpu_ms_per_message_{at_once}"] = round(figures.cpu * 1000 / len(figures.every), 1)
+        if len(figures.turns) > 1:
+            for kind, turns in sorted(figures.turns.items()):
+                named[f"{kind}_p50_ms_{at_once}"] = _quantile(turns, 50)
+                named[f"{kind}_p95_ms_{at_once}"] = _quantile(turns, 95)
+        named[f"turns_{at_once}"] = len(figures.every)
+    named["peak_pss_mb"] = round(memory.pss)
+    named["peak_rss_mb"] = round(memory.rss)
+    return named
+
+
+def _quantile(seconds: list[float], percent: int) -> float:
+    ordered = sorted(seconds) * (2 if len(seconds) == 1 else 1)
+    return round(statistics.quantiles(ordered, n=100, method="inclusive")[percent - 1] * 1000, 1)
+
+
+def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
+    """Compare figure by figure, above 1 where Baton is better."""
+    return {
+        name: round(ours[name] / value if name.startswith("messages_per_s") else value / ours[name], 2)
+        for name, value in theirs.items()
+        if not name.startswith("turns") and ours.get(name)
+    }
+
+
+async def measure(ours: Running, theirs: Running | None, seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """Warm both up, then ask them by turns."""
+
+    async def open_baton(http: aiohttp.ClientSession) -> Conversation:
+        return await OverSocket(http, ours.url).open()
+
+    names = (f"customer-{number}" for number in itertools.count())
+
+    async def open_peer(http: aiohttp.ClientSession) -> Conversation:
+        assert theirs is not None
+        return OverRest(http, theirs.url, next(names))
+
+    sides: list[tuple[str, Running, Opener, Iterator[tuple[str, str]]]] = [
+        ("baton", ours, open_baton, baton_messages(seed=1))
+    ]
+    if theirs is not None:
+        sides.append(("peer", theirs, open_peer, peer_messages(seed=1)))
+    memory = {name: Memory(running) for name, running, _, _ in sides}
+    for _, running, opener, messages in sides:
+        await ask(Figures(), running, opener, itertools.islice(messages, WARM_UP * 20), 2, 3.0)
+    measured: dict[str, dict[int, Figures]] = {name: {} for name, *_ in sides}
+    for at_once in AT_ONCE:
+        for number in range(ROUNDS):
+            for name, running, opener, messages in sides:
+                say(f"{name}: {at_once} at once, round {number + 1} of {ROUNDS} …")
+                figures = measured[name].setdefault(at_once, Figures())
+                await ask(figures, running, opener, messages, at_once, seconds / ROUNDS)
+    for one in memory.values():
+        one.stop()
+    found: dict[str, Any] = {name: summary(measured[name], memory[name]) for name, *_ in sides}
+    found.setdefault("peer", None)
+    found["ratio"] = None if found["peer"] is None else ratios(found["baton"], found["peer"])
+    return found
+
+
+def table(found: dict[str, Any]) -> str:
+    """Lay the figures out for people."""
+    theirs, ratio = found["peer"] or {}, found["ratio"] or {}
+    lines = [f"{'':28}{'Baton':>12}{'Rasa default':>14}{'ratio':>8}"]
+    for name, value in found["baton"].items():
+        lines.append(f"{name:28}{value:>12}{theirs.get(name, ''):>14}{ratio.get(name, ''):>8}")
+    if theirs:
+        p50 = found["baton"]["p50_ms_1"] / theirs["p50_ms_1"]
+        more = found["baton"]["peak_pss_mb"] - theirs["peak_pss_mb"]
+        lines.append(
+            f"\nAims: p50 at most 0.6 of the default's ({p50:.2f}); throughput at least 3 times (ratios of messages_per_s);"
+        )
+        lines.append(f"memory at most 600 MB more ({more:+} MB).")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="how long each side is asked at each number of customers"
+    )
+    parser.add_argument("--no-peer", action="store_true", help="measure Baton alone")
+    chosen = parser.parse_args()
+
+    def say(words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
+
+    model = None if chosen.no_peer else default_project(say)
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder, baton(Path(folder)) as ours:
+        say("Starting Baton …")
+        ours.wait_for("/readyz")
+        if model is None:
+            found = asyncio.run(measure(ours, None, chosen.seconds, say))
+        else:
+            with rasa_default(Path(folder), model) as theirs:
+                say("Starting Rasa's default project …")
+                theirs.wait_for("/")
+                found = asyncio.run(measure(ours, theirs, chosen.seconds, say))
+    print(json.dumps(found, indent=1) if chosen.json else table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

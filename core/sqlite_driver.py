@@ -1,0 +1,123 @@
+"""An aiosqlite connection that visits its thread once for a statement, not four times.
+
+aiosqlite makes the cursor, runs the statement, fetches the rows and closes the cursor in four visits, and a `BEGIN` takes four more.
+Each wakes the thread and then the event loop, which costs several times what SQLite itself does for a chat's small statements.
+Here a statement's rows come back with it, and `BEGIN` goes along with the first statement of its transaction.
+
+`_execute` and `_conn` are aiosqlite's own names for "run this in the thread" and "the connection"; SQLAlchemy's dialect uses `_conn` too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import aiosqlite
+
+ROWS_AHEAD = 64
+"""What aiosqlite would fetch at a time; every row is fetched at once here."""
+
+
+class SqliteConnection(aiosqlite.Connection):
+    """What `create_async_engine(…, connect_args={"async_creator_fn": connect})` gives to SQLAlchemy's aiosqlite dialect."""
+
+    _begin: str | None = None
+
+    def cursor(self) -> SqliteCursor:  # type: ignore[override]
+        """Make a cursor; nothing is done before it executes something."""
+        return SqliteCursor(self)
+
+    def begin(self, statement: str) -> None:
+        """Have the next statement begin a transaction with `statement` (`BEGIN` or `BEGIN IMMEDIATE`)."""
+        self._begin = statement
+
+    async def commit(self) -> None:
+        """Commit, if anything was executed since the transaction began."""
+        if self._taken_begin() is None:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Roll back, if anything was executed since the transaction began."""
+        if self._taken_begin() is None:
+            await super().rollback()
+
+    async def run(self, statement: str, parameters: Any, *, many: bool) -> _Outcome:
+        """Execute one statement in the thread, and fetch what it returns."""
+        return await self._execute(_run, self._conn, self._taken_begin(), statement, parameters, many)  # type: ignore[no-any-return,no-untyped-call]
+
+    def _taken_begin(self) -> str | None:
+        begin, self._begin = self._begin, None
+        return begin
+
+
+_Outcome = tuple[list[Any], Any, int, int | None]
+"""Rows, description, row count and last row id."""
+
+
+class SqliteCursor:
+    """The part of aiosqlite's cursor that SQLAlchemy uses, with the rows already there."""
+
+    arraysize = 1
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, statement: str, parameters: Any = ()) -> Self:
+        """Execute a statement with one set of parameters."""
+        return self._take(await self._connection.run(statement, parameters, many=False))
+
+    async def executemany(self, statement: str, parameters: Iterable[Any]) -> Self:
+        """Execute a statement once for each set of parameters."""
+        return self._take(await self._connection.run(statement, parameters, many=True))
+
+    async def fetchall(self) -> Sequence[Any]:
+        """Return the rows that are left."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def fetchone(self) -> Any:
+        """Return the next row, None after the last."""
+        return self._rows.pop(0) if self._rows else None
+
+    async def fetchmany(self, size: int | None = None) -> Sequence[Any]:
+        """Return the next rows."""
+        count = size or self.arraysize
+        rows, self._rows = self._rows[:count], self._rows[count:]
+        return rows
+
+    async def close(self) -> None:
+        """Forget the rows."""
+        self._rows = []
+
+    def _take(self, outcome: _Outcome) -> Self:
+        self._rows, self.description, self.rowcount, self.lastrowid = outcome
+        return self
+
+
+async def connect(database: str | Path, **options: Any) -> SqliteConnection:
+    """Open a connection; its thread ends with the process."""
+    connection = SqliteConnection(lambda: sqlite3.connect(database, **options), ROWS_AHEAD)
+    connection._thread.daemon = True
+    await connection
+    return connection
+
+
+def _run(connection: sqlite3.Connection, begin: str | None, statement: str, parameters: Any, many: bool) -> _Outcome:
+    if begin is not None:
+        connection.execute(begin).close()
+    cursor = connection.cursor()
+    try:
+        cursor.executemany(statement, parameters) if many else cursor.execute(statement, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        return rows, cursor.description, cursor.rowcount, cursor.lastrowid
+    finally:
+        cursor.close()

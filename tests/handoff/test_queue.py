@@ -1,0 +1,196 @@
+"""The queue: what is due first comes first, for agents and customers alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from redis.asyncio import Redis
+
+from core.redis import open_redis, presence_key
+from handoff import desk
+from handoff.desk import counts, list_rows
+from handoff.presence import keep_presence, leave, present, show_presence
+from handoff.records import Staff
+from handoff.taking_over import claim, override_ticket, release, resolve
+from handoff.waiting import QueueState, queue_state
+from server.processes import private_redis
+from tests.handoff.conftest import MINUTE, Floor
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    """A real server of its own on a private socket."""
+    with TemporaryDirectory(prefix="baton-") as folder:
+        socket = Path(folder) / "redis.sock"
+        child = private_redis(Path(folder), socket, Path(folder) / "redis.log")
+        await child.start()
+        client = open_redis(f"unix://{socket}")
+        client.connection_pool.connection_kwargs["retry"] = None
+        await _until_up(client)
+        yield client
+        await client.aclose()
+        await child.stop()
+
+
+async def _until_up(client: Redis) -> None:
+    from redis.exceptions import RedisError
+
+    while True:
+        try:
+            await client.ping()
+        except (RedisError, OSError):
+            continue
+        return
+
+
+async def order(floor: Floor, agent: Staff, view: str = "queue") -> list[str]:
+    async with floor.database.read() as reader:
+        return [row["id"] for row in await list_rows(reader, view, agent, floor.clock.now())]
+
+
+async def state(floor: Floor, redis: Redis) -> QueueState:
+    async with floor.database.read() as reader:
+        return await queue_state(reader, redis, floor.clock.now())
+
+
+async def test_what_is_due_first_comes_first_and_not_what_came_first(
+    floor: Floor, maya: Staff, redis: Redis
+) -> None:
+    calm = await floor.waiting("just a suggestion, no rush at all")
+    floor.later(MINUTE)
+    normal = await floor.waiting("where are my invoices please")
+    floor.later(MINUTE)
+    urgent = await floor.waiting("our account was hacked", reason="security")
+    floor.later(MINUTE)
+    later = await floor.waiting("somebody else logged in to our account", reason="security")
+    expected = [urgent.id, later.id, normal.id, calm.id]
+    assert await order(floor, maya) == expected
+    seen = await state(floor, redis)
+    assert list(seen.order) == expected
+    assert [seen.order[one][0] for one in expected] == [1, 2, 3, 4]
+    view = seen.view(normal.id)
+    assert view is not None
+    assert view["reply_by"] == "2026-11-23T17:01:00.000Z"
+
+
+async def test_a_correction_moves_a_conversation_in_the_queue_at_once(floor: Floor, maya: Staff) -> None:
+    first, second = await floor.waiting("where are my invoices"), await floor.waiting("how do I add a board")
+    expected = sorted([first.id, second.id])
+    assert await order(floor, maya) == expected
+    last = {first.id: first, second.id: second}[expected[1]]
+    await override_ticket(
+        floor.database, str(last.ticket_id), maya, {"priority": "high"}, floor.policies, at=floor.clock.now()
+    )
+    assert await order(floor, maya) == [last.id, expected[0]]
+
+
+async def test_writing_again_does_not_cost_a_customer_their_place(floor: Floor, maya: Staff, redis: Redis) -> None:
+    one, other = await floor.waiting(), await floor.waiting()
+    before = list((await state(floor, redis)).order)
+    floor.later(MINUTE)
+    for conversation in (one, other, one):
+        await floor.say(conversation, "still waiting")
+    assert list((await state(floor, redis)).order) == before == await order(floor, maya)
+
+
+async def test_a_released_conversation_has_the_same_place_at_the_desk_and_in_the_widget(
+    floor: Floor, maya: Staff, redis: Redis
+) -> None:
+    released = await floor.waiting()
+    taken = await claim(floor.database, released.id, maya, epoch=released.epoch, at=floor.clock.now())
+    await floor.reply(taken, maya, "One moment.")
+    await release(floor.database, taken.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
+    floor.later(timedelta(minutes=1000))
+    fresh = await floor.waiting()
+    assert await order(floor, maya) == [released.id, fresh.id]
+    seen = await state(floor, redis)
+    assert list(seen.order) == [released.id, fresh.id]
+    view = seen.view(released.id)
+    assert view is not None
+    assert view["reply_by"] is not None
+
+
+async def test_a_list_that_is_cut_shows_what_is_due_first(
+    floor: Floor, maya: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = []
+    for _ in range(4):
+        waiting.append((await floor.waiting()).id)
+        floor.later(MINUTE)
+    monkeypatch.setattr(desk, "ROWS", 2)
+    assert await order(floor, maya) == waiting[:2]
+    async with floor.database.read() as reader:
+        assert (await counts(reader, maya))["queue"] == 4
+
+
+async def test_each_list_has_its_own_conversations(floor: Floor, maya: Staff, jonas: Staff) -> None:
+    with_the_bot = await floor.visit()
+    await floor.say(with_the_bot, "hello")
+    await floor.visit()  # said nothing yet: in no list
+    waiting = await floor.waiting()
+    mine, his = await floor.claimed(maya), await floor.claimed(jonas)
+    done = await floor.claimed(maya)
+    await resolve(floor.database, done.id, maya, epoch=done.epoch, at=floor.clock.now())
+    assert await order(floor, maya) == [waiting.id]
+    assert await order(floor, maya, "mine") == [mine.id]
+    assert await order(floor, jonas, "mine") == [his.id]
+    assert set(await order(floor, maya, "bot")) == {with_the_bot.id, done.id}
+    assert await order(floor, maya, "resolved") == [done.id]
+    async with floor.database.read() as reader:
+        assert await counts(reader, maya) == {"queue": 1, "mine": 1, "bot": 2}
+        (row,) = await list_rows(reader, "resolved", maya, floor.clock.now())
+    assert (row["number"], row["subject"]) == ("FH-1004", "please help me with this")
+
+
+async def test_only_agents_who_are_online_and_gave_a_sign_of_life_lately_count_as_staff(
+    floor: Floor, maya: Staff, jonas: Staff, amara: Staff, redis: Redis
+) -> None:
+    await floor.waiting()
+    assert (await state(floor, redis)).staffed == 0
+    for agent in (maya, jonas, amara):
+        await show_presence(redis, agent.id, "online", floor.clock.now())
+    await show_presence(redis, jonas.id, "away", floor.clock.now())
+    await floor.claimed(maya)
+    seen = await state(floor, redis)
+    assert (seen.staffed, seen.busy) == (2, 1)
+    await leave(redis, amara.id)
+    assert (await state(floor, redis)).staffed == 1
+    floor.later(timedelta(seconds=61))
+    assert (await state(floor, redis)).staffed == 0
+    for agent in (maya, jonas):
+        await keep_presence(redis, agent.id, floor.clock.now())
+    assert await present(redis, floor.clock.now()) == {maya.id: "online", jonas.id: "away"}
+
+
+async def test_the_estimate_follows_what_people_took_lately(floor: Floor, maya: Staff, redis: Redis) -> None:
+    for _ in range(3):
+        claimed = await floor.claimed(maya)
+        floor.later(12 * MINUTE)
+        await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    assert (await state(floor, redis)).handling_minutes == pytest.approx(9)
+
+
+async def test_losing_all_of_redis_loses_nothing_but_presence_for_one_heartbeat(
+    floor: Floor, maya: Staff, redis: Redis
+) -> None:
+    waiting = await floor.waiting()
+    await show_presence(redis, maya.id, "online", floor.clock.now())
+    await redis.flushall()
+    assert await redis.exists(presence_key()) == 0
+    assert list((await state(floor, redis)).order) == [waiting.id]
+    await keep_presence(redis, maya.id, floor.clock.now())
+    assert (await state(floor, redis)).staffed == 1
+
+
+async def test_without_redis_the_queue_is_shown_as_unstaffed_and_not_as_an_error(floor: Floor) -> None:
+    waiting = await floor.waiting()
+    nowhere = open_redis("unix:///nonexistent/redis.sock")
+    seen = await state(floor, nowhere)
+    await nowhere.aclose()
+    view = seen.view(waiting.id)
+    assert view is not None
+    assert (view["position"], view["staffed"]) == (1, False)

@@ -1,0 +1,81 @@
+"""Visitors: a secret of their own, and an account only with the host site's word for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from core.database import Database
+from core.errors import Unauthenticated
+from handoff.tables import visitors
+from handoff.visitors import VISITOR_LENGTH, Visitor, join_customer, new_visitor, note_page, visitor_of_token
+from tests.handoff.conftest import Floor
+from tickets.ticketing import tickets_of_customer
+
+
+async def arrive(floor: Floor, customer_id: str | None = None) -> tuple[Visitor, str]:
+    async with floor.database.write() as tx:
+        return await new_visitor(
+            tx, customer_id=customer_id, page_url="https://x.example/a", page_title="A", at=floor.clock.now()
+        )
+
+
+async def test_a_new_visitor_has_an_empty_conversation_with_the_bot(floor: Floor) -> None:
+    visitor, _ = await arrive(floor)
+    conversation = visitor.conversation
+    assert (conversation.owner, conversation.epoch, conversation.messages) == ("bot", 1, 0)
+    assert (conversation.page_url, conversation.page_title) == ("https://x.example/a", "A")
+    assert visitor.customer_id is None
+
+
+async def test_a_secret_finds_its_visitor_until_it_expires_and_is_not_stored(floor: Floor) -> None:
+    visitor, secret = await arrive(floor)
+    async with floor.database.read() as reader:
+        just_before = floor.clock.now() + VISITOR_LENGTH - timedelta(microseconds=1)
+        assert await visitor_of_token(reader, secret, just_before) == visitor
+        with pytest.raises(Unauthenticated, match="Reload"):
+            await visitor_of_token(reader, secret, floor.clock.now() + VISITOR_LENGTH)
+        stored = (await reader.execute(sa.select(visitors.c.token_fingerprint))).scalar_one()
+    assert secret not in stored
+
+
+@pytest.mark.parametrize("secret", ["", "x", "' OR 1=1 --", "\x00"])
+async def test_nobodys_secret_is_refused(database: Database, floor: Floor, secret: str) -> None:
+    await arrive(floor)
+    async with database.read() as reader:
+        with pytest.raises(Unauthenticated):
+            await visitor_of_token(reader, secret, floor.clock.now())
+
+
+async def test_an_anonymous_visitor_joins_a_customer_with_conversation_and_tickets(floor: Floor) -> None:
+    visitor, secret = await arrive(floor)
+    await floor.hand_over(visitor.conversation)
+    account = await floor.customer(name="Dana")
+    async with floor.database.write() as tx:
+        joined = await join_customer(tx, visitor, account.id)
+    assert joined is not None
+    assert (joined.id, joined.customer_id) == (visitor.id, account.id)
+    async with floor.database.read() as reader:
+        again = await visitor_of_token(reader, secret, floor.clock.now())
+        tickets = await tickets_of_customer(reader, account.id)
+    assert (again.customer_id, again.conversation.id) == (account.id, visitor.conversation.id)
+    assert [ticket.conversation_id for ticket in tickets] == [visitor.conversation.id]
+
+
+async def test_joining_again_changes_nothing_and_another_customer_is_not_joined(floor: Floor) -> None:
+    dana, other = await floor.customer("dana"), await floor.customer("other")
+    visitor, _ = await arrive(floor, dana.id)
+    async with floor.database.write() as tx:
+        assert await join_customer(tx, visitor, dana.id) == visitor
+        assert await join_customer(tx, visitor, other.id) is None
+    assert (await floor.current(visitor.conversation)).customer_id == dana.id
+
+
+async def test_the_page_follows_the_visitor(floor: Floor) -> None:
+    visitor, _ = await arrive(floor)
+    async with floor.database.write() as tx:
+        await note_page(tx, visitor.conversation.id, "https://x.example/b", None)
+    current = await floor.current(visitor.conversation)
+    assert (current.page_url, current.page_title) == ("https://x.example/b", None)

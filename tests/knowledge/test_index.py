@@ -1,0 +1,224 @@
+"""The vectors follow SQL, survive what can happen to a folder, and belong to one process."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from core.database import Database
+from core.errors import ConfigurationError
+from knowledge.articles import Viewer
+from knowledge.index import KnowledgeIndex
+from knowledge.store import remove_article
+from knowledge.tables import passages
+from knowledge.vectors import VectorStore
+from tests.knowledge.conftest import WordsEncoder, keep, make_article
+
+
+@asynccontextmanager
+async def opened(database: Database, encoder: WordsEncoder, folder: Path) -> AsyncIterator[KnowledgeIndex]:
+    index = KnowledgeIndex(database, encoder, folder)
+    await index.open()
+    try:
+        yield index
+    finally:
+        await index.close()
+
+
+async def found(database: Database, index: KnowledgeIndex, question: str, viewer: Viewer = Viewer.STAFF) -> list[str]:
+    """The slugs of the passages nearest to a question, nearest first."""
+    hits = await index.search(question, viewer, 10)
+    assert hits is not None
+    async with database.read() as reader:
+        rows = await reader.execute(sa.select(passages.c.id, passages.c.article_id))
+        owners = {row.id: row.article_id for row in rows}
+    return list(dict.fromkeys(owners[hit] for hit, _ in hits if hit in owners))
+
+
+async def test_an_index_holds_what_sql_holds(database: Database, words_encoder: WordsEncoder, tmp_path: Path) -> None:
+    await keep(database, make_article("cards", "visa mastercard"), make_article("okta", "saml login"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        assert index.state == "closed"
+        assert await index.search("visa", Viewer.STAFF, 5) is None
+        assert (await index.refresh()).indexed == 2
+        assert index.state == "ready"
+        assert (await found(database, index, "saml login"))[0] == "okta"
+
+
+async def test_only_what_changed_is_embedded_again(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    cards = make_article("cards", "visa\n\n## More\n\nmastercard")
+    await keep(database, cards, make_article("okta", "saml login"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        words_encoder.encoded.clear()
+        assert (await index.refresh()).indexed == 0
+        await keep(database, make_article("cards", "visa\n\n## More\n\namex"))
+        report = await index.refresh()
+        assert (report.indexed, report.embedded) == (1, 1)
+        assert words_encoder.encoded == ["Cards\nMore\namex"]
+        assert (await found(database, index, "amex"))[0] == "cards"
+
+
+async def test_the_index_is_there_after_a_restart(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa mastercard"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+    words_encoder.encoded.clear()
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        assert index.state == "ready"
+        assert (await index.refresh()).embedded == 0
+        assert await found(database, index, "visa") == ["cards"]
+
+
+async def test_what_is_removed_or_unpublished_is_forgotten(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa"), make_article("okta", "saml"), make_article("plan", "price"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        async with database.write() as tx:
+            await remove_article(tx, "cards")
+        await keep(database, make_article("plan", "price", status="draft"))
+        assert (await index.refresh()).removed == 2
+        hits = await index.search("visa", Viewer.STAFF, 10)
+        assert hits is not None
+        assert len(hits) == 1
+
+
+async def test_a_change_of_visibility_moves_the_vectors(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        assert await found(database, index, "visa", Viewer.ANONYMOUS) == ["cards"]
+        await keep(database, make_article("cards", "visa", visibility="internal"))
+        await index.refresh()
+        assert await index.search("visa", Viewer.ANONYMOUS, 5) == []
+        assert await index.search("visa", Viewer.CUSTOMER, 5) == []
+        assert await found(database, index, "visa", Viewer.STAFF) == ["cards"]
+
+
+async def test_a_search_during_a_rebuild_is_answered_from_the_old_index(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, *(make_article(f"a-{n}", f"word{n}") for n in range(70)))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        answers: list[asyncio.Task[list[str]]] = []
+        await index.rebuild(
+            lambda done, _all: (
+                answers.append(asyncio.create_task(found(database, index, "word7"))) if done == 64 else None
+            )
+        )
+        assert [(await answer)[0] for answer in answers] == ["a-7"]
+        assert (await found(database, index, "word7"))[0] == "a-7"
+
+
+async def test_another_model_makes_another_index_and_old_vectors_are_never_compared_with_it(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+    async with opened(database, WordsEncoder("words-2"), tmp_path / "ix") as index:
+        assert index.state == "closed"
+        assert await index.search("visa", Viewer.STAFF, 5) is None
+        assert (await index.refresh()).embedded == 1
+        assert await found(database, index, "visa") == ["cards"]
+
+
+async def test_a_build_that_was_killed_goes_on_where_it_stopped(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, *(make_article(f"a-{n}", f"word{n}") for n in range(70)))
+
+    def stop(done: int, _all: int) -> None:
+        raise KeyboardInterrupt
+
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        with pytest.raises(KeyboardInterrupt):
+            await index.refresh(stop)
+    words_encoder.encoded.clear()
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        assert (await index.refresh()).embedded == 6
+        assert len(words_encoder.encoded) == 6
+        assert (await found(database, index, "word7"))[0] == "a-7"
+
+
+async def test_a_corrupt_folder_is_built_again_from_sql_and_the_log_says_so(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+    (broken,) = (tmp_path / "ix").glob("*/chroma.sqlite3")
+    broken.write_bytes(b"this is no database" * 500)
+    with capture_logs() as logs:
+        async with opened(database, words_encoder, tmp_path / "ix") as index:
+            assert (await index.refresh()).embedded == 1
+            assert await found(database, index, "visa") == ["cards"]
+    assert [one["next"] for one in logs if one["event"] == "knowledge_index_unreadable"] == ["rebuilding from SQL"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"folder_id": "ix_gone", "current": null, "pending": null}'])
+async def test_a_folder_whose_description_is_broken_is_built_again(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path, content: str
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+    (tmp_path / "ix" / "index.json").write_text(content)
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        assert await found(database, index, "visa") == ["cards"]
+
+
+async def test_an_index_that_breaks_while_it_is_open_is_repaired_and_searched_by_words_meanwhile(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        store: VectorStore = index._store
+        for level in ("public", "authenticated", "internal"):
+            store._client.delete_collection(f"{level}-g1")  # type: ignore[union-attr]
+        assert await index.search("visa", Viewer.STAFF, 5) is None
+        await index.refresh()
+        assert await found(database, index, "visa") == ["cards"]
+
+
+def _hold(folder: str, started: multiprocessing.synchronize.Event, stop: multiprocessing.synchronize.Event) -> None:
+    store = VectorStore(Path(folder))
+    store.open()
+    started.set()
+    stop.wait(60)
+    store.close()
+
+
+def test_a_second_process_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    started, stop = context.Event(), context.Event()
+    process = context.Process(target=_hold, args=(str(tmp_path / "ix"), started, stop))
+    process.start()
+    try:
+        assert started.wait(60)
+        with pytest.raises(ConfigurationError, match=f"in use by another process \\(id {process.pid}\\)"):
+            VectorStore(tmp_path / "ix").open()
+    finally:
+        stop.set()
+        process.join(60)
+    store = VectorStore(tmp_path / "ix")
+    store.open()
+    store.close()

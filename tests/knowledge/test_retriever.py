@@ -1,0 +1,252 @@
+"""The one search: who sees what, what is asked of it, and what it makes of nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.clock import FrozenClock
+from core.database import Database, metadata
+from core.errors import Invalid
+from knowledge.articles import Article, Viewer
+from knowledge.full_text import FullText
+from knowledge.index import KnowledgeIndex
+from knowledge.retriever import LONGEST_QUESTION, Retriever
+from knowledge.store import remove_article
+from knowledge.tables import searches
+from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
+
+WORDS = ("invoice", "refund", "card", "login", "saml", "export", "trello", "seat")
+ARTICLES = st.lists(
+    st.builds(
+        lambda n, words, visibility, audience, status: make_article(
+            f"a-{n}", " ".join(words), visibility=visibility, audience=audience, status=status
+        ),
+        st.integers(0, 12),
+        st.lists(st.sampled_from(WORDS), min_size=1, max_size=6),
+        st.sampled_from(["public", "authenticated", "internal"]),
+        st.sampled_from(["customer", "internal", "both"]),
+        st.sampled_from(["published", "published", "draft"]),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda one: one.slug,
+)
+
+
+def may_see(article: Article, viewer: Viewer) -> bool:
+    if article.status == "draft":
+        return False
+    allowed = {"public": 0, "authenticated": 1, "internal": 2}[article.visibility]
+    return viewer >= (2 if article.audience == "internal" else allowed)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=ARTICLES, second=ARTICLES, question=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))
+def test_no_viewer_ever_receives_what_is_not_theirs(
+    tmp_path_factory: pytest.TempPathFactory, first: list[Article], second: list[Article], question: list[str]
+) -> None:
+    """Also while the index lags behind SQL: `second` is written after it was built."""
+
+    async def check(folder: Path) -> None:
+        database = Database.open(f"sqlite:///{folder}/baton.db")
+        async with database.write() as tx:
+            await tx.connection.run_sync(metadata.create_all)
+        index = KnowledgeIndex(database, WordsEncoder(), folder / "index")
+        retriever = Retriever(database, index, FrozenClock(first[0].created))
+        try:
+            await keep(database, *first)
+            await index.open()
+            await index.refresh()
+            current = {one.id: one for one in first}
+            for changed in ([], second):
+                await keep(database, *changed)
+                current |= {one.id: one for one in changed}
+                for viewer in Viewer:
+                    outcome = await retriever.search(" ".join(question), viewer=viewer, limit=50, log=False)
+                    received = {one.article_id for one in outcome.results}
+                    assert received <= {one.id for one in current.values() if may_see(one, viewer)}
+                    holding = {
+                        one.id
+                        for one in current.values()
+                        if may_see(one, viewer) and set(one.content.split()) & set(question)
+                    }
+                    assert received >= holding
+        finally:
+            await index.close()
+            await database.close()
+
+    asyncio.run(check(tmp_path_factory.mktemp("corpus")))
+
+
+async def test_what_a_viewer_may_not_see_does_not_even_move_what_they_see(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    await keep(database, make_article("cards", "visa invoice"), make_article("refunds", "invoice refund"))
+    secret = [make_article(f"secret-{n}", "invoice " * n, visibility="internal") for n in range(1, 9)]
+    async with searching(database, words_encoder) as retriever:
+        before = await retriever.search("visa invoice", viewer=Viewer.CUSTOMER, log=False)
+        await keep(database, *secret)
+        assert retriever.index is not None
+        await retriever.index.refresh()
+        assert await retriever.search("visa invoice", viewer=Viewer.CUSTOMER, log=False) == before
+        assert len((await retriever.search("visa invoice", viewer=Viewer.STAFF, limit=20, log=False)).results) == 10
+
+
+async def test_a_result_is_the_articles_own_passage_with_its_link(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    content = "Before.\n\n## Download <b>it</b>\n\nSelect **PDF** of the invoice."
+    await keep(database, make_article("invoices", content, category="Billing"))
+    async with searching(database, words_encoder) as retriever:
+        (result,) = (await retriever.search("invoice pdf", viewer=Viewer.ANONYMOUS, log=False)).results
+    assert (result.slug, result.url, result.category) == ("invoices", "/help/invoices", "Billing")
+    assert result.text in content
+    assert result.html == "<p>Select <strong>PDF</strong> of the invoice.</p>"
+    assert 0.0 < result.score <= 1.0
+
+
+async def test_words_are_found_at_once_after_a_write_without_any_index(database: Database, clock: FrozenClock) -> None:
+    retriever = Retriever(database, None, clock)
+    await keep(database, make_article("errors", "The code ERR_402 means that a payment failed."))
+    outcome = await retriever.search("err 402", viewer=Viewer.ANONYMOUS, log=False)
+    assert [one.slug for one in outcome.results] == ["errors"]
+    assert not outcome.semantic
+    await keep(database, make_article("errors", "Nothing of the kind."))
+    assert (await retriever.search("err 402", viewer=Viewer.ANONYMOUS, log=False)).results == []
+    async with database.write() as tx:
+        await remove_article(tx, "errors")
+    assert (await retriever.search("nothing kind", viewer=Viewer.ANONYMOUS, log=False)).results == []
+
+
+async def test_a_category_is_a_filter_and_one_that_does_not_exist_is_empty(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    await keep(
+        database, make_article("a", "invoice", category="Billing"), make_article("b", "invoice", category="Projects")
+    )
+    async with searching(database, words_encoder) as retriever:
+        for category, slugs in (("Billing", ["a"]), ("Projects", ["b"]), ("None", []), ("' OR 1=1 --", [])):
+            outcome = await retriever.search("invoice", viewer=Viewer.ANONYMOUS, category=category, log=False)
+            assert [one.slug for one in outcome.results] == slugs
+
+
+@pytest.mark.parametrize("question", ["", "   \n\t ", "\x00"])
+async def test_an_empty_question_is_refused(database: Database, clock: FrozenClock, question: str) -> None:
+    with pytest.raises(Invalid, match="type a question"):
+        await Retriever(database, None, clock).search(question, viewer=Viewer.ANONYMOUS)
+
+
+async def test_a_question_as_long_as_a_book_is_refused_and_the_longest_one_is_not(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with searching(database, words_encoder) as retriever:
+        with pytest.raises(Invalid, match="8,000 characters"):
+            await retriever.search("x" * 50_000, viewer=Viewer.ANONYMOUS)
+        longest = "visa word " * (LONGEST_QUESTION // 10)
+        assert (await retriever.search(longest, viewer=Viewer.ANONYMOUS, log=False)).results
+
+
+@pytest.mark.parametrize("limit", [0, -1, 51, 10_000])
+async def test_a_limit_out_of_bounds_is_refused(database: Database, clock: FrozenClock, limit: int) -> None:
+    with pytest.raises(Invalid, match="between 1 and 50"):
+        await Retriever(database, None, clock).search("visa", viewer=Viewer.ANONYMOUS, limit=limit)
+
+
+@pytest.mark.parametrize("question", ["?!…", "🙂🙂🙂", '"', "***", "--", "()", "\u202e"])
+async def test_a_question_without_words_has_no_answer(
+    database: Database, words_encoder: WordsEncoder, searching: Searching, question: str
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with searching(database, words_encoder) as retriever:
+        outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, log=False)
+    assert (outcome.results, outcome.answered, outcome.confidence) == ([], False, 0.0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'visa"',
+        "visa* AND NOT",
+        "NEAR(visa, 2)",
+        "visa OR",
+        "-visa",
+        "terms:visa",
+        "visa'); DROP TABLE knowledge_articles; --",
+        "visa & | ! <-> :*",
+        "<script>visa</script>",
+        "visa \x00 \ud7ff \uffff",
+        "مرحبا visa שלום",
+        "visa " + "%s %(a)s :b $1 ?",
+    ],
+)
+async def test_operators_and_code_in_a_question_are_only_words(
+    database: Database, words_encoder: WordsEncoder, searching: Searching, question: str
+) -> None:
+    await keep(database, make_article("cards", "We take visa."))
+    async with searching(database, words_encoder) as retriever:
+        outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, surface="bot")
+    assert [one.slug for one in outcome.results] == ["cards"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=st.text(min_size=1, max_size=60))
+async def test_any_text_is_searched_or_refused(database: Database, clock: FrozenClock, question: str) -> None:
+    retriever = Retriever(database, None, clock)
+    if question.replace("\x00", " ").strip():
+        assert (await retriever.search(question, viewer=Viewer.STAFF, log=False)).results == []
+
+
+async def test_both_databases_find_the_same_with_the_same_scores(
+    tmp_path: Path, postgresql_url: str, clock: FrozenClock
+) -> None:
+    corpus = [
+        make_article(f"a-{n}", " ".join(WORDS[(n * k) % len(WORDS)] for k in range(1, 2 + n % 7))) for n in range(40)
+    ]
+    answers = []
+    for url in (f"sqlite:///{tmp_path}/baton.db", postgresql_url):
+        database = Database.open(url)
+        async with database.write() as tx:
+            await tx.connection.run_sync(metadata.drop_all)
+            await tx.connection.run_sync(metadata.create_all)
+        await keep(database, *corpus)
+        retriever = Retriever(database, None, clock)
+        for question in ("invoice refund", "saml login card", "trello"):
+            outcome = await retriever.search(question, viewer=Viewer.STAFF, limit=20, log=False)
+            answers.append([(one.slug, round(one.score, 9)) for one in outcome.results])
+        await database.close()
+    assert answers[:3] == answers[3:]
+
+
+async def test_a_search_is_logged_once_with_its_outcome(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with searching(database, words_encoder) as retriever:
+        outcome = await retriever.search(
+            "visa for dana@acme.example", viewer=Viewer.CUSTOMER, surface="bot", conversation_id="cv_1"
+        )
+        await retriever.search("quiet", viewer=Viewer.CUSTOMER, surface="bot", log=False)
+    async with database.read() as reader:
+        (row,) = (await reader.execute(sa.select(searches))).all()
+    assert row.id == outcome.search_id
+    assert (row.question, row.surface, row.conversation_id) == ("visa for [email]", "bot", "cv_1")
+    assert row.outcome == ("answered" if outcome.answered else "unanswered")
+    assert row.results == ["cards"]
+
+
+async def test_what_was_counted_is_counted_again_after_a_write(database: Database) -> None:
+    full_text = FullText()
+    await keep(database, make_article("a", "visa"))
+    async with database.read() as reader:
+        assert (await full_text.statistics(reader, ["visa"], Viewer.STAFF)).frequencies == {"visa": 1}
+    await keep(database, make_article("b", "visa", visibility="internal"))
+    async with database.read() as reader:
+        assert (await full_text.statistics(reader, ["visa"], Viewer.STAFF)).frequencies == {"visa": 2}
+        assert (await full_text.statistics(reader, ["visa"], Viewer.ANONYMOUS)).frequencies == {"visa": 1}

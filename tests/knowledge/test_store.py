@@ -1,0 +1,258 @@
+"""Articles, votes and searches in SQL, on each database."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.clock import FrozenClock
+from core.database import Database
+from core.errors import ConfigurationError, Conflict, Invalid, NotFound
+from knowledge import store
+from knowledge.articles import Viewer, parse_article, write_article
+from knowledge.searches import log_search, masked, record_opened
+from knowledge.seed import sync_folder
+from knowledge.store import count_view, get_article, list_articles, related_articles, remove_article, save_article
+from knowledge.tables import articles, create_full_text, passages, searches
+from knowledge.votes import record_vote, vote_of, votes_of
+from tests.knowledge.conftest import AT, keep, make_article
+
+
+async def passages_of(database: Database, article_id: str) -> list[tuple[int, str]]:
+    async with database.read() as reader:
+        statement = sa.select(passages.c.id, passages.c.text).where(passages.c.article_id == article_id)
+        return [(row.id, row.text) for row in await reader.execute(statement.order_by(passages.c.position))]
+
+
+async def test_an_article_comes_back_as_it_was_written(database: Database) -> None:
+    article = make_article(
+        "cards", tags=("visa",), related=("refunds",), reviewed=AT, helpful=3, author="Dana Whitfield"
+    )
+    await keep(database, article)
+    async with database.read() as reader:
+        assert await get_article(reader, "cards", Viewer.ANONYMOUS) == article
+
+
+async def test_writing_the_same_again_changes_nothing(database: Database) -> None:
+    article = make_article("cards", "One.\n\n## More\n\nTwo.")
+    await keep(database, article)
+    before = await passages_of(database, "cards")
+    async with database.write() as tx:
+        assert not await save_article(tx, article, at=AT)
+    assert await passages_of(database, "cards") == before
+
+
+async def test_a_change_keeps_the_rows_of_the_passages_that_it_leaves_alone(database: Database) -> None:
+    article = make_article("cards", "One.\n\n## More\n\nTwo.\n\n## Last\n\nThree.")
+    await keep(database, article)
+    first, second, third = await passages_of(database, "cards")
+    await keep(database, replace(article, content="One.\n\n## More\n\nChanged.\n\n## Last\n\nThree."))
+    changed = await passages_of(database, "cards")
+    assert (changed[0], changed[2]) == (first, third)
+    assert changed[1][1] == "Changed."
+    assert changed[1][0] > third[0] > second[0]
+
+
+async def test_a_slug_belongs_to_one_article(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    with pytest.raises(Conflict, match="cards belongs to article cards"):
+        await keep(database, make_article("cards", id="another"))
+
+
+async def test_a_draft_has_no_passages_and_nobody_gets_it(database: Database) -> None:
+    await keep(database, make_article("plan", status="draft"))
+    assert await passages_of(database, "plan") == []
+    async with database.read() as reader:
+        with pytest.raises(NotFound):
+            await get_article(reader, "plan", Viewer.STAFF)
+
+
+async def test_unpublishing_takes_the_passages_away(database: Database) -> None:
+    await keep(database, make_article("plan"))
+    await keep(database, make_article("plan", status="draft"))
+    assert await passages_of(database, "plan") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen_by"),
+    [
+        ({"visibility": "public"}, {Viewer.ANONYMOUS, Viewer.CUSTOMER, Viewer.STAFF}),
+        ({"visibility": "authenticated"}, {Viewer.CUSTOMER, Viewer.STAFF}),
+        ({"visibility": "internal"}, {Viewer.STAFF}),
+        ({"visibility": "public", "audience": "internal"}, {Viewer.STAFF}),
+        ({"visibility": "public", "status": "draft"}, set()),
+    ],
+)
+async def test_reading_lists_and_relations_show_a_viewer_only_their_own(
+    database: Database, changed: dict[str, str], seen_by: set[Viewer]
+) -> None:
+    await keep(database, make_article("open", related=("secret",)), make_article("secret", **changed))
+    async with database.read() as reader:
+        for viewer in Viewer:
+            listed = {one.slug for one in await list_articles(reader, viewer)}
+            origin = await get_article(reader, "open", viewer)
+            related = [one.slug for one in await related_articles(reader, origin, viewer)]
+            assert ("secret" in listed, related == ["secret"]) == (viewer in seen_by, viewer in seen_by)
+
+
+async def test_removing_an_article_takes_its_passages_along(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    async with database.write() as tx:
+        await remove_article(tx, "cards")
+        await remove_article(tx, "cards")
+    assert await passages_of(database, "cards") == []
+
+
+async def test_a_newer_derivation_makes_passages_anew_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await keep(database, make_article("cards"), make_article("refunds"))
+    await store.renew_passages(database)
+    assert await store.renew_passages(database) == 0
+    monkeypatch.setattr(store, "DERIVATION", store.DERIVATION + 1)
+    assert await store.renew_passages(database) == 2
+    assert await store.renew_passages(database) == 0
+
+
+async def test_a_migration_may_make_the_full_text_index_again(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    async with database.write() as tx:
+        await tx.connection.run_sync(create_full_text)
+
+
+async def test_a_folder_goes_in_once_and_a_broken_file_does_not_stop_the_rest(
+    database: Database, tmp_path: Path, clock: FrozenClock
+) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "cards.md").write_text(write_article(make_article("cards")))
+    (tmp_path / "again.md").write_text(write_article(make_article("cards", id="again")))
+    (tmp_path / "bad.md").write_text("---\nslug: bad\n---\nWords")
+    (tmp_path / "binary.md").write_bytes(b"---\ntitle: A\n---\nok\n\xff\xfe")
+    (tmp_path / "refunds.md").write_text(write_article(make_article("refunds")))
+    report = await sync_folder(database, tmp_path, clock)
+    assert (report.added, report.changed) == (["cards", "refunds"], True)
+    assert [str(one) for one in report.broken] == [
+        "bad.md:1: title is missing.",
+        "binary.md:5: the file is not UTF-8.",
+        "deep/cards.md:1: The slug cards belongs to article again already.",
+    ]
+    report = await sync_folder(database, tmp_path, clock)
+    assert (report.unchanged, report.changed, len(report.broken)) == (["cards", "refunds"], False, 3)
+
+
+async def test_a_changed_file_is_taken_and_an_editors_change_is_kept(
+    database: Database, tmp_path: Path, clock: FrozenClock
+) -> None:
+    path = tmp_path / "cards.md"
+    path.write_text(write_article(make_article("cards", "First.")))
+    await sync_folder(database, tmp_path, clock)
+    path.write_text(write_article(make_article("cards", "Second.")))
+    assert (await sync_folder(database, tmp_path, clock)).updated == ["cards"]
+    await keep(database, make_article("cards", "By an editor."))
+    path.write_text(write_article(make_article("cards", "Third.")))
+    assert (await sync_folder(database, tmp_path, clock)).kept == ["cards"]
+    async with database.read() as reader:
+        assert (await get_article(reader, "cards", Viewer.STAFF)).content == "By an editor."
+
+
+async def test_a_folder_that_is_not_there_is_a_sentence(database: Database, tmp_path: Path, clock: FrozenClock) -> None:
+    with pytest.raises(ConfigurationError, match="There is no folder"):
+        await sync_folder(database, tmp_path / "none", clock)
+
+
+async def counts(database: Database, article_id: str) -> tuple[int, int]:
+    async with database.read() as reader:
+        statement = sa.select(articles.c.helpful, articles.c.not_helpful).where(articles.c.id == article_id)
+        row = (await reader.execute(statement)).one()
+        return row.helpful, row.not_helpful
+
+
+async def test_a_person_has_one_vote_per_article_and_may_change_it(database: Database, clock: FrozenClock) -> None:
+    await keep(database, make_article("cards", helpful=10))
+    await record_vote(database, "cards", "vi_1", True, clock=clock)
+    await record_vote(database, "cards", "vi_1", True, clock=clock)
+    assert await counts(database, "cards") == (11, 0)
+    await record_vote(database, "cards", "vi_1", False, "It is out of date.", clock=clock)
+    assert await counts(database, "cards") == (10, 1)
+    assert await vote_of(database, "cards", "vi_1") is False
+    await record_vote(database, "cards", "vi_2", True, clock=clock)
+    assert await counts(database, "cards") == (11, 1)
+    async with database.read() as reader:
+        assert await votes_of(reader, "vi_1") == {"cards": False}
+
+
+async def test_votes_at_the_same_moment_are_all_counted_and_each_voter_once(
+    database: Database, clock: FrozenClock
+) -> None:
+    await keep(database, make_article("cards"))
+    await asyncio.gather(*(record_vote(database, "cards", f"vi_{n % 5}", True, clock=clock) for n in range(15)))
+    assert await counts(database, "cards") == (5, 0)
+
+
+async def test_a_vote_on_an_article_that_the_voter_cannot_see_finds_none(
+    database: Database, clock: FrozenClock
+) -> None:
+    await keep(database, make_article("runbook", visibility="internal"))
+    for article_id in ("runbook", "nothing"):
+        with pytest.raises(NotFound):
+            await record_vote(database, article_id, "vi_1", True, clock=clock, viewer=Viewer.CUSTOMER)
+
+
+async def test_a_vote_with_a_book_of_words_is_refused(database: Database, clock: FrozenClock) -> None:
+    await keep(database, make_article("cards"))
+    with pytest.raises(Invalid, match="under 2000"):
+        await record_vote(database, "cards", "vi_1", False, "x" * 2_001, clock=clock)
+
+
+async def test_views_are_counted(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    async with database.write() as tx:
+        await count_view(tx, "cards")
+        await count_view(tx, "cards")
+    async with database.read() as reader:
+        assert (await get_article(reader, "cards", Viewer.STAFF)).views == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("I am dana@acme.example, help", "I am [email], help"),
+        ("call +49 (30) 1234-5678 now", "call [number] now"),
+        ("card 4111 1111 1111 1111", "card [number]"),
+        ("pay to DE89 3704 0044 0532 0130 00 please", "pay to [iban] please"),
+        ("see https://acme.example/a?token=1", "see [link]"),
+        ("from 192.168.0.17", "from [address]"),
+        ("key sk_live_51H8f9aKJh3kjh4KJHkjh3", "key [secret]"),
+        ("what is ERR_402 in version 4.1.2", "what is ERR_402 in version 4.1.2"),
+        ("order 10234 of 2026-11-23", "order 10234 of [number]"),
+    ],
+)
+def test_personal_data_is_masked_before_a_question_is_kept(said: str, kept: str) -> None:
+    assert masked(said) == kept
+
+
+async def test_a_search_is_kept_masked_with_what_was_opened_first(database: Database, clock: FrozenClock) -> None:
+    search_id = await log_search(
+        database,
+        question="invoice for dana@acme.example" + " x" * 1_000 + "\x00",
+        surface="bot",
+        viewer=Viewer.CUSTOMER,
+        article_ids=["a", "b"],
+        outcome="answered",
+        confidence=0.8,
+        clock=clock,
+        conversation_id="cv_1",
+    )
+    await record_opened(database, search_id, "b")
+    await record_opened(database, search_id, "a")
+    async with database.read() as reader:
+        row = (await reader.execute(sa.select(searches))).one()
+    assert row.question.startswith("invoice for [email] x")
+    assert len(row.question) == 1_000
+    assert (row.results, row.opened, row.viewer, row.searched_at) == (["a", "b"], "b", "customer", clock.now())
+
+
+def test_parsing_needs_no_database() -> None:
+    assert parse_article(write_article(make_article("cards")), file="cards.md", now=AT).slug == "cards"
