@@ -186,4 +186,4 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def on_begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("baton_write", False)
         driver = connection.connection.driver_connection
-        driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")  # type: ignore[union-attr]
+        driver.begin(sqlite_driver.BEGIN_WRITE if writes else sqlite_driver.BEGIN_READ)  # type: ignore[union-attr]

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from statistics import median
 
 import sqlalchemy as sa
+import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from core.database import Reader
 from handoff.clocks import sla_clocks
@@ -18,6 +20,7 @@ from handoff.records import QUEUE
 from handoff.tables import assignments, conversations
 from handoff.views import QueueView, queue_view
 
+log = structlog.get_logger()
 USUAL_MINUTES = 6.0
 """What handling a conversation is taken for until people have handled some here."""
 USUAL_WEIGHT = 3
@@ -81,7 +84,7 @@ def first_due_at() -> sa.ScalarSelect[datetime]:
 
 
 async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
-    """Read the queue as it stands."""
+    """Read the queue as it stands. Without Redis nobody counts as on duty."""
     due = first_due_at()
     waiting = await reader.execute(
         sa.select(conversations.c.id, due.label("due_at"))
@@ -89,7 +92,12 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
         .order_by(sa.nulls_last(due), conversations.c.id)
     )
     order = {row.id: (position, row.due_at) for position, row in enumerate(waiting, start=1)}
-    on_duty = [staff_id for staff_id, state in (await present(redis, at)).items() if state == "online"]
+    try:
+        there = await present(redis, at)
+    except RedisError as error:
+        log.warning("who is on duty is not known", error=str(error))
+        there = {}
+    on_duty = [staff_id for staff_id, state in there.items() if state == "online"]
     busy = 0
     if on_duty:
         owners = [f"agent:{staff_id}" for staff_id in on_duty]

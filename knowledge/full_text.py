@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,25 +68,42 @@ class Kept:
     """Between spaces, so that a whole word can be looked for as a piece of text."""
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What was counted and read while all passages stayed the same; given up with the first change of any."""
+
+    generation: int
+    totals: dict[Viewer, tuple[int, float]] = field(default_factory=dict)
+    frequencies: dict[tuple[Viewer, str], int] = field(default_factory=dict)
+    kept: dict[int, Kept] = field(default_factory=dict)
+
+
 class FullText:
-    """Searches passages by their words. Remembers counts and passages, and no longer than all passages stay the same."""
+    """Searches passages by their words, and remembers what it can (`Memory`) from one search to the next."""
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._totals: dict[Viewer, tuple[int, float]] = {}
-        self._frequencies: dict[tuple[Viewer, str], int] = {}
-        self._kept: dict[int, Kept] = {}
+        self._memory = Memory(-1)
 
-    async def statistics(self, reader: Reader, terms: Sequence[str], viewer: Viewer) -> Statistics:
+    async def recall(self, reader: Reader) -> Memory:
+        """Return what is remembered of the passages as `reader` sees them: one and the same for the whole of a search."""
+        statement = sa.select(generations.c.number).where(generations.c.name == "passages")
+        generation = (await reader.execute(statement)).scalar_one_or_none() or 0
+        if generation != self._memory.generation:
+            self._memory = Memory(generation)
+        return self._memory
+
+    async def statistics(self, reader: Reader, memory: Memory, terms: Sequence[str], viewer: Viewer) -> Statistics:
         """Count what the viewer may see: all passages, their mean length, and those with each term."""
-        await self._forget_what_is_old(reader)
-        totals, frequencies = self._totals, self._frequencies
+        totals, frequencies = memory.totals, memory.frequencies
         if viewer not in totals:
             counted = sa.select(sa.func.count(), sa.func.avg(passages.c.length)).where(passages.c.level <= viewer)
             count, mean = (await reader.execute(counted)).one()
             totals[viewer] = (int(count), float(mean or 1.0))
         unknown = [term for term in terms if (viewer, term) not in frequencies]
         if unknown:
+            if len(frequencies) > REMEMBERED:
+                frequencies.clear()
+                unknown = list(terms)
             holding = [_holding(reader.dialect.name, term, viewer).label(f"n{n}") for n, term in enumerate(unknown)]
             counts = (await reader.execute(sa.select(*holding))).one()
             frequencies.update(((viewer, term), count) for term, count in zip(unknown, counts, strict=True))
@@ -109,30 +126,22 @@ class FullText:
         return list(await reader.scalars(_candidates(reader.dialect.name, leading, statistics, viewer, category)))
 
     async def read(
-        self, reader: Reader, ids: Collection[int], viewer: Viewer, *, category: str | None = None
+        self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, category: str | None = None
     ) -> list[Kept]:
         """Return those passages among `ids` that `viewer` may see and that are of the category, in the order of their ids."""
         if category is not None:
             own = articles.c.category == category
             chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(own)
             return await _fetch(reader, chosen, ids, viewer)
-        missing = [one for one in ids if one not in self._kept]
+        missing = [one for one in ids if one not in memory.kept]
         if missing:
-            if len(self._kept) > REMEMBERED:
-                self._kept.clear()
+            if len(memory.kept) > REMEMBERED:
+                memory.kept.clear()
+                missing = list(ids)
             for one in await _fetch(reader, _kept(), missing, Viewer.STAFF):
-                self._kept[one.passage_id] = one
-        found = (self._kept.get(one) for one in sorted(ids))
+                memory.kept[one.passage_id] = one
+        found = (memory.kept.get(one) for one in sorted(ids))
         return [one for one in found if one is not None and one.level <= viewer]
-
-    async def _forget_what_is_old(self, reader: Reader) -> None:
-        generation = (
-            await reader.execute(sa.select(generations.c.number).where(generations.c.name == "passages"))
-        ).scalar_one_or_none() or 0
-        if generation != self._generation:
-            self._generation = generation
-            # New ones, because another search may be in the middle of using these.
-            self._totals, self._frequencies, self._kept = {}, {}, {}
 
 
 def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
@@ -145,9 +154,9 @@ def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) ->
         total = 0.0
         if held:
             damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
-            fields = [field.split(" ") for field in one.terms.split("\n")]
+            fields = [words.split(" ") for words in one.terms.split("\n")]
             for term in held:
-                count = sum(weight * field.count(term) for weight, field in zip(FIELD_WEIGHTS, fields, strict=False))
+                count = sum(weight * words.count(term) for weight, words in zip(FIELD_WEIGHTS, fields, strict=False))
                 total += idf[term] * count * (K1 + 1.0) / (count + damping)
         scored.append(Worded(one.passage_id, one.article_id, total, frozenset(held)))
     return scored

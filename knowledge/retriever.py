@@ -15,7 +15,7 @@ from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Viewer
 from knowledge.confidence import judge
-from knowledge.full_text import FullText, Statistics, Worded, score
+from knowledge.full_text import FullText, Memory, Statistics, Worded, score
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
 from knowledge.rendering import render
@@ -185,11 +185,11 @@ class Retriever:
         mode: Mode,
         without: Collection[str] = (),
     ) -> Found:
-        near, (statistics, ids) = await asyncio.gather(
+        near, (memory, statistics, ids) = await asyncio.gather(
             self._near(question, viewer, category, mode), self._worded(reader, terms, viewer, category)
         )
         cosines = None if near is None else dict(near)
-        kept = await self._full_text.read(reader, {*ids, *(cosines or ())}, viewer, category=category)
+        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, category=category)
         worded = score(kept, terms, statistics)
         if mode == "meaning" and cosines is not None:
             near_ones = (one for one in worded if one.passage_id in cosines)
@@ -206,9 +206,10 @@ class Retriever:
 
     async def _worded(
         self, reader: Reader, terms: Sequence[str], viewer: Viewer, category: str | None
-    ) -> tuple[Statistics, list[int]]:
-        statistics = await self._full_text.statistics(reader, terms, viewer)
-        return statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
+    ) -> tuple[Memory, Statistics, list[int]]:
+        memory = await self._full_text.recall(reader)
+        statistics = await self._full_text.statistics(reader, memory, terms, viewer)
+        return memory, statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
 
 
 @lru_cache(maxsize=2_048)

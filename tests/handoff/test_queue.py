@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -29,22 +30,11 @@ async def redis() -> AsyncIterator[Redis]:
         child = private_redis(Path(folder), socket, Path(folder) / "redis.log")
         await child.start()
         client = open_redis(f"unix://{socket}")
-        client.connection_pool.connection_kwargs["retry"] = None
-        await _until_up(client)
+        while not socket.exists():
+            await asyncio.sleep(0)
         yield client
         await client.aclose()
         await child.stop()
-
-
-async def _until_up(client: Redis) -> None:
-    from redis.exceptions import RedisError
-
-    while True:
-        try:
-            await client.ping()
-        except (RedisError, OSError):
-            continue
-        return
 
 
 async def order(floor: Floor, agent: Staff, view: str = "queue") -> list[str]:
