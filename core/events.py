@@ -33,6 +33,14 @@ event_counters = sa.Table(
     sa.Column("conversation_id", sa.String(40), primary_key=True),
     sa.Column("last", sa.Integer, nullable=False),
 )
+# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
+_RAISE = (
+    sa.update(event_counters)
+    .where(event_counters.c.conversation_id == sa.bindparam("conversation"))
+    .values(last=event_counters.c.last + 1)
+    .returning(event_counters.c.last)
+)
+_INSERT = sa.insert(conversation_events)
 
 
 @dataclass(frozen=True)
@@ -59,11 +67,7 @@ async def record_event(
     )
     number = raised.scalar_one()
     event = Event(conversation_id, number, kind, audience, data, at)
-    await tx.execute(
-        sa.insert(conversation_events).values(
-            conversation_id=conversation_id, number=number, kind=kind, audience=audience, data=data, at=at
-        )
-    )
+    await tx.execute(_INSERT, vars(event))
     tx.events.append(event)
     return event
 

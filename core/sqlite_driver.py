@@ -32,8 +32,8 @@ class SqliteConnection(aiosqlite.Connection):
     _begin: str | None = None
     _writes = False
     """Whether the present transaction holds the write lock."""
-    _at_work = 0
-    """Visits to the thread that have not ended; above 0 only while one is awaited, or after its waiter was cancelled."""
+    _asked = _done = 0
+    """Visits to the thread, counted by the event loop, and those that have ended, counted by the thread."""
 
     def cursor(self) -> SqliteCursor:  # type: ignore[override]
         """Make a cursor; nothing is done before it executes something."""
@@ -54,7 +54,7 @@ class SqliteConnection(aiosqlite.Connection):
         wrote, self._writes = self._writes, False
         if self._taken_begin() is not None:
             return
-        if wrote or self._at_work:
+        if wrote or self._at_work():
             await self._visit(sqlite3.Connection.rollback)
         else:
             self._conn.rollback()
@@ -62,21 +62,25 @@ class SqliteConnection(aiosqlite.Connection):
     async def run(self, statement: str, parameters: Any, *, many: bool) -> _Outcome:
         """Execute one statement, and fetch what it returns."""
         begin = self._taken_begin()
-        if self._writes and not many and not self._at_work:
+        if self._writes and not many and not self._at_work():
             return _run(self._conn, None, statement, parameters, many)
         outcome: _Outcome = await self._visit(_run, begin, statement, parameters, many)
         self._writes = self._writes or begin == BEGIN_WRITE
         return outcome
 
     async def _visit(self, work: Callable[..., Any], *given: Any) -> Any:
-        self._at_work += 1
+        self._asked += 1
         return await self._execute(self._work, work, *given)  # type: ignore[no-untyped-call]
 
     def _work(self, work: Callable[..., Any], *given: Any) -> Any:
         try:
             return work(self._conn, *given)
         finally:
-            self._at_work -= 1
+            self._done += 1
+
+    def _at_work(self) -> bool:
+        """Tell whether the thread is still busy, which it can be when nobody waits only after a waiter was cancelled."""
+        return self._asked != self._done
 
     def _taken_begin(self) -> str | None:
         begin, self._begin = self._begin, None

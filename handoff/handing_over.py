@@ -111,8 +111,7 @@ def policy_for(policies: Sequence[Policy], ticket: Ticket, account: Account | No
 def subject_for(said: Sequence[Message], reason: str) -> str:
     """Return the customer's first telling words, else why it was handed over."""
     words = _own_words(said)
-    telling = next((text for text in words if len(text.split()) > 3), words[0] if words else REASONS[reason])
-    return telling
+    return next((text for text in words if len(text.split()) > 3), words[0] if words else REASONS[reason])
 
 
 async def _triage(

@@ -61,7 +61,9 @@ messages = sa.Table(
     sa.UniqueConstraint("conversation_id", "seq"),
     sa.UniqueConstraint("conversation_id", "author_kind", "client_id"),
 )
-"""`buttons` are what the service issued: id, title, payload. `turn` is `pending`, `answered`, `failed` or `dropped` on what the bot is to answer."""
+"""`buttons` are what the service issued: id, title, payload.
+
+`turn` is `pending`, `answered`, `failed` or `dropped` on what the bot is to answer."""
 
 sa.Index(
     "ix_messages_turn_lease",

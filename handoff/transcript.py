@@ -18,6 +18,21 @@ from handoff.views import message_view
 
 TRANSCRIPT_LIMIT = 200
 """Messages that a snapshot carries, the newest."""
+# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
+_ONE = sa.select(conversations).where(conversations.c.id == sa.bindparam("conversation"))
+_LOCK_ONE = _ONE.with_for_update()
+_DRAW = (
+    sa.update(conversations)
+    .where(conversations.c.id == sa.bindparam("conversation"))
+    .values(messages=conversations.c.messages + 1, updated_at=sa.bindparam("moment"))
+    .returning(conversations.c.messages)
+)
+_INSERT = sa.insert(messages)
+_SAID = sa.select(messages).where(
+    messages.c.conversation_id == sa.bindparam("conversation"),
+    messages.c.author_kind == sa.bindparam("author"),
+    messages.c.client_id == sa.bindparam("client"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +74,7 @@ async def get_conversation(reader: Reader, conversation_id: str, *, lock: bool =
     Raises:
         NotFound: there is none with this id.
     """
-    chosen = sa.select(conversations).where(conversations.c.id == conversation_id)
-    rows = await reader.execute(chosen.with_for_update() if lock else chosen)
+    rows = await reader.execute(_LOCK_ONE if lock else _ONE, {"conversation": conversation_id})
     row = rows.mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such conversation.")
@@ -72,12 +86,7 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
 
     The order of messages is the order of commits: the number is drawn under the conversation's row lock.
     """
-    drawn = await tx.execute(
-        sa.update(conversations)
-        .where(conversations.c.id == conversation.id)
-        .values(messages=conversations.c.messages + 1, updated_at=at)
-        .returning(conversations.c.messages)
-    )
+    drawn = await tx.execute(_DRAW, {"conversation": conversation.id, "moment": at})
     message_id = new_id("ms")
     buttons = [
         Button(f"{message_id}.{position}", title, payload) for position, (title, payload) in enumerate(saying.buttons)
@@ -101,11 +110,12 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
         buttons=tuple(buttons),
     )
     await tx.execute(
-        sa.insert(messages).values(
+        _INSERT,
+        {
             **{name: getattr(message, name) for name in _STORED},
-            buttons=[vars(button) for button in buttons] or None,
-            turn_lease=None if saying.lease is None else at + saying.lease,
-        )
+            "buttons": [vars(button) for button in buttons] or None,
+            "turn_lease": None if saying.lease is None else at + saying.lease,
+        },
     )
     await record_event(
         tx,
@@ -126,13 +136,7 @@ _STORED = (
 
 async def said_before(reader: Reader, conversation_id: str, author_kind: AuthorKind, client_id: str) -> Message | None:
     """Return the message that this client id stands for, if it has been stored already."""
-    rows = await reader.execute(
-        sa.select(messages).where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.author_kind == author_kind,
-            messages.c.client_id == client_id,
-        )
-    )
+    rows = await reader.execute(_SAID, {"conversation": conversation_id, "author": author_kind, "client": client_id})
     row = rows.mappings().one_or_none()
     return None if row is None else Message.of(row)
 

@@ -11,15 +11,18 @@ from handoff.records import Message
 from handoff.speaking import TURN_LEASE
 from handoff.tables import messages
 
+_NEXT = (
+    sa.select(messages)
+    .where(messages.c.conversation_id == sa.bindparam("conversation"), messages.c.turn == "pending")
+    .order_by(messages.c.seq)
+    .limit(1)
+)
+"""Built once: for a statement this small, putting it together costs SQLAlchemy more than SQLite needs to run it."""
+
 
 async def next_turn(reader: Reader, conversation_id: str) -> Message | None:
     """Return the oldest message of this conversation that waits for the bot."""
-    rows = await reader.execute(
-        sa.select(messages)
-        .where(messages.c.conversation_id == conversation_id, messages.c.turn == "pending")
-        .order_by(messages.c.seq)
-        .limit(1)
-    )
+    rows = await reader.execute(_NEXT, {"conversation": conversation_id})
     row = rows.mappings().one_or_none()
     return None if row is None else Message.of(row)
 

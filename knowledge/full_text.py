@@ -18,7 +18,7 @@ from core.database import Reader
 from knowledge.articles import Viewer
 from knowledge.tables import articles, generations, passages
 
-CANDIDATES = 250
+CANDIDATES = 150
 K1 = 1.2
 B = 0.75
 FIELD_WEIGHTS = (2.0, 1.5, 1.0)

@@ -27,7 +27,7 @@ from knowledge.terms import question_terms
 LONGEST_QUESTION = 8_000
 """Characters; the widget's own limit on a message."""
 MOST_RESULTS = 50
-NEAREST = 150
+NEAREST = 100
 """Passages taken from the semantic search."""
 Mode = Literal["hybrid", "words", "meaning"]
 

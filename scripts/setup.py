@@ -6,7 +6,6 @@ Runs on a plain Python 3.11 before anything is installed: standard library only.
 from __future__ import annotations
 
 import argparse
-import glob
 import hashlib
 import os
 import shutil
@@ -99,7 +98,7 @@ def check_machine() -> None:
     Raises:
         SetupError: it has not.
     """
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have another
         raise SetupError(f"Baton's service needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise SetupError("Node.js 20 with npm is missing. Install it from your system's packages or nodejs.org.")
@@ -122,7 +121,7 @@ def find_python310() -> Path:
         SetupError: there is none.
     """
     pyenv = os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv")
-    found = [shutil.which("python3.10") or "", *sorted(glob.glob(f"{pyenv}/versions/3.10*/bin/python"))]
+    found = [shutil.which("python3.10") or "", *map(str, sorted(Path(pyenv).glob("versions/3.10*/bin/python")))]
     if uv := shutil.which("uv"):
         answer = subprocess.run([uv, "python", "find", "3.10"], capture_output=True, text=True, check=False)
         found.append(answer.stdout.strip() if answer.returncode == 0 else "")

@@ -147,9 +147,10 @@ def _pages(_settings: Settings) -> str:
 
 async def _service(settings: Settings) -> str:
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
-            async with http.get(f"http://{settings.host}:{settings.port}/readyz") as response:
-                parts = (await response.json())["parts"]
+        timeout = aiohttp.ClientTimeout(total=2)
+        url = f"http://{settings.host}:{settings.port}/readyz"
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(url) as response:
+            parts = (await response.json())["parts"]
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
         return "not running"
     return ", ".join(f"{part} {state}" for part, state in parts.items())

@@ -118,9 +118,7 @@ class Floor:
 
     async def events(self, conversation: Conversation, *audiences: Any) -> list[Event]:
         async with self.database.read() as reader:
-            return await events_after(
-                reader, conversation.id, 0, audiences=audiences or ["customer", "staff", "both"]
-            )
+            return await events_after(reader, conversation.id, 0, audiences=audiences or ["customer", "staff", "both"])
 
     async def clocks(self, ticket_id: str | None) -> dict[str, SlaClock]:
         assert ticket_id is not None

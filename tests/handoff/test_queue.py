@@ -47,9 +47,7 @@ async def state(floor: Floor, redis: Redis) -> QueueState:
         return await queue_state(reader, redis, floor.clock.now())
 
 
-async def test_what_is_due_first_comes_first_and_not_what_came_first(
-    floor: Floor, maya: Staff, redis: Redis
-) -> None:
+async def test_what_is_due_first_comes_first_and_not_what_came_first(floor: Floor, maya: Staff, redis: Redis) -> None:
     calm = await floor.waiting("just a suggestion, no rush at all")
     floor.later(MINUTE)
     normal = await floor.waiting("where are my invoices please")

@@ -319,9 +319,7 @@ async def test_a_bot_that_answers_for_a_conversation_of_a_person_is_refused(floo
 
     async def answer() -> None:
         async with floor.database.write() as tx:
-            await say_as_bot(
-                tx, said, [Reply("Me!")], Understanding(), epoch=claimed.epoch, at=floor.clock.now()
-            )
+            await say_as_bot(tx, said, [Reply("Me!")], Understanding(), epoch=claimed.epoch, at=floor.clock.now())
 
     with pytest.raises(StaleEpoch):
         await answer()

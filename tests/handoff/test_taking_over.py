@@ -86,9 +86,7 @@ async def test_a_lead_may_take_over_what_an_agent_has_and_an_agent_may_not(
     await floor.reply(taken, amara, "Hello, I am looking into it.")
 
 
-async def test_a_release_returns_the_conversation_to_its_place_among_what_is_due(
-    floor: Floor, maya: Staff
-) -> None:
+async def test_a_release_returns_the_conversation_to_its_place_among_what_is_due(floor: Floor, maya: Staff) -> None:
     first = await floor.waiting()
     floor.later(MINUTE)
     second = await floor.waiting()
@@ -142,9 +140,7 @@ async def test_a_resolution_that_is_refused_leaves_no_note(floor: Floor, maya: S
     claimed = await floor.claimed(maya)
     before = await floor.said(claimed)
     with pytest.raises(StaleEpoch):
-        await resolve(
-            floor.database, claimed.id, jonas, epoch=claimed.epoch, at=floor.clock.now(), note="all done"
-        )
+        await resolve(floor.database, claimed.id, jonas, epoch=claimed.epoch, at=floor.clock.now(), note="all done")
     assert await floor.said(claimed) == before
 
 

@@ -225,7 +225,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_knowledge_passages")),
         sqlite_autoincrement=True,
-        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_knowledge_passages_article_id"), "knowledge_passages", ["article_id"], unique=False)
     op.create_table(

@@ -1,0 +1,171 @@
+"""The handoff package of a real conversation: what happened, in order, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.clock import iso
+from handoff.package import PackageView, build_package, package_of
+from handoff.records import Conversation, Message, Reply, Staff
+from handoff.speaking import fail_turn, press_as_customer
+from handoff.taking_over import resolve
+from handoff.wording import REASONS
+from knowledge.tables import articles, votes
+from tests.handoff.conftest import ANSWER, MINUTE, Floor
+
+OTHER = {**ANSWER, "article_id": "refunds", "title": "Refunds", "url": "/help/refunds"}
+
+
+async def vote(floor: Floor, conversation: Conversation, article_id: str, helpful: bool) -> None:
+    now = floor.clock.now()
+    async with floor.database.write() as tx:
+        article = {
+            "id": article_id, "slug": article_id, "title": article_id, "content": "x", "tags": [], "related": [],
+            "audience": "customer", "visibility": "public", "created_at": now, "updated_at": now,
+            "status": "published", "content_hash": "x", "version": 1,
+        }  # fmt: skip
+        await tx.execute(sa.insert(articles).values(**article))
+        await tx.execute(
+            sa.insert(votes).values(
+                article_id=article_id, voter=conversation.visitor_id, helpful=helpful, words="", voted_at=now
+            )
+        )
+
+
+async def stored(floor: Floor, conversation: Conversation) -> PackageView:
+    async with floor.database.read() as reader:
+        package = await package_of(reader, str(conversation.ticket_id))
+    assert package is not None
+    return package
+
+
+async def answered(
+    floor: Floor, conversation: Conversation, text: str, answer: dict[str, Any] | None, **understood: Any
+) -> Message:
+    turn = await floor.say(conversation, text)
+    await floor.answer(turn, Reply("Here:", (("No", "/no"),), answer), **understood)
+    return turn
+
+
+async def test_the_package_tells_what_the_customer_wants_what_was_shown_and_why_it_was_handed_over(
+    floor: Floor,
+) -> None:
+    conversation = await floor.visit()
+    plan = {"entity": "plan", "value": "business", "text": "Business plan", "start": 15, "end": 28}
+    greeting = await answered(floor, conversation, "hi", None, intent="greet", confidence=0.99)
+    question = await answered(
+        floor, conversation, "invoice on my Business plan as pdf", ANSWER,
+        intent="invoices", confidence=0.93, entities=[plan],
+    )  # fmt: skip
+    shown_at = floor.clock.now()
+    await vote(floor, conversation, "download-invoices", helpful=False)
+    floor.later(MINUTE)
+    refund = await answered(
+        floor, conversation, "then I want my money back please", OTHER, intent="refund", confidence=0.8, entities=[plan]
+    )
+    failed = await floor.say(conversation, "that does not say how long it takes")
+    await fail_turn(floor.database, failed, epoch=1, at=floor.clock.now())
+    await answered(
+        floor, conversation, "what about invoice INV-7 again then", ANSWER, intent="invoices", confidence=0.7
+    )
+    await floor.say(conversation, "and this one nobody has read")
+    waiting = await floor.hand_over(conversation, "not_helpful")
+    package = await stored(floor, waiting)
+
+    assert package["reason"] == {"code": "not_helpful", "words": "The articles that were shown did not help."}
+    assert package["handed_over_at"] == iso(floor.clock.now())
+    assert package["summary"] == [
+        "“invoice on my Business plan as pdf”",
+        "“then I want my money back please”",
+        "“that does not say how long it takes”",
+        "“and this one nobody has read”",
+        "Shown: Download invoices; Refunds.",
+    ]
+    assert package["entities"] == [
+        {"entity": "plan", "value": "business", "text": "Business plan", "message_id": question.id}
+    ]
+    assert [(one["text"], one["intent"], one["confidence"]) for one in package["intents"]] == [
+        ("hi", "greet", 0.99),
+        ("invoice on my Business plan as pdf", "invoices", 0.93),
+        ("then I want my money back please", "refund", 0.8),
+        ("what about invoice INV-7 again then", "invoices", 0.7),
+    ]
+    assert package["intents"][0]["message_id"] == greeting.id
+    assert package["articles"] == [
+        {
+            "article_id": "download-invoices",
+            "title": "Download invoices",
+            "url": "/help/download-invoices",
+            "shown_at": iso(shown_at),
+            "opened": False,
+            "vote": "not_helpful",
+        },
+        {
+            "article_id": "refunds",
+            "title": "Refunds",
+            "url": "/help/refunds",
+            "shown_at": iso(refund.at),
+            "opened": False,
+            "vote": None,
+        },
+    ]
+    assert package["attempted"] == [
+        "Answered from “Download invoices”: it did not help.",
+        "Answered from “Refunds”: not rated.",
+        "The assistant failed to answer “that does not say how long it takes”.",
+    ]
+
+
+async def test_what_was_pressed_is_no_word_of_the_customers(floor: Floor) -> None:
+    conversation = await floor.visit()
+    await answered(floor, conversation, "can I get my invoices as pdf", ANSWER, intent="invoices", confidence=0.9)
+    button = (await floor.said(conversation))[-1].buttons[0]
+    await press_as_customer(
+        floor.database, conversation.id, client_id="p", button_id=button.id, name="D", at=floor.clock.now()
+    )
+    package = await stored(floor, await floor.hand_over(conversation))
+    assert package["summary"] == ["“can I get my invoices as pdf”", "Shown: Download invoices."]
+
+
+async def test_somebody_elses_vote_is_not_the_customers(floor: Floor) -> None:
+    conversation, other = await floor.visit(), await floor.visit()
+    await answered(floor, conversation, "can I get my invoices as pdf", ANSWER)
+    await vote(floor, other, "download-invoices", helpful=True)
+    package = await stored(floor, await floor.hand_over(conversation))
+    assert [article["vote"] for article in package["articles"]] == [None]
+
+
+async def test_the_next_package_begins_where_the_bot_got_the_conversation_back(floor: Floor, maya: Staff) -> None:
+    claimed = await floor.claimed(maya, "the webhook does not fire at all")
+    await floor.reply(claimed, maya, "It is repaired.")
+    back = await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    await floor.say(back, "now how do refunds work then")
+    waiting = await floor.hand_over(back)
+    assert (await stored(floor, waiting))["summary"] == ["“now how do refunds work then”"]
+    assert (await stored(floor, claimed))["summary"] == ["“the webhook does not fire at all”"]
+
+
+async def test_a_long_conversation_is_summed_up_by_its_beginning_and_its_end(floor: Floor) -> None:
+    conversation = await floor.visit()
+    for n in range(9):
+        await floor.say(conversation, f"this is my question number {n} " + "word " * 60)
+    summary = (await stored(floor, await floor.hand_over(conversation)))["summary"]
+    assert [line[:31] for line in summary] == [f"“this is my question number {n} w" for n in (0, 1, 2, 8)]
+    assert all(len(line) <= 162 and line.endswith("…”") for line in summary)
+
+
+async def test_a_customer_who_said_nothing_is_not_given_words(floor: Floor) -> None:
+    package = await stored(floor, await floor.hand_over(await floor.visit()))
+    assert (package["summary"], package["entities"], package["intents"], package["attempted"]) == ([], [], [], [])
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+async def test_every_reason_is_a_sentence(code: str) -> None:
+    from datetime import UTC, datetime
+
+    package = build_package([], {}, {}, reason=code, at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert package["reason"]["words"][0].isupper()
+    assert package["reason"]["words"].endswith(".")
