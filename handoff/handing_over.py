@@ -58,7 +58,7 @@ async def hand_over(
     text = "\n".join(_own_words(said))
     ticket = await open_ticket(
         tx,
-        subject=subject_for(said, reason),
+        subject=subject_for(said, understood, reason),
         text=text,
         triage=result,
         source=conversation.channel,
@@ -108,10 +108,14 @@ def policy_for(policies: Sequence[Policy], ticket: Ticket, account: Account | No
     )
 
 
-def subject_for(said: Sequence[Message], reason: str) -> str:
-    """Return the customer's first telling words, else why it was handed over."""
-    words = _own_words(said)
-    return next((text for text in words if len(text.split()) > 3), words[0] if words else REASONS[reason])
+def subject_for(said: Sequence[Message], understood: dict[str, Understanding], reason: str) -> str:
+    """Return what the customer last asked about, in their words, else why it was handed over."""
+    own = [message for message in said if message.author_kind == "customer" and message.payload is None]
+    asked = [
+        message.text for message in own if understood.get(message.id, Understanding()).intent not in _ABOUT_THE_CHAT
+    ]
+    telling = [text for text in asked if len(text.split()) > 2]
+    return next(iter((telling or asked or [message.text for message in own])[-1:]), REASONS[reason])
 
 
 async def _triage(
@@ -144,11 +148,13 @@ async def _triage(
     )
 
 
-_NO_TOPIC = {
-    None, "talk_to_person", "nlu_fallback", "out_of_scope", "greet", "goodbye", "thanks", "affirm", "deny", "complaint",
-    "article_helped", "article_did_not_help", "bot_challenge", "how_are_you", "praise",
+_ABOUT_THE_CHAT = {
+    "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
+    "article_did_not_help", "bot_challenge", "how_are_you", "praise",
 }  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
+_NO_TOPIC = _ABOUT_THE_CHAT | {None, "nlu_fallback", "out_of_scope"}
+"""Those, and the intents that say only that the assistant did not know one."""
 
 
 def _own_words(said: Sequence[Message]) -> list[str]:

@@ -7,6 +7,7 @@ a word in the title or a heading counts as several in the body. So SQLite and Po
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +26,20 @@ FIELD_WEIGHTS = (2.0, 1.5, 1.0)
 """Of a word in the title, in the heading path, in the body."""
 REMEMBERED = 20_000
 """Passages whose terms stay in memory, about 1 kB each."""
+LEADING = 16
+"""The rarest terms of a question that bring candidates; all of its terms count in their scores."""
 MANY = 4_000
 """A term in more passages than this does not bring candidates when rarer ones do; it still counts in their scores."""
+
+
+_COUNT_SQLITE = sa.text(
+    "SELECT (SELECT count(*) FROM knowledge_full_text JOIN knowledge_passages ON id = knowledge_full_text.rowid"
+    " WHERE knowledge_full_text MATCH word.value AND level <= :viewer) FROM json_each(:words) AS word ORDER BY word.key"
+)
+_COUNT_POSTGRESQL = sa.text(
+    "SELECT (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
+    " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place) ORDER BY place"
+)
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,7 @@ class FullText:
             if len(frequencies) > REMEMBERED:
                 frequencies.clear()
                 unknown = list(terms)
-            holding = [_holding(reader.dialect.name, term, viewer).label(f"n{n}") for n, term in enumerate(unknown)]
-            counts = (await reader.execute(sa.select(*holding))).one()
+            counts = await _count(reader, unknown, viewer)
             frequencies.update(((viewer, term), count) for term, count in zip(unknown, counts, strict=True))
         count, mean = totals[viewer]
         return Statistics(count, mean, {term: frequencies[viewer, term] for term in terms})
@@ -184,7 +196,7 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
     budget = MANY
     for term in known:
         budget -= statistics.frequencies[term]
-        if chosen and budget < 0:
+        if chosen and (budget < 0 or len(chosen) == LEADING):
             break
         chosen.append(term)
     return chosen
@@ -208,9 +220,13 @@ def _candidates(
     return statement.order_by(held.desc(), passages.c.length)
 
 
-def _holding(dialect: str, term: str, viewer: Viewer) -> sa.ScalarSelect[int]:
-    counted: sa.Select[Any] = sa.select(sa.func.count()).select_from(passages).where(passages.c.level <= viewer)
-    return _matching(counted, dialect, [term]).scalar_subquery()
+async def _count(reader: Reader, terms: Sequence[str], viewer: Viewer) -> Sequence[int]:
+    """Return in how many passages that `viewer` may see each term is; one statement, the same for any number of terms."""
+    if reader.dialect.name == "sqlite":
+        words: Any = json.dumps([f'"{term}"' for term in terms])
+        return (await reader.scalars(_COUNT_SQLITE, {"words": words, "viewer": int(viewer)})).all()
+    words = [f"'{term}'" for term in terms]
+    return (await reader.scalars(_COUNT_POSTGRESQL, {"words": words, "viewer": int(viewer)})).all()
 
 
 def _matching(statement: sa.Select[Any], dialect: str, terms: Sequence[str]) -> sa.Select[Any]:

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.errors import BatonError, Invalid, RateLimited, TooLarge
+from core.errors import BatonError, Invalid, NotFound, RateLimited, TooLarge
 from server import metrics
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ class Route:
     handler: Handler
     summary: str
     auth: str = "none"
-    body: type[BaseModel] | None = None
+    body: Any = None
     query: type[BaseModel] | None = None
     returns: Any = None
     documented: bool = True
@@ -56,15 +56,37 @@ def parse(raw: bytes | str, model: type[Body]) -> Body:
         value = json.loads(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
     except UnicodeDecodeError as error:
         raise Invalid("The request is not valid UTF-8.") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("The request is not valid JSON.") from error
     return checked(value, model)
+
+
+def storable(value: Any) -> Any:
+    """Return a JSON value whose texts every database can keep: no NUL, half surrogate pairs replaced.
+
+    Raises:
+        Invalid: it is nested too deeply.
+    """
+    try:
+        return _storable(value)
+    except RecursionError as error:
+        raise Invalid("The request is nested too deeply.") from error
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value
 
 
 def checked(value: Any, model: type[Body]) -> Body:
     """Validate a value against a model, like `read_body`."""
     try:
-        return model.model_validate(value)
+        return model.model_validate(storable(value))
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(str(part) for part in problem["loc"]) or None
@@ -90,11 +112,16 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
     began = time.perf_counter()
     status = 500
     try:
+        if "\x00" in request.path:
+            raise NotFound("There is no such page.")
         response = await handler(request)
         status = response.status
     except BatonError as error:
         status = error.status
         response = error_response(error)
+    except UnicodeEncodeError:
+        status = 400
+        response = error_response(Invalid("A header of the request is not valid UTF-8."))
     except web.HTTPException as error:
         status = error.status
         if error.status < 400:
@@ -195,9 +222,15 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _schema(type_: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     schema = TypeAdapter(type_).json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(schema.pop("$defs", {}))
+    for name, definition in schema.pop("$defs", {}).items():
+        _define(name, definition, schemas)
     title = schema.get("title")
     if title and schema.get("type") == "object":
-        schemas[title] = schema
+        _define(title, schema, schemas)
         return {"$ref": f"#/components/schemas/{title}"}
     return schema
+
+
+def _define(name: str, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if schemas.setdefault(name, schema) != schema:
+        raise ValueError(f"two types are called {name}: rename one, or the document shows the wrong one")

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from core.clock import Clock, SystemClock
 from core.database import Database, Transaction
+from core.errors import ConfigurationError
 from core.identifiers import new_secret
 from core.redis import open_redis
 from handoff.handing_over import hand_over
@@ -25,6 +26,7 @@ from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, run_clocks, watch_bot
 from server.bot import Bot
 from server.children import rasa_server
+from server.cross_origin import allow_listed_origins
 from server.demo import first_start
 from server.hub import Hub
 from server.migrate import migrate
@@ -45,7 +47,7 @@ ROUTES: tuple[Route, ...] = (
 
 def build_app(settings: Settings, clock: Clock | None = None) -> web.Application:
     """Build the application. Nothing is opened before it starts; everything is closed when it ends."""
-    app = web.Application(middlewares=[translate_errors], client_max_size=BODY_LIMIT)
+    app = web.Application(middlewares=[allow_listed_origins, translate_errors], client_max_size=BODY_LIMIT)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     document = openapi(ROUTES, version=VERSION, url=settings.url)
@@ -62,7 +64,11 @@ def build_app(settings: Settings, clock: Clock | None = None) -> web.Application
 
 async def _open_service(app: web.Application, settings: Settings, clock: Clock) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"{settings.home} cannot be written: {error.strerror}. Set BATON_HOME to another folder."
+            raise ConfigurationError(message) from error
         redis_url = settings.redis_url or await _start_redis(stack, settings)
         database = Database.open(settings.database)
         stack.push_async_callback(database.close)

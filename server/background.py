@@ -67,7 +67,7 @@ async def run_clocks(service: Service) -> None:
         try:
             while await fire_once(service):
                 pass
-        except SQLAlchemyError:
+        except (SQLAlchemyError, OSError):
             log.exception("SLA clocks were not looked at")
         await asyncio.sleep(CLOCK_SECONDS)
 

@@ -15,6 +15,7 @@ from handoff.transcript import get_conversation
 from handoff.views import MessageView, message_view
 from handoff.wording import TALK_TO_PERSON, clean_email
 from server import metrics
+from server.api import storable
 from server.limits import limit
 from server.news import DESK_SOCKETS
 from server.service import Service
@@ -102,7 +103,7 @@ def parse_frame(value: Any) -> Frame:
     if not isinstance(value, dict) or value.get("type") not in FRAME_TYPES:
         raise Invalid(f"A frame is a JSON object whose type is one of {', '.join(FRAME_TYPES)}.", field="type")
     try:
-        return _frames.validate_python(value)
+        return _frames.validate_python(storable(value))
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(str(part) for part in problem["loc"][1:]) or None
@@ -136,7 +137,7 @@ async def act(
         pressed = {"message_id": frame.button.rpartition(".")[0], "button_id": frame.button}
         service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed})
         if message.payload == TALK_TO_PERSON[1]:
-            await ask_for_person(service, conversation_id)
+            await ask_for_person(service, conversation_id, epoch=message.epoch)
     elif isinstance(frame, PersonFrame):
         check_client_id(frame.client_id)
         await ask_for_person(service, conversation_id)
@@ -154,10 +155,18 @@ async def act(
     return {"type": "ack", "client_id": frame.client_id, "message": view}
 
 
-async def ask_for_person(service: Service, conversation_id: str) -> None:
-    """Hand over because the customer asked. Asking again while waiting changes nothing."""
+async def ask_for_person(service: Service, conversation_id: str, *, epoch: int | None = None) -> None:
+    """Hand over because the customer asked. Asking again while waiting changes nothing.
+
+    Args:
+        service: the running service.
+        conversation_id: the conversation.
+        epoch: when it was asked, so that repeating an old press hands nothing over again; None is now.
+    """
     async with service.database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if epoch is not None and conversation.epoch != epoch:
+            return
         before = conversation.owner
         after = await hand_over(tx, conversation, "asked", service.policies, at=service.clock.now())
     if after.owner != before:

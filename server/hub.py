@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.events import Event, events_after
@@ -103,14 +104,13 @@ class Hub:
 
     async def _tell_others(self) -> None:
         while True:
-            events = await self._outbox.get()
-            nudge = {
-                "from": self._name,
-                "conversation": events[0].conversation_id,
-                "after": min(event.number for event in events) - 1,
-            }
+            numbers: dict[str, list[int]] = {}
+            for event in await self._outbox.get():
+                numbers.setdefault(event.conversation_id, []).append(event.number)
             try:
-                await self._redis.publish(NUDGES, json.dumps(nudge))
+                for conversation_id, committed in numbers.items():
+                    nudge = {"from": self._name, "conversation": conversation_id, "numbers": committed}
+                    await self._redis.publish(NUDGES, json.dumps(nudge))
             except RedisError as error:
                 log.warning("other replicas were not told", error=str(error))
 
@@ -121,7 +121,7 @@ class Hub:
                     await channel.subscribe(NUDGES)
                     async for item in channel.listen():
                         await self._nudged(json.loads(item["data"]))
-            except RedisError as error:
+            except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("nudges are not heard", error=str(error))
                 await asyncio.sleep(1)
 
@@ -129,7 +129,9 @@ class Hub:
         conversation_id = nudge["conversation"]
         if nudge["from"] == self._name or not (self.listening(conversation_id) or self.listening(DESK)):
             return
+        numbers = nudge["numbers"]
         async with self._database.read() as reader:
-            self._deliver(
-                await events_after(reader, conversation_id, nudge["after"], audiences=["customer", "staff", "both"])
+            events = await events_after(
+                reader, conversation_id, min(numbers) - 1, audiences=["customer", "staff", "both"]
             )
+        self._deliver([event for event in events if event.number in numbers])

@@ -11,6 +11,7 @@ import structlog
 from core.database import Database
 
 log = structlog.get_logger()
+_LOCK = 0x6261746F6E
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
@@ -19,6 +20,9 @@ async def migrate(database: Database) -> bool:
     if await _revision(database) == newest_revision():
         return False
     async with database.engine.connect() as connection:
+        if database.dialect == "postgresql":
+            # Replicas that start together migrate one after the other; who comes later finds nothing left to do.
+            await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         await connection.run_sync(_upgrade)
     log.info("database migrated", revision=newest_revision())
     return True

@@ -7,9 +7,11 @@ from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import Database
+from core.errors import BatonError
 from core.events import Event
 from handoff.desk import row_of
 from handoff.presence import present
@@ -59,7 +61,10 @@ class News:
                     if any(event.kind == "conversation" for event in events):
                         self._queue_moved.set()
                     if self._hub.listening(DESK_SOCKETS):
-                        await self._show(events)
+                        try:
+                            await self._show(events)
+                        except (BatonError, SQLAlchemyError, OSError):
+                            log.exception("desks were not shown what is new")
                     if None in gathered:
                         log.warning("desk feed fell behind; desks read their lists again")
                         self._hub.send(DESK_SOCKETS, {"type": "event", "event": "counts", "data": {}})
@@ -87,7 +92,7 @@ class News:
             try:
                 await self._show_places()
                 await self._show_colleagues()
-            except RedisError as error:
+            except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("places in the queue are not shown", error=str(error))
             await asyncio.sleep(0.2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import core.events
 import customers.tables
 import handoff.clocks
 import handoff.tables
@@ -9,4 +10,4 @@ import knowledge.tables
 import tickets.tables
 from core.database import metadata
 
-__all__ = ["customers", "handoff", "knowledge", "metadata", "tickets"]
+__all__ = ["core", "customers", "handoff", "knowledge", "metadata", "tickets"]

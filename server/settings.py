@@ -78,6 +78,14 @@ class Settings(BaseSettings):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("rasa_urls", "public_url")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        for url in [value] if isinstance(value, str) else value:
+            if url and not url.startswith(("http://", "https://")):
+                raise ValueError(f"{url!r} is not an address, such as https://support.example.com")
+        return value
+
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,6 +106,10 @@ class Settings(BaseSettings):
             raise ValueError("BATON_IDENTITY_SECRET must have 32 bytes or more")
         if bool(self.admin_email) != bool(self.admin_password.get_secret_value()):
             raise ValueError("BATON_ADMIN_EMAIL and BATON_ADMIN_PASSWORD go together")
+        if self.admin_email and (self.admin_email.count("@") != 1 or "." not in self.admin_email.rpartition("@")[2]):
+            raise ValueError("BATON_ADMIN_EMAIL is not an e-mail address, such as admin@example.com")
+        if self.admin_email and len(self.admin_password.get_secret_value()) < 10:
+            raise ValueError("BATON_ADMIN_PASSWORD must have 10 characters or more")
         if self.rasa_urls and not self.bot_token.get_secret_value():
             raise ValueError("RASA_URLS needs BATON_BOT_TOKEN, the secret that those servers were started with")
         return self

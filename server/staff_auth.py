@@ -24,8 +24,7 @@ async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> 
         Unauthenticated: nobody is signed in.
         Forbidden: the role may not do this, or the request came from another site.
     """
-    if request.method not in {"GET", "HEAD"} and request.headers.get(HEADER) != "desk":
-        raise Forbidden(f"Unsafe requests need the header {HEADER}: desk.")
+    check_header(request)
     secret = request.cookies.get(COOKIE)
     if not secret:
         raise Unauthenticated("You are signed out. Sign in again.")
@@ -37,12 +36,29 @@ async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> 
     return member
 
 
+def check_header(request: web.Request) -> None:
+    """Refuse an unsafe request without the header that another site's page cannot send.
+
+    Raises:
+        Forbidden: it is missing.
+    """
+    if request.method not in {"GET", "HEAD"} and request.headers.get(HEADER) != "desk":
+        raise Forbidden(f"Unsafe requests need the header {HEADER}: desk.")
+
+
 def check_own_origin(request: web.Request, service: Service) -> None:
     """Refuse a socket that another site's page opens.
 
     Raises:
         Forbidden: the Origin header is missing or not our own.
     """
-    origin = request.headers.get("Origin", "")
-    if origin != service.settings.url and urlsplit(origin).netloc != request.host:
+    if not is_own_origin(request.headers.get("Origin", ""), request, service):
         raise Forbidden("The desk can be opened from its own site only.")
+
+
+def is_own_origin(origin: str, request: web.Request, service: Service) -> bool:
+    """Tell whether this Origin header names the service's own pages."""
+    try:
+        return origin == service.settings.url or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import Database, Transaction
@@ -62,21 +63,29 @@ class TurnRunner:
         """Pick up turns that a dead process left: all of them at the start, later those whose lease has ended."""
         first = True
         while True:
-            now = self._clock.now()
-            async with self._database.read() as reader:
-                found = await conversations_with_turns(reader, lease_before=None if first else now)
-            for conversation_id in found:
-                self.wake(conversation_id)
-            held = list(self._running)
-            if held:
-                async with self._database.write() as tx:
-                    await extend_leases(tx, held, now)
-            first = False
+            try:
+                await self.reconcile_once(everything=first)
+                first = False
+            except (SQLAlchemyError, OSError):
+                log.exception("pending turns were not looked for")
             await asyncio.sleep(RECONCILE_EVERY)
+
+    async def reconcile_once(self, *, everything: bool) -> None:
+        """Wake the conversations with turns whose lease has ended, or all with pending turns, and hold on to the running ones."""
+        now = self._clock.now()
+        async with self._database.read() as reader:
+            found = await conversations_with_turns(reader, lease_before=None if everything else now)
+        for conversation_id in found:
+            self.wake(conversation_id)
+        held = list(self._running)
+        if held:
+            async with self._database.write() as tx:
+                await extend_leases(tx, held, now)
 
     async def stop(self) -> None:
         """Abandon the running turns; they stay pending and are picked up at the next start."""
         tasks = list(self._running.values())
+        self._again.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -116,6 +125,10 @@ class TurnRunner:
         except BatonError as error:
             outcome = "failed"
             log.warning("turn failed", conversation=conversation.id, error=error.message)
+            await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
+        except Exception:
+            outcome = "failed"
+            log.exception("turn broke", conversation=conversation.id)
             await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
         finally:
             self._show_typing(conversation.id, on=False)

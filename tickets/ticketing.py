@@ -9,10 +9,9 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import INSERT, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
-from customers.accounts import INSERT
 from customers.health import TicketCounts
 from tickets.records import Field, Override, OverrideView, Ticket, TicketView, ticket_view
 from tickets.tables import ticket_numbers, ticket_overrides, tickets

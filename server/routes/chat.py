@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 from aiohttp import WSMsgType, web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.errors import BatonError, Forbidden, Invalid, Unauthenticated
@@ -21,26 +20,29 @@ from handoff.visitors import Visitor, join_customer, new_visitor, note_page, vis
 from server import metrics
 from server.api import Route, checked, envelope, parse, read_body
 from server.customer_view import customer_view
-from server.frames import AckView, act, parse_frame
+from server.frames import AckView, Frame, act, parse_frame
 from server.hub import Listener
 from server.identity import account_of_claims, read_identity
 from server.limits import limit
 from server.service import SERVICE, Service
+from server.staff_auth import is_own_origin
 
 HELLO_WITHIN = 10.0
 LONGEST_POLL = 25
 FRAME_LIMIT = 1024 * 1024
+MOST_EVENTS = 2**31 - 1
+"""The largest number of an event that a database takes."""
 RESUME_LIMIT = 400
 """Events that a resumed socket gets one by one; who missed more gets a snapshot."""
 
 
 class Page(BaseModel):
-    """The page that the widget is on."""
+    """The page that the widget is on. What is too long is cut: nobody loses their chat for a long address."""
 
     model_config = ConfigDict(extra="ignore")
 
-    url: str | None = Field(None, max_length=2000)
-    title: str | None = Field(None, max_length=300)
+    url: Annotated[str | None, AfterValidator(lambda url: url and url[:2000])] = None
+    title: Annotated[str | None, AfterValidator(lambda title: title and title[:300])] = None
 
 
 class SessionRequest(BaseModel):
@@ -66,13 +68,13 @@ class Hello(BaseModel):
 
     type: str
     token: str = Field(max_length=200)
-    after: int | None = Field(None, ge=0)
+    after: int | None = Field(None, ge=0, le=MOST_EVENTS)
 
 
 class PollQuery(BaseModel):
     """Where a long poll goes on, and how many seconds it may take."""
 
-    after: int = Field(0, ge=0)
+    after: int = Field(0, ge=0, le=MOST_EVENTS)
     wait: int = Field(0, ge=0, le=LONGEST_POLL)
 
 
@@ -134,8 +136,8 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     conversation_id = visitor.conversation.id
     try:
         with service.hub.listen(conversation_id) as listener:
-            await _catch_up(socket, service, conversation_id, after)
-            sender = asyncio.create_task(_send_frames(socket, service, conversation_id, listener))
+            shown = await _catch_up(socket, service, conversation_id, after)
+            sender = asyncio.create_task(_send_frames(socket, service, conversation_id, listener, shown))
             try:
                 await _receive_frames(socket, service, visitor)
             finally:
@@ -191,7 +193,7 @@ def parse_json_text(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
         json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("The frame is not valid JSON in UTF-8.") from error
     return text
 
@@ -209,8 +211,7 @@ def check_origin(request: web.Request, service: Service) -> None:
 
 def allowed_origin(request: web.Request, service: Service, origin: str) -> bool:
     """Tell whether pages of this origin may speak to the chat: our own, and those that are listed."""
-    own = origin == service.settings.url or urlsplit(origin).netloc == request.host
-    return own or origin in service.settings.allowed_origins
+    return is_own_origin(origin, request, service) or origin in service.settings.allowed_origins
 
 
 def remote(request: web.Request, service: Service) -> str:
@@ -244,7 +245,8 @@ async def _greet(socket: web.WebSocketResponse, service: Service) -> tuple[Visit
         return await visitor_of_token(reader, hello.token, service.clock.now()), hello.after
 
 
-async def _catch_up(socket: web.WebSocketResponse, service: Service, conversation_id: str, after: int | None) -> None:
+async def _catch_up(socket: web.WebSocketResponse, service: Service, conversation_id: str, after: int | None) -> int:
+    """Bring a socket up to date; returns the number of the last event that it knows of then."""
     if after is not None:
         async with service.database.read() as reader:
             last = await last_event(reader, conversation_id)
@@ -255,8 +257,10 @@ async def _catch_up(socket: web.WebSocketResponse, service: Service, conversatio
             await socket.send_json({"type": "resumed", "conversation": view})
             for event in missed:
                 await socket.send_json(await _event_frame(service, event, view))
-            return
-    await socket.send_json({"type": "snapshot", **await _snapshot(service, conversation_id)})
+            return max([last, *(event.number for event in missed)])
+    snapshot = await _snapshot(service, conversation_id)
+    await socket.send_json({"type": "snapshot", **snapshot})
+    return int(snapshot["conversation"]["last_event"])
 
 
 async def _snapshot(service: Service, conversation_id: str) -> dict[str, Any]:
@@ -268,16 +272,24 @@ async def _snapshot(service: Service, conversation_id: str) -> dict[str, Any]:
 
 
 async def _send_frames(
-    socket: web.WebSocketResponse, service: Service, conversation_id: str, listener: Listener
+    socket: web.WebSocketResponse, service: Service, conversation_id: str, listener: Listener, shown: int
 ) -> None:
+    """Send what the listener hears: each event once and in order, whichever replica it came from."""
     while True:
         frame = await listener.frames.get()
         if frame is None:
             await socket.close(code=1013, message=b"too far behind; resume")
             return
-        if isinstance(frame, Event):
-            frame = await _event_frame(service, frame, None)
-        await socket.send_json(frame)
+        if not isinstance(frame, Event):
+            await socket.send_json(frame)
+        elif frame.number > shown:
+            events = [frame]
+            if frame.number > shown + 1:
+                async with service.database.read() as reader:
+                    events = await events_after(reader, conversation_id, shown, audiences=["customer", "both"])
+            for event in events:
+                await socket.send_json(await _event_frame(service, event, None))
+            shown = max([frame.number, *(event.number for event in events)])
 
 
 async def _event_frame(service: Service, event: Event, view: ConversationView | None) -> dict[str, Any]:
@@ -326,6 +338,7 @@ ROUTES = (
         auth="visitor", query=PollQuery, returns=PollView,
     ),
     Route(
-        "POST", "/api/chat/frames", post_frame, "Send one frame without a socket", auth="visitor", returns=AckView
+        "POST", "/api/chat/frames", post_frame, "Send one frame without a socket",
+        auth="visitor", body=Frame, returns=AckView,
     ),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from server.api import Route, checked, read_body
 from server.limits import limit
 from server.routes.chat import remote
 from server.service import SERVICE
-from server.staff_auth import COOKIE, signed_in
+from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
 
 
@@ -98,7 +98,7 @@ class StaffView(TypedDict):
     role: str
 
 
-class SessionView(TypedDict):
+class StaffSessionView(TypedDict):
     """Who is signed in."""
 
     staff: StaffView
@@ -149,13 +149,14 @@ def _found(result: Result) -> FoundArticleView:
     )
 
 
-def _staff_view(member: Staff) -> SessionView:
-    return SessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
+def _staff_view(member: Staff) -> StaffSessionView:
+    return StaffSessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
 
 
 async def post_session(request: web.Request) -> web.Response:
     """Sign in."""
     service = request.app[SERVICE]
+    check_header(request)
     body = await read_body(request, SignIn)
     for subject in (remote(request, service), body.email.strip().lower()):
         await limit(service.redis, service.clock, "sign-in", subject, most=20, seconds=300)
@@ -323,8 +324,8 @@ async def _detail(request: web.Request) -> web.Response:
 
 _DESK = "/api/desk/conversations/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/api/staff/session", post_session, "Sign in", body=SignIn, returns=SessionView),
-    Route("GET", "/api/staff/session", get_session, "Who is signed in", auth="staff", returns=SessionView),
+    Route("POST", "/api/staff/session", post_session, "Sign in", body=SignIn, returns=StaffSessionView),
+    Route("GET", "/api/staff/session", get_session, "Who is signed in", auth="staff", returns=StaffSessionView),
     Route("DELETE", "/api/staff/session", delete_session, "Sign out", auth="staff"),
     Route("GET", "/api/desk/conversations", get_list, "A list of conversations", auth="staff", query=ListQuery, returns=ListView),
     Route("GET", _DESK, get_detail, "One conversation", auth="staff", returns=DetailView),

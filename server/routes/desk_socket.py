@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
 
 from core.errors import BatonError
 from handoff.presence import PresenceState, keep_presence, leave, show_presence
 from handoff.records import Staff
 from handoff.transcript import get_conversation
 from server import metrics
-from server.api import Route, checked, envelope
+from server.api import Route, checked, envelope, log
 from server.hub import Listener
 from server.news import DESK_SOCKETS
 from server.routes.chat import parse_json_text
@@ -68,16 +69,21 @@ async def _receive(socket: web.WebSocketResponse, service: Service, member: Staf
             continue
         try:
             frame = checked(json.loads(parse_json_text(received.data.encode())), DeskFrame)
+            await _act(socket, service, member, frame)
         except BatonError as error:
             await socket.send_json({"type": "error", **envelope(error)})
-            continue
-        if frame.type == "typing" and frame.conversation_id:
-            await _show_typing(service, member, frame.conversation_id, frame.on)
-        elif frame.type == "presence":
-            await _here(service, member, frame.state)
-        else:
-            await keep_presence(service.redis, member.id, service.clock.now())
-            await socket.send_json({"type": "pong"})
+        except RedisError as error:
+            log.warning("presence is not kept", error=str(error))
+
+
+async def _act(socket: web.WebSocketResponse, service: Service, member: Staff, frame: DeskFrame) -> None:
+    if frame.type == "typing" and frame.conversation_id:
+        await _show_typing(service, member, frame.conversation_id, frame.on)
+    elif frame.type == "presence":
+        await _here(service, member, frame.state)
+    else:
+        await socket.send_json({"type": "pong"})
+        await keep_presence(service.redis, member.id, service.clock.now())
 
 
 async def _here(service: Service, member: Staff, state: PresenceState) -> None:

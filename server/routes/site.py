@@ -67,7 +67,11 @@ async def web_file(request: web.Request) -> web.StreamResponse:
     """Serve a built file of the desk or the demo page."""
     base = DIST / request.match_info["page"]
     wanted = (base / request.match_info["file"]).resolve()
-    if not wanted.is_relative_to(base.resolve()) or not wanted.is_file():
+    try:
+        there = wanted.is_relative_to(base.resolve()) and wanted.is_file()
+    except OSError:
+        there = False
+    if not there:
         raise NotFound("There is no such file.")
     response = _file(wanted)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -220,5 +220,5 @@ async def test_the_ticket_is_about_the_topic_and_not_about_the_wish_for_a_person
     assert current.ticket_id == ticket.id
 
 
-def test_a_subject_is_the_first_telling_thing_that_the_customer_wrote() -> None:
-    assert subject_for([], "outage") == "The customer reports an outage."
+def test_without_a_word_of_the_customer_the_subject_is_the_reason() -> None:
+    assert subject_for([], {}, "outage") == "The customer reports an outage."

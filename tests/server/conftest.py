@@ -76,6 +76,15 @@ class Running:
     service: Service
     rasa: ScriptedRasa
     clock: FrozenClock
+    clients: list[TestClient[web.Request, web.Application]] = field(default_factory=list)
+
+    def browser(self, **headers: str) -> TestClient[web.Request, web.Application]:
+        """Return another client, with cookies of its own."""
+        client: TestClient[web.Request, web.Application] = TestClient(
+            self.client.server, cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers
+        )
+        self.clients.append(client)
+        return client
 
     async def visit(self) -> Chat:
         response = await self.client.post("/api/chat/sessions", json={})
@@ -88,9 +97,7 @@ class Running:
         return chat
 
     async def staff(self, email: str = "maya@fernhill.example") -> TestClient[web.Request, web.Application]:
-        client: TestClient[web.Request, web.Application] = TestClient(
-            self.client.server, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"X-Baton": "desk"}
-        )
+        client = self.browser(**{"X-Baton": "desk"})
         response = await client.post("/api/staff/session", json={"email": email, "password": "fernhill-demo"})
         assert response.status == 200, await response.text()
         return client
@@ -176,7 +183,10 @@ async def running(
     await client.start_server()
     service = client.app[SERVICE]
     assert await service.bot.until_ready(10)
-    yield Running(client, service, scripted, clock)
+    started = Running(client, service, scripted, clock)
+    yield started
+    for other in started.clients:
+        await other.session.close()
     await client.close()
 
 

@@ -95,6 +95,7 @@ export class MessageLog extends LitElement {
   @state() private below = false;
   @query(".scroll") private readonly scroller!: HTMLElement;
   #atBottom = true;
+  #lastTop = 0;
   #resize: ResizeObserver | null = null;
 
   override render(): TemplateResult {
@@ -129,11 +130,15 @@ export class MessageLog extends LitElement {
     this.#atBottom = true;
     this.below = false;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#lastTop = this.scroller.scrollTop;
   };
 
   #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atBottom = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    // Only the customer scrolls up. What grows or shrinks around the log makes scroll events too, and must not lose the end.
+    if (near || scrollTop < this.#lastTop) this.#atBottom = near;
+    this.#lastTop = scrollTop;
     this.below = !this.#atBottom;
   };
 

@@ -30,6 +30,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_assignments_claimed_at"), "assignments", ["claimed_at"], unique=False)
     op.create_table(
+        "conversation_events",
+        sa.Column("conversation_id", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("audience", sa.String(length=8), nullable=False),
+        sa.Column("data", JSON, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("conversation_id", "number", name=op.f("pk_conversation_events")),
+    )
+    op.create_table(
         "customers",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=False),
@@ -49,6 +59,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("external_id", name=op.f("uq_customers_external_id")),
     )
     op.create_index(op.f("ix_customers_email"), "customers", ["email"], unique=False)
+    op.create_table(
+        "event_counters",
+        sa.Column("conversation_id", sa.String(length=40), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_event_counters")),
+    )
     op.create_table(
         "handoff_packages",
         sa.Column("ticket_id", sa.String(length=40), nullable=False),

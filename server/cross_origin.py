@@ -1,0 +1,33 @@
+"""Lets pages of listed sites talk to the chat: what a browser asks for before it shows them an answer (CORS)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.api import Handler
+from server.routes.chat import allowed_origin
+from server.service import SERVICE
+
+CHAT = "/api/chat/"
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+
+@web.middleware
+async def allow_listed_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell the browser that this page may read the answer, errors too. Other origins are told nothing, and read nothing."""
+    origin = request.headers.get("Origin")
+    if origin is None or not request.path.startswith(CHAT):
+        return await handler(request)
+    if not allowed_origin(request, request.app[SERVICE], origin):
+        return await handler(request)
+    preflight = request.method == "OPTIONS"
+    response = web.Response(status=204, headers=_PREFLIGHT) if preflight else await handler(request)
+    if not response.prepared:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Vary"] = "Origin"
+    return response

@@ -1,0 +1,328 @@
+"""Turns are rows, not memories: answered once, by whichever process is there, and never over a person."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy.exc import OperationalError
+
+from core.clock import FrozenClock
+from core.errors import Unavailable
+from handoff.speaking import TURN_LEASE, say_as_customer
+from handoff.taking_over import claim
+from handoff.transcript import get_conversation, transcript
+from handoff.visitors import new_visitor
+from server.app import build_app
+from server.bot import BotTurn
+from server.service import SERVICE, Service
+from server.turns import bound_to_article, read_turn
+from tests.server.conftest import Running, ScriptedRasa, make_settings, say
+
+ANSWER = {"article_id": "a-1", "slug": "s", "title": "T", "heading": "", "url": "/help/s", "html": "<p>p</p>"}
+FEEDBACK = [
+    {"title": "Yes", "payload": "/article_helped"},
+    {"title": "No", "payload": "/article_did_not_help"},
+    {"title": "Person", "payload": "/talk_to_person"},
+]
+
+
+async def started(home: Path, url: str, clock: FrozenClock, **settings: Any) -> TestClient[Any, Any]:
+    client: TestClient[Any, Any] = TestClient(TestServer(build_app(make_settings(home, url, **settings), clock)))
+    await client.start_server()
+    return client
+
+
+async def conversation_with_turns(service: Service, *texts: str) -> str:
+    now = service.clock.now()
+    async with service.database.write() as tx:
+        visitor, _ = await new_visitor(tx, customer_id=None, page_url=None, page_title=None, at=now)
+    for text in texts:
+        await say_as_customer(service.database, visitor.conversation.id, client_id=text, text=text, name="Dana", at=now)
+    return visitor.conversation.id
+
+
+async def said(service: Service, conversation_id: str) -> list[str]:
+    async with service.database.read() as reader:
+        return [message.text for message in await transcript(reader, conversation_id, notes=False)]
+
+
+async def settled(service: Service, conversation_id: str) -> None:
+    """Return when no message of the conversation waits for the bot."""
+    while True:
+        async with service.database.read() as reader:
+            if all(message.turn != "pending" for message in await transcript(reader, conversation_id, notes=True)):
+                return
+
+
+async def test_what_a_dead_process_left_pending_is_answered_by_the_next_in_order(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> None:
+    scripted, url = rasa
+    shutil.copytree(first_home, tmp_path / "home")
+    held = asyncio.Event()
+
+    async def hold(_turn: Any) -> Any:
+        await held.wait()
+
+    scripted.answer = hold
+    first = await started(tmp_path, url, clock)
+    service = first.app[SERVICE]
+    conversation_id = await conversation_with_turns(service, "one", "two")
+    service.turns.wake(conversation_id)
+    while not scripted.heard:
+        await asyncio.sleep(0)
+    await first.close()
+    assert [turn["text"] for turn in scripted.heard] == ["one"]
+
+    held.set()
+    scripted.answer = lambda turn: say(f"re {turn['text']}")
+    second = await started(tmp_path, url, clock)
+    service = second.app[SERVICE]
+    await settled(service, conversation_id)
+    assert await said(service, conversation_id) == ["one", "two", "re one", "re two"]
+    await second.close()
+
+
+async def test_while_the_bot_starts_messages_are_acknowledged_at_once_and_answered_when_it_is_ready(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> None:
+    scripted, url = rasa
+    scripted.ready = False
+    shutil.copytree(first_home, tmp_path / "home")
+    client = await started(tmp_path, url, clock)
+    service = client.app[SERVICE]
+    service.turns._patience = 30
+    chat = await Running(client, service, scripted, clock).visit()
+    assert chat.snapshot["conversation"]["bot"] == "starting"
+    ack = await chat.send("message", text="anybody there?")
+    assert ack["message"]["text"] == "anybody there?"
+    assert scripted.heard == []
+    scripted.ready = True
+    await service.bot.check()
+    assert (await chat.message("bot"))["text"] == "Hello."
+    await client.close()
+
+
+async def test_a_bot_that_does_not_come_is_no_silence_and_a_person_is_there_at_once(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> None:
+    scripted, url = rasa
+    scripted.ready = False
+    shutil.copytree(first_home, tmp_path / "home")
+    client = await started(tmp_path, url, clock)
+    running = Running(client, client.app[SERVICE], scripted, clock)
+    chat, other = await running.visit(), await running.visit()
+    await other.send("message", text="anybody there?")
+    await other.send("person")
+    assert (await other.notice("queued"))["notice"]["reason"] == "asked"
+    await chat.send("message", text="anybody there?")
+    assert (await chat.notice("bot_unavailable"))["buttons"]
+    assert scripted.heard == []
+    await client.close()
+
+
+async def test_a_turn_that_ends_in_a_handoff_stores_its_words_and_hands_over_together(running: Running) -> None:
+    running.rasa.answer = lambda _turn: say(
+        "I am passing you on.", hand_over="security", intent="security_incident", confidence=0.97
+    )
+    chat = await running.visit()
+    await chat.send("message", text="our account was hacked")
+    assert (await chat.message("bot"))["text"] == "I am passing you on."
+    assert (await chat.notice("queued"))["notice"]["reason"] == "security"
+    maya = await running.staff()
+    detail = await (await maya.get(f"/api/desk/conversations/{chat.conversation}")).json()
+    assert detail["ticket"]["priority"] == "urgent"
+    assert detail["package"]["intents"][0]["intent"] == "security_incident"
+
+
+async def test_a_handoff_for_an_unknown_reason_stores_nothing_and_offers_a_person(running: Running) -> None:
+    running.rasa.answer = lambda _turn: say("I am passing you on.", hand_over="mood")
+    chat = await running.visit()
+    await chat.send("message", text="hello?")
+    await chat.notice("bot_unavailable")
+    assert "I am passing you on." not in await said(running.service, chat.conversation)
+
+
+@pytest.mark.parametrize("broken", ["stopped", "late"])
+async def test_a_late_answer_is_dropped_once_a_person_has_taken_over(running: Running, broken: str) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_turn: Any) -> Any:
+        asked.set()
+        await go_on.wait()
+        return say("Too late!") if broken == "late" else web.Response(status=500)
+
+    running.rasa.answer = slow
+    chat = await running.visit()
+    await chat.send("message", text="hello?")
+    await asked.wait()
+    await chat.send("person")
+    await chat.notice("queued")
+    maya = await running.staff()
+    response = await maya.post(f"/api/desk/conversations/{chat.conversation}/claim", json={"epoch": 2})
+    assert response.status == 200
+    go_on.set()
+    await settled(running.service, chat.conversation)
+    body = {"epoch": 3, "client_id": "a", "text": "Hello, this is Maya."}
+    await maya.post(f"/api/desk/conversations/{chat.conversation}/replies", json=body)
+    await chat.message("agent")
+    texts = await said(running.service, chat.conversation)
+    assert "Too late!" not in texts
+    assert texts[-1] == "Hello, this is Maya."
+    assert all((frame.get("data", {}).get("message") or {}).get("author") != "bot" for frame in chat.seen)
+
+
+async def test_buttons_of_an_older_epoch_are_dead(running: Running) -> None:
+    running.rasa.answer = lambda _turn: {
+        "replies": [{"text": "Here.", "buttons": FEEDBACK, "custom": {"type": "answer", "article_id": "a-1",
+                                                                       "answer": ANSWER}}]
+    }  # fmt: skip
+    chat = await running.visit()
+    await chat.send("message", text="invoices?")
+    answer = await chat.message("bot")
+    assert (answer["kind"], answer["answer"]) == ("answer", ANSWER)
+    await chat.send("person")
+    refused = await chat.send("press", button=answer["buttons"][0]["id"])
+    assert refused["error"]["code"] == "conflict"
+    assert "earlier part" in refused["error"]["message"]
+    assert len(running.rasa.heard) == 1
+
+
+async def test_feedback_reaches_rasa_with_the_article_that_it_is_about(running: Running) -> None:
+    running.rasa.answer = lambda turn: (
+        {
+            "replies": [
+                {
+                    "text": "Here.",
+                    "buttons": FEEDBACK,
+                    "custom": {"type": "answer", "article_id": "a-1", "answer": ANSWER},
+                }
+            ]
+        }
+        if "text" in turn
+        else say("Thanks.")
+    )
+    chat = await running.visit()
+    await chat.send("message", text="invoices?")
+    buttons = (await chat.message("bot"))["buttons"]
+    for button in buttons[::2]:
+        await chat.send("press", button=button["id"])
+        await chat.message("bot")
+    assert [turn["payload"] for turn in running.rasa.heard[1:]] == [
+        '/article_helped{"article_id": "a-1"}',
+        "/talk_to_person",
+    ]
+
+
+@pytest.mark.parametrize(
+    "custom",
+    [
+        {"type": "answer"},
+        {"type": "answer", "article_id": "a-1"},
+        {"type": "answer", "article_id": "a-1", "answer": {"title": "half"}},
+        {"type": "hand_over"},
+    ],
+)
+async def test_a_turn_in_a_broken_form_is_told_like_any_failure_and_the_next_one_works(
+    running: Running, custom: dict[str, Any]
+) -> None:
+    running.rasa.answer = lambda turn: (
+        {"replies": [{"text": "Here.", "custom": custom}]} if turn["text"] == "first" else say("Fine.")
+    )
+    chat = await running.visit()
+    await chat.send("message", text="first")
+    await chat.notice("bot_unavailable")
+    await chat.send("message", text="second")
+    assert (await chat.message("bot"))["text"] == "Fine."
+
+
+def test_a_turn_that_says_nothing_is_no_answer() -> None:
+    with pytest.raises(Unavailable):
+        read_turn(BotTurn(replies=[{"custom": {"type": "joke"}}]))  # type: ignore[list-item]
+    replies, reason = read_turn(BotTurn(replies=[{"custom": {"type": "hand_over", "reason": "asked"}}]))  # type: ignore[list-item]
+    assert (replies, reason) == ([], "asked")
+
+
+def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
+    given = (("a", "/article_helped"), ("b", '/article_helped{"article_id": "x"}'), ("c", "/talk_to_person"))
+    assert bound_to_article(given, "y") == (("a", '/article_helped{"article_id": "y"}'), given[1], given[2])
+
+
+async def test_a_turn_whose_lease_has_ended_is_picked_up_and_one_that_is_held_is_not(running: Running) -> None:
+    turns = running.service.turns
+    conversation_id = await conversation_with_turns(running.service, "one")
+    await turns.reconcile_once(everything=False)
+    assert running.rasa.heard == []
+    running.clock.set(running.clock.now() + TURN_LEASE * 1.01)
+    await turns.reconcile_once(everything=False)
+    await settled(running.service, conversation_id)
+    assert await said(running.service, conversation_id) == ["one", "Hello."]
+
+
+async def test_a_turn_of_a_conversation_that_a_person_has_is_dropped_and_not_asked(running: Running) -> None:
+    service = running.service
+    conversation_id = await conversation_with_turns(service, "one")
+    from server.frames import ask_for_person
+
+    await ask_for_person(service, conversation_id)
+    async with service.database.read() as reader:
+        waiting = await get_conversation(reader, conversation_id)
+    from handoff.records import Staff
+
+    await claim(
+        service.database,
+        conversation_id,
+        Staff("st_1", "m@x.example", "Maya", "agent", True),
+        epoch=waiting.epoch,
+        at=service.clock.now(),
+    )
+    await service.turns.reconcile_once(everything=True)
+    await settled(service, conversation_id)
+    assert running.rasa.heard == []
+
+
+async def test_the_search_for_pending_turns_outlives_a_database_that_fails(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.turns.RECONCILE_EVERY", 0)
+    turns = running.service.turns
+    calls = []
+    again = asyncio.Event()
+
+    async def fail_first(*, everything: bool) -> None:
+        calls.append(everything)
+        if len(calls) == 1:
+            raise OperationalError("SELECT", {}, OSError("the database restarts"))
+        if len(calls) == 3:
+            again.set()
+
+    monkeypatch.setattr(turns, "reconcile_once", fail_first)
+    worker = asyncio.create_task(turns.reconcile())
+    await asyncio.wait_for(again.wait(), 10)
+    worker.cancel()
+    assert calls[:3] == [True, True, False]
+
+
+async def test_nothing_new_is_begun_once_turns_are_stopped(running: Running) -> None:
+    asked = asyncio.Event()
+
+    async def never(_turn: Any) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    running.rasa.answer = never
+    turns = running.service.turns
+    conversation_id = await conversation_with_turns(running.service, "one")
+    turns.wake(conversation_id)
+    turns.wake(conversation_id)
+    await asked.wait()
+    await turns.stop()
+    await asyncio.sleep(0)
+    assert turns._running == {}
+    assert await said(running.service, conversation_id) == ["one"]
