@@ -116,7 +116,7 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
                 "hub": hub.run(),
                 "news": service.news.run(),
                 "turns": turns.reconcile(),
-                "bot": watch_bot(service),
+                "bot": watch_bot(service, app[internal.ACTIONS]),
                 "clocks": run_clocks(service),
                 "actions": load_actions(service, app[internal.ACTIONS]),
                 "knowledge": load_knowledge(service, stack),

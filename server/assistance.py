@@ -38,6 +38,6 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     index = KnowledgeIndex(service.database, encoder, settings.home / "chroma")
     await index.open()
     stack.push_async_callback(index.close)
+    service.retriever = Retriever(service.database, index, service.clock)
     service.parts["knowledge"] = "indexing"
     await index.refresh()
-    service.retriever = Retriever(service.database, index, service.clock)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 BOT_CHECK_SECONDS = 0.5
 """Between checks while the bot is not ready; when it is, every fourth of them."""
+LOADED_CHECK_SECONDS = 0.1
 CLOCK_SECONDS = 0.5
 FIRED_AT_ONCE = 200
 
@@ -50,8 +51,13 @@ async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
 
 
-async def watch_bot(service: Service) -> None:
-    """Keep knowing whether the bot is there, and tell whoever has a chat open when that changes."""
+async def watch_bot(service: Service, actions: Actions) -> None:
+    """Keep knowing whether the bot is there, and tell whoever has a chat open when that changes.
+
+    It is there when it can answer: Rasa may be up before the actions and the articles that its first turn calls for.
+    """
+    while actions.executor is None or service.parts.get("knowledge", "loading") == "loading":
+        await asyncio.sleep(LOADED_CHECK_SECONDS)
     while True:
         before = service.bot.state
         state = await service.bot.check()

@@ -41,7 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
              "score": round(one.score, 4), "text": one.text}
             for one in outcome.results
         ]  # fmt: skip
-        print_json({"answered": outcome.answered, "confidence": round(outcome.confidence, 4), "results": results})
+        confidence = round(outcome.confidence, 4)
+        print_json(
+            {"answered": outcome.answered, "confidence": confidence, "semantic": outcome.semantic, "results": results}
+        )
         return 0
     if note:
         print(note)

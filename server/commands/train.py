@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from core.errors import ConfigurationError
 from server.children import QUIET
@@ -15,6 +18,7 @@ from server.commands.output import print_json, step
 from server.settings import ROOT, Settings, load_settings
 
 MODEL_NAME = "assistant"
+_UTTERED = re.compile(r"\baction:\s*(utter_\w+)|response=\"(utter_\w+)\"")
 
 
 def add_to(parts: Any) -> None:
@@ -61,6 +65,7 @@ def train(settings: Settings) -> Path:
     """
     if not settings.bot_python.exists():
         raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
+    check_responses(ROOT)
     settings.models.mkdir(parents=True, exist_ok=True)
     command = [
         settings.bot_python, "-m", "bot.launch", "train", "--domain", "domain.yml", "--config", "config.yml",
@@ -78,3 +83,22 @@ def train(settings: Settings) -> Path:
     if done.returncode != 0 or not archive.is_file():
         raise ConfigurationError("The assistant could not be trained; what Rasa refused stands above.")
     return archive
+
+
+def check_responses(root: Path) -> None:
+    """See that everything the assistant says by name has its wording: Rasa itself would say nothing instead.
+
+    Raises:
+        ConfigurationError: `domain.yml` cannot be read or lacks a response; names it, and the file and line that say it.
+    """
+    try:
+        worded = set((yaml.safe_load((root / "domain.yml").read_text(encoding="utf-8")) or {}).get("responses") or {})
+    except (OSError, yaml.YAMLError, AttributeError) as error:
+        raise ConfigurationError(f"domain.yml cannot be read: {error}") from error
+    for path in [*sorted((root / "data").glob("*.yml")), *sorted((root / "actions").glob("*.py"))]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for found in _UTTERED.finditer(line):
+                name = found.group(1) or found.group(2)
+                if name not in worded:
+                    where = f"{path.relative_to(root)}:{number}"
+                    raise ConfigurationError(f"domain.yml has no response {name}, which {where} says. Add its wording.")

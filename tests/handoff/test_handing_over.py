@@ -220,5 +220,20 @@ async def test_the_ticket_is_about_the_topic_and_not_about_the_wish_for_a_person
     assert current.ticket_id == ticket.id
 
 
+async def test_the_subject_is_what_the_customer_last_asked_about_and_no_small_talk(floor: Floor) -> None:
+    conversation = await floor.visit()
+    for text, intent in (
+        ("how do I export everything", "export_data"),
+        ("my invoice shows the wrong amount", "invoices"),
+        ("you are not helping me", "frustration"),
+        ("let me talk to a person", "talk_to_person"),
+    ):
+        await floor.answer(await floor.say(conversation, text), "…", intent=intent, confidence=0.9)
+    waiting = await floor.hand_over(conversation)
+    async with floor.database.read() as reader:
+        ticket = await get_ticket(reader, str(waiting.ticket_id))
+    assert ticket.subject == "my invoice shows the wrong amount"
+
+
 def test_without_a_word_of_the_customer_the_subject_is_the_reason() -> None:
     assert subject_for([], {}, "outage") == "The customer reports an outage."

@@ -175,7 +175,7 @@ async def test_a_late_answer_is_dropped_once_a_person_has_taken_over(running: Ru
     texts = await said(running.service, chat.conversation)
     assert "Too late!" not in texts
     assert texts[-1] == "Hello, this is Maya."
-    assert all((frame.get("data", {}).get("message") or {}).get("author") != "bot" for frame in chat.seen)
+    assert "Too late!" not in str(chat.seen)
 
 
 async def test_buttons_of_an_older_epoch_are_dead(running: Running) -> None:
