@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
 
 const BASE = process.env.BASE ?? "http://127.0.0.1:8090";
-const OUT = process.env.OUT ?? "/tmp/shots";
+const OUT = process.env.OUT ?? "shots";
 const only = process.argv[2] ?? "";
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 

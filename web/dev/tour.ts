@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { chromium, type Page } from "playwright-core";
 
 const BASE = process.env.BASE ?? "http://127.0.0.1:8080";
-const OUT = process.env.OUT ?? "/tmp/shots/tour";
+const OUT = process.env.OUT ?? "shots/tour";
 const PATH = process.env.GUEST ? "/demo?guest=1" : "/demo";
 await mkdir(OUT, { recursive: true });
 const browser = await chromium.launch({
