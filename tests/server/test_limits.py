@@ -24,7 +24,7 @@ async def test_a_window_lets_so_many_through_and_the_next_window_again(running: 
     await limit(redis, clock, "another", "somebody", most=3)
     clock.set(clock.now() + timedelta(seconds=15))
     await limit(redis, clock, "test", "somebody", most=3)
-    assert all(await redis.ttl(key) > 0 for key in await redis.keys("baton:rate:*"))
+    assert all([await redis.ttl(key) > 0 for key in await redis.keys("baton:rate:*")])
 
 
 async def test_without_redis_nothing_is_limited(running: Running) -> None:

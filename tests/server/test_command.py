@@ -1,0 +1,206 @@
+"""The `baton` command: prints for people and programs, and every error is one sentence and status 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server.command import build_parser, main
+from server.commands import doctor, train
+from server.commands.output import print_table, step
+from server.settings import Settings
+
+Sets = Callable[..., None]
+
+
+@pytest.fixture
+def set_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sets:
+    """Set settings for a command in a home of its own."""
+    for field, info in Settings.model_fields.items():
+        monkeypatch.delenv(str(info.validation_alias or f"BATON_{field.upper()}"), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def change(**values: object) -> None:
+        for name, value in {"BATON_HOME": tmp_path / "home", **values}.items():
+            monkeypatch.setenv(name, str(value))
+
+    return change
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def sentence_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    (line,) = [line for line in printed.err.splitlines() if line.startswith("baton: ")]
+    assert "Traceback" not in printed.err
+    return line.removeprefix("baton: ")
+
+
+def test_every_part_has_a_help_and_json_where_it_prints_results(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = build_parser()
+    for part in ("run", "train", "search", "triage", "doctor"):
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args([part, "--help"])
+        assert ended.value.code == 0
+        assert ("--json" in capsys.readouterr().out) == (part != "run")
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["search"], ["search", "x", "--limit", "many"]])
+def test_a_command_line_that_is_wrong_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: baton" in capsys.readouterr().err
+
+
+def test_a_setting_that_is_wrong_is_one_sentence(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:
+    set_env(BATON_PORT="x")
+    assert sentence_of(capsys, "run").startswith("A setting is wrong. BATON_PORT: ")
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence_that_says_what_to_do(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    set_env(BATON_HOME=tmp_path / "file" / "home", BATON_PORT=free_port(), BATON_BOT_PORT=free_port())
+    assert sentence_of(capsys, "run") == (
+        f"{tmp_path}/file/home cannot be written: Not a directory. Set BATON_HOME to another folder."
+    )
+
+
+def test_a_port_in_use_is_one_sentence(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        set_env(BATON_PORT=port)
+        assert f"Port {port} on 127.0.0.1 is in use" in sentence_of(capsys, "run")
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"REDIS_URL": "http://x"}, "REDIS_URL"),
+        ({"BATON_POLICIES_FILE": "/nonexistent/policies.yml"}, "/nonexistent/policies.yml"),
+        ({"BATON_BOT_PYTHON": "/nonexistent/python"}, "Run make setup."),
+        ({"BATON_BOT_MODEL": "/nonexistent/model.tar.gz"}, "BATON_BOT_MODEL"),
+        ({}, "Run baton train, or make setup."),
+    ],
+)
+def test_a_start_that_cannot_be_is_one_sentence_that_names_what_is_missing(
+    set_env: Sets, capsys: pytest.CaptureFixture[str], values: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.touch()
+    set_env(**{"BATON_PORT": free_port(), "BATON_BOT_PORT": free_port(), "BATON_BOT_PYTHON": python, **values})
+    assert says in sentence_of(capsys, "run")
+    assert "First admin" not in capsys.readouterr().out
+
+
+def test_triage_explains_itself_to_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["triage", "I want to cancel my subscription", "--mrr", "6200", "--plan", "enterprise"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "priority    urgent" in printed
+    assert "  - “I want to cancel" in printed or "cancel" in printed
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["category"], found["priority"], found["tags"]) == (
+        "cancellation",
+        "urgent",
+        ["churn-risk", "enterprise"],
+    )
+    assert sentence_of(capsys, "triage", "x", "--mrr", "-1") == "Monthly revenue must be a number of 0 or more."
+
+
+def test_search_without_an_encoder_says_how_to_make_one(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "articles").mkdir()
+    set_env(BATON_ARTICLES_DIR=tmp_path / "articles")
+    assert "core.embedding export" in sentence_of(capsys, "search", "invoices")
+    set_env(BATON_ARTICLES_DIR=tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in sentence_of(capsys, "search", "invoices")
+
+
+def test_doctor_looks_at_everything_and_one_fault_does_not_hide_the_next(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "bad.md").write_text("---\ntitle: [\n---\ntext\n")
+    set_env(
+        BATON_ARTICLES_DIR=tmp_path / "articles",
+        BATON_BOT_PYTHON=tmp_path / "python",
+        BATON_PORT=free_port(),
+        REDIS_URL="unix:///nonexistent/redis.sock",
+    )
+    assert main(["doctor", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["well"] is False
+    words = {one["part"]: one["words"] for one in found["findings"]}
+    well = {one["part"]: one["well"] for one in found["findings"]}
+    assert words["articles"].startswith("1 of 1 are broken. The first: bad.md:2: ")
+    assert "make setup" in words["bot environment"]
+    assert "REDIS_URL" in words["redis"]
+    assert words["service"] == "not running"
+    assert (well["python"], well["database"], well["encoder"]) == (True, True, False)
+    assert main(["doctor"]) == 1
+    assert "FAIL" in capsys.readouterr().out
+
+
+def test_doctor_reports_a_database_that_is_not_there(set_env: Sets) -> None:
+    set_env(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/baton")
+    findings = {one.part: one for one in doctor.examine(Settings())}
+    assert not findings["database"].well
+    assert "DATABASE_URL" in findings["database"].words
+
+
+def test_training_without_the_bots_environment_says_what_to_run(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "encoder.json").write_text("{}")
+    set_env(BATON_BOT_PYTHON=tmp_path / "python", BATON_ENCODER_DIR=tmp_path / "encoder")
+    assert "Run make setup." in sentence_of(capsys, "train")
+
+
+def test_training_that_rasa_refuses_is_status_2_and_leaves_no_model(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusing = tmp_path / "python"
+    refusing.write_text("#!/bin/sh\necho 'The domain is missing a response.' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "encoder.json").write_text("{}")
+    set_env(BATON_BOT_PYTHON=refusing, BATON_ENCODER_DIR=tmp_path / "encoder")
+    assert "what Rasa refused stands above" in sentence_of(capsys, "train", "--json")
+    assert list((tmp_path / "home" / "models").rglob("*.tar.gz")) == []
+
+
+def test_the_command_is_installed_and_answers() -> None:
+    baton = Path(train.ROOT) / ".venv" / "bin" / "baton"
+    done = subprocess.run([baton, "--help"], capture_output=True, text=True, check=False, env={**os.environ})
+    assert done.returncode == 0
+    assert "COMMAND" in done.stdout
+
+
+def test_tables_are_as_wide_as_their_cells_and_steps_say_how_long_they_took(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table([("1", "a long cell"), ("22", "b")], headings=("n", "what"))
+    assert capsys.readouterr().out == "n   what\n1   a long cell\n22  b\n"
+    with step("Waiting"):
+        pass
+    assert capsys.readouterr().err == "  Waiting …\n  Waiting: 0.0 s\n"

@@ -1,0 +1,152 @@
+"""The children: restarted when they die, ended with their parent however it ends, and ports that say who to blame."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.errors import ConfigurationError
+from core.redis import open_redis
+from server import processes
+from server.commands.run import check_port
+from server.processes import Child, private_redis
+from server.secret_file import kept_secret
+from server.settings import ROOT
+
+SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
+
+
+async def until_printed(log: Path, words: str, times: int = 1) -> None:
+    while not log.exists() or log.read_text().count(words) < times:
+        await asyncio.sleep(0)
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_child_that_is_killed_is_started_again_and_one_that_is_stopped_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "RESTART_DELAYS", (0.0,))
+    log = tmp_path / "logs" / "child.log"
+    child = Child("sleeper", SLEEPER, {}, log)
+    await child.start()
+    await until_printed(log, "up")
+    first = child.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await until_printed(log, "up", times=2)
+    assert child.pid not in {None, first}
+    assert child.restarts == 1
+    assert child.last_words() == "up / up"
+    second = child.pid
+    await child.stop()
+    assert child.pid is None
+    assert second is not None
+    assert gone(second)
+
+
+async def test_a_child_that_does_not_listen_is_ended_after_its_grace(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+    child = Child("stubborn", [sys.executable, "-c", stubborn], {}, log)
+    await child.start()
+    await until_printed(log, "up")
+    pid = child.pid
+    await child.stop(grace=0.05)
+    assert pid is not None
+    assert gone(pid)
+
+
+async def test_a_child_that_cannot_be_started_says_what_to_do(tmp_path: Path) -> None:
+    child = Child("rasa", [tmp_path / "nothing"], {}, tmp_path / "log")
+    with pytest.raises(ConfigurationError, match=r"rasa cannot be started: .*Run make setup\."):
+        await child.start()
+
+
+async def test_the_private_redis_is_a_real_one_on_a_socket_of_its_owner_that_keeps_nothing(tmp_path: Path) -> None:
+    folder = Path("/tmp") / f"baton-test-{os.getpid()}"
+    child = private_redis(folder, folder / "redis.sock", tmp_path / "redis.log")
+    await child.start()
+    try:
+        while not (folder / "redis.sock").exists():
+            await asyncio.sleep(0)
+        assert stat.S_IMODE((folder / "redis.sock").stat().st_mode) == 0o700
+        redis = open_redis(f"unix://{folder}/redis.sock")
+        await redis.set("a", "1")
+        assert await redis.get("a") == "1"
+        assert (await redis.config_get("port", "save", "appendonly")) == {"port": "0", "save": "", "appendonly": "no"}
+        await redis.aclose()
+    finally:
+        await child.stop()
+    assert [path.name for path in folder.iterdir()] == []
+    folder.rmdir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is told by Linux")
+def test_a_parent_that_is_killed_takes_its_redis_along(tmp_path: Path) -> None:
+    script = f"""
+import asyncio
+from pathlib import Path
+from server.processes import private_redis
+async def main():
+    folder = Path({str(tmp_path)!r})
+    child = private_redis(folder, folder / "r.sock", folder / "redis.log")
+    await child.start()
+    print(child.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert parent.stdout is not None
+    redis = psutil.Process(int(parent.stdout.readline()))
+    assert "redis-server" in redis.name()
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    psutil.wait_procs([redis], timeout=10)
+    assert gone(redis.pid)
+
+
+def test_a_port_in_use_is_named_with_the_setting_that_changes_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError) as refused:
+            check_port("127.0.0.1", port, "BATON_PORT")
+    assert refused.value.message == (
+        f"Port {port} on 127.0.0.1 is in use. Stop what uses it, or set BATON_PORT to another port."
+    )
+    check_port("127.0.0.1", port, "BATON_PORT")
+    check_port("127.0.0.1", 0, "BATON_PORT")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "::ffff"])
+def test_an_address_of_another_machine_is_refused_with_a_sentence(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="Set BATON_PORT or BATON_HOST"):
+        check_port(host, 8080, "BATON_PORT")
+
+
+def test_a_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    secret = kept_secret(tmp_path, "identity")
+    assert kept_secret(tmp_path, "identity") == secret
+    assert kept_secret(tmp_path, "other") != secret
+    assert len(secret) >= 32
+    assert stat.S_IMODE((tmp_path / "secrets" / "identity").stat().st_mode) == 0o600
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"Set BATON_HOME to another folder\."):
+        kept_secret(tmp_path / "file", "identity")
