@@ -53,19 +53,23 @@ async def first_chat(running: Running, began: float) -> tuple[float, float, floa
     raise RuntimeError("the socket closed")
 
 
+def first_start(home: Path) -> None:
+    """Start Baton in an empty home, wait until everything in it is made, and stop it."""
+    with baton(home) as running:
+        running.wait_for("/readyz")
+
+
 def start(home: Path) -> tuple[float, float, float]:
     """Start Baton in this home, have the first chat, and stop it."""
     began = time.perf_counter()
     with baton(home) as running:
-        found = asyncio.run(asyncio.wait_for(first_chat(running, began), PATIENCE))
-        running.wait_for("/readyz")
-        return found
+        return asyncio.run(asyncio.wait_for(first_chat(running, began), PATIENCE))
 
 
 def measure(runs: int) -> dict[str, Any]:
     """Start once for nothing, then `runs` times; figures are medians in seconds."""
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
-        start(Path(folder))
+        first_start(Path(folder))
         measured = [start(Path(folder)) for _ in range(runs)]
     names = ("first_ack_s", "first_answer_s", "cpu_s_to_first_answer")
     found = {

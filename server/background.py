@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 BOT_CHECK_SECONDS = 0.5
 """Between checks while the bot is not ready; when it is, every fourth of them."""
-LOADED_CHECK_SECONDS = 0.1
 CLOCK_SECONDS = 0.5
 FIRED_AT_ONCE = 200
 
@@ -56,11 +55,10 @@ async def watch_bot(service: Service, actions: Actions) -> None:
 
     It is there when it can answer: Rasa may be up before the actions and the articles that its first turn calls for.
     """
-    while actions.executor is None or service.parts.get("knowledge", "loading") == "loading":
-        await asyncio.sleep(LOADED_CHECK_SECONDS)
     while True:
-        before = service.bot.state
-        state = await service.bot.check()
+        before = state = service.bot.state
+        if actions.executor is not None and service.parts.get("knowledge", "loading") != "loading":
+            state = await service.bot.check()
         if state != before:
             for conversation_id in service.hub.topics():
                 service.hub.send(conversation_id, {"type": "live", "event": "bot", "data": {"bot": state}})

@@ -25,6 +25,7 @@ def set_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sets:
     for field, info in Settings.model_fields.items():
         monkeypatch.delenv(str(info.validation_alias or f"BATON_{field.upper()}"), raising=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("server.logs.configure_logs", lambda _settings: None)
 
     def change(**values: object) -> None:
         for name, value in {"BATON_HOME": tmp_path / "home", **values}.items():

@@ -109,8 +109,7 @@ def test_docs_settings_lists_every_setting_with_its_default_and_its_description(
         )
     }
     assert documented == {
-        variable(field, info): (shown(info.default), info.description)
-        for field, info in Settings.model_fields.items()
+        variable(field, info): (shown(info.default), info.description) for field, info in Settings.model_fields.items()
     }
 
 
