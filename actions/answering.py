@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.assistance import Assistance, answer_message, hand_over_message, question_of, viewer_of
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from handoff.transcript import transcript
 from knowledge.retriever import Result
 from knowledge.votes import record_vote
@@ -118,14 +119,16 @@ async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> N
     if article_id is None:
         return
     conversation = await assistance.conversation(tracker)
-    await record_vote(
-        assistance.database,
-        article_id,
-        conversation.visitor_id,
-        helpful,
-        clock=assistance.clock,
-        viewer=viewer_of(conversation),
-    )
+    # An article that was taken back since it was shown counts for nothing, and is no fault of the customer's.
+    with contextlib.suppress(NotFound):
+        await record_vote(
+            assistance.database,
+            article_id,
+            conversation.visitor_id,
+            helpful,
+            clock=assistance.clock,
+            viewer=viewer_of(conversation),
+        )
 
 
 async def _last_question(assistance: Assistance, conversation_id: str) -> tuple[str | None, set[str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
@@ -54,12 +56,12 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
             await _receive(socket, service, member)
         finally:
             sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
             sockets[member.id] -= 1
             if sockets[member.id] <= 0:
                 del sockets[member.id]
-                await leave(service.redis, member.id)
-            service.presence_changed()
+                # The server may cancel a handler whose connection is gone; who left is off duty all the same.
+                await asyncio.shield(_gone(service, member))
+            await asyncio.gather(sender, return_exceptions=True)
     return socket
 
 
@@ -72,8 +74,6 @@ async def _receive(socket: web.WebSocketResponse, service: Service, member: Staf
             await _act(socket, service, member, frame)
         except BatonError as error:
             await socket.send_json({"type": "error", **envelope(error)})
-        except RedisError as error:
-            log.warning("presence is not kept", error=str(error))
 
 
 async def _act(socket: web.WebSocketResponse, service: Service, member: Staff, frame: DeskFrame) -> None:
@@ -83,12 +83,29 @@ async def _act(socket: web.WebSocketResponse, service: Service, member: Staff, f
         await _here(service, member, frame.state)
     else:
         await socket.send_json({"type": "pong"})
-        await keep_presence(service.redis, member.id, service.clock.now())
+        with _presence_may_fail():
+            await keep_presence(service.redis, member.id, service.clock.now())
+
+
+async def _gone(service: Service, member: Staff) -> None:
+    with _presence_may_fail():
+        await leave(service.redis, member.id)
+    service.presence_changed()
 
 
 async def _here(service: Service, member: Staff, state: PresenceState) -> None:
-    await show_presence(service.redis, member.id, state, service.clock.now())
+    with _presence_may_fail():
+        await show_presence(service.redis, member.id, state, service.clock.now())
     service.presence_changed()
+
+
+@contextlib.contextmanager
+def _presence_may_fail() -> Iterator[None]:
+    """Go on without Redis: it costs who is on duty, for one heartbeat after it is back, and no desk."""
+    try:
+        yield
+    except RedisError as error:
+        log.warning("presence is not kept", error=str(error))
 
 
 async def _show_typing(service: Service, member: Staff, conversation_id: str, on: bool) -> None:

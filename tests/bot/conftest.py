@@ -13,10 +13,12 @@ from bot.launch import leave_out_tensorflow
 leave_out_tensorflow()  # as the assistant is run; before the first import of Rasa
 
 import rasa  # noqa: E402
-from rasa.core.agent import Agent, load_agent  # noqa: E402
+from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.utils import AvailableEndpoints  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from served import PROJECT, Served, free_port  # noqa: E402
+
+from bot.serve import load_agent  # noqa: E402
 
 TINY = Path(__file__).parent / "data" / "tiny"
 
@@ -61,7 +63,7 @@ def agent(archive: Path) -> Agent:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BATON_ENCODER_DIR", raising=False)
-        return asyncio.run(load_agent(str(archive), endpoints=endpoints))
+        return asyncio.run(load_agent(archive, endpoints))
 
 
 @pytest.fixture(scope="session")

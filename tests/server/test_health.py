@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, create_model
 
 from server.api import Route, openapi
 from server.app import ROUTES
@@ -157,10 +157,7 @@ async def test_what_the_service_answers_fits_its_document(running: Running) -> N
 
 
 def test_two_types_of_one_name_are_refused_and_not_mixed_up() -> None:
-    from typing_extensions import TypedDict
-
-    one = TypedDict("Same", {"a": int})
-    other = TypedDict("Same", {"b": int})
+    one, other = create_model("Same", a=int), create_model("Same", b=int)
 
     async def nothing(_request: Any) -> Any:
         raise NotImplementedError

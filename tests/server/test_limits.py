@@ -49,6 +49,11 @@ async def test_chats_and_desk_go_on_while_redis_is_away(running: Running) -> Non
         await desk.send_json({"type": "ping"})
         while (await desk.receive_json(timeout=5))["type"] != "pong":
             pass
+        again = await maya.ws_connect("/api/desk/socket", headers=origin)
+        await again.send_json({"type": "ping"})
+        while (await again.receive_json(timeout=5))["type"] != "pong":
+            pass
+        await again.close()
         assert (await maya.get("/api/desk/conversations")).status == 200
         ready = await (await running.client.get("/readyz")).json()
         assert (ready["ready"], ready["parts"]["redis"]) == (False, "down")

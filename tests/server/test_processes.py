@@ -26,7 +26,10 @@ SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal
 
 
 async def until_printed(log: Path, words: str, times: int = 1) -> None:
-    while not log.exists() or log.read_text().count(words) < times:
+    def printed() -> int:
+        return log.read_text().count(words) if log.exists() else 0
+
+    while printed() < times:
         await asyncio.sleep(0)
 
 

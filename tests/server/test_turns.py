@@ -33,7 +33,8 @@ FEEDBACK = [
 
 
 async def started(home: Path, url: str, clock: FrozenClock, **settings: Any) -> TestClient[Any, Any]:
-    client: TestClient[Any, Any] = TestClient(TestServer(build_app(make_settings(home, url, **settings), clock)))
+    chosen = make_settings(home, url).model_copy(update=settings)
+    client: TestClient[Any, Any] = TestClient(TestServer(build_app(chosen, clock)))
     await client.start_server()
     return client
 
@@ -71,7 +72,7 @@ async def test_what_a_dead_process_left_pending_is_answered_by_the_next_in_order
         await held.wait()
 
     scripted.answer = hold
-    first = await started(tmp_path, url, clock)
+    first = await started(tmp_path, url, clock, bot_patience=30)
     service = first.app[SERVICE]
     conversation_id = await conversation_with_turns(service, "one", "two")
     service.turns.wake(conversation_id)
@@ -82,7 +83,7 @@ async def test_what_a_dead_process_left_pending_is_answered_by_the_next_in_order
 
     held.set()
     scripted.answer = lambda turn: say(f"re {turn['text']}")
-    second = await started(tmp_path, url, clock)
+    second = await started(tmp_path, url, clock, bot_patience=30)
     service = second.app[SERVICE]
     await settled(service, conversation_id)
     assert await said(service, conversation_id) == ["one", "two", "re one", "re two"]
@@ -95,9 +96,8 @@ async def test_while_the_bot_starts_messages_are_acknowledged_at_once_and_answer
     scripted, url = rasa
     scripted.ready = False
     shutil.copytree(first_home, tmp_path / "home")
-    client = await started(tmp_path, url, clock)
+    client = await started(tmp_path, url, clock, bot_patience=30)
     service = client.app[SERVICE]
-    service.turns._patience = 30
     chat = await Running(client, service, scripted, clock).visit()
     assert chat.snapshot["conversation"]["bot"] == "starting"
     ack = await chat.send("message", text="anybody there?")

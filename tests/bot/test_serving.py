@@ -1,0 +1,117 @@
+"""What differs from Rasa's own server: fewer packages, a plain runner, kept connections, a prepared check."""
+
+import asyncio
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from jsonschema import ValidationError
+from rasa.core.actions.action import ActionListen, RemoteAction
+from rasa.core.utils import AvailableEndpoints
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.utils.endpoints import EndpointConfig
+from served import PROJECT
+
+from bot.classifier import Decision, regression
+from bot.remote_action import ActionEndpoint, ServiceAction
+from bot.runner import SequentialGraphRunner
+
+
+def test_the_sequential_runner_gives_what_rasas_gives(agent, monkeypatch):
+    sequential = agent.processor.graph_runner
+    assert isinstance(sequential, SequentialGraphRunner)
+    parsed = asyncio.run(agent.parse_message("where are my invoices"))
+    rasas = DaskGraphRunner.__new__(DaskGraphRunner)
+    vars(rasas).update(vars(sequential), _execution_context=None)
+    monkeypatch.setattr(agent.processor, "graph_runner", rasas)
+    assert asyncio.run(agent.parse_message("where are my invoices")) == parsed
+
+
+def test_an_input_with_the_name_of_a_node_is_refused(agent):
+    runner = agent.processor.graph_runner
+    name = next(iter(runner._instantiated_nodes))
+    with pytest.raises(GraphRunError):
+        runner.run(inputs={name: 1})
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_plain_numbers_decide_as_scikit_learn_does(count):
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(80, 6))
+    names = [f"intent {number % count}" for number in range(80)]
+    trained = regression(30.0).fit(vectors, names)
+    decision = Decision.of(trained)
+    assert decision.names == list(trained.classes_)
+    for vector in vectors[:5]:
+        assert np.allclose(decision.probabilities(vector), trained.predict_proba(vector[None, :])[0])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"events": [], "responses": [{"text": "x"}]},
+        {"events": [{"event": "slot", "timestamp": None, "name": "failed_turns", "value": 1.0}], "responses": []},
+        {"events": [{"event": "no such event"}], "responses": []},
+        {"events": [], "responses": "none"},
+        {"events": {}, "responses": []},
+    ],
+)
+def test_an_actions_answer_is_accepted_or_refused_as_rasa_would(answer):
+    def judged(action):
+        try:
+            return action._validate_action_result(answer)
+        except ValidationError:
+            return False
+
+    assert judged(ServiceAction("action_x", None)) == judged(RemoteAction("action_x", None))
+
+
+def test_only_remote_actions_are_replaced():
+    listen = ActionListen()
+    assert ServiceAction.instead_of(listen) is listen
+    replaced = ServiceAction.instead_of(RemoteAction("action_x", None))
+    assert isinstance(replaced, ServiceAction)
+    assert replaced.name() == "action_x"
+
+
+def test_the_actions_endpoint_keeps_its_session():
+    async def sessions():
+        endpoint = ActionEndpoint.of(EndpointConfig("http://127.0.0.1:1", headers={"Authorization": "Bearer x"}))
+        async with endpoint.session() as first:
+            pass
+        async with endpoint.session() as second:
+            still_open = not second.closed
+        await endpoint.close()
+        return first is second, still_open, first.closed, endpoint.headers
+
+    assert asyncio.run(sessions()) == (True, True, True, {"Authorization": "Bearer x"})
+
+
+def test_a_store_that_is_left_out_is_refused_in_words():
+    from bot.serve import load_agent
+
+    endpoints = AvailableEndpoints(tracker_store=EndpointConfig(type="mongod"))
+    with pytest.raises(InvalidConfigException, match="not in mongod"):
+        asyncio.run(load_agent(PROJECT / "none.tar.gz", endpoints))
+
+
+def test_what_is_left_out_says_so_when_it_is_used():
+    script = (
+        "from bot.standins import LeftOut, OPTIONAL, TENSORFLOW, UNSERVED, leave_out\n"
+        "leave_out(TENSORFLOW | UNSERVED, OPTIONAL)\n"
+        "import bot.serve, sys\n"
+        "from pymongo import MongoClient\n"
+        "loaded = {name for name, module in sys.modules.items() if getattr(module, '__file__', None)}\n"
+        "assert not {'sklearn', 'matplotlib', 'dask', 'pymongo', 'rich'} & loaded\n"
+        "try:\n"
+        "    MongoClient('mongodb://x')\n"
+        "except LeftOut as error:\n"
+        "    print(error)\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "pymongo is left out" in done.stdout
