@@ -253,7 +253,7 @@ def _row(
         tags=list(row["tags"] or ()),
         reason=row["reason"],
         last_message=last,
-        unanswered=last is not None and last["author_kind"] == "customer",
+        unanswered=row["owner"] == QUEUE or (last is not None and last["author_kind"] == "customer"),
         clock=None if clock is None else clock_view(clock, at),
         updated_at=iso(row["updated_at"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -102,6 +103,11 @@ async def staff_of_session(reader: Reader, secret: str, at: datetime) -> Staff:
     if row is None:
         raise Unauthenticated("You are signed out. Sign in again.")
     return _staff(row)
+
+
+async def set_active(tx: Transaction, emails: Sequence[str], active: bool) -> None:
+    """Let the accounts of these addresses sign in, or not; open sessions of inactive ones end at once."""
+    await tx.execute(sa.update(staff).where(staff.c.email.in_(emails)).values(active=active))
 
 
 async def staff_names(reader: Reader) -> dict[str, str]:

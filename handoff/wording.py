@@ -28,7 +28,7 @@ NOTICES = {
     "released": "{agent} had to leave. You are back in the queue, and keep your place.",
     "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
-    "email_saved": "Thank you. We'll also reply to {email}.",
+    "email_saved": "Thank you. The team can reach you at {email}.",
     "rated": "Thank you for your rating.",
     "left_queue": "You left the queue. You can ask for a person again at any time.",
 }

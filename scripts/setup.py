@@ -18,7 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
+
+
+def home_folder() -> Path:
+    """Return where everything is written: BATON_HOME from the environment or `.env`, as the service reads it."""
+    named = os.environ.get("BATON_HOME", "")
+    if not named and (ROOT / ".env").is_file():
+        for line in (ROOT / ".env").read_text(encoding="utf-8").splitlines():
+            if line.strip().startswith("BATON_HOME="):
+                named = line.partition("=")[2].strip().strip("'\"")
+    return Path(named).expanduser().absolute() if named else ROOT / "var"
+
+
+HOME = home_folder()
 STAMPS = ROOT / "var" / "stamps"
 SERVICE = ROOT / ".venv"
 BOT = ROOT / ".venv-rasa"

@@ -99,9 +99,9 @@ class Bot:
         return turn
 
     async def check(self) -> BotState:
-        """Ask every server whether it is ready, and remember: `starting` until the first time, `down` after."""
+        """Ask every server whether it is ready, and remember: `starting` until the first one is, `down` once none is."""
         answers = await asyncio.gather(*(self._ready(url) for url in self.urls))
-        if all(answers):
+        if any(answers):
             self.mark("ready")
         elif self.state == "ready":
             self.mark("down")

@@ -42,9 +42,16 @@ def rasa_server(settings: Settings, token: str) -> Child:
         **QUIET,
         "PYTHONPATH": str(ROOT),
         "BATON_BOT_TOKEN": token,
-        "BATON_ACTION_URL": f"http://127.0.0.1:{settings.port}/internal/actions",
+        "BATON_ACTION_URL": f"http://{_own_host(settings)}:{settings.port}/internal/actions",
     }
     return Child("rasa", command, environment, settings.home / "logs" / "rasa.log")
+
+
+def _own_host(settings: Settings) -> str:
+    """Return where the service on this machine is reached: its own address, unless it listens on all of them."""
+    if settings.host in {"0.0.0.0", "::", ""}:  # noqa: S104
+        return "127.0.0.1"
+    return f"[{settings.host}]" if ":" in settings.host else settings.host
 
 
 def newest_model(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.database import Database
 from customers.demo import seed_customers
 from handoff.records import Role
-from handoff.staff import add_staff, anybody_on_staff
+from handoff.staff import add_staff, anybody_on_staff, set_active
 from server.settings import Settings
 
 DEMO_CUSTOMER = "demo-dana"
@@ -19,6 +19,12 @@ DEMO_STAFF: tuple[tuple[str, str, Role], ...] = (
     ("amara@fernhill.example", "Amara Osei", "lead"),
 )
 DEMO_PASSWORD = "fernhill-demo"  # noqa: S105 - the demo's, told in the README and off with BATON_DEMO=false
+
+
+async def keep_demo_accounts(database: Database, settings: Settings) -> None:
+    """Let the demo's accounts in while the demo is on, and nobody by their published password when it is off."""
+    async with database.write() as tx:
+        await set_active(tx, [address for address, _name, _role in DEMO_STAFF], settings.demo)
 
 
 async def first_start(database: Database, settings: Settings, clock: Clock) -> str | None:

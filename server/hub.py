@@ -79,7 +79,7 @@ class Hub:
 
     def topics(self) -> list[str]:
         """Return the conversations that somebody in this process listens to."""
-        return [topic for topic in self._listeners if topic != DESK]
+        return [topic for topic in self._listeners if topic.startswith("cv_")]
 
     def send(self, topic: str, frame: dict[str, Any]) -> None:
         """Hand a frame that is not kept (typing, queue places) to whoever listens in this process."""

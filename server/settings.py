@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     )
     identity_secret: SecretStr = Field(
         SecretStr(""),
-        description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty refuses them.",
+        description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty means one made at the first start.",
     )
     admin_email: str = Field("", description="E-mail address of the first admin, made at the first start.")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of the first admin.")

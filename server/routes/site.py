@@ -29,14 +29,15 @@ _templates = jinja2.Environment(
 )
 
 
-async def home(_request: web.Request) -> web.Response:
-    """Lead to the demo page."""
-    raise web.HTTPFound("/demo")
+async def home(request: web.Request) -> web.Response:
+    """Lead to the demo page, or to the desk where there is no demo."""
+    raise web.HTTPFound("/demo" if request.app[SERVICE].settings.demo else "/desk")
 
 
 async def widget_script(request: web.Request) -> web.StreamResponse:
     """Serve the one script that a site embeds."""
     response = _file(DIST / "widget.js")
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     response.headers["Cache-Control"] = "public, max-age=300"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

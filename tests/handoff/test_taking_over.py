@@ -253,4 +253,4 @@ async def test_an_email_address_reaches_the_ticket_and_saving_it_again_says_noth
     async with floor.database.read() as reader:
         assert (await get_ticket(reader, str(waiting.ticket_id))).requester_email == "dana@acme.example"
     saved = [message for message in await floor.said(waiting) if (message.notice or {}).get("type") == "email_saved"]
-    assert [message.text for message in saved] == ["Thank you. We'll also reply to dana@acme.example."]
+    assert [message.text for message in saved] == ["Thank you. The team can reach you at dana@acme.example."]

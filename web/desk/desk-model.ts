@@ -183,7 +183,7 @@ export class DeskModel extends EventTarget {
   async returnToBot(): Promise<void> {
     await this.#act("return", async (row) => {
       await this.#api.returnToBot(row.id, row.epoch);
-      this.toast("Given back to the bot. The ticket stays open.", "info");
+      this.toast("Given back to the bot. The ticket is resolved.", "info");
     });
   }
 

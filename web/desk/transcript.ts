@@ -67,6 +67,7 @@ export class Transcript extends LitElement {
   @property() me = "";
   @query(".scroll") private readonly scroller!: HTMLElement;
   #atBottom = true;
+  #lastTop = 0;
   #resize: ResizeObserver | null = null;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -107,7 +108,10 @@ export class Transcript extends LitElement {
 
   #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atBottom = scrollHeight - scrollTop - clientHeight < 80;
+    const near = scrollHeight - scrollTop - clientHeight < 80;
+    // Only the agent scrolls up: cards that grow make scroll events too.
+    if (near || scrollTop < this.#lastTop) this.#atBottom = near;
+    this.#lastTop = scrollTop;
   };
 
   #message(message: Message, before: Message | undefined): TemplateResult {

@@ -92,7 +92,7 @@ function act(chat: Chat, frame: ClientFrame): AckFrame | null {
     queue(chat);
   } else if (frame.type === "email") {
     chat.conversation = { ...chat.conversation, email: frame.email };
-    made = add(chat, (seq) => notice(seq, { type: "email_saved", email: frame.email }, `Thank you. We'll also reply to ${frame.email}.`));
+    made = add(chat, (seq) => notice(seq, { type: "email_saved", email: frame.email }, `Thank you. The team can reach you at ${frame.email}.`));
     emit(chat, { event: "conversation", data: { conversation: chat.conversation } });
   } else {
     chat.conversation = { ...chat.conversation, rating: { requested: false, score: frame.score } };

@@ -30,7 +30,7 @@ describe("the status line", () => {
     [conversation({ bot: "starting" }), "online", "The assistant is starting"],
     [conversation({ owner: "agent", agent: { name: "Maya Ortiz" } }), "online", "You are talking with Maya Ortiz"],
     [conversation({ owner: "queue", queue }), "online", "Waiting for a person"],
-    [conversation({ owner: "queue", queue: { ...queue, staffed: false } }), "online", "We will reply by e-mail"],
+    [conversation({ owner: "queue", queue: { ...queue, staffed: false } }), "online", "We will get back to you"],
     [conversation(), "offline", "Reconnecting…"],
     [null, "connecting", "Connecting…"],
   ] as const)("%#: it says %s %s", (c, link, words) => {

@@ -33,7 +33,7 @@ export function statusWords(conversation: Conversation | null, link: LinkState):
     case "agent":
       return `You are talking with ${conversation.agent?.name ?? "a person"}`;
     case "queue":
-      return conversation.queue?.staffed === false ? "We will reply by e-mail" : "Waiting for a person";
+      return conversation.queue?.staffed === false ? "We will get back to you" : "Waiting for a person";
     case "closed":
       return "This conversation is closed";
     case "bot":
