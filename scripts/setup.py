@@ -37,7 +37,12 @@ BOT = ROOT / ".venv-rasa"
 TORCH = "torch==2.13.0"
 LEAST_FREE = 10 * 1024**3
 """Bytes that both environments, their caches and the models need on a fresh machine."""
-QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"}
+QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "UV_LINK_MODE": "copy",
+    "UV_NO_PROGRESS": "1",
+    "UV_COMPILE_BYTECODE": "1",
+}
 
 
 class SetupError(Exception):
