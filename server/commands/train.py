@@ -78,9 +78,19 @@ def train(settings: Settings) -> Path:
         "PYTHONPATH": str(ROOT),
         "BATON_ENCODER_DIR": str(settings.encoder),
     }
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     archive = settings.models / f"{MODEL_NAME}.tar.gz"
     if done.returncode != 0 or not archive.is_file():
+        print(done.stdout, file=sys.stderr, flush=True)
         raise ConfigurationError("The assistant could not be trained; what Rasa refused stands above.")
     return archive
 
