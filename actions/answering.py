@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.assistance import Assistance, answer_message, hand_over_message, question_of, viewer_of
+from actions.assistance import (
+    Assistance,
+    answer_message,
+    hand_over_message,
+    logged,
+    question_of,
+    viewer_of,
+)
 from core.errors import Invalid, NotFound
+from handoff.records import Conversation
 from handoff.transcript import transcript
-from knowledge.retriever import Result
+from knowledge.retriever import Result, SearchOutcome
 from knowledge.votes import record_vote
 
 FAILURES_UNTIL_HANDOVER = 3
@@ -35,15 +42,15 @@ class AnswerQuestion(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Answer with the passage that answers the question, or say that there is none and offer a person."""
         conversation = await self._assistance.conversation(tracker)
-        results = await search(self._assistance, question_of(tracker), tracker, conversation)
-        if results:
-            return _answer(dispatcher, results[0], failed=0.0)
+        found = await search(self._assistance, question_of(tracker), conversation)
+        if found.answered:
+            return _answer(dispatcher, found.results[0], found, failed=0.0)
         failed = float(tracker.get_slot("failed_turns") or 0) + 1
         if failed >= FAILURES_UNTIL_HANDOVER:
             dispatcher.utter_message(response="utter_handing_over")
-            dispatcher.utter_message(json_message=hand_over_message("repeated_failure"))
+            dispatcher.utter_message(json_message=hand_over_message("repeated_failure", found.entry))
             return [SlotSet("failed_turns", 0.0)]
-        dispatcher.utter_message(response="utter_no_answer")
+        dispatcher.utter_message(response="utter_no_answer", json_message=logged(found.entry))
         return [SlotSet("failed_turns", failed)]
 
 
@@ -85,31 +92,33 @@ class ArticleDidNotHelp(Action):
         counted = SlotSet("not_helpful_count", count)
         conversation = await self._assistance.conversation(tracker)
         question, shown = await _last_question(self._assistance, conversation.id)
-        results = await search(self._assistance, question, tracker, conversation) if question else []
-        fresh = [result for result in results if result.article_id not in shown]
+        found = await search(self._assistance, question, conversation) if question else SearchOutcome()
+        fresh = [result for result in found.results if found.answered and result.article_id not in shown]
         if fresh:
-            return [counted, *_answer(dispatcher, fresh[0], failed=None)]
-        dispatcher.utter_message(response="utter_offer_person")
+            return [counted, *_answer(dispatcher, fresh[0], found, failed=None)]
+        dispatcher.utter_message(response="utter_offer_person", json_message=logged(found.entry))
         return [counted]
 
 
-async def search(assistance: Assistance, question: str, tracker: Tracker, conversation: Any) -> Sequence[Result]:
-    """Return the articles that answer a question, best first; none when no article does or there is nothing to ask."""
+async def search(assistance: Assistance, question: str, conversation: Conversation) -> SearchOutcome:
+    """Search the articles; nothing to ask finds nothing. The search is logged with the turn's words, not here."""
     try:
-        outcome = await assistance.retriever().search(
+        return await assistance.retriever().search(
             question,
             viewer=viewer_of(conversation),
             limit=3,
             surface="bot",
             conversation_id=conversation.id,
+            log=False,
         )
     except Invalid:
-        return []
-    return outcome.results if outcome.answered else []
+        return SearchOutcome()
 
 
-def _answer(dispatcher: CollectingDispatcher, result: Result, *, failed: float | None) -> list[Any]:
-    dispatcher.utter_message(response="utter_answer", json_message=answer_message(result))
+def _answer(
+    dispatcher: CollectingDispatcher, result: Result, found: SearchOutcome, *, failed: float | None
+) -> list[Any]:
+    dispatcher.utter_message(response="utter_answer", json_message=answer_message(result, found.entry))
     events = [SlotSet("article_id", result.article_id)]
     return events if failed is None else [*events, SlotSet("failed_turns", failed)]
 

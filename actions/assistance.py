@@ -15,6 +15,7 @@ from handoff.records import Conversation
 from handoff.transcript import get_conversation
 from knowledge.articles import Viewer
 from knowledge.retriever import Result, Retriever
+from knowledge.searches import ENTRY_JSON, SearchEntry
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Assistance:
             StaleEpoch: it has changed hands since the turn began; whatever the action did would come too late.
         """
         conversation_id, _, epoch = tracker.sender_id.rpartition(".")
-        async with self.database.read() as reader:
+        async with self.database.glance() as reader:
             conversation = await get_conversation(reader, conversation_id)
         if str(conversation.epoch) != epoch:
             raise StaleEpoch("The conversation has changed hands since this turn began.")
@@ -50,12 +51,17 @@ def question_of(tracker: Tracker) -> str:
     return str(query or tracker.latest_message.get("text") or "")
 
 
-def answer_message(result: Result) -> dict[str, Any]:
-    """Write an article's passage as the custom payload that the service shows."""
+def answer_message(result: Result, entry: SearchEntry | None) -> dict[str, Any]:
+    """Write an article's passage as the custom payload that the service shows, with the search that found it."""
     answer = {name: getattr(result, name) for name in ("article_id", "slug", "title", "heading", "url", "html")}
-    return {"type": "answer", "article_id": result.article_id, "answer": answer}
+    return {"type": "answer", "article_id": result.article_id, "answer": answer, **logged(entry)}
 
 
-def hand_over_message(reason: str) -> dict[str, Any]:
+def hand_over_message(reason: str, entry: SearchEntry | None = None) -> dict[str, Any]:
     """Write the directive that ends the turn in a handoff; the service hands over with the turn's words in one transaction."""
-    return {"type": "hand_over", "reason": reason}
+    return {"type": "hand_over", "reason": reason, **logged(entry)}
+
+
+def logged(entry: SearchEntry | None) -> dict[str, Any]:
+    """Write a search for the service to keep in the log: in the write that stores the turn's words, so no answer is without its search."""
+    return {} if entry is None else {"search": ENTRY_JSON.dump_python(entry, mode="json")}

@@ -4,9 +4,10 @@ aiosqlite makes the cursor, runs the statement, fetches the rows and closes the 
 Each wakes the thread and then the event loop, which costs several times what SQLite itself does for a chat's small statements. Here:
 
 - A statement's rows come back with it, and `BEGIN` goes along with the first statement of its transaction.
-- What can take long is done in the thread: every read, waiting for the write lock, many rows at once, the commit with its `fsync`.
-- Once a transaction holds the write lock, a single statement changes pages in memory, some 30 µs, and is run where it is called.
-  So is the end of a read.
+- What can take long is done in the thread: a search, waiting for the write lock, many rows at once, the commit with its `fsync`.
+- A visit costs 70 µs of processor time and, while other threads want the interpreter too, up to its switch interval of waiting. So
+  what takes less is run where it is called: a single statement of a transaction that holds the write lock, taking that lock while it
+  is free, a few rows by their key (`Database.glance`), and the end of a read.
 
 `_execute` and `_conn` are aiosqlite's own names for "run this in the thread" and "the connection"; SQLAlchemy's dialect uses `_conn` too.
 """
@@ -22,6 +23,10 @@ import aiosqlite
 
 BEGIN_READ = "BEGIN"
 BEGIN_WRITE = "BEGIN IMMEDIATE"
+BEGIN_GLANCE = "BEGIN DEFERRED"
+"""A read whose statements are run where they are called."""
+LOCK_WAIT = 10_000
+"""Milliseconds that a write waits, in its thread, for another process to end its own."""
 ROWS_AHEAD = 64
 """What aiosqlite would fetch at a time; every row is fetched at once here."""
 
@@ -32,6 +37,8 @@ class SqliteConnection(aiosqlite.Connection):
     _begin: str | None = None
     _writes = False
     """Whether the present transaction holds the write lock."""
+    _glances = False
+    """Whether the present transaction reads a few rows by their key."""
     _asked = _done = 0
     """Visits to the thread, counted by the event loop, and those that have ended, counted by the thread."""
 
@@ -40,18 +47,19 @@ class SqliteConnection(aiosqlite.Connection):
         return SqliteCursor(self)
 
     def begin(self, statement: str) -> None:
-        """Have the next statement begin a transaction with `statement`, one of the two above."""
+        """Have the next statement begin a transaction with `statement`, one of the three above."""
         self._begin = statement
 
     async def commit(self) -> None:
         """Commit, if anything was executed since the transaction began."""
-        self._writes = False
+        self._writes = self._glances = False
         if self._taken_begin() is None:
             await self._visit(sqlite3.Connection.commit)
 
     async def rollback(self) -> None:
         """Roll back, if anything was executed since the transaction began."""
-        wrote, self._writes = self._writes, False
+        wrote = self._writes
+        self._writes = self._glances = False
         if self._taken_begin() is not None:
             return
         if wrote or self._at_work():
@@ -62,11 +70,28 @@ class SqliteConnection(aiosqlite.Connection):
     async def run(self, statement: str, parameters: Any, *, many: bool) -> _Outcome:
         """Execute one statement, and fetch what it returns."""
         begin = self._taken_begin()
-        if self._writes and not many and not self._at_work():
-            return _run(self._conn, None, statement, parameters, many)
+        if not many and not self._at_work():
+            if begin == BEGIN_WRITE and self._took_free_lock():
+                begin, self._writes = None, True
+            self._glances = begin == BEGIN_GLANCE if begin else self._glances
+            if self._writes or self._glances:
+                return _run(self._conn, begin, statement, parameters, many)
         outcome: _Outcome = await self._visit(_run, begin, statement, parameters, many)
         self._writes = self._writes or begin == BEGIN_WRITE
         return outcome
+
+    def _took_free_lock(self) -> bool:
+        """Begin a write if nobody holds the lock; tells whether it did. Another process may hold it: that wait is the thread's."""
+        _execute(self._conn, "PRAGMA busy_timeout=0")
+        try:
+            _execute(self._conn, BEGIN_WRITE)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            _execute(self._conn, f"PRAGMA busy_timeout={LOCK_WAIT}")
+        return True
 
     async def _visit(self, work: Callable[..., Any], *given: Any) -> Any:
         self._asked += 1
@@ -146,9 +171,13 @@ async def connect(database: str | Path, **options: Any) -> SqliteConnection:
     return connection
 
 
+def _execute(connection: sqlite3.Connection, statement: str) -> None:
+    connection.execute(statement).close()
+
+
 def _run(connection: sqlite3.Connection, begin: str | None, statement: str, parameters: Any, many: bool) -> _Outcome:
     if begin is not None:
-        connection.execute(begin).close()
+        _execute(connection, begin)
     cursor = connection.cursor()
     try:
         cursor.executemany(statement, parameters) if many else cursor.execute(statement, parameters)

@@ -15,16 +15,15 @@ _NEXT = (
     sa.select(messages)
     .where(messages.c.conversation_id == sa.bindparam("conversation"), messages.c.turn == "pending")
     .order_by(messages.c.seq)
-    .limit(1)
+    .limit(2)
 )
 """Built once: for a statement this small, putting it together costs SQLAlchemy more than SQLite needs to run it."""
 
 
-async def next_turn(reader: Reader, conversation_id: str) -> Message | None:
-    """Return the oldest message of this conversation that waits for the bot."""
-    rows = await reader.execute(_NEXT, {"conversation": conversation_id})
-    row = rows.mappings().one_or_none()
-    return None if row is None else Message.of(row)
+async def next_turn(reader: Reader, conversation_id: str) -> tuple[Message | None, bool]:
+    """Return the oldest message of this conversation that waits for the bot, and whether others wait behind it."""
+    rows = (await reader.execute(_NEXT, {"conversation": conversation_id})).mappings().all()
+    return (Message.of(rows[0]) if rows else None), len(rows) > 1
 
 
 async def conversations_with_turns(reader: Reader, *, lease_before: datetime | None) -> list[str]:

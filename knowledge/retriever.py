@@ -19,7 +19,7 @@ from knowledge.full_text import FullText, Memory, Statistics, Worded, score
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
 from knowledge.rendering import render
-from knowledge.searches import log_search
+from knowledge.searches import SearchEntry, log_search, search_entry
 from knowledge.store import visible_to
 from knowledge.tables import articles, passages
 from knowledge.terms import question_terms
@@ -62,8 +62,8 @@ class SearchOutcome:
     """Estimated probability, 0 to 1, that the first result's article answers the question."""
     semantic: bool = False
     """Whether meaning took part; false while the index is being built, when words alone decide."""
-    search_id: str | None = None
-    """The search's entry in the log, where it was logged."""
+    entry: SearchEntry | None = None
+    """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Retriever:
             category: only articles of this category; one that does not exist has none.
             surface: where it was asked (`bot`, `desk`, `help`, `command`), for the log.
             conversation_id: the conversation it belongs to, for the log.
-            log: whether to write it to the log of searches.
+            log: whether to keep it in the log of searches now; whoever says no may keep the outcome's `entry` in a write of its own.
             mode: both searches, or one of them alone, for comparisons.
 
         Raises:
@@ -119,20 +119,20 @@ class Retriever:
         question = _checked(question, limit)
         terms = question_terms(question)
         outcome = await self._search(question, terms, viewer, limit, category, mode) if terms else SearchOutcome()
-        if not log:
-            return outcome
-        search_id = await log_search(
-            self.database,
-            question=question,
+        entry = search_entry(
+            question,
             surface=surface,
             viewer=viewer,
             article_ids=[result.article_id for result in outcome.results],
             outcome="answered" if outcome.answered else "unanswered",
             confidence=outcome.confidence,
-            clock=self._clock,
+            at=self._clock.now(),
             conversation_id=conversation_id,
         )
-        return replace(outcome, search_id=search_id)
+        if log:
+            async with self.database.write() as tx:
+                await log_search(tx, entry)
+        return replace(outcome, entry=entry)
 
     async def _search(
         self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode

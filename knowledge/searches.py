@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 from core.identifiers import new_id
 from knowledge.articles import Viewer
 from knowledge.tables import searches
@@ -17,6 +19,7 @@ from knowledge.tables import searches
 Outcome = Literal["answered", "unanswered"]
 
 LONGEST_QUESTION = 1_000
+_INSERT = sa.insert(searches)
 
 _MASKS = (
     ("[email]", re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")),
@@ -37,35 +40,46 @@ def masked(question: str) -> str:
     return text if len(text) <= LONGEST_QUESTION else text[: LONGEST_QUESTION - 1] + "…"
 
 
-async def log_search(
-    db: Database,
-    *,
+@dataclass(frozen=True)
+class SearchEntry:
+    """One search as the log keeps it; `question` is masked already."""
+
+    id: str
+    question: str
+    surface: str
+    viewer: str
+    results: list[str]
+    outcome: Outcome
+    confidence: float
+    conversation_id: str | None
+    searched_at: datetime
+
+
+ENTRY_JSON: TypeAdapter[SearchEntry] = TypeAdapter(SearchEntry)
+"""Turns an entry into JSON and back, for one that travels with the answer and is kept in the same transaction."""
+
+
+def search_entry(
     question: str,
+    *,
     surface: str,
     viewer: Viewer,
     article_ids: Sequence[str],
     outcome: Outcome,
     confidence: float,
-    clock: Clock,
+    at: datetime,
     conversation_id: str | None = None,
-) -> str:
-    """Keep one search, its question masked, and return its id."""
-    search_id = new_id("se")
-    async with db.write() as tx:
-        await tx.execute(
-            sa.insert(searches).values(
-                id=search_id,
-                question=masked(question),
-                surface=surface[:32],
-                viewer=viewer.name.lower(),
-                results=list(article_ids),
-                outcome=outcome,
-                confidence=confidence,
-                conversation_id=conversation_id,
-                searched_at=clock.now(),
-            )
-        )
-    return search_id
+) -> SearchEntry:
+    """Describe a search for the log: its question masked, its results in order."""
+    return SearchEntry(
+        new_id("se"), masked(question), surface[:32], viewer.name.lower(), list(article_ids), outcome, confidence,
+        conversation_id, at,
+    )  # fmt: skip
+
+
+async def log_search(tx: Transaction, entry: SearchEntry) -> None:
+    """Keep one search."""
+    await tx.execute(_INSERT, vars(entry))
 
 
 async def record_opened(db: Database, search_id: str, article_id: str) -> None:

@@ -82,7 +82,8 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
         urls = settings.rasa_urls or (f"http://127.0.0.1:{settings.bot_port}",)
         bot = Bot(urls, token, http, settings.turn_timeout)
         policies = await asyncio.to_thread(load_policies, settings.policies_file)
-        hub = Hub(database, redis)
+        # Nobody else can hear a private Redis.
+        hub = Hub(database, redis, alone=not settings.redis_url)
 
         async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
             await hand_over(tx, conversation, reason, policies, at=clock.now())

@@ -51,11 +51,12 @@ class Listener:
 
 
 class Hub:
-    """Hands events to listeners of this process, and tells the other processes that there are some."""
+    """Hands events to listeners of this process, and tells the other processes that there are some, unless it is `alone`."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
+    def __init__(self, database: Database, redis: Redis, *, alone: bool = False) -> None:
         self._database = database
         self._redis = redis
+        self._alone = alone
         self._name = new_id("replica")
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._outbox: asyncio.Queue[list[Event]] = asyncio.Queue()
@@ -88,11 +89,14 @@ class Hub:
 
     async def run(self) -> None:
         """Carry nudges to and from the other processes until cancelled. A lost Redis costs other replicas' news, nothing else."""
+        if self._alone:
+            return
         await asyncio.gather(self._tell_others(), self._hear_others())
 
     def _committed(self, events: list[Event]) -> None:
         self._deliver(events)
-        self._outbox.put_nowait(events)
+        if not self._alone:
+            self._outbox.put_nowait(events)
 
     def _deliver(self, events: list[Event]) -> None:
         for event in events:

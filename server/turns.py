@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -21,6 +22,7 @@ from handoff.records import BOT, Conversation, Message, Reply, Understanding
 from handoff.speaking import drop_turn, fail_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
 from handoff.turns import conversations_with_turns, extend_leases, next_turn
+from knowledge.searches import ENTRY_JSON, SearchEntry, log_search
 from server import metrics
 from server.bot import Bot, BotTurn
 from server.hub import Hub
@@ -100,9 +102,10 @@ class TurnRunner:
 
     async def _drain(self, conversation_id: str) -> None:
         async with self._slots:
-            while True:
-                async with self._database.read() as reader:
-                    turn = await next_turn(reader, conversation_id)
+            more = True
+            while more:
+                async with self._database.glance() as reader:
+                    turn, more = await next_turn(reader, conversation_id)
                     if turn is None:
                         return
                     conversation = await get_conversation(reader, conversation_id)
@@ -142,14 +145,16 @@ class TurnRunner:
             raise Unavailable("The bot is down.")
         text = turn.text.lstrip("/ \t\n") or "?"
         answered = await self._bot.ask(conversation.rasa_id, conversation.id, text=text, payload=turn.payload)
-        replies, reason = read_turn(answered)
+        spoken = read_turn(answered)
         understanding = Understanding(**answered.understanding.model_dump())
         # A message and its answer may fall into the same millisecond; the answer is still the later one.
         at = max(self._clock.now(), turn.at + timedelta(milliseconds=1))
         async with self._database.write() as tx:
-            current = await say_as_bot(tx, turn, replies, understanding, epoch=conversation.epoch, at=at)
-            if reason is not None:
-                await self._hand_over(tx, current, reason)
+            current = await say_as_bot(tx, turn, spoken.replies, understanding, epoch=conversation.epoch, at=at)
+            for entry in spoken.searches:
+                await log_search(tx, entry)
+            if spoken.hand_over is not None:
+                await self._hand_over(tx, current, spoken.hand_over)
 
     def _show_typing(self, conversation_id: str, *, on: bool) -> None:
         author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
@@ -157,27 +162,40 @@ class TurnRunner:
         self._hub.send(conversation_id, frame)
 
 
-def read_turn(turn: BotTurn) -> tuple[list[Reply], str | None]:
-    """Tell what a turn says from what it asks for: the replies, and the reason code of a handoff if it ends in one.
+@dataclass
+class Spoken:
+    """What a turn says and asks for."""
+
+    replies: list[Reply] = field(default_factory=list)
+    searches: list[SearchEntry] = field(default_factory=list)
+    """Made for it, to be kept in the log."""
+    hand_over: str | None = None
+    """The reason code of the handoff that it ends in."""
+
+
+def read_turn(turn: BotTurn) -> Spoken:
+    """Tell what a turn says from what it asks for.
 
     Raises:
         Unavailable: it says nothing and asks for nothing.
     """
-    replies: list[Reply] = []
-    reason = None
+    spoken = Spoken()
     for reply in turn.replies:
         custom = reply.custom or {}
+        if "search" in custom:
+            spoken.searches.append(ENTRY_JSON.validate_python(custom["search"]))
         if custom.get("type") == "hand_over":
-            reason = str(custom["reason"])
+            spoken.hand_over = str(custom["reason"])
             continue
         buttons = tuple((button.title, button.payload) for button in reply.buttons)
         if custom.get("type") == "answer":
-            replies.append(Reply(reply.text or "", bound_to_article(buttons, custom["article_id"]), custom["answer"]))
+            bound = bound_to_article(buttons, custom["article_id"])
+            spoken.replies.append(Reply(reply.text or "", bound, custom["answer"]))
         elif reply.text or buttons:
-            replies.append(Reply(reply.text or "", buttons))
-    if not replies and reason is None:
+            spoken.replies.append(Reply(reply.text or "", buttons))
+    if not spoken.replies and spoken.hand_over is None:
         raise Unavailable("Rasa answered with nothing that can be shown.")
-    return replies, reason
+    return spoken
 
 
 def bound_to_article(buttons: tuple[tuple[str, str], ...], article_id: str) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ import socket
 import time
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
 from core.errors import ConfigurationError
@@ -29,7 +30,8 @@ def run(_arguments: argparse.Namespace) -> int:
     if not settings.rasa_urls:
         check_port("127.0.0.1", settings.bot_port, "BATON_BOT_PORT")
     try:
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise ConfigurationError(f"The disk is full: free some space under {settings.home}.") from error

@@ -28,6 +28,7 @@ from handoff.visitors import join_customer, new_visitor, visitor_of_token
 from handoff.wording import REASONS
 from knowledge.articles import Article, Viewer
 from knowledge.retriever import Result, SearchOutcome
+from knowledge.searches import ENTRY_JSON, SearchEntry, search_entry
 from knowledge.store import remove_article, save_article
 from knowledge.votes import vote_of
 from tickets.ticketing import set_status
@@ -43,15 +44,16 @@ class Shelf:
     results: list[Result] = field(default_factory=list)
     answered: bool = True
     asked: list[tuple[str, Viewer, str | None]] = field(default_factory=list)
+    entry: SearchEntry | None = None
 
     async def search(
-        self, question: str, *, viewer: Viewer, limit: int, surface: str, conversation_id: str | None
+        self, question: str, *, viewer: Viewer, limit: int, surface: str, conversation_id: str | None, log: bool
     ) -> SearchOutcome:
         if not question.strip():
             raise Invalid("Please type a question.", field="question")
-        assert (surface, limit) == ("bot", 3)
+        assert (surface, limit, log) == ("bot", 3, False)
         self.asked.append((question, viewer, conversation_id))
-        return SearchOutcome(self.results, self.answered, 0.9)
+        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry)
 
 
 def result(slug: str) -> Result:
@@ -170,6 +172,18 @@ async def test_a_question_is_answered_with_the_best_articles_own_passage(scene: 
     }
     assert scene.slots == {"failed_turns": 0.0, "article_id": "invoices"}
     assert scene.shelf.asked == [("can I get my invoices as pdf?", Viewer.ANONYMOUS, scene.conversation.id)]
+
+
+async def test_a_search_goes_along_with_what_the_turn_says_and_is_not_written_by_the_action(scene: Scene) -> None:
+    scene.shelf.entry = search_entry(
+        "invoices", surface="bot", viewer=Viewer.ANONYMOUS, article_ids=["a"], outcome="answered", confidence=0.9,
+        at=scene.clock.now(),
+    )  # fmt: skip
+    for answered, slots in ((True, {}), (False, {}), (False, {"failed_turns": 2.0})):
+        scene.shelf.answered = answered
+        scene.slots.update(slots)
+        last = (await scene.run("action_answer_question", "invoices"))[-1]
+        assert ENTRY_JSON.validate_python(last["custom"]["search"]) == scene.shelf.entry
 
 
 async def test_a_known_customer_searches_what_customers_may_read(scene: Scene) -> None:

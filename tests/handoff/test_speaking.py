@@ -268,13 +268,14 @@ async def test_turns_come_up_in_the_order_they_were_written(floor: Floor) -> Non
     conversation = await floor.visit()
     turns = [await floor.say(conversation, f"question {n}") for n in range(3)]
     for turn in turns:
-        async with floor.database.read() as reader:
-            found = await next_turn(reader, conversation.id)
+        async with floor.database.glance() as reader:
+            found, more = await next_turn(reader, conversation.id)
         assert found is not None
         assert found.id == turn.id
+        assert more == (turn != turns[-1])
         await floor.answer(turn, "Yes.")
-    async with floor.database.read() as reader:
-        assert await next_turn(reader, conversation.id) is None
+    async with floor.database.glance() as reader:
+        assert await next_turn(reader, conversation.id) == (None, False)
 
 
 async def test_an_answer_carries_its_article_and_a_message_its_understanding(floor: Floor) -> None:

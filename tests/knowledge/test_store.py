@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import ConfigurationError, Conflict, Invalid, NotFound
 from knowledge import store
 from knowledge.articles import Viewer, parse_article, write_article
-from knowledge.searches import log_search, masked, record_opened
+from knowledge.searches import ENTRY_JSON, log_search, masked, record_opened, search_entry
 from knowledge.seed import sync_folder
 from knowledge.store import count_view, get_article, list_articles, related_articles, remove_article, save_article
 from knowledge.tables import articles, create_full_text, passages, searches
@@ -234,19 +234,21 @@ def test_personal_data_is_masked_before_a_question_is_kept(said: str, kept: str)
 
 
 async def test_a_search_is_kept_masked_with_what_was_opened_first(database: Database, clock: FrozenClock) -> None:
-    search_id = await log_search(
-        database,
-        question="invoice for dana@acme.example" + " x" * 1_000 + "\x00",
+    entry = search_entry(
+        "invoice for dana@acme.example" + " x" * 1_000 + "\x00",
         surface="bot",
         viewer=Viewer.CUSTOMER,
         article_ids=["a", "b"],
         outcome="answered",
         confidence=0.8,
-        clock=clock,
+        at=clock.now(),
         conversation_id="cv_1",
     )
-    await record_opened(database, search_id, "b")
-    await record_opened(database, search_id, "a")
+    assert ENTRY_JSON.validate_python(ENTRY_JSON.dump_python(entry, mode="json")) == entry
+    async with database.write() as tx:
+        await log_search(tx, entry)
+    await record_opened(database, entry.id, "b")
+    await record_opened(database, entry.id, "a")
     async with database.read() as reader:
         row = (await reader.execute(sa.select(searches))).one()
     assert row.question.startswith("invoice for [email] x")

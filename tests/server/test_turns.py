@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
@@ -18,10 +20,13 @@ from handoff.speaking import TURN_LEASE, say_as_customer
 from handoff.taking_over import claim
 from handoff.transcript import get_conversation, transcript
 from handoff.visitors import new_visitor
+from knowledge.articles import Viewer
+from knowledge.searches import ENTRY_JSON, SearchEntry, search_entry
+from knowledge.tables import searches
 from server.app import build_app
 from server.bot import BotTurn
 from server.service import SERVICE, Service
-from server.turns import bound_to_article, read_turn
+from server.turns import Spoken, bound_to_article, read_turn
 from tests.server.conftest import Running, ScriptedRasa, make_settings, say
 
 ANSWER = {"article_id": "a-1", "slug": "s", "title": "T", "heading": "", "url": "/help/s", "html": "<p>p</p>"}
@@ -194,6 +199,21 @@ async def test_buttons_of_an_older_epoch_are_dead(running: Running) -> None:
     assert len(running.rasa.heard) == 1
 
 
+async def test_what_was_searched_for_an_answer_is_kept_with_it(running: Running) -> None:
+    entry = search_entry(
+        "invoices", surface="bot", viewer=Viewer.ANONYMOUS, article_ids=["a-1"], outcome="unanswered", confidence=0.1,
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+    )  # fmt: skip
+    custom = {"search": ENTRY_JSON.dump_python(entry, mode="json")}
+    running.rasa.answer = lambda _turn: {"replies": [{"text": "Nothing found.", "custom": custom}]}
+    chat = await running.visit()
+    await chat.send("message", text="invoices?")
+    assert (await chat.message("bot"))["text"] == "Nothing found."
+    async with running.service.database.read() as reader:
+        rows = (await reader.execute(sa.select(searches))).mappings().all()
+    assert [SearchEntry(**{name: row[name] for name in vars(entry)}) for row in rows] == [entry]
+
+
 async def test_feedback_reaches_rasa_with_the_article_that_it_is_about(running: Running) -> None:
     running.rasa.answer = lambda turn: (
         {
@@ -245,8 +265,8 @@ async def test_a_turn_in_a_broken_form_is_told_like_any_failure_and_the_next_one
 def test_a_turn_that_says_nothing_is_no_answer() -> None:
     with pytest.raises(Unavailable):
         read_turn(BotTurn(replies=[{"custom": {"type": "joke"}}]))  # type: ignore[list-item]
-    replies, reason = read_turn(BotTurn(replies=[{"custom": {"type": "hand_over", "reason": "asked"}}]))  # type: ignore[list-item]
-    assert (replies, reason) == ([], "asked")
+    spoken = read_turn(BotTurn(replies=[{"custom": {"type": "hand_over", "reason": "asked"}}]))  # type: ignore[list-item]
+    assert spoken == Spoken(hand_over="asked")
 
 
 def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
