@@ -76,7 +76,7 @@ class Conversation(Protocol):
     """One customer's side of a conversation."""
 
     async def say(self, text: str) -> bool:
-        """Say something and wait for the answer; tells whether the conversation can go on."""
+        """Say something and wait for the bot's answer; tells whether there was one, which a person's conversation has not."""
 
     async def close(self) -> None:
         """Leave."""
@@ -114,21 +114,27 @@ class OverSocket:
         return self
 
     async def say(self, text: str) -> bool:
-        """Send a message and wait for the event of the bot's stored answer."""
-        await self._socket.send_json({"type": "message", "client_id": f"c{next(self._numbers)}", "text": text})
+        """Send a message and wait for the event of the bot's stored answer to it."""
+        client_id = f"c{next(self._numbers)}"
+        await self._socket.send_json({"type": "message", "client_id": client_id, "text": text})
+        said: int | None = None
         while True:
             frame = await self._socket.receive_json()
             if frame["type"] == "error":
                 raise RuntimeError(f"refused: {frame}")
-            message = frame["data"].get("message") if frame["type"] == "event" else None
-            if message is None:
+            if frame["type"] == "ack" and frame["client_id"] == client_id:
+                said = frame["message"]["seq"]
+            if frame["type"] != "event":
                 continue
-            if message["author"]["kind"] == "system":
-                if message["notice"]["type"] == "bot_unavailable":
-                    raise RuntimeError("the bot failed to answer")
+            if frame["event"] == "conversation" and frame["data"]["conversation"]["owner"] != "bot":
                 return False
+            message = frame["data"].get("message")
+            if message is None or said is None or message["seq"] <= said:
+                continue
             if message["author"]["kind"] == "bot":
-                return "Bringing in" not in message["text"]
+                return True
+            if (message["notice"] or {}).get("type") == "bot_unavailable":
+                raise RuntimeError("the bot failed to answer")
 
     async def close(self) -> None:
         """Close the socket."""
@@ -212,9 +218,11 @@ async def ask(
                         kind, text = next(messages)
                         sent = time.perf_counter()
                         async with asyncio.timeout(LONGEST_TURN):
-                            goes_on = await conversation.say(text)
+                            answered = await conversation.say(text)
+                        if not answered:
+                            break
                         figures.turns.setdefault(kind, []).append(time.perf_counter() - sent)
-                        if not goes_on or time.perf_counter() >= end:
+                        if time.perf_counter() >= end:
                             break
                 finally:
                     await conversation.close()

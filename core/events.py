@@ -34,12 +34,14 @@ event_counters = sa.Table(
     sa.Column("last", sa.Integer, nullable=False),
 )
 # Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
-_RAISE = (
-    sa.update(event_counters)
-    .where(event_counters.c.conversation_id == sa.bindparam("conversation"))
-    .values(last=event_counters.c.last + 1)
+_DRAW = {
+    dialect: insert(event_counters)
+    .values(conversation_id=sa.bindparam("conversation"), last=1)
+    .on_conflict_do_update(index_elements=[event_counters.c.conversation_id], set_={"last": event_counters.c.last + 1})
     .returning(event_counters.c.last)
-)
+    for dialect, insert in INSERT.items()
+}
+"""Draws a conversation's next number, by dialect name."""
 _INSERT = sa.insert(conversation_events)
 
 
@@ -59,12 +61,7 @@ async def record_event(
     tx: Transaction, conversation_id: str, kind: str, data: dict[str, Any], *, at: datetime, audience: Audience = "both"
 ) -> Event:
     """Number an event and keep it with the rest of the transaction; listeners get it after the commit."""
-    first = INSERT[tx.connection.dialect.name](event_counters).values(conversation_id=conversation_id, last=1)
-    raised = await tx.execute(
-        first.on_conflict_do_update(
-            index_elements=[event_counters.c.conversation_id], set_={"last": event_counters.c.last + 1}
-        ).returning(event_counters.c.last)
-    )
+    raised = await tx.execute(_DRAW[tx.connection.dialect.name], {"conversation": conversation_id})
     number = raised.scalar_one()
     event = Event(conversation_id, number, kind, audience, data, at)
     await tx.execute(_INSERT, vars(event))

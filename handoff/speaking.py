@@ -32,6 +32,14 @@ from handoff.wording import NOTICES, TALK_TO_PERSON, clean_text
 TURN_LEASE = timedelta(seconds=20)
 """How long the process that accepted a message has to see it answered before another may try."""
 
+# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
+_SETTLE = (
+    sa.update(messages)
+    .where(messages.c.id == sa.bindparam("message"), messages.c.turn == "pending")
+    .values(turn=sa.bindparam("outcome"), turn_lease=None)
+)
+_UNDERSTAND = sa.insert(understandings)
+
 
 async def say_as_customer(
     database: Database, conversation_id: str, *, client_id: str, text: str, name: str, at: datetime
@@ -112,14 +120,7 @@ async def say_as_bot(
         raise StaleEpoch("A person has taken over; the assistant's answer was dropped.")
     await settle_turn(tx, turn.id, "answered")
     await tx.execute(
-        sa.insert(understandings).values(
-            message_id=turn.id,
-            conversation_id=conversation.id,
-            intent=understanding.intent,
-            confidence=understanding.confidence,
-            ranking=understanding.ranking,
-            entities=understanding.entities,
-        )
+        _UNDERSTAND, {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)}
     )
     for reply in replies:
         kind = "text" if reply.answer is None else "answer"
@@ -155,22 +156,14 @@ async def settle_turn(tx: Transaction, message_id: str, outcome: str) -> None:
     Raises:
         StaleEpoch: it is not pending any more.
     """
-    settled = await tx.execute(
-        sa.update(messages)
-        .where(messages.c.id == message_id, messages.c.turn == "pending")
-        .values(turn=outcome, turn_lease=None)
-    )
+    settled = await tx.execute(_SETTLE, {"message": message_id, "outcome": outcome})
     if settled.rowcount != 1:
         raise StaleEpoch("This message has been answered already.")
 
 
 async def drop_turn(tx: Transaction, message_id: str) -> None:
     """Mark a pending turn as one that the bot need not answer, because a person does."""
-    await tx.execute(
-        sa.update(messages)
-        .where(messages.c.id == message_id, messages.c.turn == "pending")
-        .values(turn="dropped", turn_lease=None)
-    )
+    await tx.execute(_SETTLE, {"message": message_id, "outcome": "dropped"})
 
 
 async def say_as_agent(
