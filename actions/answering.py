@@ -18,8 +18,8 @@ from actions.assistance import (
     viewer_of,
 )
 from core.errors import Invalid, NotFound
+from handoff.answers import shown_articles
 from handoff.records import Conversation
-from handoff.transcript import transcript
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.votes import record_vote
 
@@ -90,14 +90,24 @@ class ArticleDidNotHelp(Action):
             dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
             return [SlotSet("not_helpful_count", 0.0)]
         counted = SlotSet("not_helpful_count", count)
-        conversation = await self._assistance.conversation(tracker)
-        question, shown = await _last_question(self._assistance, conversation.id)
-        found = await search(self._assistance, question, conversation) if question else SearchOutcome()
-        fresh = [result for result in found.results if found.answered and result.article_id not in shown]
-        if fresh:
-            return [counted, *_answer(dispatcher, fresh[0], found, failed=None)]
+        found, fresh = await next_best(self._assistance, await self._assistance.conversation(tracker), tracker)
+        if fresh is not None:
+            return [counted, *_answer(dispatcher, fresh, found, failed=None)]
         dispatcher.utter_message(response="utter_offer_person", json_message=logged(found.entry))
         return [counted]
+
+
+async def next_best(
+    assistance: Assistance, conversation: Conversation, tracker: Tracker
+) -> tuple[SearchOutcome, Result | None]:
+    """Search again for the question behind the article that did not help; returns the best one not shown yet, if any."""
+    async with assistance.database.read() as reader:
+        shown = await shown_articles(reader, conversation, tracker.get_slot("article_id"))
+    if shown.question is None:
+        return SearchOutcome(), None
+    found = await search(assistance, shown.question, conversation)
+    fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
+    return found, next(fresh, None)
 
 
 async def search(assistance: Assistance, question: str, conversation: Conversation) -> SearchOutcome:
@@ -138,17 +148,3 @@ async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> N
             clock=assistance.clock,
             viewer=viewer_of(conversation),
         )
-
-
-async def _last_question(assistance: Assistance, conversation_id: str) -> tuple[str | None, set[str]]:
-    """Return what the customer asked before the last answer, and the articles shown so far."""
-    async with assistance.database.read() as reader:
-        said = await transcript(reader, conversation_id, notes=False)
-    shown = {message.answer["article_id"] for message in said if message.answer}
-    question = asked = None
-    for message in said:
-        if message.author_kind == "customer" and message.payload is None:
-            asked = message.text
-        elif message.answer is not None:
-            question = asked
-    return question, shown

@@ -119,9 +119,7 @@ async def say_as_bot(
     if conversation.epoch != epoch or conversation.owner != BOT:
         raise StaleEpoch("A person has taken over; the assistant's answer was dropped.")
     await settle_turn(tx, turn.id, "answered")
-    await tx.execute(
-        _UNDERSTAND, {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)}
-    )
+    await tx.execute(_UNDERSTAND, {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)})
     for reply in replies:
         kind = "text" if reply.answer is None else "answer"
         saying = Saying(BOT_AUTHOR, reply.text, kind=kind, answer=reply.answer, buttons=reply.buttons)  # type: ignore[arg-type]

@@ -23,6 +23,8 @@ from handoff.handing_over import hand_over
 from handoff.policies import load_policies
 from handoff.records import Conversation, Reply, Understanding
 from handoff.speaking import say_as_bot, say_as_customer
+from handoff.staff import add_staff
+from handoff.taking_over import claim, resolve
 from handoff.transcript import get_conversation
 from handoff.visitors import join_customer, new_visitor, visitor_of_token
 from handoff.wording import REASONS
@@ -129,6 +131,18 @@ class Scene:
         async with self.database.write() as tx:
             current = await get_conversation(tx.connection, self.conversation.id, lock=True)
             self.conversation = await hand_over(tx, current, "asked", load_policies(), at=self.clock.now())
+
+    async def helped_by_a_person(self) -> None:
+        """Hand over, have an agent resolve, and give the conversation back to the bot."""
+        await self.ask_for_a_person()
+        now = self.clock.now()
+        maya = await add_staff(
+            self.database, email="maya@fernhill.example", name="Maya", role="agent", password="long enough", at=now
+        )
+        claimed = await claim(self.database, self.conversation.id, maya, epoch=self.conversation.epoch, at=now)
+        await resolve(self.database, claimed.id, maya, epoch=claimed.epoch, at=now)
+        async with self.database.read() as reader:
+            self.conversation = await get_conversation(reader, claimed.id)
 
 
 @pytest.fixture
@@ -274,6 +288,22 @@ async def test_what_did_not_help_is_followed_by_the_second_best_and_then_by_a_pe
     await scene.was_answered("no", "refunds")
     assert await scene.run("action_article_did_not_help") == directive("not_helpful")
     assert (await scene.vote("invoices"), await scene.vote("refunds")) == (False, False)
+
+
+async def test_no_to_an_older_answer_searches_for_that_answers_question(scene: Scene) -> None:
+    await scene.was_answered("can I get my invoices as pdf?", "invoices")
+    await scene.was_answered("how do I invite people?", "members")
+    scene.slots["article_id"] = "invoices"
+    assert articles(await scene.run("action_article_did_not_help", "/article_did_not_help")) == ["refunds"]
+    assert [question for question, _, _ in scene.shelf.asked] == ["can I get my invoices as pdf?"]
+    assert (await scene.vote("invoices"), await scene.vote("members")) == (False, None)
+
+
+async def test_what_was_asked_before_a_person_helped_is_not_answered_again(scene: Scene) -> None:
+    await scene.was_answered("can I get my invoices as pdf?", "invoices")
+    await scene.helped_by_a_person()
+    assert await scene.run("action_article_did_not_help", "that didn't help") == [{"response": "utter_offer_person"}]
+    assert scene.shelf.asked == []
 
 
 async def test_without_a_second_article_a_person_is_offered(scene: Scene) -> None:

@@ -1,0 +1,42 @@
+"""Which articles the bot has shown in the present stretch of a conversation, and for which question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.database import Reader
+from handoff.records import Conversation
+from handoff.transcript import transcript
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the customer asked before an article was shown, and every article shown since the bot took over."""
+
+    question: str | None
+    article_ids: frozenset[str]
+
+
+async def shown_articles(reader: Reader, conversation: Conversation, article_id: str | None) -> Shown:
+    """Look up what has been shown since the bot took over; what was said before a person helped is settled.
+
+    Args:
+        reader: where to look.
+        conversation: in its present epoch.
+        article_id: whose question is wanted, of several showings the last; None or one not shown: the last article's.
+    """
+    said = [
+        message
+        for message in await transcript(reader, conversation.id, notes=False)
+        if message.epoch == conversation.epoch
+    ]
+    questions: dict[str, str | None] = {}
+    asked = last = None
+    for message in said:
+        if message.author_kind == "customer" and message.payload is None:
+            asked = message.text
+        elif message.answer is not None:
+            last = message.answer["article_id"]
+            questions[last] = asked
+    wanted = article_id if article_id in questions else last
+    return Shown(questions.get(wanted) if wanted else None, frozenset(questions))
