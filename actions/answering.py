@@ -21,7 +21,7 @@ from core.errors import Invalid, NotFound
 from handoff.answers import shown_articles
 from handoff.records import Conversation
 from knowledge.retriever import Result, SearchOutcome
-from knowledge.votes import record_vote
+from knowledge.votes import record_vote, voter_of
 
 FAILURES_UNTIL_HANDOVER = 3
 """The third question in a row without an answer brings a person."""
@@ -44,7 +44,9 @@ class AnswerQuestion(Action):
         conversation = await self._assistance.conversation(tracker)
         found = await search(self._assistance, question_of(tracker), conversation)
         if found.answered:
-            return _answer(dispatcher, found.results[0], found, failed=0.0)
+            best = found.results[0]
+            dispatcher.utter_message(response="utter_answer", json_message=answer_message(best, found.entry))
+            return [SlotSet("article_id", best.article_id), SlotSet("failed_turns", 0.0)]
         failed = float(tracker.get_slot("failed_turns") or 0) + 1
         if failed >= FAILURES_UNTIL_HANDOVER:
             dispatcher.utter_message(response="utter_handing_over")
@@ -90,24 +92,31 @@ class ArticleDidNotHelp(Action):
             dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
             return [SlotSet("not_helpful_count", 0.0)]
         counted = SlotSet("not_helpful_count", count)
-        found, fresh = await next_best(self._assistance, await self._assistance.conversation(tracker), tracker)
-        if fresh is not None:
-            return [counted, *_answer(dispatcher, fresh, found, failed=None)]
-        dispatcher.utter_message(response="utter_offer_person", json_message=logged(found.entry))
-        return [counted]
+        search_id, fresh = await next_best(self._assistance, await self._assistance.conversation(tracker), tracker)
+        if fresh is None:
+            dispatcher.utter_message(response="utter_offer_person")
+            return [counted]
+        # Another answer to the same question: the log has that question already.
+        again = answer_message(fresh, None, followed=search_id)
+        dispatcher.utter_message(response="utter_answer", json_message=again)
+        return [counted, SlotSet("article_id", fresh.article_id)]
 
 
 async def next_best(
     assistance: Assistance, conversation: Conversation, tracker: Tracker
-) -> tuple[SearchOutcome, Result | None]:
-    """Search again for the question behind the article that did not help; returns the best one not shown yet, if any."""
+) -> tuple[str | None, Result | None]:
+    """Search again for the question behind the article that did not help.
+
+    Returns:
+        The search of the log that the question was, and the best article not shown yet, if any.
+    """
     async with assistance.database.read() as reader:
         shown = await shown_articles(reader, conversation, tracker.get_slot("article_id"))
     if shown.question is None:
-        return SearchOutcome(), None
+        return None, None
     found = await search(assistance, shown.question, conversation)
     fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
-    return found, next(fresh, None)
+    return shown.search_id, next(fresh, None)
 
 
 async def search(assistance: Assistance, question: str, conversation: Conversation) -> SearchOutcome:
@@ -125,14 +134,6 @@ async def search(assistance: Assistance, question: str, conversation: Conversati
         return SearchOutcome()
 
 
-def _answer(
-    dispatcher: CollectingDispatcher, result: Result, found: SearchOutcome, *, failed: float | None
-) -> list[Any]:
-    dispatcher.utter_message(response="utter_answer", json_message=answer_message(result, found.entry))
-    events = [SlotSet("article_id", result.article_id)]
-    return events if failed is None else [*events, SlotSet("failed_turns", failed)]
-
-
 async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> None:
     article_id = tracker.get_slot("article_id")
     if article_id is None:
@@ -143,8 +144,9 @@ async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> N
         await record_vote(
             assistance.database,
             article_id,
-            conversation.visitor_id,
+            voter_of(conversation.visitor_id, conversation.customer_id),
             helpful,
             clock=assistance.clock,
             viewer=viewer_of(conversation),
+            conversation_id=conversation.id,
         )

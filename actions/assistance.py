@@ -51,9 +51,16 @@ def question_of(tracker: Tracker) -> str:
     return str(query or tracker.latest_message.get("text") or "")
 
 
-def answer_message(result: Result, entry: SearchEntry | None) -> dict[str, Any]:
-    """Write an article's passage as the custom payload that the service shows, with the search that found it."""
+def answer_message(result: Result, entry: SearchEntry | None, *, followed: str | None = None) -> dict[str, Any]:
+    """Write an article's passage as the custom payload that the service shows, with the search that found it.
+
+    Args:
+        result: the passage.
+        entry: the search, where it is to be logged with this answer.
+        followed: the id of an earlier search that this is another answer to.
+    """
     answer = {name: getattr(result, name) for name in ("article_id", "slug", "title", "heading", "url", "html")}
+    answer["search_id"] = followed if entry is None else entry.id
     return {"type": "answer", "article_id": result.article_id, "answer": answer, **logged(entry)}
 
 

@@ -15,6 +15,8 @@ class Shown:
 
     question: str | None
     article_ids: frozenset[str]
+    search_id: str | None = None
+    """The search of the log that the question was."""
 
 
 async def shown_articles(reader: Reader, conversation: Conversation, article_id: str | None) -> Shown:
@@ -30,13 +32,14 @@ async def shown_articles(reader: Reader, conversation: Conversation, article_id:
         for message in await transcript(reader, conversation.id, notes=False)
         if message.epoch == conversation.epoch
     ]
-    questions: dict[str, str | None] = {}
+    questions: dict[str, tuple[str | None, str | None]] = {}
     asked = last = None
     for message in said:
         if message.author_kind == "customer" and message.payload is None:
             asked = message.text
         elif message.answer is not None:
             last = message.answer["article_id"]
-            questions[last] = asked
+            questions[last] = (asked, message.answer.get("search_id"))
     wanted = article_id if article_id in questions else last
-    return Shown(questions.get(wanted) if wanted else None, frozenset(questions))
+    question, search_id = questions[wanted] if wanted else (None, None)
+    return Shown(question, frozenset(questions), search_id)

@@ -19,7 +19,8 @@ from handoff.speaking import drop_turn
 from handoff.tables import packages
 from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
 from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
-from knowledge.votes import votes_of
+from knowledge.searches import note_handoff
+from knowledge.votes import voter_of, votes_of
 from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
 from tickets.triage import Triage, TriageRequest, triage
 
@@ -67,7 +68,7 @@ async def hand_over(
         customer_id=conversation.customer_id,
         requester_email=conversation.email or (account.email if account else None),
     )
-    votes = await votes_of(reader, conversation.visitor_id)
+    votes = await votes_of(reader, voter_of(conversation.visitor_id, conversation.customer_id))
     package = build_package(said, understood, votes, reason=reason, at=at)
     await tx.execute(
         sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
@@ -87,6 +88,7 @@ async def hand_over(
         rating_ticket_id=None,
         rating_score=None,
     )
+    await note_handoff(tx, conversation.id, at=at)
     notice = {"type": "queued", "reason": reason, "ticket": ticket.number}
     await append(tx, waiting, Saying(SYSTEM_AUTHOR, NOTICES["queued"], kind="notice", notice=notice), at=at)
     return waiting

@@ -38,6 +38,8 @@ class AnswerView(TypedDict):
     heading: str
     url: str
     html: str
+    search_id: str | None
+    """The search that found it, for `POST /api/searches/{id}/clicks`."""
 
 
 class MessageView(TypedDict):
@@ -106,7 +108,7 @@ def message_view(message: Message) -> MessageView:
         text=message.text,
         at=iso(message.at),
         client_id=_given_client_id(message),
-        answer=None if answer is None else AnswerView(**{key: answer[key] for key in AnswerView.__annotations__}),  # type: ignore[typeddict-item]
+        answer=None if answer is None else AnswerView(**{key: answer.get(key) for key in AnswerView.__annotations__}),  # type: ignore[typeddict-item]
         buttons=[
             ButtonView(id=button.id, title=button.title, used=button.id in message.pressed)
             for button in message.buttons

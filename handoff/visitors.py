@@ -12,6 +12,7 @@ from core.errors import Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
 from handoff.records import BOT, Conversation
 from handoff.tables import conversations, visitors
+from knowledge.votes import join_votes
 from tickets.tables import tickets
 
 VISITOR_LENGTH = timedelta(days=180)
@@ -82,7 +83,7 @@ async def visitor_of_token(reader: Reader, secret: str, at: datetime) -> Visitor
 
 
 async def join_customer(tx: Transaction, visitor: Visitor, customer_id: str) -> Visitor | None:
-    """Join an anonymous visitor's conversation and its tickets to a customer; the caller holds both tokens.
+    """Join an anonymous visitor's conversation, its tickets and votes to a customer; the caller holds both tokens.
 
     Returns:
         The visitor as they are now, or None if they are another customer's already and must not be joined.
@@ -92,6 +93,7 @@ async def join_customer(tx: Transaction, visitor: Visitor, customer_id: str) -> 
     if visitor.customer_id is not None:
         return None
     await tx.execute(sa.update(visitors).where(visitors.c.id == visitor.id).values(customer_id=customer_id))
+    await join_votes(tx, visitor.id, customer_id)
     asked = tickets.c.conversation_id == visitor.conversation.id
     await tx.execute(sa.update(tickets).where(asked, tickets.c.customer_id.is_(None)).values(customer_id=customer_id))
     joined = await tx.execute(

@@ -1,11 +1,15 @@
-"""What was asked and what came of it: the log of searches, with personal data masked before it is written."""
+"""What was asked and what came of it: the log of searches, with personal data masked before it is written.
+
+A search's id travels with its results. What happens next is noted on the search that it followed: the first article that was opened,
+the vote on one of its articles, and a handoff of the same conversation within `HANDOFF_WITHIN`.
+"""
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -14,30 +18,24 @@ from pydantic import TypeAdapter
 from core.database import Database, Transaction
 from core.identifiers import new_id
 from knowledge.articles import Viewer
+from knowledge.masking import MASK, masked
 from knowledge.tables import searches
+from knowledge.terms import question_terms
 
 Outcome = Literal["answered", "unanswered"]
+"""What the search itself came to; what followed is noted beside it."""
+SURFACES = ("widget", "bot", "desk", "help", "api", "command")
+"""Where people search: in the widget's own search, by asking the bot, at the desk, in the help centre, over HTTP, by command."""
 
 LONGEST_QUESTION = 1_000
+HANDOFF_WITHIN = timedelta(minutes=30)
+"""A handoff follows a search of the same conversation that is no older than this."""
+VOTE_WITHIN = timedelta(hours=24)
+"""A vote follows a search of the same conversation that is no older than this."""
+LOOKED_BACK = 20
+"""Searches of a conversation among which a vote looks for the one that showed its article."""
+PURGED_AT_ONCE = 1_000
 _INSERT = sa.insert(searches)
-
-_MASKS = (
-    ("[email]", re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")),
-    ("[link]", re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)),
-    ("[secret]", re.compile(r"\b(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{24,}\b")),
-    ("[iban]", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")),
-    ("[address]", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")),
-    ("[number]", re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().\-/]*\d){6,}(?![\w.])")),
-)
-
-
-def masked(question: str) -> str:
-    """Return `question` without e-mail and IP addresses, links, secrets, account, card and telephone numbers, cut to 1,000."""
-    text = question[: LONGEST_QUESTION * 4]
-    for name, pattern in _MASKS:
-        text = pattern.sub(name, text)
-    text = text.replace("\x00", "")
-    return text if len(text) <= LONGEST_QUESTION else text[: LONGEST_QUESTION - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ class SearchEntry:
     confidence: float
     conversation_id: str | None
     searched_at: datetime
+    form: str = ""
 
 
 ENTRY_JSON: TypeAdapter[SearchEntry] = TypeAdapter(SearchEntry)
@@ -70,11 +69,27 @@ def search_entry(
     at: datetime,
     conversation_id: str | None = None,
 ) -> SearchEntry:
-    """Describe a search for the log: its question masked, its results in order."""
+    """Describe a search for the log: its question masked, its results in order, the first being rank 1."""
+    kept = shortened(masked(question))
     return SearchEntry(
-        new_id("se"), masked(question), surface[:32], viewer.name.lower(), list(article_ids), outcome, confidence,
-        conversation_id, at,
+        new_id("se"), kept, surface[:32], viewer.name.lower(), list(article_ids), outcome, confidence,
+        conversation_id, at, form_of(kept),
     )  # fmt: skip
+
+
+def shortened(question: str) -> str:
+    """Return a question of at most 1,000 characters, the last of which says where more is left out."""
+    return question if len(question) <= LONGEST_QUESTION else question[: LONGEST_QUESTION - 1] + "…"
+
+
+def words_of(question: str) -> list[str]:
+    """Return the terms that a masked question comes down to, sorted, without what was masked."""
+    return sorted(question_terms(MASK.sub(" ", question)))
+
+
+def form_of(question: str) -> str:
+    """Return the fingerprint of `words_of` a masked question: 32 hexadecimal digits, the same for every order and inflection."""
+    return hashlib.sha256(" ".join(words_of(question)).encode()).hexdigest()[:32]
 
 
 async def log_search(tx: Transaction, entry: SearchEntry) -> None:
@@ -82,9 +97,73 @@ async def log_search(tx: Transaction, entry: SearchEntry) -> None:
     await tx.execute(_INSERT, vars(entry))
 
 
-async def record_opened(db: Database, search_id: str, article_id: str) -> None:
-    """Keep that one of a search's results was opened; the first stays. Idempotent by the search's id."""
+async def record_opened(db: Database, search_id: str, article_id: str) -> bool:
+    """Note that one of a search's results was opened; the first stays. Idempotent by the search's id.
+
+    Returns:
+        Whether there is such a search with this article among its results. One that was never logged, or whose time is
+        over, is no error of the person who opens an article.
+    """
     async with db.write() as tx:
+        results = (
+            await tx.execute(sa.select(searches.c.results).where(searches.c.id == search_id))
+        ).scalar_one_or_none()
+        if results is None or article_id not in results:
+            return False
         await tx.execute(
             sa.update(searches).where(searches.c.id == search_id, searches.c.opened.is_(None)).values(opened=article_id)
         )
+        return True
+
+
+async def note_vote(
+    tx: Transaction,
+    article_id: str,
+    helpful: bool,
+    *,
+    at: datetime,
+    search_id: str | None = None,
+    conversation_id: str | None = None,
+) -> None:
+    """Note a vote on the search that it followed: the one named, else the conversation's latest that found the article.
+
+    Nothing is noted where there is no such search within `VOTE_WITHIN`. A later vote that follows the same search replaces it.
+    """
+    if search_id is None and conversation_id is None:
+        return
+    which = searches.c.id == search_id if search_id is not None else searches.c.conversation_id == conversation_id
+    recent = (
+        sa.select(searches.c.id, searches.c.results)
+        .where(which, searches.c.searched_at >= at - VOTE_WITHIN, searches.c.searched_at <= at)
+        .order_by(searches.c.searched_at.desc(), searches.c.id)
+        .limit(LOOKED_BACK)
+    )
+    followed = next((row.id for row in await tx.execute(recent) if article_id in row.results), None)
+    if followed is not None:
+        values = {"vote": helpful, "voted_article": article_id}
+        await tx.execute(sa.update(searches).where(searches.c.id == followed).values(**values))
+
+
+async def note_handoff(tx: Transaction, conversation_id: str, *, at: datetime) -> None:
+    """Note a handoff on the searches that it followed: the conversation's of the last `HANDOFF_WITHIN`, each once."""
+    await tx.execute(
+        sa.update(searches)
+        .where(
+            searches.c.conversation_id == conversation_id,
+            searches.c.searched_at >= at - HANDOFF_WITHIN,
+            searches.c.handed_over_at.is_(None),
+        )
+        .values(handed_over_at=at)
+    )
+
+
+async def purge_searches(db: Database, before: datetime) -> int:
+    """Delete the searches older than `before`, a thousand in a write so that nobody waits long; return how many there were."""
+    deleted = 0
+    while True:
+        old = sa.select(searches.c.id).where(searches.c.searched_at < before).limit(PURGED_AT_ONCE)
+        async with db.write() as tx:
+            count = (await tx.execute(sa.delete(searches).where(searches.c.id.in_(old)))).rowcount
+        deleted += count
+        if count < PURGED_AT_ONCE:
+            return deleted

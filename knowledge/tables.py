@@ -86,6 +86,37 @@ votes = sa.Table(
     sa.Column("voted_at", Moment, nullable=False),
 )
 
+reviews = sa.Table(
+    "knowledge_reviews",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column(
+        "article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("opened_at", Moment, nullable=False),
+    # As counted when it was opened, and from when: votes before the review before it do not count.
+    sa.Column("helpful", sa.Integer, nullable=False),
+    sa.Column("not_helpful", sa.Integer, nullable=False),
+    sa.Column("counted_since", Moment),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("article_version", sa.Integer, nullable=False),
+    sa.Column("closed_at", Moment, index=True),
+    sa.Column("closed_by", sa.String(40)),
+    sa.Column("closed_by_name", sa.String(200)),
+    sa.Column("outcome", sa.String(16)),
+    sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("closed_version", sa.Integer),
+    sa.CheckConstraint("outcome in ('rewritten', 'fine', 'archived')", name="outcome"),
+    sa.CheckConstraint("(closed_at is null) = (outcome is null)", name="closed"),
+)
+sa.Index(
+    "uq_knowledge_reviews_open",
+    reviews.c.article_id,
+    unique=True,
+    sqlite_where=reviews.c.closed_at.is_(None),
+    postgresql_where=reviews.c.closed_at.is_(None),
+)
+
 searches = sa.Table(
     "knowledge_searches",
     metadata,
@@ -99,6 +130,11 @@ searches = sa.Table(
     sa.Column("conversation_id", sa.String(40), index=True),
     sa.Column("opened", sa.String(64)),
     sa.Column("searched_at", Moment, nullable=False, index=True),
+    # What the question comes down to (`knowledge.searches.form_of`): equal for the same words in another order or form.
+    sa.Column("form", sa.String(32), nullable=False, index=True, server_default=""),
+    sa.Column("voted_article", sa.String(64)),
+    sa.Column("vote", sa.Boolean),
+    sa.Column("handed_over_at", Moment),
 )
 
 indexed_articles = sa.Table(

@@ -32,16 +32,18 @@ from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
 from server.processes import Child, private_redis
-from server.routes import chat, desk, desk_socket, health, internal, site
+from server.routes import chat, desk, desk_socket, health, internal, reports, reviews, site
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
 from server.turns import TurnRunner
+from server.upkeep import keep_up
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
+    *reports.ROUTES, *reviews.ROUTES,
 )  # fmt: skip
 
 
@@ -122,6 +124,7 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
                 "clocks": run_clocks(service),
                 "actions": load_actions(service, app[internal.ACTIONS]),
                 "knowledge": load_knowledge(service, stack),
+                "upkeep": keep_up(service),
             }.items()
         ]
         for worker in workers:

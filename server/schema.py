@@ -6,8 +6,9 @@ import core.events
 import customers.tables
 import handoff.clocks
 import handoff.tables
+import insights.tables
 import knowledge.tables
 import tickets.tables
 from core.database import metadata
 
-__all__ = ["core", "customers", "handoff", "knowledge", "metadata", "tickets"]
+__all__ = ["core", "customers", "handoff", "insights", "knowledge", "metadata", "tickets"]

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     demo: bool = Field(True, description="Serve the demo page, with demo customers and agents.")
     messages_per_minute: int = Field(40, ge=1, description="Messages a visitor may send in a minute.")
     sessions_per_minute: int = Field(60, ge=1, description="Chat sessions that one address may open in a minute.")
+    search_log_days: int = Field(
+        180, ge=1, le=3650, description="Days that a search stays in the log of searches, its personal data masked."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="Form of the log; auto means console on a terminal, else JSON."
     )

@@ -131,8 +131,9 @@ class FoundArticleView(TypedDict):
 
 
 class FoundView(TypedDict):
-    """What a search found, best first."""
+    """What a search found, best first, and the id under which its clicks are noted."""
 
+    search_id: str | None
     results: list[FoundArticleView]
 
 
@@ -303,7 +304,8 @@ async def get_search(request: web.Request) -> web.Response:
     await signed_in(request, ("agent", "lead", "content", "admin"))
     query = checked(dict(request.query), SearchQuery)
     outcome = await service.knowledge().search(query.q, viewer=Viewer.STAFF, surface="desk", limit=6)
-    return web.json_response(FoundView(results=[_found(result) for result in outcome.results]))
+    search_id = None if outcome.entry is None else outcome.entry.id
+    return web.json_response(FoundView(search_id=search_id, results=[_found(result) for result in outcome.results]))
 
 
 async def put_presence(request: web.Request) -> web.Response:

@@ -181,6 +181,7 @@ async def test_a_question_is_answered_with_the_best_articles_own_passage(scene: 
                 "heading": "",
                 "url": "/help/invoices",
                 "html": "<p>invoices</p>",
+                "search_id": None,
             },
         },
     }

@@ -1,0 +1,283 @@
+"""What people search for, and where it fails them: groups of questions with their trend, and how each week went.
+
+Everything is counted in SQL; what comes back is as large as what is asked for, however long the log is. A question that has not been
+grouped yet stands for itself by its form, so a report needs no encoder and nobody waits for one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+
+from core.database import Reader
+from core.errors import Invalid
+from insights.tables import forms
+from knowledge.searches import SURFACES
+from knowledge.tables import articles, searches
+
+Kind = Literal["asked", "no_result", "no_click", "handed_over"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LISTED = ("widget", "desk", "help", "api")
+"""Surfaces that show a list to choose from. The bot shows the passage itself, so nothing needs to be clicked there."""
+REPORTED = tuple(surface for surface in SURFACES if surface != "command")
+"""Surfaces that a report is about unless it is told otherwise: whoever tries `baton search` is no customer."""
+LONGEST_DAYS = 366
+MOST_GROUPS = 100
+WORDINGS = 5
+ARTICLES = 3
+WEEK = timedelta(days=7)
+
+_s = searches.c
+_not_opened = _s.opened.is_(None)
+_WHEN: dict[Kind, sa.ColumnElement[bool]] = {
+    "asked": sa.true(),
+    "no_result": (_s.outcome == "unanswered") & _not_opened,
+    "no_click": (_s.outcome == "answered") & _not_opened & _s.surface.in_(LISTED),
+    "handed_over": _s.handed_over_at.is_not(None),
+}
+"""What counts as what. A search may be of several kinds: one without a result may be followed by a handoff."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From a moment, until another, exclusive; and where people searched."""
+
+    since: datetime
+    until: datetime
+    surfaces: tuple[str, ...] = REPORTED
+
+    @property
+    def before(self) -> datetime:
+        """Where the period of the same length before this one begins."""
+        return self.since - (self.until - self.since)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Searches, and how many of them were of each kind; `clicked` are those with an opened result, `listed` those on a list."""
+
+    asked: int = 0
+    no_result: int = 0
+    no_click: int = 0
+    handed_over: int = 0
+    listed: int = 0
+    clicked: int = 0
+
+    def share(self, kind: Kind) -> float | None:
+        """Return the share of searches of a kind, of those that could be of it; None of none."""
+        of = self.listed if kind == "no_click" else self.asked
+        return getattr(self, kind) / of if of else None
+
+
+@dataclass(frozen=True)
+class ShownArticle:
+    """An article that was found for a group's questions, and how often; `title` is None if it is there no more."""
+
+    article_id: str
+    title: str | None
+    slug: str | None
+    shown: int
+
+
+@dataclass(frozen=True)
+class QuestionGroup:
+    """Questions that ask nearly the same, as far as they are of the kind reported."""
+
+    id: str
+    question: str
+    """The wording used most often in the period."""
+    count: int
+    before: int
+    """In the period of the same length before."""
+    asked: int
+    """All searches of the group in the period, of every kind."""
+    wordings: tuple[str, ...]
+    """Up to five of the wordings, the most used first; the representative is the first of them."""
+    articles: tuple[ShownArticle, ...]
+
+    @property
+    def change(self) -> float | None:
+        """Return by what share the count rose (0.5 is half more) or fell; None if it was not asked before."""
+        return (self.count - self.before) / self.before if self.before else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week, from Monday 0:00 UTC; the last may not be over."""
+
+    begins: datetime
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class SearchReport:
+    """The whole report."""
+
+    period: Period
+    now: Counts
+    before: Counts
+    weeks: tuple[Week, ...]
+    groups: dict[Kind, tuple[QuestionGroup, ...]]
+    ungrouped: int
+    """Forms in the period that stand for themselves because the background has not grouped them yet."""
+
+
+def period_of(days: int, until: datetime, surfaces: Sequence[str] = ()) -> Period:
+    """Return the last `days` days before `until`.
+
+    Raises:
+        Invalid: fewer than 1 or more than 366 days, or a surface that there is not.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Invalid(f"days must be between 1 and {LONGEST_DAYS}.", field="days")
+    unknown = sorted(set(surfaces) - set(SURFACES))
+    if unknown:
+        raise Invalid(f"surface must be one of {', '.join(SURFACES)}, not {unknown[0]}.", field="surface")
+    return Period(until - timedelta(days=days), until, tuple(surfaces) or REPORTED)
+
+
+async def search_report(
+    reader: Reader, period: Period, *, kinds: Sequence[Kind] = KINDS, limit: int = 10
+) -> SearchReport:
+    """Report on the searches of a period.
+
+    Args:
+        reader: a read of the database.
+        period: which searches.
+        kinds: which lists of groups to make.
+        limit: groups in each list, 1 to 100.
+
+    Raises:
+        Invalid: the limit is out of bounds.
+    """
+    if not 1 <= limit <= MOST_GROUPS:
+        raise Invalid(f"limit must be between 1 and {MOST_GROUPS}.", field="limit")
+    return SearchReport(
+        period=period,
+        now=await _counts(reader, period.since, period.until, period.surfaces),
+        before=await _counts(reader, period.before, period.since, period.surfaces),
+        weeks=await _weeks(reader, period),
+        groups={kind: await _groups(reader, period, kind, limit) for kind in kinds},
+        ungrouped=await _ungrouped(reader, period),
+    )
+
+
+def monday(moment: datetime) -> datetime:
+    """Return the beginning of a moment's week: Monday, 0:00 UTC."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def _within(since: datetime, until: datetime, surfaces: Sequence[str]) -> sa.ColumnElement[bool]:
+    return (_s.searched_at >= since) & (_s.searched_at < until) & _s.surface.in_(surfaces)
+
+
+def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+async def _counts(reader: Reader, since: datetime, until: datetime, surfaces: Sequence[str]) -> Counts:
+    listed = _s.surface.in_(LISTED)
+    every: dict[str, sa.ColumnElement[int]] = {kind: _sum(condition) for kind, condition in _WHEN.items()}
+    every |= {"listed": _sum(listed), "clicked": _sum(_s.opened.is_not(None) & listed)}
+    statement = sa.select(*(column.label(name) for name, column in every.items()))
+    row = (await reader.execute(statement.where(_within(since, until, surfaces)))).mappings().one()
+    return Counts(**{name: int(row[name]) for name in every})
+
+
+async def _weeks(reader: Reader, period: Period) -> tuple[Week, ...]:
+    weeks = []
+    begins = monday(period.since)
+    while begins < period.until:
+        until = min(begins + WEEK, period.until)
+        weeks.append(Week(begins, await _counts(reader, begins, until, period.surfaces)))
+        begins += WEEK
+    return tuple(weeks)
+
+
+def _grouped() -> tuple[sa.ColumnElement[str], Any]:
+    """Return the group of a search, its form where it has none, and the tables that it comes from."""
+    return sa.func.coalesce(forms.c.group_id, _s.form), searches.outerjoin(forms, forms.c.form == _s.form)
+
+
+async def _groups(reader: Reader, period: Period, kind: Kind, limit: int) -> tuple[QuestionGroup, ...]:
+    group, tables = _grouped()
+    new, of_kind = _s.searched_at >= period.since, _WHEN[kind]
+    count, before, asked = _sum(new & of_kind), _sum(~new & of_kind), _sum(new)
+    statement = (
+        sa.select(group.label("id"), count.label("now"), before.label("before"), asked.label("asked"))
+        .select_from(tables)
+        .where(_within(period.before, period.until, period.surfaces))
+        .group_by(group)
+        .having(count > 0)
+        .order_by(count.desc(), asked.desc(), group)
+        .limit(limit)
+    )
+    rows = (await reader.execute(statement)).all()
+    ids = [row.id for row in rows]
+    wordings = await _wordings(reader, period, kind, ids)
+    shown = await _shown(reader, period, kind, ids)
+    return tuple(
+        QuestionGroup(row.id, wordings[row.id][0], row.now, row.before, row.asked, wordings[row.id], shown[row.id])
+        for row in rows
+    )
+
+
+async def _wordings(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    group, tables = _grouped()
+    times = sa.func.count().label("times")
+    of_groups = (
+        sa.select(group.label("id"), _s.question, times)
+        .select_from(tables)
+        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], group.in_(ids))
+        .group_by(group, _s.question)
+        .subquery()
+    )
+    order = (of_groups.c.times.desc(), sa.func.length(of_groups.c.question), of_groups.c.question)
+    place = sa.func.row_number().over(partition_by=of_groups.c.id, order_by=order).label("place")
+    ranked = sa.select(of_groups.c.id, of_groups.c.question, place).subquery()
+    statement = sa.select(ranked).where(ranked.c.place <= WORDINGS).order_by(ranked.c.id, ranked.c.place)
+    found: dict[str, tuple[str, ...]] = {}
+    for row in await reader.execute(statement):
+        found[row.id] = (*found.get(row.id, ()), row.question)
+    return found
+
+
+async def _shown(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[ShownArticle, ...]]:
+    group, tables = _grouped()
+    statement = (
+        sa.select(group.label("id"), _s.results, sa.func.count().label("times"))
+        .select_from(tables)
+        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], group.in_(ids))
+        .group_by(group, _s.results)
+    )
+    counted: dict[str, Counter[str]] = {one: Counter() for one in ids}
+    for row in await reader.execute(statement):
+        for article_id in row.results:
+            counted[row.id][article_id] += row.times
+    best = {
+        one: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:ARTICLES] for one, counts in counted.items()
+    }
+    wanted = {article_id for pairs in best.values() for article_id, _ in pairs}
+    named = sa.select(articles.c.id, articles.c.title, articles.c.slug).where(articles.c.id.in_(wanted))
+    known = {row.id: (str(row.title), str(row.slug)) for row in await reader.execute(named)}
+    return {one: tuple(_shown_article(*pair, known) for pair in pairs) for one, pairs in best.items()}
+
+
+def _shown_article(article_id: str, times: int, known: dict[str, tuple[str, str]]) -> ShownArticle:
+    title, slug = known.get(article_id, (None, None))
+    return ShownArticle(article_id, title, slug, times)
+
+
+async def _ungrouped(reader: Reader, period: Period) -> int:
+    statement = (
+        sa.select(sa.func.count(sa.distinct(_s.form)))
+        .select_from(searches.outerjoin(forms, forms.c.form == _s.form))
+        .where(_within(period.since, period.until, period.surfaces), forms.c.form.is_(None))
+    )
+    return int((await reader.execute(statement)).scalar_one())

@@ -1,0 +1,73 @@
+"""Reports for who edits articles and leads a team: what people search for, and where it fails them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from insights.searches import LONGEST_DAYS, MOST_GROUPS, Kind, period_of, search_report
+from server.api import Route, checked
+from server.routes.reviews import EDITING
+from server.search_report_view import CountsView, GroupView, WeekView, counts_view, group_views, period_view, week_views
+from server.service import SERVICE
+from server.staff_auth import signed_in
+
+
+class SearchReportQuery(BaseModel):
+    """Which list, over how many days until now, at most how many groups, and searched where (`widget,help`; empty is everywhere)."""
+
+    kind: Kind = "asked"
+    days: int = Field(30, ge=1, le=LONGEST_DAYS)
+    limit: int = Field(20, ge=1, le=MOST_GROUPS)
+    surface: str = Field("", max_length=80)
+
+
+class ReportPeriodView(TypedDict):
+    """What a report is about."""
+
+    since: str
+    until: str
+    surfaces: list[str]
+
+
+class SearchReportView(TypedDict):
+    """One list of groups, with the counts of the period, of the one before, and of each week."""
+
+    kind: Literal["asked", "no_result", "no_click", "handed_over"]
+    period: ReportPeriodView
+    now: CountsView
+    before: CountsView
+    weeks: list[WeekView]
+    groups: list[GroupView]
+    ungrouped: int
+
+
+async def get_search_report(request: web.Request) -> web.Response:
+    """Return what people search for."""
+    service = request.app[SERVICE]
+    await signed_in(request, EDITING)
+    query = checked(dict(request.query), SearchReportQuery)
+    surfaces = [name.strip() for name in query.surface.split(",") if name.strip()]
+    period = period_of(query.days, service.clock.now(), surfaces)
+    async with service.database.read() as reader:
+        report = await search_report(reader, period, kinds=(query.kind,), limit=query.limit)
+    return web.json_response(
+        {
+            "kind": query.kind,
+            "period": period_view(report),
+            "now": counts_view(report.now),
+            "before": counts_view(report.before),
+            "weeks": week_views(report),
+            "groups": group_views(report, query.kind),
+            "ungrouped": report.ungrouped,
+        }
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/desk/reports/searches", get_search_report, "What people search for", auth="staff",
+          query=SearchReportQuery, returns=SearchReportView),
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""The report on searches as JSON: the same for the desk's list and for `baton report searches --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import TypedDict
+
+from core.clock import iso
+from insights.searches import Counts, Kind, QuestionGroup, SearchReport
+
+
+class CountsView(TypedDict):
+    """Searches by kind, and shares of 0 to 1; null of nothing."""
+
+    searches: int
+    no_result: int
+    no_click: int
+    handed_over: int
+    no_result_rate: float | None
+    no_click_rate: float | None
+    handed_over_rate: float | None
+
+
+class WeekView(TypedDict):
+    """A week from Monday 0:00 UTC."""
+
+    week: str
+    counts: CountsView
+
+
+class ArticleShownView(TypedDict):
+    """An article that was found for a group's questions; title and address are null if it is there no more."""
+
+    article_id: str
+    title: str | None
+    url: str | None
+    shown: int
+
+
+class GroupView(TypedDict):
+    """Questions that ask nearly the same. `change` is the rise (0.5 is half more) over the period before, null if there was none."""
+
+    id: str
+    question: str
+    count: int
+    before: int
+    change: float | None
+    asked: int
+    wordings: list[str]
+    articles: list[ArticleShownView]
+
+
+def counts_view(counts: Counts) -> CountsView:
+    """Write counts with their shares."""
+    return CountsView(
+        searches=counts.asked,
+        no_result=counts.no_result,
+        no_click=counts.no_click,
+        handed_over=counts.handed_over,
+        no_result_rate=_rounded(counts.share("no_result")),
+        no_click_rate=_rounded(counts.share("no_click")),
+        handed_over_rate=_rounded(counts.share("handed_over")),
+    )
+
+
+def week_views(report: SearchReport) -> list[WeekView]:
+    """Write the weeks, the oldest first."""
+    return [WeekView(week=week.begins.date().isoformat(), counts=counts_view(week.counts)) for week in report.weeks]
+
+
+def group_views(report: SearchReport, kind: Kind) -> list[GroupView]:
+    """Write the groups of a kind, the most frequent first."""
+    groups: Sequence[QuestionGroup] = report.groups[kind]
+    return [
+        GroupView(
+            id=group.id,
+            question=group.question,
+            count=group.count,
+            before=group.before,
+            change=_rounded(group.change),
+            asked=group.asked,
+            wordings=list(group.wordings),
+            articles=[
+                ArticleShownView(
+                    article_id=one.article_id,
+                    title=one.title,
+                    url=None if one.slug is None else f"/help/{one.slug}",
+                    shown=one.shown,
+                )
+                for one in group.articles
+            ],
+        )
+        for group in groups
+    ]
+
+
+def period_view(report: SearchReport) -> dict[str, str | list[str]]:
+    """Write what a report is about."""
+    period = report.period
+    return {"since": iso(period.since), "until": iso(period.until), "surfaces": list(period.surfaces)}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
