@@ -10,7 +10,7 @@ from core.clock import iso
 from insights.searches import Counts, Kind, QuestionGroup, SearchReport
 
 
-class CountsView(TypedDict):
+class SearchCountsView(TypedDict):
     """Searches by kind, and shares of 0 to 1; null of nothing."""
 
     searches: int
@@ -22,14 +22,14 @@ class CountsView(TypedDict):
     handed_over_rate: float | None
 
 
-class WeekView(TypedDict):
+class SearchWeekView(TypedDict):
     """A week from Monday 0:00 UTC."""
 
     week: str
-    counts: CountsView
+    counts: SearchCountsView
 
 
-class ArticleShownView(TypedDict):
+class FoundForGroupView(TypedDict):
     """An article that was found for a group's questions; title and address are null if it is there no more."""
 
     article_id: str
@@ -38,7 +38,7 @@ class ArticleShownView(TypedDict):
     shown: int
 
 
-class GroupView(TypedDict):
+class QuestionGroupView(TypedDict):
     """Questions that ask nearly the same. `change` is the rise (0.5 is half more) over the period before, null if there was none."""
 
     id: str
@@ -48,12 +48,12 @@ class GroupView(TypedDict):
     change: float | None
     asked: int
     wordings: list[str]
-    articles: list[ArticleShownView]
+    articles: list[FoundForGroupView]
 
 
-def counts_view(counts: Counts) -> CountsView:
+def counts_view(counts: Counts) -> SearchCountsView:
     """Write counts with their shares."""
-    return CountsView(
+    return SearchCountsView(
         searches=counts.asked,
         no_result=counts.no_result,
         no_click=counts.no_click,
@@ -64,16 +64,18 @@ def counts_view(counts: Counts) -> CountsView:
     )
 
 
-def week_views(report: SearchReport) -> list[WeekView]:
+def week_views(report: SearchReport) -> list[SearchWeekView]:
     """Write the weeks, the oldest first."""
-    return [WeekView(week=week.begins.date().isoformat(), counts=counts_view(week.counts)) for week in report.weeks]
+    return [
+        SearchWeekView(week=week.begins.date().isoformat(), counts=counts_view(week.counts)) for week in report.weeks
+    ]
 
 
-def group_views(report: SearchReport, kind: Kind) -> list[GroupView]:
+def group_views(report: SearchReport, kind: Kind) -> list[QuestionGroupView]:
     """Write the groups of a kind, the most frequent first."""
     groups: Sequence[QuestionGroup] = report.groups[kind]
     return [
-        GroupView(
+        QuestionGroupView(
             id=group.id,
             question=group.question,
             count=group.count,
@@ -82,7 +84,7 @@ def group_views(report: SearchReport, kind: Kind) -> list[GroupView]:
             asked=group.asked,
             wordings=list(group.wordings),
             articles=[
-                ArticleShownView(
+                FoundForGroupView(
                     article_id=one.article_id,
                     title=one.title,
                     url=None if one.slug is None else f"/help/{one.slug}",

@@ -11,7 +11,15 @@ from typing_extensions import TypedDict
 from insights.searches import LONGEST_DAYS, MOST_GROUPS, Kind, period_of, search_report
 from server.api import Route, checked
 from server.routes.reviews import EDITING
-from server.search_report_view import CountsView, GroupView, WeekView, counts_view, group_views, period_view, week_views
+from server.search_report_view import (
+    QuestionGroupView,
+    SearchCountsView,
+    SearchWeekView,
+    counts_view,
+    group_views,
+    period_view,
+    week_views,
+)
 from server.service import SERVICE
 from server.staff_auth import signed_in
 
@@ -38,10 +46,10 @@ class SearchReportView(TypedDict):
 
     kind: Literal["asked", "no_result", "no_click", "handed_over"]
     period: ReportPeriodView
-    now: CountsView
-    before: CountsView
-    weeks: list[WeekView]
-    groups: list[GroupView]
+    now: SearchCountsView
+    before: SearchCountsView
+    weeks: list[SearchWeekView]
+    groups: list[QuestionGroupView]
     ungrouped: int
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.masking import masked
+
+ROOT = Path(__file__).parents[2]
 
 GOES = [
     ("I am dana@acme.example, help", "I am [email], help"),
@@ -126,18 +131,20 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def seconds_for(piece: str, length: int) -> float:
-    text = (piece * (length // len(piece) + 1))[:length]
-    best = 9.0
-    for _ in range(3):
-        began = time.process_time()
-        masked(text)
-        best = min(best, time.process_time() - began)
-    return best
+SCRIPT = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+from knowledge.masking import masked
+for piece in sys.stdin.read().split("\\x1f"):
+    masked((piece * (50_000 // len(piece) + 1))[:50_000])
+print("done")
+"""
 
 
-@pytest.mark.parametrize("piece", HOSTILE)
-def test_hostile_text_costs_time_in_proportion_to_its_length(piece: str) -> None:
-    """Ten times the text may take thirty times the time, with room for noise; a quadratic pattern takes a hundred."""
-    short, long = seconds_for(piece, 5_000), seconds_for(piece, 50_000)
-    assert long < 30 * max(short, 0.002)
+def test_hostile_text_of_50_000_characters_is_masked_in_linear_time() -> None:
+    """All of it takes about 3 s of CPU; one pattern that is quadratic in any of it would end at the limit of 60."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input="\x1f".join(HOSTILE), capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
