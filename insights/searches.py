@@ -6,7 +6,6 @@ grouped yet stands for itself by its form, so a report needs no encoder and nobo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +40,9 @@ _WHEN: dict[Kind, sa.ColumnElement[bool]] = {
     "handed_over": _s.handed_over_at.is_not(None),
 }
 """What counts as what. A search may be of several kinds: one without a result may be followed by a handoff."""
+
+_EACH = {"sqlite": sa.func.json_each, "postgresql": sa.func.jsonb_array_elements_text}
+"""Gives each element of a JSON list a row, by dialect name."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,12 @@ def _grouped() -> tuple[sa.ColumnElement[str], Any]:
     return sa.func.coalesce(forms.c.group_id, _s.form), searches.outerjoin(forms, forms.c.form == _s.form)
 
 
+def _of_groups(ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Say that a search is of these groups, so that the index on its form finds it."""
+    members = sa.select(forms.c.form).where(forms.c.group_id.in_(ids))
+    return _s.form.in_(members) | _s.form.in_(ids)
+
+
 async def _groups(reader: Reader, period: Period, kind: Kind, limit: int) -> tuple[QuestionGroup, ...]:
     group, tables = _grouped()
     new, of_kind = _s.searched_at >= period.since, _WHEN[kind]
@@ -234,7 +242,7 @@ async def _wordings(reader: Reader, period: Period, kind: Kind, ids: Sequence[st
     of_groups = (
         sa.select(group.label("id"), _s.question, times)
         .select_from(tables)
-        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], group.in_(ids))
+        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], _of_groups(ids))
         .group_by(group, _s.question)
         .subquery()
     )
@@ -250,28 +258,28 @@ async def _wordings(reader: Reader, period: Period, kind: Kind, ids: Sequence[st
 
 async def _shown(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[ShownArticle, ...]]:
     group, tables = _grouped()
-    statement = (
-        sa.select(group.label("id"), _s.results, sa.func.count().label("times"))
-        .select_from(tables)
-        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], group.in_(ids))
-        .group_by(group, _s.results)
+    each = _EACH[reader.dialect.name](_s.results).table_valued("value").alias("found")
+    article_id, times = each.c.value, sa.func.count().label("times")
+    counted = (
+        sa.select(group.label("id"), article_id.label("article_id"), times)
+        .select_from(tables.join(each, sa.true()))
+        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], _of_groups(ids))
+        .group_by(group, article_id)
+        .subquery()
     )
-    counted: dict[str, Counter[str]] = {one: Counter() for one in ids}
+    order = (counted.c.times.desc(), counted.c.article_id)
+    place = sa.func.row_number().over(partition_by=counted.c.id, order_by=order).label("place")
+    ranked = sa.select(counted, place).subquery()
+    statement = (
+        sa.select(ranked, articles.c.title, articles.c.slug)
+        .outerjoin(articles, articles.c.id == ranked.c.article_id)
+        .where(ranked.c.place <= ARTICLES)
+        .order_by(ranked.c.id, ranked.c.place)
+    )
+    found: dict[str, tuple[ShownArticle, ...]] = dict.fromkeys(ids, ())
     for row in await reader.execute(statement):
-        for article_id in row.results:
-            counted[row.id][article_id] += row.times
-    best = {
-        one: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:ARTICLES] for one, counts in counted.items()
-    }
-    wanted = {article_id for pairs in best.values() for article_id, _ in pairs}
-    named = sa.select(articles.c.id, articles.c.title, articles.c.slug).where(articles.c.id.in_(wanted))
-    known = {row.id: (str(row.title), str(row.slug)) for row in await reader.execute(named)}
-    return {one: tuple(_shown_article(*pair, known) for pair in pairs) for one, pairs in best.items()}
-
-
-def _shown_article(article_id: str, times: int, known: dict[str, tuple[str, str]]) -> ShownArticle:
-    title, slug = known.get(article_id, (None, None))
-    return ShownArticle(article_id, title, slug, times)
+        found[row.id] += (ShownArticle(row.article_id, row.title, row.slug, row.times),)
+    return found
 
 
 async def _ungrouped(reader: Reader, period: Period) -> int:

@@ -122,7 +122,7 @@ searches = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("question", sa.Text, nullable=False),
-    sa.Column("surface", sa.String(32), nullable=False, index=True),
+    sa.Column("surface", sa.String(32), nullable=False),
     sa.Column("viewer", sa.String(16), nullable=False),
     sa.Column("results", Json, nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
