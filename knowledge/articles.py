@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args
 
 import yaml
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 
 Audience = Literal["customer", "internal", "both"]
 Visibility = Literal["public", "authenticated", "internal"]
@@ -32,7 +32,8 @@ class Viewer(IntEnum):
     """An agent or editor: every published article."""
 
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""An article's part of its address."""
 _NOT_EDITORIAL = ("created", "updated", "reviewed", "helpful", "not_helpful", "views")
 
 
@@ -44,6 +45,12 @@ class BrokenArticle(Invalid):
         self.file = file
         self.line = line
         self.reason = reason
+
+
+class StaleVersion(Conflict):
+    """An edit was made on a version that has been replaced since. Nothing was written."""
+
+    code = "stale_version"
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,12 @@ class Article:
     @property
     def content_hash(self) -> str:
         """SHA-256 of all that an editor writes; votes, views and dates are not in it."""
-        written = {name: value for name, value in asdict(self).items() if name not in _NOT_EDITORIAL}
-        return hashlib.sha256(json.dumps(written, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.written, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """All that an editor writes, by field: what a version keeps."""
+        return {name: value for name, value in asdict(self).items() if name not in _NOT_EDITORIAL}
 
 
 @dataclass
@@ -167,7 +178,7 @@ def parse_article(text: str, *, file: str, now: datetime) -> Article:
     """
     front, body, body_line = _split(text, file)
     slug = front.text("slug", Path(file).stem, limit=200)
-    if not _SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         raise front.broken("slug", f"slug is {slug!r}; use small letters, digits and single hyphens.")
     created = front.moment("created", now)
     article = Article(

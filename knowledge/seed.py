@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from core.clock import Clock
 from core.database import Database
-from core.errors import ConfigurationError, Conflict
-from knowledge.articles import Article, BrokenArticle, parse_article
-from knowledge.store import Derived, derive, renew_passages, save_article
-from knowledge.tables import articles
+from core.errors import ConfigurationError
+from knowledge.articles import BrokenArticle, parse_article
+from knowledge.derivation import renew_passages
+from knowledge.intake import Incoming, Source, take_in
+
+SOURCE = "seed"
+_BATCH = 100
 
 
 @dataclass
@@ -33,14 +34,6 @@ class SyncReport:
     def changed(self) -> bool:
         """Whether the index has anything new to read."""
         return bool(self.added or self.updated)
-
-
-@dataclass(frozen=True)
-class _File:
-    name: str
-    hash: str
-    article: Article
-    derived: list[Derived]
 
 
 async def sync_folder(
@@ -65,18 +58,32 @@ async def sync_folder(
     await renew_passages(db)
     report = SyncReport()
     files = await asyncio.to_thread(lambda: sorted(folder.rglob("*.md")))
-    for done, path in enumerate(files, start=1):
-        try:
-            read = await asyncio.to_thread(_read, path, folder, clock)
-            await _take(db, read, clock, report)
-        except BrokenArticle as error:
-            report.broken.append(error)
-        progress(done, len(files))
+    for start in range(0, len(files), _BATCH):
+        read = await asyncio.to_thread(_read_all, files[start : start + _BATCH], folder, clock, report.broken)
+        await _take(db, read, clock, report)
+        progress(min(start + _BATCH, len(files)), len(files))
     return report
 
 
-def _read(path: Path, folder: Path, clock: Clock) -> _File:
-    name = path.relative_to(folder).as_posix()
+def _read_all(paths: list[Path], folder: Path, clock: Clock, broken: list[BrokenArticle]) -> dict[str, Incoming]:
+    """Return the articles by their files' names; the same id a second time is broken, as what cannot be read is."""
+    read: dict[str, Incoming] = {}
+    ids: dict[str, str] = {}
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            one = _read(path, name, clock)
+            first = ids.setdefault(one.article.id, name)
+            if first != name:
+                raise BrokenArticle(name, 1, f"the id {one.article.id} is that of {first} already.")
+        except BrokenArticle as error:
+            broken.append(error)
+        else:
+            read[name] = one
+    return read
+
+
+def _read(path: Path, name: str, clock: Clock) -> Incoming:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8")
@@ -86,25 +93,13 @@ def _read(path: Path, folder: Path, clock: Clock) -> _File:
         line = raw[: error.start].count(b"\n") + 1
         raise BrokenArticle(name, line, "the file is not UTF-8.") from error
     article = parse_article(text, file=name, now=clock.now())
-    return _File(name, hashlib.sha256(raw).hexdigest(), article, derive(article))
+    return Incoming(article, Source(SOURCE, article.id, hashlib.sha256(raw).hexdigest()))
 
 
-async def _take(db: Database, file: _File, clock: Clock, report: SyncReport) -> None:
-    columns = articles.c
-    async with db.read() as reader:
-        statement = sa.select(columns.source_hash, columns.version, columns.source_version).where(
-            columns.id == file.article.id
-        )
-        known = (await reader.execute(statement)).one_or_none()
-    slug = file.article.slug
-    if known is not None and known.source_hash == file.hash:
-        report.unchanged.append(slug)
-    elif known is not None and known.version != known.source_version:
-        report.kept.append(slug)
-    else:
-        try:
-            async with db.write() as tx:
-                await save_article(tx, file.article, at=clock.now(), source_hash=file.hash, derived=file.derived)
-        except Conflict as error:
-            raise BrokenArticle(file.name, 1, error.message) from error
-        (report.added if known is None else report.updated).append(slug)
+async def _take(db: Database, read: dict[str, Incoming], clock: Clock, report: SyncReport) -> None:
+    outcomes = await take_in(db, list(read.values()), at=clock.now(), by="articles folder")
+    for name, outcome in zip(read, outcomes, strict=True):
+        if outcome.what == "refused":
+            report.broken.append(BrokenArticle(name, 1, outcome.reason))
+        else:
+            getattr(report, outcome.what).append(outcome.slug)

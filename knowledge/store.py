@@ -1,50 +1,19 @@
-"""Articles in SQL: written with their passages in one transaction, read only by those who may see them."""
+"""Articles in SQL: written with their passages and their history in one transaction, read only by those who may see them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Database, Reader, Transaction
+from core.database import Reader, Transaction
 from core.errors import Conflict, NotFound
-from knowledge.articles import Article, Viewer
-from knowledge.passages import cut
-from knowledge.rendering import plain_text
-from knowledge.tables import articles, generations, passages
-from knowledge.terms import terms
-
-DERIVATION = 2
-"""Rises when passages or their terms come out differently from the same article; older ones are then made anew."""
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A passage as it is stored, made from an article without touching the database."""
-
-    heading: str
-    text: str
-    terms: str
-    length: int
-
-
-def derive(article: Article) -> list[Derived]:
-    """Cut a published article into passages with their terms; a draft has none. Pure, and worth a thread for many."""
-    if article.status != "published":
-        return []
-    derived = []
-    title = terms(" ".join((article.title, *article.tags)))
-    for passage in cut(article.content):
-        # The excerpt says what the whole article is about: it is found with the first passage.
-        above = (article.excerpt, passage.heading) if passage.position == 0 else (passage.heading,)
-        heading, body = terms(" ".join(above)), terms(plain_text(passage.text))
-        fields = "\n".join(" ".join(field) for field in (title, heading, body))
-        derived.append(Derived(passage.heading, passage.text, fields, len(title) + len(heading) + len(body)))
-    return derived
+from knowledge.articles import Article, StaleVersion, Viewer
+from knowledge.derivation import Derived, derive, insert_passages, passages_hash, raise_generation, replace_passages
+from knowledge.rows import article_of, row_of
+from knowledge.tables import articles, passages, versions
 
 
 async def save_article(
@@ -52,73 +21,118 @@ async def save_article(
     article: Article,
     *,
     at: datetime,
-    source_hash: str | None = None,
+    by: str = "",
+    based_on: int | None = None,
     derived: Sequence[Derived] | None = None,
 ) -> bool:
-    """Write an article and its passages. Idempotent by the article's id and content: the same again changes nothing.
+    """Write an editor's article and its passages; what it said before becomes a version. The same again changes nothing.
 
     Args:
         tx: the write it belongs to.
         article: what is to be kept. Votes and views are taken only when the article is new.
-        at: when; an editor's change (no `source_hash`) is dated with it.
-        source_hash: hash of the file that it comes from, or None for an editor's change.
+        at: when; the change is dated with it.
+        by: who writes.
+        based_on: the version that the change was made on (0 for a new article), or None to write over any.
         derived: `derive(article)`, where that was done beforehand in a thread.
 
     Returns:
         Whether anything changed.
 
     Raises:
+        StaleVersion: the article has another version by now.
         Conflict: another article has this slug.
     """
-    known = (await tx.execute(sa.select(articles).where(articles.c.id == article.id))).mappings().one_or_none()
+    # The lock keeps a second editor on PostgreSQL waiting until the first one's version can be seen.
+    statement = sa.select(articles).where(articles.c.id == article.id).with_for_update()
+    known = (await tx.execute(statement)).mappings().one_or_none()
     owner = (await tx.execute(sa.select(articles.c.id).where(articles.c.slug == article.slug))).scalar_one_or_none()
     if owner is not None and owner != article.id:
         raise Conflict(f"The slug {article.slug} belongs to article {owner} already.", field="slug")
-    if known is not None and known["content_hash"] == article.content_hash and known["source_hash"] == source_hash:
+    present = 0 if known is None else known["version"]
+    if based_on is not None and based_on != present:
+        raise StaleVersion(stale_words(based_on, present, known["edited_by"] if known else ""))
+    if known is not None and known["content_hash"] == article.content_hash:
         return False
-    version = 1 if known is None else known["version"] + 1
-    row = _row(article) | {"version": version}
-    if source_hash is None:
-        row["updated_at"] = at
-    else:
-        row |= {"source_hash": source_hash, "source_version": version}
+    derived = derive(article) if derived is None else derived
     if known is None:
-        counts = {"helpful": article.helpful, "not_helpful": article.not_helpful, "views": article.views}
-        await tx.execute(sa.insert(articles).values(**row, **counts))
+        await insert_articles(tx, [(article, derived, {})], at=at, by=by)
     else:
-        await tx.execute(sa.update(articles).where(articles.c.id == article.id).values(**row))
-    await _replace_passages(tx, article, derive(article) if derived is None else derived)
+        await update_article(tx, known, article, derived, {"updated_at": at}, at=at, by=by)
     return True
 
 
-async def renew_passages(db: Database) -> int:
-    """Make the passages of every article anew if an older Baton made them; return how many articles that were.
+async def insert_articles(
+    tx: Transaction,
+    new: Sequence[tuple[Article, Sequence[Derived], Mapping[str, Any]]],
+    *,
+    at: datetime,
+    by: str,
+) -> None:
+    """Write articles whose ids and slugs are free, each with its passages and further columns of its row."""
+    if not new:
+        return
+    rows = [
+        row_of(article)
+        | {"helpful": article.helpful, "not_helpful": article.not_helpful, "views": article.views}
+        | {"version": 1, "edited_by": by, "edited_at": at, "changed": None, "passages_hash": passages_hash(article)}
+        | dict(further)
+        for article, _, further in new
+    ]
+    await tx.execute(sa.insert(articles), rows)
+    await insert_passages(tx, [(article, derived) for article, derived, _ in new])
 
-    Idempotent by `DERIVATION`. A kill half way leaves the number as it was, and the next call begins again.
-    """
-    done = generations.c.name == "derivation"
-    async with db.read() as reader:
-        made_by = (await reader.execute(sa.select(generations.c.number).where(done))).scalar_one_or_none()
-        ids = [] if made_by == DERIVATION else list(await reader.scalars(sa.select(articles.c.id)))
-    for article_id in ids:
-        async with db.write() as tx:
-            statement = sa.select(articles).where(articles.c.id == article_id)
-            row = (await tx.execute(statement)).mappings().one_or_none()
-            if row is not None:
-                article = article_of(row)
-                await _replace_passages(tx, article, await asyncio.to_thread(derive, article))
-    if made_by != DERIVATION:
-        async with db.write() as tx:
-            await tx.execute(sa.delete(generations).where(done))
-            await tx.execute(sa.insert(generations).values(name="derivation", number=DERIVATION))
-    return len(ids)
+
+async def update_article(
+    tx: Transaction,
+    known: Mapping[Any, Any],
+    article: Article,
+    derived: Sequence[Derived],
+    further: Mapping[str, Any],
+    *,
+    at: datetime,
+    by: str,
+) -> None:
+    """Make `article` the next version of the row `known`, which was read in this write; the row's words become an old one."""
+    before = article_of(known)
+    old, new = before.written, article.written
+    changed = [name for name in new if new[name] != old[name]]
+    await tx.execute(
+        sa.insert(versions).values(
+            article_id=article.id,
+            number=known["version"],
+            edited_by=known["edited_by"],
+            edited_at=known["edited_at"],
+            changed=known["changed"],
+            written=old,
+        )
+    )
+    row = row_of(article) | {
+        "version": known["version"] + 1,
+        "edited_by": by,
+        "edited_at": at,
+        "changed": changed,
+        "passages_hash": passages_hash(article),
+    }
+    await tx.execute(sa.update(articles).where(articles.c.id == article.id).values(row | dict(further)))
+    await replace_passages(tx, article, derived)
+
+
+def stale_words(based_on: int, present: int, by: str) -> str:
+    """Say that an edit came too late, and what to do."""
+    if present == 0:
+        return "The article is not there any more. Copy your text and make a new one."
+    who = f" by {by}" if by else ""
+    return (
+        f"Your change was made on version {based_on}, and version {present}{who} has been published since. "
+        "Nothing was written: open the newest version and make your change on it."
+    )
 
 
 async def remove_article(tx: Transaction, article_id: str) -> None:
     """Delete an article with its passages and votes; one that is not there stays so."""
     await tx.execute(sa.delete(passages).where(passages.c.article_id == article_id))
     await tx.execute(sa.delete(articles).where(articles.c.id == article_id))
-    await _raise_generation(tx)
+    await raise_generation(tx)
 
 
 async def get_article(reader: Reader, slug: str, viewer: Viewer) -> Article:
@@ -168,90 +182,3 @@ def visible_to(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
         allowed = ["public"] if viewer == Viewer.ANONYMOUS else ["public", "authenticated"]
         conditions += [articles.c.visibility.in_(allowed), articles.c.audience != "internal"]
     return tuple(conditions)
-
-
-def article_of(row: Any) -> Article:
-    """Make an `Article` of a row of the articles table."""
-    return Article(
-        id=row["id"],
-        slug=row["slug"],
-        title=row["title"],
-        content=row["content"],
-        created=row["created_at"],
-        updated=row["updated_at"],
-        excerpt=row["excerpt"],
-        category=row["category"],
-        subcategory=row["subcategory"],
-        tags=tuple(row["tags"]),
-        audience=row["audience"],
-        visibility=row["visibility"],
-        related=tuple(row["related"]),
-        author=row["author"],
-        reviewed=row["reviewed_at"],
-        helpful=row["helpful"],
-        not_helpful=row["not_helpful"],
-        views=row["views"],
-        status=row["status"],
-    )
-
-
-def _row(article: Article) -> dict[str, Any]:
-    return {
-        "id": article.id,
-        "slug": article.slug,
-        "title": article.title,
-        "content": article.content,
-        "excerpt": article.excerpt,
-        "category": article.category,
-        "subcategory": article.subcategory,
-        "tags": list(article.tags),
-        "audience": article.audience,
-        "visibility": article.visibility,
-        "related": list(article.related),
-        "author": article.author,
-        "created_at": article.created,
-        "updated_at": article.updated,
-        "reviewed_at": article.reviewed,
-        "status": article.status,
-        "content_hash": article.content_hash,
-    }
-
-
-async def _replace_passages(tx: Transaction, article: Article, derived: Sequence[Derived]) -> None:
-    """Keep the rows of passages that did not change, so that their vectors stay good."""
-    rows = await tx.execute(sa.select(passages).where(passages.c.article_id == article.id))
-    old: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows.mappings():
-        old.setdefault((row["heading"], row["text"], row["terms"]), []).append(row["id"])
-    new = []
-    for position, one in enumerate(derived):
-        kept = old.get((one.heading, one.text, one.terms))
-        if kept:
-            place = {"position": position, "level": article.level}
-            await tx.execute(sa.update(passages).where(passages.c.id == kept.pop(0)).values(**place))
-        else:
-            new.append(
-                {
-                    "article_id": article.id,
-                    "position": position,
-                    "heading": one.heading,
-                    "text": one.text,
-                    "level": article.level,
-                    "terms": one.terms,
-                    "length": one.length,
-                }
-            )
-    gone = [passage_id for ids in old.values() for passage_id in ids]
-    if gone:
-        await tx.execute(sa.delete(passages).where(passages.c.id.in_(gone)))
-    if new:
-        await tx.execute(sa.insert(passages), new)
-    await _raise_generation(tx)
-
-
-async def _raise_generation(tx: Transaction) -> None:
-    raised = await tx.execute(
-        sa.update(generations).where(generations.c.name == "passages").values(number=generations.c.number + 1)
-    )
-    if raised.rowcount == 0:
-        await tx.execute(sa.insert(generations).values(name="passages", number=1))

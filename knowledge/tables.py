@@ -1,7 +1,8 @@
 """The tables of the knowledge base, and the full-text index that SQL keeps beside the passages by itself.
 
-`knowledge_articles` is the record. Passages are derived from published articles when these are written; what full text sees
-is a passage's `terms` (see `knowledge.terms`), the same words on both databases:
+`knowledge_articles` is the record, `knowledge_versions` what it said before, `knowledge_drafts` what it may say next. Passages are
+derived from published articles when these are written; what full text sees is a passage's `terms` (see `knowledge.terms`), the
+same words on both databases:
 
 - SQLite: an FTS5 table over `terms` that triggers keep in step (`knowledge_full_text`);
 - PostgreSQL: a generated `tsvector` column with a GIN index (`knowledge_passages.full_text`).
@@ -41,12 +42,45 @@ articles = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    # The file that last wrote the row, and the version it made: a higher version is an editor's.
+    # Who made this version, when, and which fields they changed.
+    sa.Column("edited_by", sa.String(200), nullable=False, default="", server_default=""),
+    sa.Column("edited_at", Moment),
+    sa.Column("changed", Json),
+    # Where it was imported from, its id there, what it said, and the version that made: a higher version is an editor's.
+    sa.Column("source", sa.String(120)),
+    sa.Column("source_id", sa.String(400)),
     sa.Column("source_hash", sa.String(64)),
     sa.Column("source_version", sa.Integer),
+    # What the passages were made from and how: an index that noted another value is behind.
+    sa.Column("passages_hash", sa.String(64), nullable=False, default="", server_default=""),
     sa.CheckConstraint("audience in ('customer', 'internal', 'both')", name="audience"),
     sa.CheckConstraint("visibility in ('public', 'authenticated', 'internal')", name="visibility"),
     sa.CheckConstraint("status in ('draft', 'published')", name="status"),
+    sa.Index("ix_knowledge_articles_source_source_id", "source", "source_id"),
+)
+
+versions = sa.Table(
+    "knowledge_versions",
+    metadata,
+    # What an article said before its present version, which is the article's own row.
+    sa.Column("article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("edited_by", sa.String(200), nullable=False),
+    sa.Column("edited_at", Moment),
+    sa.Column("changed", Json),
+    sa.Column("written", Json, nullable=False),
+)
+
+drafts = sa.Table(
+    "knowledge_drafts",
+    metadata,
+    # What an editor is preparing beside a published article. Nothing that searches or shows articles reads this table.
+    sa.Column("article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("based_on", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("edited_by", sa.String(200), nullable=False),
+    sa.Column("edited_at", Moment, nullable=False),
+    sa.Column("written", Json, nullable=False),
 )
 
 passages = sa.Table(
@@ -143,6 +177,7 @@ indexed_articles = sa.Table(
     # A vector index by its own name: another folder, another model or another generation has other rows.
     sa.Column("index_name", sa.String(80), primary_key=True),
     sa.Column("article_id", sa.String(64), primary_key=True),
+    # The article's `passages_hash` when its vectors were made.
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("model_id", sa.String(120), nullable=False),
     sa.Column("level", sa.SmallInteger, nullable=False),

@@ -16,14 +16,17 @@ from core.embedding import Encoder
 from core.errors import ConfigurationError
 from knowledge import tables
 from knowledge.articles import Article
+from knowledge.derivation import derive
 from knowledge.index import KnowledgeIndex
 from knowledge.retriever import Retriever
-from knowledge.store import derive, save_article
+from knowledge.store import save_article
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 200
 _TABLES = [
     tables.articles,
+    tables.versions,
+    tables.drafts,
     tables.passages,
     tables.generations,
     tables.votes,

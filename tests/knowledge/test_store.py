@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import ConfigurationError, Conflict, Invalid, NotFound
-from knowledge import store
+from knowledge import derivation
 from knowledge.articles import Viewer, parse_article, write_article
 from knowledge.searches import ENTRY_JSON, log_search, record_opened, search_entry
 from knowledge.seed import sync_folder
@@ -109,11 +109,11 @@ async def test_removing_an_article_takes_its_passages_along(database: Database) 
 
 async def test_a_newer_derivation_makes_passages_anew_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     await keep(database, make_article("cards"), make_article("refunds"))
-    await store.renew_passages(database)
-    assert await store.renew_passages(database) == 0
-    monkeypatch.setattr(store, "DERIVATION", store.DERIVATION + 1)
-    assert await store.renew_passages(database) == 2
-    assert await store.renew_passages(database) == 0
+    await derivation.renew_passages(database)
+    assert await derivation.renew_passages(database) == 0
+    monkeypatch.setattr(derivation, "DERIVATION", derivation.DERIVATION + 1)
+    assert await derivation.renew_passages(database) == 2
+    assert await derivation.renew_passages(database) == 0
 
 
 async def test_a_migration_may_make_the_full_text_index_again(database: Database) -> None:
@@ -136,7 +136,7 @@ async def test_a_folder_goes_in_once_and_a_broken_file_does_not_stop_the_rest(
     assert [str(one) for one in report.broken] == [
         "bad.md:1: title is missing.",
         "binary.md:5: the file is not UTF-8.",
-        "deep/cards.md:1: The slug cards belongs to article again already.",
+        "deep/cards.md:1: the slug cards belongs to article again already.",
     ]
     report = await sync_folder(database, tmp_path, clock)
     assert (report.unchanged, report.changed, len(report.broken)) == (["cards", "refunds"], False, 3)

@@ -1,0 +1,266 @@
+"""An article's history and drafts: an edit names the version it was made on, and nothing that was published is lost.
+
+The article's row is its present version; `knowledge_versions` holds the earlier ones. A change that is not to be seen yet is a
+draft in `knowledge_drafts`, beside the published article, which stays as it is until the draft is published. An article that has
+never been published is a row of its own whose status is `draft`: no search and no page shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, get_args
+
+import sqlalchemy as sa
+
+from core.database import Reader, Transaction
+from core.errors import Conflict, Invalid, NotFound
+from knowledge.articles import SLUG, Article, Audience, StaleVersion, Status, Visibility
+from knowledge.rows import article_of, with_written
+from knowledge.store import save_article, stale_words
+from knowledge.tables import articles, drafts, versions
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an article: who made it, when, and the fields that differ from the one before; none for the first."""
+
+    article_id: str
+    number: int
+    by: str
+    at: datetime | None
+    changed: tuple[str, ...]
+    article: Article
+    """As it was; its dates, votes and views are those of now."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an editor prepares. `revision` rises with each save, so that two editors do not write over each other."""
+
+    article_id: str
+    based_on: int
+    revision: int
+    by: str
+    at: datetime
+    article: Article
+
+
+async def create_article(tx: Transaction, article: Article, *, by: str, at: datetime) -> Version:
+    """Keep a new article, which is a draft until it is published.
+
+    Raises:
+        Conflict: its id or slug is taken.
+        Invalid: a field is not what it must be.
+    """
+    article = _checked(replace(article, status="draft", created=at, updated=at, helpful=0, not_helpful=0, views=0))
+    if (await tx.execute(sa.select(articles.c.id).where(articles.c.id == article.id))).one_or_none() is not None:
+        raise Conflict(f"There is an article {article.id} already.", field="id")
+    await save_article(tx, article, at=at, by=by, based_on=0)
+    return await read_version(tx.connection, article.id, 1)
+
+
+async def edit_article(tx: Transaction, article: Article, *, based_on: int, by: str, at: datetime) -> Version:
+    """Make `article` the next version at once. An edit that changes nothing makes none.
+
+    Raises:
+        StaleVersion: `based_on` is not the present version.
+        Conflict: another article has its slug.
+        Invalid: a field is not what it must be.
+    """
+    await save_article(tx, _checked(article), at=at, by=by, based_on=based_on)
+    return await _present(tx.connection, article.id)
+
+
+async def save_draft(
+    tx: Transaction, article: Article, *, based_on: int, revision: int, by: str, at: datetime
+) -> Draft:
+    """Keep a change of an article that nobody but its editors sees.
+
+    Args:
+        tx: the write it belongs to.
+        article: the article as it is to become.
+        based_on: the version that the draft was begun on; it may have been replaced, and then cannot be published any more.
+        revision: the draft's revision that the editor saw, 0 when there was none.
+        by: who writes.
+        at: when.
+
+    Raises:
+        NotFound: there is no such article.
+        StaleVersion: somebody saved or discarded the draft in the meantime, or `based_on` is no version of the article.
+        Invalid: a field is not what it must be.
+    """
+    article = _checked(article)
+    known = await _locked(tx, article.id)
+    if not 1 <= based_on <= known["version"]:
+        raise StaleVersion(stale_words(based_on, known["version"], known["edited_by"]))
+    own = drafts.c.article_id == article.id
+    row = (await tx.execute(sa.select(drafts).where(own))).mappings().one_or_none()
+    present = 0 if row is None else row["revision"]
+    if present != revision:
+        who = row["edited_by"] if row is not None else ""
+        raise StaleVersion(
+            f"The draft has been {'saved' if row is not None else 'published or discarded'}{f' by {who}' if who else ''} since you "
+            "opened it. Nothing was written: open it again and make your change there."
+        )
+    values = {"based_on": based_on, "revision": revision + 1, "edited_by": by, "edited_at": at}
+    values |= {"written": article.written}
+    if row is None:
+        await tx.execute(sa.insert(drafts).values(article_id=article.id, **values))
+    else:
+        await tx.execute(sa.update(drafts).where(own).values(**values))
+    return Draft(article.id, based_on, revision + 1, by, at, with_written(article_of(known), article.written))
+
+
+async def read_draft(reader: Reader, article_id: str) -> Draft | None:
+    """Return the draft beside an article, None if there is none."""
+    own = sa.select(drafts).where(drafts.c.article_id == article_id)
+    row = (await reader.execute(own)).mappings().one_or_none()
+    if row is None:
+        return None
+    article = with_written(article_of(await _row(reader, article_id)), row["written"])
+    return Draft(article_id, row["based_on"], row["revision"], row["edited_by"], row["edited_at"], article)
+
+
+async def discard_draft(tx: Transaction, article_id: str) -> None:
+    """Forget the draft beside an article; one that is not there stays so."""
+    await tx.execute(sa.delete(drafts).where(drafts.c.article_id == article_id))
+
+
+async def publish(
+    tx: Transaction, article_id: str, *, based_on: int, by: str, at: datetime, revision: int | None = None
+) -> Version:
+    """Show an article, with its draft's words where there is one: its next version.
+
+    Args:
+        tx: the write it belongs to.
+        article_id: the article.
+        based_on: the version that the editor saw.
+        by: who publishes.
+        at: when.
+        revision: the draft's revision that the editor saw; None takes whichever there is.
+
+    Raises:
+        NotFound: there is no such article.
+        StaleVersion: the article, or its draft, has changed since.
+        Conflict: another article has taken the slug.
+    """
+    known = await _locked(tx, article_id)
+    draft = await read_draft(tx.connection, article_id)
+    if revision is not None and revision != (0 if draft is None else draft.revision):
+        raise StaleVersion("The draft has changed since you opened it. Look at it again before you publish it.")
+    if draft is not None and draft.based_on != known["version"]:
+        raise StaleVersion(stale_words(draft.based_on, known["version"], known["edited_by"]))
+    article = replace(article_of(known) if draft is None else draft.article, status="published")
+    await save_article(tx, article, at=at, by=by, based_on=based_on)
+    await discard_draft(tx, article_id)
+    return await _present(tx.connection, article_id)
+
+
+async def unpublish(tx: Transaction, article_id: str, *, based_on: int, by: str, at: datetime) -> Version:
+    """Take an article out of every search and page: its next version is a draft.
+
+    Raises:
+        NotFound: there is no such article.
+        StaleVersion: `based_on` is not the present version.
+    """
+    article = article_of(await _locked(tx, article_id))
+    await save_article(tx, replace(article, status="draft"), at=at, by=by, based_on=based_on)
+    return await _present(tx.connection, article_id)
+
+
+async def restore_version(
+    tx: Transaction, article_id: str, number: int, *, based_on: int, by: str, at: datetime
+) -> Version:
+    """Make what an earlier version said the next one. Whether the article is published stays as it is.
+
+    Raises:
+        NotFound: there is no such article or version.
+        StaleVersion: `based_on` is not the present version.
+        Conflict: another article has the old slug by now.
+    """
+    known = article_of(await _locked(tx, article_id))
+    old = (await read_version(tx.connection, article_id, number)).article
+    await save_article(tx, replace(old, status=known.status), at=at, by=by, based_on=based_on)
+    return await _present(tx.connection, article_id)
+
+
+async def list_versions(reader: Reader, article_id: str) -> list[Version]:
+    """Return every version of an article, the present one first.
+
+    Raises:
+        NotFound: there is no such article.
+    """
+    row = await _row(reader, article_id)
+    rows = await reader.execute(
+        sa.select(versions).where(versions.c.article_id == article_id).order_by(versions.c.number.desc())
+    )
+    return [_as_version(row), *(_old_version(row, one) for one in rows.mappings())]
+
+
+async def read_version(reader: Reader, article_id: str, number: int) -> Version:
+    """Return one version of an article.
+
+    Raises:
+        NotFound: there is no such article or version.
+    """
+    row = await _row(reader, article_id)
+    if number == row["version"]:
+        return _as_version(row)
+    statement = sa.select(versions).where(versions.c.article_id == article_id, versions.c.number == number)
+    old = (await reader.execute(statement)).mappings().one_or_none()
+    if old is None:
+        raise NotFound(f"The article has no version {number}; its newest is {row['version']}.")
+    return _old_version(row, old)
+
+
+def _checked(article: Article) -> Article:
+    """Refuse what no article may be; the limits are those of a file's front matter."""
+    limits = {"id": 64, "slug": 200, "title": 300, "excerpt": 2_000, "category": 200, "subcategory": 200, "author": 200}
+    for name, limit in limits.items():
+        if len(getattr(article, name)) > limit:
+            raise Invalid(f"{name} is longer than {limit} characters.", field=name)
+    for name in ("id", "title", "content"):
+        if not getattr(article, name).strip():
+            raise Invalid(f"{name} must not be empty.", field=name)
+    if not SLUG.fullmatch(article.slug):
+        raise Invalid("The slug must be small letters, digits and single hyphens.", field="slug")
+    for name, allowed in (("audience", Audience), ("visibility", Visibility), ("status", Status)):
+        if getattr(article, name) not in get_args(allowed):
+            raise Invalid(f"{name} must be one of {', '.join(get_args(allowed))}.", field=name)
+    if any("\x00" in str(value) for value in article.written.values()):
+        raise Invalid("The text holds a NUL character. Remove it.")
+    return article
+
+
+def _as_version(row: Mapping[Any, Any]) -> Version:
+    changed = tuple(row["changed"] or ())
+    return Version(row["id"], row["version"], row["edited_by"], row["edited_at"], changed, article_of(row))
+
+
+def _old_version(row: Mapping[Any, Any], old: Mapping[Any, Any]) -> Version:
+    article = with_written(article_of(row), old["written"])
+    changed = tuple(old["changed"] or ())
+    return Version(row["id"], old["number"], old["edited_by"], old["edited_at"], changed, article)
+
+
+async def _present(reader: Reader, article_id: str) -> Version:
+    return _as_version(await _row(reader, article_id))
+
+
+async def _row(reader: Reader, article_id: str) -> Mapping[Any, Any]:
+    statement = sa.select(articles).where(articles.c.id == article_id)
+    row = (await reader.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such article.")
+    return row
+
+
+async def _locked(tx: Transaction, article_id: str) -> Mapping[Any, Any]:
+    """Read an article's row so that nobody else changes it before this write ends."""
+    statement = sa.select(articles).where(articles.c.id == article_id).with_for_update()
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such article.")
+    return row
