@@ -101,18 +101,20 @@ class Article:
 
 
 @dataclass
-class _FrontMatter:
+class FrontMatter:
     """The fields of a file and the line each stands on, so that a complaint can point at it."""
 
     file: str
-    values: Mapping[str, Any]
+    values: dict[str, Any]
     lines: Mapping[str, int]
     used: set[str] = field(default_factory=set)
 
     def broken(self, name: str, reason: str) -> BrokenArticle:
+        """Say that a field is wrong, with its line."""
         return BrokenArticle(self.file, self.lines.get(name, 1), reason)
 
     def text(self, name: str, default: str | None = None, *, limit: int = 2_000) -> str:
+        """Take a field that is text; without a default it must be there."""
         value = self._take(name, default)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = str(value)
@@ -123,24 +125,28 @@ class _FrontMatter:
         return value.strip()
 
     def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """Take a field that is one of a few words."""
         value = self._take(name, default)
         if value not in allowed:
             raise self.broken(name, f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
         return str(value)
 
     def words(self, name: str) -> tuple[str, ...]:
+        """Take a field that is a list of words."""
         value = self._take(name, [])
         if not isinstance(value, list) or not all(isinstance(one, (str, int, float)) for one in value):
             raise self.broken(name, f"{name} must be a list of words, such as [billing, invoices].")
         return tuple(str(one).strip() for one in value)
 
     def count(self, name: str) -> int:
+        """Take a field that is a whole number of 0 or more."""
         value = self._take(name, 0)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self.broken(name, f"{name} must be a whole number of 0 or more.")
         return value
 
     def moment(self, name: str, default: datetime | None) -> datetime | None:
+        """Take a field that is a date, with or without a time."""
         value = self._take(name, default)
         if value is None:
             return None
@@ -176,8 +182,21 @@ def parse_article(text: str, *, file: str, now: datetime) -> Article:
     Raises:
         BrokenArticle: something in it is missing or wrong; the message names file, line and reason.
     """
-    front, body, body_line = _split(text, file)
-    slug = front.text("slug", Path(file).stem, limit=200)
+    front, body, body_line = split_front_matter(text, file)
+    article = build_article(front, body, body_line, now=now)
+    unknown = sorted(set(front.values) - front.used)
+    if unknown:
+        raise front.broken(unknown[0], f"{unknown[0]} is no field of an article.")
+    return article
+
+
+def build_article(front: FrontMatter, body: str, body_line: int, *, now: datetime) -> Article:
+    """Make the article of a file's front matter and text, which begins on `body_line`; fields that it has no use for stay unread.
+
+    Raises:
+        BrokenArticle: something is missing or wrong.
+    """
+    slug = front.text("slug", Path(front.file).stem, limit=200)
     if not SLUG.fullmatch(slug):
         raise front.broken("slug", f"slug is {slug!r}; use small letters, digits and single hyphens.")
     created = front.moment("created", now)
@@ -202,13 +221,11 @@ def parse_article(text: str, *, file: str, now: datetime) -> Article:
         views=front.count("views"),
         status=cast("Status", front.one_of("status", get_args(Status), "published")),
     )
-    unknown = sorted(set(front.values) - front.used)
-    if unknown:
-        raise front.broken(unknown[0], f"{unknown[0]} is no field of an article.")
     if not body.strip():
-        raise BrokenArticle(file, body_line, "the article has no text.")
-    if "\x00" in text:
-        raise BrokenArticle(file, text[: text.index("\x00")].count("\n") + 1, "there is a NUL character in the file.")
+        raise BrokenArticle(front.file, body_line, "the article has no text.")
+    if any("\x00" in str(value) for value in article.written.values()):
+        line = body_line + body[: max(body.find("\x00"), 0)].count("\n")
+        raise BrokenArticle(front.file, line, "there is a NUL character in the file.")
     return article
 
 
@@ -228,7 +245,12 @@ def write_article(article: Article) -> str:
     return f"---\n{front}---\n\n{content}"
 
 
-def _split(text: str, file: str) -> tuple[_FrontMatter, str, int]:
+def split_front_matter(text: str, file: str) -> tuple[FrontMatter, str, int]:
+    """Return a file's front matter, its text, and the line that the text begins on.
+
+    Raises:
+        BrokenArticle: there is no front matter, or it is no YAML.
+    """
     lines = text.removeprefix("\ufeff").splitlines()
     if not lines or lines[0].strip() != "---":
         raise BrokenArticle(file, 1, "the file must begin with front matter between two lines of ---.")
@@ -247,5 +269,5 @@ def _split(text: str, file: str) -> tuple[_FrontMatter, str, int]:
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
         raise BrokenArticle(file, 2, "the front matter must be a list of `name: value`.")
     where = {str(key.value): key.start_mark.line + 2 for key, _ in node.value}
-    front = _FrontMatter(file, {str(name): value for name, value in values.items()}, where)
+    front = FrontMatter(file, {str(name): value for name, value in values.items()}, where)
     return front, "\n".join(lines[end + 1 :]), end + 2

@@ -34,7 +34,7 @@ def read_documents(folder: Path, *, now: datetime) -> Iterator[Article | BrokenA
     with (folder / "corpus.jsonl").open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield _document(line, number, now)
+                yield read_document(line, number, now)
 
 
 def read_questions(folder: Path) -> list[Question]:
@@ -55,7 +55,8 @@ def article_id(document_id: str) -> str:
     return document_id if len(document_id) <= 64 else hashlib.sha256(document_id.encode()).hexdigest()
 
 
-def _document(line: str, number: int, now: datetime) -> Article | BrokenArticle:
+def read_document(line: str, number: int, now: datetime) -> Article | BrokenArticle:
+    """Return one line of `corpus.jsonl` as a public article, or what is wrong with it."""
     try:
         row = json.loads(line)
         document_id, title, text = str(row["_id"]), str(row.get("title") or ""), str(row["text"])

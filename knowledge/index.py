@@ -8,11 +8,14 @@ generation of collections beside the one in use, and the searches change over wh
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import sqlalchemy as sa
 import structlog
 
@@ -28,6 +31,10 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 64
 """Articles embedded and written at once."""
+_TOGETHER = 8
+"""Passages in one run of the model: more do not fit the processor's cache and take longer each."""
+_NOTED = 500
+"""Articles named in one statement."""
 
 log = structlog.get_logger()
 
@@ -42,17 +49,44 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _Work:
+    """What is to be done for one article: the passages it has, those to be embedded, and those whose vectors go."""
+
+    article_id: str
     content_hash: str
     level: int
-    passage_ids: tuple[int, ...]
+    passage_ids: list[int]
+    add: list[tuple[int, str]]
+    drop: list[int]
+    drop_level: int
+
+    @classmethod
+    def of(cls, article: Any, rows: Sequence[Any]) -> _Work:
+        """Compare an article's passages with what the index holds of it. A change of level moves all of them."""
+        level = rows[0].level if rows else 0
+        before = list(article.held or [])
+        held = set(before) if article.held_level == level else set()
+        ids = [row.id for row in rows]
+        add = [(row.id, _embedded_text(article, row)) for row in rows if row.id not in held]
+        drop = [one for one in before if one not in held or one not in ids]
+        held_level = level if article.held_level is None else article.held_level
+        return cls(article.id, article.passages_hash, level, ids, add, drop, held_level)
 
 
 class KnowledgeIndex:
     """Semantic search over the published articles, in an embedded Chroma folder that one process holds at a time."""
 
-    def __init__(self, db: Database, encoder: Encoder, folder: Path) -> None:
+    def __init__(self, db: Database, encoder: Encoder, folder: Path, *, threads: int = 0) -> None:
+        """Make an index that is not open yet.
+
+        Args:
+            db: the record.
+            encoder: makes the vectors.
+            folder: where Chroma keeps them.
+            threads: how many embed beside each other; 0 takes every processor but one, which goes on answering.
+        """
         self._db = db
+        self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._store = VectorStore(folder)
         self._turn = asyncio.Lock()
         self._working = False
@@ -145,15 +179,16 @@ class KnowledgeIndex:
         return await self._fill(current, progress)
 
     async def _fill(self, generation: Generation, progress: Progress) -> IndexReport:
-        wanted, present = await self._wanted(), await self._present(generation)
-        changed = [name for name, entry in wanted.items() if present.get(name) != entry]
-        gone = [name for name in present if name not in wanted]
-        embedded = 0
-        for start in range(0, len(changed), _BATCH):
-            batch = {name: wanted[name] for name in changed[start : start + _BATCH]}
-            embedded += await self._put(generation, batch, present)
-            progress(min(start + _BATCH, len(changed)), len(changed))
-        await self._forget(generation, {name: present[name] for name in gone})
+        """Go through what has changed, some articles at a time: memory holds one batch, however many there are."""
+        total = await self._behind(generation)
+        done = embedded = 0
+        after = ""
+        while batch := await self._next(generation, after):
+            embedded += await self._put(generation, batch)
+            after = batch[-1].article_id
+            done += len(batch)
+            progress(done, max(total, done))
+        removed = await self._forget(generation)
         if self._store.current != generation:
             await asyncio.to_thread(self._store.switch, generation)
             async with self._db.write() as tx:
@@ -161,111 +196,121 @@ class KnowledgeIndex:
                 await tx.execute(
                     sa.delete(indexed_articles).where(others, indexed_articles.c.index_name != generation.name)
                 )
-        report = IndexReport(len(changed), len(gone), embedded)
-        if changed or gone:
-            log.info("knowledge_indexed", articles=report.indexed, removed=report.removed, passages=report.embedded)
+        report = IndexReport(done, removed, embedded)
+        if done or removed:
+            log.info("knowledge_indexed", articles=done, removed=removed, passages=embedded)
         return report
 
-    async def _wanted(self) -> dict[str, _Entry]:
-        statement = (
-            sa.select(articles.c.id, articles.c.content_hash, passages.c.id.label("passage"), passages.c.level)
-            .join(passages, passages.c.article_id == articles.c.id)
-            .where(articles.c.status == "published")
-            .order_by(articles.c.id, passages.c.position)
-        )
+    async def _behind(self, generation: Generation) -> int:
+        async with self._db.read() as reader:
+            counted = sa.select(sa.func.count()).select_from(_changed(generation, sa.select(articles.c.id)).subquery())
+            return int((await reader.execute(counted)).scalar_one())
+
+    async def _next(self, generation: Generation, after: str) -> list[_Work]:
+        """Return the next articles whose vectors are not those of their passages, by id, with what is to be embedded."""
+        columns = indexed_articles.c
+        chosen = sa.select(
+            articles.c.id, articles.c.title, articles.c.excerpt, articles.c.passages_hash,
+            columns.level.label("held_level"), columns.passage_ids.label("held"),
+        )  # fmt: skip
+        statement = _changed(generation, chosen).where(articles.c.id > after).order_by(articles.c.id).limit(_BATCH)
         async with self._db.read() as reader:
             rows = (await reader.execute(statement)).all()
-        wanted: dict[str, tuple[str, int, list[int]]] = {}
-        for row in rows:
-            wanted.setdefault(row.id, (row.content_hash, row.level, []))[2].append(row.passage)
-        return {name: _Entry(digest, level, tuple(ids)) for name, (digest, level, ids) in wanted.items()}
+            own = passages.c.article_id.in_([row.id for row in rows])
+            found = await reader.execute(sa.select(passages).where(own).order_by(passages.c.position))
+            texts: dict[str, list[Any]] = {}
+            for one in found:
+                texts.setdefault(one.article_id, []).append(one)
+        return [_Work.of(row, texts.get(row.id, [])) for row in rows]
 
-    async def _present(self, generation: Generation) -> dict[str, _Entry]:
-        columns = indexed_articles.c
-        async with self._db.read() as reader:
-            rows = await reader.execute(
-                sa.select(indexed_articles).where(
-                    columns.index_name == generation.name, columns.model_id == generation.model_id
-                )
-            )
-            return {row.article_id: _Entry(row.content_hash, row.level, tuple(row.passage_ids)) for row in rows}
-
-    async def _put(self, generation: Generation, batch: dict[str, _Entry], present: dict[str, _Entry]) -> int:
+    async def _put(self, generation: Generation, batch: Sequence[_Work]) -> int:
         """Embed the passages that are new in these articles, drop those that went, then write down what is held."""
-        add: dict[int, list[int]] = {}
+        new = [(one.level, passage_id, text) for one in batch for passage_id, text in one.add]
+        if new:
+            vectors = await asyncio.to_thread(self._embed, [text for _, _, text in new])
+            for level in sorted({level for level, _, _ in new}):
+                chosen = [place for place, one in enumerate(new) if one[0] == level]
+                ids = [new[place][1] for place in chosen]
+                await asyncio.to_thread(self._store.put, generation, level, ids, vectors[chosen])
         drop: dict[int, list[int]] = {}
-        for name, entry in batch.items():
-            old = present.get(name)
-            held = set(old.passage_ids) if old else set()
-            if old and old.level != entry.level:
-                drop.setdefault(old.level, []).extend(held)
-                held = set()
-            add.setdefault(entry.level, []).extend(one for one in entry.passage_ids if one not in held)
-            drop.setdefault(entry.level, []).extend(held - set(entry.passage_ids))
-        texts = await self._texts([one for ids in add.values() for one in ids])
-        for level, ids in add.items():
-            known = [one for one in ids if one in texts]
-            if known:
-                await asyncio.to_thread(self._embed, generation, level, known, [texts[one] for one in known])
-        for level, ids in drop.items():
-            if ids:
-                await asyncio.to_thread(self._store.remove, generation, level, ids)
+        for one in batch:
+            if one.drop:
+                drop.setdefault(one.drop_level, []).extend(one.drop)
+        for level, gone in drop.items():
+            await asyncio.to_thread(self._store.remove, generation, level, gone)
+        await self._note(generation, batch)
+        return len(new)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed in several threads, neighbours in length together: the model leaves Python's lock while it computes."""
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        parts = [order[start : start + _TOGETHER] for start in range(0, len(order), _TOGETHER)]
+        rows = np.empty((len(texts), self.encoder.dimensions), dtype=np.float32)
+
+        def fill(part: list[int]) -> None:
+            rows[part] = self.encoder.encode([texts[place] for place in part])
+
+        with ThreadPoolExecutor(max_workers=self._threads) as pool:
+            # The longest first, so that no thread is left alone with them at the end.
+            list(pool.map(fill, reversed(parts)))
+        return rows
+
+    async def _forget(self, generation: Generation) -> int:
+        """Drop the vectors of articles that have gone or are drafts by now; return how many articles that were."""
+        columns = indexed_articles.c
+        shown = sa.exists().where(articles.c.id == columns.article_id, articles.c.status == "published")
+        statement = sa.select(indexed_articles).where(columns.index_name == generation.name, ~shown)
+        async with self._db.read() as reader:
+            gone = (await reader.execute(statement)).all()
+        for level in sorted({row.level for row in gone}):
+            ids = [one for row in gone if row.level == level for one in row.passage_ids]
+            await asyncio.to_thread(self._store.remove, generation, level, ids)
+        for start in range(0, len(gone), _NOTED):
+            names = [row.article_id for row in gone[start : start + _NOTED]]
+            async with self._db.write() as tx:
+                await tx.execute(
+                    sa.delete(indexed_articles).where(
+                        columns.index_name == generation.name, columns.article_id.in_(names)
+                    )
+                )
+        return len(gone)
+
+    async def _note(self, generation: Generation, batch: Sequence[_Work]) -> None:
+        columns = indexed_articles.c
         rows = [
             {
                 "index_name": generation.name,
-                "article_id": name,
-                "content_hash": entry.content_hash,
+                "article_id": one.article_id,
+                "content_hash": one.content_hash,
                 "model_id": generation.model_id,
-                "level": entry.level,
-                "passage_ids": list(entry.passage_ids),
+                "level": one.level,
+                "passage_ids": one.passage_ids,
             }
-            for name, entry in batch.items()
+            for one in batch
         ]
-        await self._replace_rows(generation, rows)
-        return sum(len(ids) for ids in add.values())
-
-    def _embed(self, generation: Generation, level: int, ids: Sequence[int], texts: Sequence[str]) -> None:
-        vectors: Vectors = self.encoder.encode(texts)
-        self._store.put(generation, level, ids, vectors)
-
-    async def _forget(self, generation: Generation, gone: dict[str, _Entry]) -> None:
-        for entry in gone.values():
-            await asyncio.to_thread(self._store.remove, generation, entry.level, list(entry.passage_ids))
-        if gone:
-            columns = indexed_articles.c
-            async with self._db.write() as tx:
-                for name in gone:
-                    await tx.execute(
-                        sa.delete(indexed_articles).where(
-                            columns.index_name == generation.name, columns.article_id == name
-                        )
-                    )
-
-    async def _texts(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return what is embedded of each passage."""
-        statement = (
-            sa.select(passages, articles.c.title, articles.c.excerpt)
-            .join(articles, articles.c.id == passages.c.article_id)
-            .where(passages.c.id.in_(sa.bindparam("ids", expanding=True)))
-        )
-        found: dict[int, str] = {}
-        async with self._db.read() as reader:
-            for start in range(0, len(ids), 500):
-                rows = await reader.execute(statement, {"ids": list(ids[start : start + 500])})
-                found |= {row.id: _embedded_text(row) for row in rows}
-        return found
-
-    async def _replace_rows(self, generation: Generation, rows: list[dict[str, Any]]) -> None:
-        columns = indexed_articles.c
         async with self._db.write() as tx:
-            names = [row["article_id"] for row in rows]
+            names = [one.article_id for one in batch]
             await tx.execute(
                 sa.delete(indexed_articles).where(columns.index_name == generation.name, columns.article_id.in_(names))
             )
             await tx.execute(sa.insert(indexed_articles), rows)
 
 
-def _embedded_text(row: Any) -> str:
+def _changed(generation: Generation, chosen: sa.Select[Any]) -> sa.Select[Any]:
+    """Narrow `chosen` to the published articles of which this index holds nothing, or something else."""
+    columns = indexed_articles.c
+    own = (columns.index_name == generation.name) & (columns.model_id == generation.model_id)
+    return (
+        chosen.select_from(articles)
+        .outerjoin(indexed_articles, own & (columns.article_id == articles.c.id))
+        .where(
+            articles.c.status == "published",
+            sa.or_(columns.article_id.is_(None), columns.content_hash != articles.c.passages_hash),
+        )
+    )
+
+
+def _embedded_text(article: Any, passage: Any) -> str:
     """Return the words that a passage's vector is made from: title, excerpt (the first passage), headings and body."""
-    excerpt = row.excerpt if row.position == 0 else ""
-    return "\n".join(part for part in (row.title, excerpt, row.heading, plain_text(row.text)) if part)
+    excerpt = article.excerpt if passage.position == 0 else ""
+    return "\n".join(part for part in (article.title, excerpt, passage.heading, plain_text(passage.text)) if part)

@@ -36,6 +36,10 @@ _HNSW: CreateCollectionConfiguration = {
 log = structlog.get_logger()
 
 
+class IndexInUse(ConfigurationError):
+    """Another process has the folder open."""
+
+
 class UnreadableIndexError(Exception):
     """Chroma cannot read its files. What is in them can be made again from SQL."""
 
@@ -195,7 +199,7 @@ class VectorStore:
             holder = lock.read().strip() or "unknown"
             lock.close()
             self._lock = None
-            raise ConfigurationError(
+            raise IndexInUse(
                 f"The knowledge index in {self.folder} is in use by another process (id {holder}). "
                 "Stop that one first, or choose another folder with BATON_HOME."
             ) from error

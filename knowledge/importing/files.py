@@ -1,0 +1,185 @@
+"""Reads Markdown and HTML files as articles: title, tags and dates from front matter or the page's head, where there are any."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+
+from knowledge.articles import SLUG, Article, BrokenArticle, FrontMatter, build_article, split_front_matter
+from knowledge.importing.found import Found, Read, imported_id, incoming, slug_of
+from knowledge.importing.html_to_markdown import NestedTooDeeplyError, soup_to_markdown
+from knowledge.rendering import inline_text, parse
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of one file; what is longer is not an article."""
+_ELSEWHERE = {
+    "description": "excerpt", "summary": "excerpt", "date": "created", "created_at": "created", "lastmod": "updated",
+    "last_updated": "updated", "updated_at": "updated", "modified": "updated", "keywords": "tags",
+}  # fmt: skip
+"""How other tools' front matter calls an article's fields."""
+_OWN = frozenset(Article.__dataclass_fields__) - {"content"}
+_WORDS_BETWEEN = re.compile(r"[-_\s]+")
+
+
+def read_markdown(path: Path, name: str, *, source: str, now: datetime) -> Read:
+    """Read one Markdown file. `name` is its path in the folder that is imported, which is also its id there.
+
+    Front matter is optional, and fields that no article has are passed over. Without a title there, the first heading is it, or
+    the file's name. Folders are category and subcategory.
+    """
+    try:
+        text = _text(path, name).removeprefix("\ufeff")
+        if text.startswith("+++"):
+            raise BrokenArticle(
+                name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---."
+            )
+        if text.split("\n", 1)[0].rstrip() == "---":
+            front, body, line = split_front_matter(text, name)
+            _translate(front)
+        else:
+            front, body, line = FrontMatter(name, {}, {}), text, 1
+        body, line = _take_title(front, body, line, path)
+        own_slug = isinstance(front.values.get("slug"), str) and SLUG.fullmatch(front.values["slug"]) is not None
+        own_id = front.values.get("id") is not None
+        if not own_slug:
+            front.values["slug"] = slug_of(str(front.values["title"]), path.stem)
+        if not own_id:
+            front.values["id"] = imported_id(source, name)
+        for field, folder in zip(("category", "subcategory"), Path(name).parts[:-1], strict=False):
+            front.values.setdefault(field, _title_of(folder)[:200])
+        article = build_article(front, body, line, now=now)
+        return Found(name, 1, incoming(source, article.id if own_id else name, article, slug_is_own=own_slug))
+    except BrokenArticle as error:
+        return error
+
+
+def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
+    """Read one HTML file: its `article`, `main` or body, without what stands on every page. `name` as for Markdown."""
+    try:
+        soup = BeautifulSoup(_bytes(path, name), "html.parser")
+        named = soup.find("title")
+        excerpt, tags = _meta(soup, "description"), _meta(soup, "keywords")
+        body = _main_part(soup)
+        heading = body.find("h1")
+        title = _one_line(heading) or _one_line(named) or _title_of(path.stem)
+        if isinstance(named, Tag):
+            named.extract()
+        if isinstance(heading, Tag):
+            heading.decompose()
+        content = soup_to_markdown(body)
+    except BrokenArticle as error:
+        return error
+    except (NestedTooDeeplyError, RecursionError):
+        return BrokenArticle(name, 1, "the HTML is nested too deeply.")
+    if not content:
+        return BrokenArticle(name, 1, "the page has no text.")
+    folders = [_title_of(folder)[:200] for folder in Path(name).parts[:-1]][:2]
+    article = Article(
+        id=imported_id(source, name),
+        slug=slug_of(title, path.stem),
+        title=title[:300],
+        content=content + "\n",
+        excerpt=excerpt[:2_000],
+        category=folders[0] if folders else "",
+        subcategory=folders[1] if len(folders) > 1 else "",
+        tags=tuple(dict.fromkeys(word.strip()[:100] for word in tags.split(",") if word.strip())),
+        created=now,
+        updated=now,
+    )
+    return Found(name, 1, incoming(source, name, article))
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BrokenArticle(name, 1, f"the file is larger than {LARGEST // 1024**2} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise BrokenArticle(name, 1, f"the file cannot be read: {error.strerror}.") from error
+
+
+def _text(path: Path, name: str) -> str:
+    raw = _bytes(path, name)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BrokenArticle(name, raw[: error.start].count(b"\n") + 1, "the file is not UTF-8.") from error
+
+
+def _translate(front: FrontMatter) -> None:
+    """Give other tools' fields the names that an article has, and leave out what it has not."""
+    values = front.values
+    if isinstance(values.get("draft"), bool):
+        values.setdefault("status", "draft" if values["draft"] else "published")
+    for foreign, own in _ELSEWHERE.items():
+        if values.get(foreign) is not None and values.get(own) is None:
+            values[own] = values[foreign]
+    for own, foreign in (("category", "categories"), ("category", "category")):
+        if isinstance(values.get(foreign), list):
+            places = [str(one) for one in values[foreign]]
+            values.update(zip((own, "subcategory"), places, strict=False))
+    if isinstance(values.get("category"), list):
+        del values["category"]
+    if isinstance(values.get("tags"), str):
+        values["tags"] = [word.strip() for word in values["tags"].split(",") if word.strip()]
+    if isinstance(values.get("author"), (dict, list)):
+        del values["author"]
+    for name in [name for name in values if name not in _OWN]:
+        del values[name]
+
+
+def _take_title(front: FrontMatter, body: str, line: int, path: Path) -> tuple[str, int]:
+    """See that there is a title. A heading that is the title is taken out of the text, for a page shows it above."""
+    tokens = parse(body)
+    first = tokens[0] if tokens else None
+    leads = first is not None and first.type == "heading_open" and first.map is not None
+    heading = inline_text(tokens[1]) if leads else ""
+    title: Any = front.values.get("title")
+    if title in (None, ""):
+        title = heading or next(
+            (
+                inline_text(tokens[n + 1])
+                for n, one in enumerate(tokens)
+                if one.type == "heading_open" and one.tag == "h1"
+            ),
+            "",
+        )
+        title = (title or _title_of(path.stem))[:300]
+        front.values["title"] = title
+    rest = body.split("\n")
+    if leads and first is not None and first.map is not None and heading.strip().lower() == str(title).strip().lower():
+        without = rest[first.map[1] :]
+        if "\n".join(without).strip():
+            return "\n".join(without), line + first.map[1]
+    return body, line
+
+
+def _title_of(name: str) -> str:
+    words = _WORDS_BETWEEN.sub(" ", name).strip()
+    return words[:1].upper() + words[1:] or name
+
+
+def _main_part(soup: BeautifulSoup) -> Tag:
+    for name in ("article", "main"):
+        found = soup.find_all(name)
+        if len(found) == 1 and found[0].get_text(strip=True):
+            return found[0]
+    body = soup.find("body")
+    part = body if isinstance(body, Tag) else soup
+    for element in part.find_all(["nav", "header", "footer", "aside", "form"]):
+        if element.name != "header" or element.find("h1") is None:
+            element.decompose()
+    return part
+
+
+def _one_line(element: Any) -> str:
+    return " ".join(element.get_text().replace("\x00", "").split()) if isinstance(element, Tag) else ""
+
+
+def _meta(soup: BeautifulSoup, name: str) -> str:
+    element = soup.find("meta", attrs={"name": name})
+    return " ".join(str(element.get("content") or "").split()) if isinstance(element, Tag) else ""

@@ -1,0 +1,104 @@
+"""What the readers give: articles with their place in a file, and the fields that every source spells in its own way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from knowledge.articles import Article, BrokenArticle
+from knowledge.intake import Incoming, Source
+
+Format = Literal["markdown", "html", "beir", "zendesk", "intercom", "freshdesk"]
+FORMATS: tuple[Format, ...] = ("markdown", "html", "beir", "zendesk", "intercom", "freshdesk")
+VENDORS: tuple[Format, ...] = ("zendesk", "intercom", "freshdesk")
+_NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """An article and where it stands, for what there may be to say of it later."""
+
+    file: str
+    line: int
+    incoming: Incoming
+
+
+Read = Found | BrokenArticle
+
+
+def incoming(source: str, source_id: str, article: Article, *, slug_is_own: bool = False) -> Incoming:
+    """Say where an article comes from. What counts as changed there is all that is written, not dates, votes or views."""
+    return Incoming(article, Source(source, source_id, article.content_hash), slug_is_own)
+
+
+def imported_id(source: str, source_id: str) -> str:
+    """Return the id of the article that a source's own id becomes: always the same, and no other's."""
+    return "im_" + hashlib.sha256(f"{source}\x00{source_id}".encode()).hexdigest()[:24]
+
+
+def slug_of(title: str, otherwise: str) -> str:
+    """Return a title as a part of an address; `otherwise` serves one without a Latin letter or digit."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return (
+        _NOT_IN_SLUG.sub("-", plain)[:80].strip("-") or _NOT_IN_SLUG.sub("-", otherwise.lower()).strip("-") or "article"
+    )
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of one object of an export, taken with their types checked; a complaint names the object's line."""
+
+    file: str
+    line: int
+    values: Mapping[str, Any]
+
+    def broken(self, reason: str) -> BrokenArticle:
+        """Say what is wrong with the object."""
+        return BrokenArticle(self.file, self.line, reason)
+
+    def id(self, name: str = "id") -> str:
+        """Return an id, which may be a number."""
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).strip():
+            raise self.broken(f"the article has no {name}.")
+        return str(value).strip()
+
+    def text(self, *names: str, limit: int | None = None) -> str:
+        """Return the first of these fields that holds text, cut at `limit` characters."""
+        for name in names:
+            value = self.values.get(name)
+            if value is not None and not isinstance(value, str):
+                raise self.broken(f"{name} is not text.")
+            if value and value.strip():
+                return value.replace("\x00", "").strip()[:limit]
+        return ""
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a list of words."""
+        value = self.values.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(one, (str, int)) for one in value):
+            raise self.broken(f"{name} is not a list of words.")
+        return tuple(dict.fromkeys(str(one).replace("\x00", "").strip()[:100] for one in value if str(one).strip()))
+
+    def count(self, name: str) -> int:
+        """Return a number of 0 or more; anything else counts as 0."""
+        value = self.values.get(name)
+        return max(0, int(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+
+    def moment(self, name: str, otherwise: datetime) -> datetime:
+        """Return a date: ISO 8601, or seconds since 1970."""
+        value = self.values.get(name)
+        if value in (None, ""):
+            return otherwise
+        try:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return datetime.fromtimestamp(value, UTC)
+            moment = datetime.fromisoformat(cast("str", value))
+        except (ValueError, TypeError, OverflowError, OSError) as error:
+            raise self.broken(f"{name} is {value!r}, which is no date.") from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
