@@ -24,8 +24,8 @@ def make_executor(service: Service) -> ActionExecutor:
     return build_executor(Assistance(service.database, service.clock, service.knowledge))
 
 
-async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:
-    """Open the retriever and set it on the service. Words alone are searched while the index is built.
+async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> KnowledgeIndex:
+    """Open the retriever, set it on the service and return its index. Words alone are searched while the index is built.
 
     Raises:
         ConfigurationError: the encoder or the articles are missing, or another process holds the index.
@@ -41,3 +41,4 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     service.retriever = Retriever(service.database, index, service.clock)
     service.parts["knowledge"] = "indexing"
     await index.refresh()
+    return index

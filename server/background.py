@@ -14,16 +14,20 @@ from core.errors import BatonError
 from core.events import record_event
 from handoff.clock_states import clock_view
 from handoff.clocks import fire_due, next_due
+from knowledge.derivation import passages_generation
 from server import metrics
 from server.service import Service
 
 if TYPE_CHECKING:
+    from knowledge.index import KnowledgeIndex
     from server.routes.internal import Actions
 
 log = structlog.get_logger()
 BOT_CHECK_SECONDS = 0.5
 """Between checks while the bot is not ready; when it is, every fourth of them."""
 CLOCK_SECONDS = 0.5
+INDEX_SECONDS = 1.0
+"""Between looks whether articles have changed."""
 FIRED_AT_ONCE = 200
 
 
@@ -35,19 +39,38 @@ async def load_actions(service: Service, actions: Actions) -> None:
 
 
 async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:
-    """Load the encoder, take in the articles' folder, bring the index up to date, and open the retriever."""
+    """Load the encoder, take in the articles' folder, open the retriever, and keep the index in step with SQL from then on."""
     from server.assistance import open_knowledge
 
     service.parts["knowledge"] = "loading"
     began = time.perf_counter()
     try:
-        await open_knowledge(service, stack)
+        index = await open_knowledge(service, stack)
     except BatonError as error:
         service.parts["knowledge"] = "failed"
         log.error("the knowledge base is not there", error=error.message)
         return
     service.parts["knowledge"] = "ready"
     log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
+    indexed = -1
+    while True:
+        try:
+            indexed = await catch_up(service, index, indexed)
+        except Exception:
+            # Whatever it was: the next round looks again, and until then words are searched.
+            log.exception("the knowledge index is behind")
+        await asyncio.sleep(INDEX_SECONDS)
+
+
+async def catch_up(service: Service, index: KnowledgeIndex, indexed: int) -> int:
+    """Index what an editor, another replica or `baton import` has written since generation `indexed`; return the present one.
+
+    While nothing has changed it costs one small read.
+    """
+    present = await passages_generation(service.database)
+    if present != indexed:
+        await index.refresh()
+    return present
 
 
 async def watch_bot(service: Service, actions: Actions) -> None:

@@ -27,13 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe every part of the command."""
-    from server.commands import doctor, report, run, search, train, triage
+    from server.commands import doctor, import_articles, report, run, search, train, triage
 
     parser = argparse.ArgumentParser(
         prog="baton", description="A self-hosted support chatbot that knows when to hand over."
     )
     parts = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (run, train, search, triage, report, doctor):
+    for module in (run, train, import_articles, search, triage, report, doctor):
         module.add_to(parts)
     return parser
 

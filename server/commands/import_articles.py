@@ -1,0 +1,182 @@
+"""`baton import`: articles from a folder, a corpus or another help centre's export, into SQL and the index."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+from core.clock import SystemClock
+from core.database import Database
+from core.errors import ConfigurationError
+from knowledge.articles import Visibility
+from knowledge.derivation import renew_passages
+from knowledge.importing.found import FORMATS
+from knowledge.importing.importer import ImportReport, import_articles
+from server.commands.output import Meter, log_to_stderr, print_json
+from server.commands.running import service_answers
+from server.migrate import migrate
+from server.settings import Settings, load_settings
+
+NAMED = 20
+"""Broken articles that are named one by one; of the others the number is told. JSON has all."""
+PATIENCE = 60.0
+"""Seconds to wait for another command that has the index open."""
+
+
+def add_to(parts: Any) -> None:
+    """Add the command to the parser."""
+    parser = parts.add_parser("import", help="import articles: Markdown, HTML, BEIR, Zendesk, Intercom, Freshdesk")
+    parser.add_argument("path", type=Path, metavar="FOLDER_OR_FILE")
+    parser.add_argument("--format", choices=FORMATS, help="what the files are; found out by their content otherwise")
+    parser.add_argument("--source", help="names where they come from: the same name and id is the same article")
+    parser.add_argument(
+        "--visibility",
+        choices=get_args(Visibility),
+        default="public",
+        help="who may see them at most (default: public)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write over what editors have changed since")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would be done")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import and print what was done; status 2 if nothing could be read."""
+    if arguments.source is not None and not 0 < len(arguments.source.strip()) <= 120:
+        raise ConfigurationError("--source must be a name of 1 to 120 characters.")
+    log_to_stderr()
+    began = time.perf_counter()
+    report, index = asyncio.run(_import(load_settings(), arguments))
+    seconds = time.perf_counter() - began
+    if arguments.json:
+        print_json(_as_json(report, index, seconds, dry=arguments.dry_run))
+    else:
+        _print(report, index, seconds, dry=arguments.dry_run)
+    if report.read == 0:
+        hint = "See the reasons above." if report.broken else "Name the kind with --format if it was not recognised."
+        print(f"baton: no article could be read from {arguments.path}. {hint}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _import(settings: Settings, arguments: argparse.Namespace) -> tuple[ImportReport, dict[str, Any]]:
+    database = Database.open(settings.database)
+    try:
+        await migrate(database)
+        await renew_passages(database)
+        with Meter("reading and writing articles") as meter:
+            report = await import_articles(
+                database,
+                arguments.path,
+                SystemClock(),
+                format=arguments.format,
+                source=arguments.source,
+                visibility=arguments.visibility,
+                overwrite=arguments.overwrite,
+                dry=arguments.dry_run,
+                progress=meter.show,
+            )
+        index: dict[str, Any] = {"by": "nobody", "articles": 0, "passages": 0, "note": ""}
+        if not arguments.dry_run and report.read:
+            index = await _index(settings, database)
+        return report, index
+    finally:
+        await database.close()
+
+
+async def _index(settings: Settings, database: Database) -> dict[str, Any]:
+    """Bring the index up to date, unless a running service does: the embedded one has a single holder."""
+    from core.embedding import OnnxEncoder
+    from knowledge.index import KnowledgeIndex
+    from knowledge.vectors import IndexInUse
+
+    done: dict[str, Any] = {"by": "nobody", "articles": 0, "passages": 0, "note": ""}
+    try:
+        encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
+    except ConfigurationError as error:
+        return done | {"note": f"Searched by words alone until there are vectors. {error.message}"}
+    index = KnowledgeIndex(database, encoder, settings.home / "chroma", threads=os.cpu_count() or 1)
+    waited = 0.0
+    while True:
+        try:
+            await index.open()
+            break
+        except IndexInUse as error:
+            if await service_answers(settings):
+                note = "The running service has the index open and takes the changes into it; they are found by words until then."
+                return done | {"by": "service", "note": note}
+            if waited >= PATIENCE:
+                return done | {
+                    "note": f"{error.message} The next baton run, search or import takes the changes into it."
+                }
+            if waited == 0:
+                print("  Waiting for another command that has the index open …", file=sys.stderr, flush=True)
+            await asyncio.sleep(0.5)
+            waited += 0.5
+    try:
+        with Meter("indexing articles") as meter:
+            report = await index.refresh(meter.show)
+    finally:
+        await index.close()
+    return done | {"by": "import", "articles": report.indexed, "passages": report.embedded}
+
+
+def _as_json(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry,
+        "read": report.read,
+        "added": report.counts["added"],
+        "updated": report.counts["updated"],
+        "unchanged": report.counts["unchanged"],
+        "kept": report.kept,
+        "drafts": report.drafts,
+        "formats": dict(report.formats),
+        "sources": sorted(report.sources),
+        "broken": [{"file": one.file, "line": one.line, "reason": one.reason} for one in report.broken],
+        "skipped": report.skipped,
+        "index": index,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: bool) -> None:
+    for one in report.broken[:NAMED]:
+        print(f"broken: {one}", file=sys.stderr)
+    if len(report.broken) > NAMED:
+        print(f"… and {len(report.broken) - NAMED} more; --json names all.", file=sys.stderr)
+    if report.skipped:
+        named = ", ".join(report.skipped[:5]) + (" …" if len(report.skipped) > 5 else "")
+        print(f"{_files(len(report.skipped))} passed over, being of no known format: {named}")
+    if report.kept:
+        named = ", ".join(report.kept[:5]) + (" …" if len(report.kept) > 5 else "")
+        print(
+            f"{len(report.kept)} kept as an editor changed them here ({named}); --overwrite takes the source's words."
+        )
+    if not report.read:
+        return
+    by_format = ", ".join(f"{number} {name}" for name, number in report.formats.items() if number)
+    counted = (
+        f"{report.counts['added']} new, {report.counts['updated']} updated, {report.counts['unchanged']} unchanged, "
+        f"{len(report.kept)} kept, {len(report.broken)} broken"
+    )
+    print(f"Read {by_format}: {counted}; {report.drafts} of them drafts.")
+    if dry:
+        print("Nothing was written (--dry-run).")
+        return
+    if not report.changed:
+        print("Nothing has changed since the last import.")
+    if index["articles"]:
+        print(f"Indexed {index['articles']} articles in {index['passages']} new passages.")
+    if index["note"]:
+        print(index["note"])
+    print(f"{seconds:.1f} s.")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
