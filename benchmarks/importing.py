@@ -20,9 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from server.commands.output import log_to_stderr
 
@@ -49,11 +51,10 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-async def measure_baton(corpus: Path, encoder_folder: Path) -> dict[str, Any]:
+async def measure_baton(corpus: Path, encoder_folder: Path | None) -> dict[str, Any]:
     """Import and index in a temporary place, with the time of each stage; stages that overlap are counted in each."""
     from core.clock import SystemClock
     from core.database import Database
-    from core.embedding import OnnxEncoder
     from knowledge.importing.importer import import_articles
     from knowledge.index import KnowledgeIndex
     from server.migrate import migrate
@@ -73,7 +74,7 @@ async def measure_baton(corpus: Path, encoder_folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="baton-importing-") as place:
         database = Database.open(f"sqlite:///{place}/baton.db")
         await migrate(database)
-        encoder = OnnxEncoder(encoder_folder)
+        encoder = open_encoder(encoder_folder)
         base = peak_mb()
         began, cpu = time.perf_counter(), time.process_time()
         report = await import_articles(database, corpus, SystemClock(), progress=tell("articles"))
@@ -108,17 +109,16 @@ async def measure_baton(corpus: Path, encoder_folder: Path) -> dict[str, Any]:
     }
 
 
-def measure_peer(corpus: Path, encoder_folder: Path, documents: int) -> dict[str, Any]:
+def measure_peer(corpus: Path, encoder_folder: Path | None, documents: int) -> dict[str, Any]:
     """Add documents one by one to a Chroma collection."""
     import chromadb
 
     from core.clock import SystemClock
-    from core.embedding import OnnxEncoder
     from knowledge.articles import BrokenArticle
     from knowledge.importing.reading import look_at, read
     from knowledge.passages import cut
 
-    encoder = OnnxEncoder(encoder_folder)
+    encoder = open_encoder(encoder_folder)
     articles = []
     for one in read(look_at(corpus), now=SystemClock().now()):
         if not isinstance(one, BrokenArticle):
@@ -147,6 +147,25 @@ def measure_peer(corpus: Path, encoder_folder: Path, documents: int) -> dict[str
     }
 
 
+class MadeUpEncoder:
+    """Vectors at once that mean nothing: what is left is the time and memory of all but the model."""
+
+    model_id = "made-up"
+    dimensions = 384
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return one random row of unit length per text."""
+        rows = np.random.default_rng(len(texts[0])).standard_normal((len(texts), self.dimensions), dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def open_encoder(folder: Path | None) -> Any:
+    """Return the exported encoder, or without a folder one that makes its vectors up."""
+    from core.embedding import OnnxEncoder
+
+    return MadeUpEncoder() if folder is None else OnnxEncoder(folder)
+
+
 def tell(name: str) -> Callable[[int, int], None]:
     """Make a progress that prints about every twentieth."""
     shown = [0]
@@ -161,8 +180,9 @@ def tell(name: str) -> Callable[[int, int], None]:
 
 def in_a_process(part: str, corpus: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Run one part in a process of its own and return its figures."""
-    command = [sys.executable, __file__, "--part", part, "--folder", str(corpus), "--encoder", str(given.encoder)]
+    command = [sys.executable, __file__, "--part", part, "--folder", str(corpus)]
     command += ["--peer-documents", str(given.peer_documents)]
+    command += ["--without-model"] if given.encoder is None else ["--encoder", str(given.encoder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
@@ -175,9 +195,14 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="a corpus of one's own, in any form that baton import reads")
     parser.add_argument("--peer-documents", type=int, default=400, help="how many the peer gets; 0 leaves it out")
     parser.add_argument("--encoder", type=Path, default=HOME / "models" / "encoder")
+    parser.add_argument(
+        "--without-model", action="store_true", help="make vectors up: the time and memory of all the rest"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--part", choices=("baton", "peer"), help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.without_model:
+        given.encoder = None
     log_to_stderr()
     if given.part == "baton":
         print(json.dumps(asyncio.run(measure_baton(given.folder, given.encoder))))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
+from bs4.dammit import EncodingDetector
 
 from knowledge.articles import SLUG, Article, BrokenArticle, FrontMatter, build_article, split_front_matter
 from knowledge.importing.found import Found, Read, imported_id, incoming, slug_of
@@ -60,7 +61,7 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime) -> Read:
 def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
     """Read one HTML file: its `article`, `main` or body, without what stands on every page. `name` as for Markdown."""
     try:
-        soup = BeautifulSoup(_bytes(path, name), "html.parser")
+        soup = BeautifulSoup(_decoded(_bytes(path, name)), "html.parser")
         named = soup.find("title")
         excerpt, tags = _meta(soup, "description"), _meta(soup, "keywords")
         body = _main_part(soup)
@@ -108,6 +109,16 @@ def _text(path: Path, name: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BrokenArticle(name, raw[: error.start].count(b"\n") + 1, "the file is not UTF-8.") from error
+
+
+def _decoded(raw: bytes) -> str:
+    """Decode a page: as UTF-8, else as it says it is, else as Windows and old web servers wrote."""
+    for encoding in ("utf-8-sig", EncodingDetector.find_declared_encoding(raw, is_html=True), "cp1252"):
+        try:
+            return raw.decode(encoding or "ascii")
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return raw.decode("utf-8", "replace")
 
 
 def _translate(front: FrontMatter) -> None:

@@ -16,6 +16,7 @@ _ENCODED = {ord(" "): "%20", ord("("): "%28", ord(")"): "%29", ord("<"): "%3C", 
 _LANGUAGE = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]{1,30})")
 _INLINE_MARKS = re.compile(r"([\\`*\[\]~]|<(?=[a-zA-Z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_]))")
 _BLOCK_MARKS = re.compile(r"(^|\n)([ \t]*)(#{1,6}(?=\s|$)|[-+>=](?!\w)|>|\d{1,9}(?=[.)](?:\s|$)))")
+_CLOSING_MARKS = re.compile(r"(#+)(?=\s*$)")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -117,7 +118,8 @@ class _Converter(MarkdownConverter):
     def escape(self, text: str, parent_tags: set[str]) -> str:
         escaped = _INLINE_MARKS.sub(r"\\\1", text or "")
         if "_inline" in parent_tags:
-            return escaped
+            # In a heading, number signs at the end would be taken for its closing.
+            return _CLOSING_MARKS.sub(r"\\\1", escaped)
         return _BLOCK_MARKS.sub(_escape_block, escaped)
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:

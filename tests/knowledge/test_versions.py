@@ -1,0 +1,184 @@
+"""Editing keeps what was said before, refuses a change made on an old version, and shows no draft to anyone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.clock import FrozenClock
+from core.database import Database, Transaction
+from core.errors import Conflict, Invalid, NotFound
+from knowledge import versions
+from knowledge.articles import Article, StaleVersion, Viewer
+from knowledge.retriever import Retriever
+from knowledge.store import get_article, list_articles, related_articles
+from knowledge.tables import passages
+from tests.knowledge.conftest import AT, WordsEncoder, keep, make_article
+
+BY: dict[str, Any] = {"by": "Amara", "at": AT}
+
+
+async def do(database: Database, work: Callable[..., Awaitable[Any]], *given: Any, **named: Any) -> Any:
+    async with database.write() as tx:
+        return await work(tx, *given, **(BY | named))
+
+
+async def shown(database: Database, slug: str) -> Article:
+    async with database.read() as reader:
+        return await get_article(reader, slug, Viewer.ANONYMOUS)
+
+
+async def test_every_change_keeps_the_version_before_it(database: Database) -> None:
+    first = make_article("cards", "One.")
+    await do(database, versions.create_article, first, by="Jonas")
+    await do(database, versions.publish, "cards", based_on=1)
+    await do(
+        database, versions.edit_article, replace(first, content="Two.", tags=("visa",), status="published"), based_on=2
+    )
+    async with database.read() as reader:
+        history = await versions.list_versions(reader, "cards")
+        assert [(one.number, one.by, one.changed) for one in history] == [
+            (3, "Amara", ("content", "tags")),
+            (2, "Amara", ("status",)),
+            (1, "Jonas", ()),
+        ]
+        assert (await versions.read_version(reader, "cards", 1)).article.content == "One."
+        assert (await versions.read_version(reader, "cards", 3)).article.tags == ("visa",)
+        assert all(one.at == AT for one in history)
+        with pytest.raises(NotFound, match="its newest is 3"):
+            await versions.read_version(reader, "cards", 4)
+
+
+async def test_an_edit_that_changes_nothing_makes_no_version(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    assert (await do(database, versions.edit_article, make_article("cards"), based_on=1)).number == 1
+
+
+async def test_an_edit_on_an_old_version_is_refused_and_nothing_is_written(database: Database) -> None:
+    await keep(database, make_article("cards", "One."))
+    await do(database, versions.edit_article, make_article("cards", "Two."), based_on=1)
+    with pytest.raises(StaleVersion, match="made on version 1, and version 2 by Amara"):
+        await do(database, versions.edit_article, make_article("cards", "Mine."), based_on=1)
+    assert (await shown(database, "cards")).content == "Two."
+
+
+async def test_of_two_editors_at_once_one_wins(database: Database) -> None:
+    await keep(database, make_article("cards", "One."))
+    done = await asyncio.gather(
+        *(do(database, versions.edit_article, make_article("cards", f"By {n}."), based_on=1) for n in range(4)),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in done) == ["StaleVersion"] * 3 + ["Version"]
+    async with database.read() as reader:
+        assert len(await versions.list_versions(reader, "cards")) == 2
+
+
+async def test_a_draft_changes_nothing_for_readers_until_it_is_published(database: Database) -> None:
+    await keep(database, make_article("cards", "One."))
+    draft = make_article("cards", "Secret plans.")
+    await do(database, versions.save_draft, draft, based_on=1, revision=0)
+    saved = await do(database, versions.save_draft, replace(draft, title="New"), based_on=1, revision=1)
+    assert saved.revision == 2
+    assert (await shown(database, "cards")).content == "One."
+    version = await do(database, versions.publish, "cards", based_on=1, revision=2)
+    assert (version.number, version.changed) == (2, ("title", "content"))
+    assert (await shown(database, "cards")).content == "Secret plans."
+    async with database.read() as reader:
+        assert await versions.read_draft(reader, "cards") is None
+
+
+async def test_a_draft_saved_by_somebody_else_meanwhile_is_not_written_over(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    await do(database, versions.save_draft, make_article("cards", "Mine."), based_on=1, revision=0)
+    with pytest.raises(StaleVersion, match="saved by Amara since you opened it"):
+        await do(database, versions.save_draft, make_article("cards", "Yours."), based_on=1, revision=0)
+
+
+async def test_a_draft_on_a_version_that_was_replaced_cannot_be_published(database: Database) -> None:
+    await keep(database, make_article("cards", "One."))
+    await do(database, versions.save_draft, make_article("cards", "Draft."), based_on=1, revision=0)
+    await do(database, versions.edit_article, make_article("cards", "Two."), based_on=1)
+    with pytest.raises(StaleVersion, match="made on version 1"):
+        await do(database, versions.publish, "cards", based_on=2)
+    async with database.write() as tx:
+        await versions.discard_draft(tx, "cards")
+    assert (await shown(database, "cards")).content == "Two."
+
+
+async def test_restoring_makes_a_new_version_of_an_old_ones_words(database: Database) -> None:
+    await keep(database, make_article("cards", "One."), make_article("plans", "Price."))
+    await do(database, versions.edit_article, make_article("cards", "Two.", title="Other"), based_on=1)
+    version = await do(database, versions.restore_version, "cards", 1, based_on=2)
+    assert (version.number, version.article.content, version.article.title) == (3, "One.", "Cards")
+    with pytest.raises(NotFound):
+        await do(database, versions.restore_version, "cards", 9, based_on=3)
+    with pytest.raises(NotFound):
+        await do(database, versions.restore_version, "none", 1, based_on=1)
+
+
+async def test_no_draft_is_found_by_any_path(
+    database: Database, words_encoder: WordsEncoder, clock: FrozenClock, searching: Any
+) -> None:
+    public = make_article("cards", "visa", related=("plans", "hidden"))
+    await keep(database, public, make_article("plans", "price zebra"))
+    await do(database, versions.create_article, make_article("hidden", "zebra quagga"))
+    await do(database, versions.save_draft, replace(public, content="quagga"), based_on=1, revision=0)
+    await do(database, versions.unpublish, "plans", based_on=1)
+    async with searching(database, words_encoder) as retriever:
+        assert isinstance(retriever, Retriever)
+        for viewer in Viewer:
+            for question in ("zebra", "quagga", "price"):
+                outcome = await retriever.search(question, viewer=viewer, surface="test", log=False)
+                assert {one.slug for one in outcome.results} <= {"cards"}
+                assert all("quagga" not in one.text for one in outcome.results)
+            async with database.read() as reader:
+                assert [one.slug for one in await list_articles(reader, viewer)] == ["cards"]
+                assert await related_articles(reader, public, viewer) == []
+                for slug in ("plans", "hidden"):
+                    with pytest.raises(NotFound):
+                        await get_article(reader, slug, viewer)
+    async with database.read() as reader:
+        assert set(await reader.scalars(sa.select(passages.c.article_id))) == {"cards"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"title": " "}, "title must not be empty"),
+        ({"slug": "No Slug"}, "slug must be small letters"),
+        ({"title": "x" * 301}, "title is longer than 300"),
+        ({"visibility": "everyone"}, "visibility must be one of"),
+        ({"content": "a\x00b"}, "NUL"),
+    ],
+)
+async def test_what_no_article_may_be_is_refused(database: Database, changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        await do(database, versions.create_article, replace(make_article("cards"), **changed))
+
+
+async def test_an_id_or_a_slug_is_given_once(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    with pytest.raises(Conflict, match="There is an article cards already"):
+        await do(database, versions.create_article, make_article("cards"))
+    with pytest.raises(Conflict, match="belongs to article cards"):
+        await do(database, versions.create_article, make_article("cards", id="other"))
+
+
+async def test_removing_an_article_takes_its_versions_and_draft_along(database: Database) -> None:
+    from knowledge.store import remove_article
+
+    await keep(database, make_article("cards", "One."))
+    await do(database, versions.edit_article, make_article("cards", "Two."), based_on=1)
+    await do(database, versions.save_draft, make_article("cards", "Three."), based_on=2, revision=0)
+    tx: Transaction
+    async with database.write() as tx:
+        await remove_article(tx, "cards")
+    async with database.read() as reader:
+        with pytest.raises(NotFound):
+            await versions.list_versions(reader, "cards")
+        assert await versions.read_draft(reader, "cards") is None
