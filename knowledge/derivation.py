@@ -18,7 +18,7 @@ from knowledge.rows import article_of
 from knowledge.tables import articles, generations, passages
 from knowledge.terms import terms
 
-DERIVATION = 2
+DERIVATION = 3
 """Rises when passages or their terms come out differently from the same article; older ones are then made anew."""
 
 

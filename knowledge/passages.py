@@ -54,7 +54,7 @@ def cut(content: str, *, longest: int = LONGEST) -> list[Passage]:
         for text in _pieces(blocks, longest):
             passages.append(Passage(len(passages), heading, text))
     if not passages and content.strip():
-        # Headings without anything under them are all that there is to show.
+        # Nothing but marks, such as a rule.
         passages.append(Passage(0, "", plain_text(content) or content.strip()))
     return passages
 
@@ -64,20 +64,31 @@ def _sections(content: str) -> Iterator[tuple[str, list[_Block]]]:
     lines = content.splitlines()
     path: list[tuple[int, str]] = []
     blocks: list[_Block] = []
+    bare = False
     tokens = parse("\n".join(lines))
     for index, token in enumerate(tokens):
         if token.level != 0 or token.map is None or token.nesting < 0:
             continue
         if token.type == "heading_open":
+            level = int(token.tag[1])
             if blocks:
                 yield _path(path), blocks
-            level = int(token.tag[1])
+            elif bare and path[-1][0] >= level:
+                yield _alone(path)
             path = [one for one in path if one[0] < level] + [(level, inline_text(tokens[index + 1]))]
-            blocks = []
+            blocks, bare = [], True
         else:
             blocks.append(_block(token, lines, tokens[index:]))
+            bare = False
     if blocks:
         yield _path(path), blocks
+    elif bare:
+        yield _alone(path)
+
+
+def _alone(path: list[tuple[int, str]]) -> tuple[str, list[_Block]]:
+    """Give a heading that has nothing under it, and is in no other's path, as text: it must be found too."""
+    return _path(path[:-1]), [_Block("paragraph", (path[-1][1],))]
 
 
 def _path(path: list[tuple[int, str]]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.database import Database
 from core.errors import BatonError
 from core.events import record_event
 from handoff.clock_states import clock_view
@@ -55,19 +56,19 @@ async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     indexed = -1
     while True:
         try:
-            indexed = await catch_up(service, index, indexed)
+            indexed = await catch_up(service.database, index, indexed)
         except Exception:
             # Whatever it was: the next round looks again, and until then words are searched.
             log.exception("the knowledge index is behind")
         await asyncio.sleep(INDEX_SECONDS)
 
 
-async def catch_up(service: Service, index: KnowledgeIndex, indexed: int) -> int:
+async def catch_up(database: Database, index: KnowledgeIndex, indexed: int) -> int:
     """Index what an editor, another replica or `baton import` has written since generation `indexed`; return the present one.
 
     While nothing has changed it costs one small read.
     """
-    present = await passages_generation(service.database)
+    present = await passages_generation(database)
     if present != indexed:
         await index.refresh()
     return present

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.passages import LONGEST, cut
+from knowledge.passages import LONGEST, WHOLE, cut
 from knowledge.rendering import plain_text
 
 SENTENCE = "Fernhill keeps a deleted project for thirty days and then removes it. "
@@ -84,6 +85,66 @@ def test_a_single_sentence_without_end_is_still_cut() -> None:
 
 def test_an_article_of_a_heading_alone_has_a_passage() -> None:
     assert [one.text for one in cut("# Only this\n")] == ["Only this"]
+
+
+def test_a_heading_with_nothing_under_it_is_found_as_text() -> None:
+    passages = cut("# Help\n\n## Coming soon\n\n## Cards\n\nVisa.\n\n## Later\n")
+    assert [(one.heading, one.text) for one in passages] == [
+        ("Help", "Coming soon"),
+        ("Help › Cards", "Visa."),
+        ("Help", "Later"),
+    ]
+
+
+@st.composite
+def articles(draw: st.DrawFn) -> list[str]:
+    """Blocks of an article in which no word is there twice."""
+    number = iter(range(10_000))
+
+    def words(most: int) -> str:
+        count = draw(st.integers(1, most))
+        found = [f"w{next(number)}" for _ in range(count)]
+        return " ".join(f"{word}." if draw(st.integers(0, 9)) == 0 else word for word in found)
+
+    blocks = []
+    for kind in draw(st.lists(st.sampled_from(["heading", "paragraph", "list", "table", "code", "quote"]), max_size=9)):
+        rows = range(draw(st.integers(1, 14)))
+        if kind == "heading":
+            blocks.append(f"{'#' * draw(st.integers(1, 4))} {words(4)}")
+        elif kind == "paragraph":
+            blocks.append(words(260))
+        elif kind == "list":
+            blocks.append("\n".join(f"{row + 1}. {words(20)}\n   - {words(5)}" for row in rows))
+        elif kind == "table":
+            blocks.append("\n".join(["| A | B |", "|---|---|", *(f"| {words(15)} | {words(3)} |" for _ in rows)]))
+        elif kind == "code":
+            blocks.append("\n".join(["```python", *(f"{words(12)}  # {words(3)}" for _ in rows), "```"]))
+        else:
+            blocks.append("\n".join(f"> {words(30)}" for _ in rows))
+    return blocks
+
+
+@given(articles())
+def test_every_word_of_an_article_is_in_a_passage_and_in_the_order_of_the_article(blocks: list[str]) -> None:
+    content = "\n\n".join(blocks)
+    headings = {word for block in blocks if block.startswith("#") for word in re.findall(r"w\d+", block)}
+    passages = cut(content)
+    text = [word for one in passages for word in re.findall(r"w\d+", plain_text(one.text))]
+    paths = {word for one in passages for word in re.findall(r"w\d+", one.heading)}
+    assert [word for word in text if word not in headings] == [
+        word for word in re.findall(r"w\d+", plain_text(content)) if word not in headings
+    ]
+    assert headings <= paths | set(text)
+
+
+@given(articles())
+def test_a_table_a_list_and_code_below_the_limit_stay_whole(blocks: list[str]) -> None:
+    # Two lists one after the other are one list.
+    blocks = [block for before, block in pairwise(["", *blocks]) if before[:1] != block[0]]
+    passages = [one.text for one in cut("\n\n".join(blocks))]
+    for block in blocks:
+        if block[0] in "|`1" and len(re.findall(r"\w[^\s|]*", block)) <= WHOLE:
+            assert sum(block in one for one in passages) == 1
 
 
 @given(st.text(alphabet="ab #-|`*>1.\n\t[]()é世", max_size=400))

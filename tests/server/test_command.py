@@ -50,7 +50,7 @@ def sentence_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_every_part_has_a_help_and_json_where_it_prints_results(capsys: pytest.CaptureFixture[str]) -> None:
     parser = build_parser()
-    for part in ("run", "train", "search", "triage", "doctor"):
+    for part in ("run", "train", "import", "search", "triage", "doctor"):
         with pytest.raises(SystemExit) as ended:
             parser.parse_args([part, "--help"])
         assert ended.value.code == 0

@@ -1,0 +1,134 @@
+"""`baton import` as it is run: what it prints, its status, and an index that somebody else holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.clock import FrozenClock
+from core.database import Database
+from knowledge.importing.importer import import_articles
+from knowledge.index import KnowledgeIndex
+from knowledge.tables import indexed_articles
+from knowledge.vectors import VectorStore
+from server import background
+from server.command import main
+from server.commands import import_articles as command
+from server.settings import ROOT, Settings
+from tests.knowledge.conftest import WordsEncoder
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two articles and one that is broken."""
+    made = tmp_path / "docs"
+    made.mkdir()
+    (made / "cards.md").write_text("# Cards\n\nWe take visa.")
+    (made / "plans.md").write_text("# Plans\n\nThe price.")
+    (made / "broken.md").write_text("---\ntitle: [\n---\nText")
+    return made
+
+
+@pytest.fixture
+def imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in a home of its own, without an encoder unless the index is what is tested."""
+    for field, info in Settings.model_fields.items():
+        monkeypatch.delenv(str(info.validation_alias or f"BATON_{field.upper()}"), raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BATON_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BATON_ENCODER_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("BATON_PORT", "1")
+
+    def run(*arguments: object, status: int = 0) -> dict[str, Any]:
+        assert main(["import", *map(str, arguments), "--json"]) == status
+        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return printed
+
+    return run
+
+
+def test_an_import_tells_what_it_did_and_the_next_one_that_nothing_has_changed(imported: Run, folder: Path) -> None:
+    first = imported(folder)
+    assert (first["read"], first["added"], first["formats"]) == (2, 2, {"markdown": 2})
+    assert [(one["file"], one["line"]) for one in first["broken"]] == [("broken.md", 2)]
+    assert first["index"]["by"] == "nobody"
+    assert "words alone" in first["index"]["note"]
+    again = imported(folder)
+    assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 2)
+
+
+def test_people_are_told_in_words(imported: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", str(folder), "--dry-run"]) == 0
+    assert "Nothing was written" in capsys.readouterr().out
+    assert main(["import", str(folder)]) == 0
+    printed = capsys.readouterr()
+    assert "Read 2 markdown: 2 new, 0 updated, 0 unchanged, 0 kept, 1 broken" in printed.out
+    assert "broken: broken.md:2: the front matter is not YAML" in printed.err
+    assert main(["import", str(folder)]) == 0
+    assert "Nothing has changed since the last import." in capsys.readouterr().out
+
+
+def test_nothing_that_could_be_read_is_status_2(
+    imported: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "binary.bin").write_bytes(b"\x00\x01")
+    assert imported(tmp_path / "binary.bin", status=2)["skipped"] == ["binary.bin"]
+    (tmp_path / "bad.json").write_text('{"articles": [')
+    assert imported(tmp_path / "bad.json", status=2)["broken"][0]["line"] == 1
+    assert main(["import", str(tmp_path / "gone")]) == 2
+    assert "There is no file or folder" in capsys.readouterr().err
+    assert main(["import", str(tmp_path), "--source", " "]) == 2
+
+
+@pytest.mark.skipif(
+    not (ROOT / "var" / "models" / "encoder" / "encoder.json").exists() and "BATON_ENCODER_DIR" not in os.environ,
+    reason="needs the exported encoder",
+)
+def test_an_index_that_another_process_holds_is_left_to_it(
+    imported: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_ENCODER_DIR", str(ROOT / "var" / "models" / "encoder"))
+    held = VectorStore(tmp_path / "home" / "chroma")
+    held.open()
+    try:
+        monkeypatch.setattr(command, "PATIENCE", 0.0)
+        alone = imported(folder)
+        assert (alone["added"], alone["index"]["by"]) == (2, "nobody")
+        assert "in use by another process" in alone["index"]["note"]
+
+        async def answers(_settings: Settings) -> bool:
+            return True
+
+        monkeypatch.setattr(command, "service_answers", answers)
+        beside = imported(folder)
+        assert beside["index"]["by"] == "service"
+        assert "takes the changes into it" in beside["index"]["note"]
+    finally:
+        held.close()
+    after = imported(folder)
+    assert (after["unchanged"], after["index"]["by"], after["index"]["articles"]) == (2, "import", 2)
+
+
+async def test_the_service_indexes_what_is_imported_beside_it(
+    database: Database, clock: FrozenClock, tmp_path: Path, folder: Path
+) -> None:
+    index = KnowledgeIndex(database, WordsEncoder(), tmp_path / "index")
+    await index.open()
+    try:
+        seen = await background.catch_up(database, index, -1)
+        assert await background.catch_up(database, index, seen) == seen
+        await import_articles(database, folder, clock)
+        later = await background.catch_up(database, index, seen)
+        assert later > seen
+        async with database.read() as reader:
+            assert (await reader.execute(sa.select(sa.func.count()).select_from(indexed_articles))).scalar_one() == 2
+    finally:
+        await index.close()
