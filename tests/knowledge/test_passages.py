@@ -114,7 +114,7 @@ def articles(draw: st.DrawFn) -> list[str]:
         elif kind == "paragraph":
             blocks.append(words(260))
         elif kind == "list":
-            blocks.append("\n".join(f"{row + 1}. {words(20)}\n   - {words(5)}" for row in rows))
+            blocks.append("\n".join(f"{row + 1}. {words(20)}\n    - {words(5)}" for row in rows))
         elif kind == "table":
             blocks.append("\n".join(["| A | B |", "|---|---|", *(f"| {words(15)} | {words(3)} |" for _ in rows)]))
         elif kind == "code":
