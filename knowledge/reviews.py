@@ -17,7 +17,8 @@ from core.clock import Clock
 from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
-from knowledge.store import article_of, save_article
+from knowledge.rows import article_of
+from knowledge.store import save_article
 from knowledge.tables import articles, reviews, votes
 
 Outcome = Literal["rewritten", "fine", "archived"]
