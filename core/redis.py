@@ -21,6 +21,16 @@ def rate_key(scope: str, subject: str, window: int) -> str:
     return f"{PREFIX}rate:{scope}:{subject}:{window}"
 
 
+def viewed_key(reader: str, article_id: str) -> str:
+    """Mark: this reader's view of an article has been counted today; expires after a day."""
+    return f"{PREFIX}viewed:{reader}:{article_id}"
+
+
+def sent_key(form: str) -> str:
+    """Mark: a contact form has been taken, so that sending it twice makes one request; expires after a day."""
+    return f"{PREFIX}sent:{form}"
+
+
 def open_redis(url: str) -> Redis:
     """Make a client for `redis://…`, `rediss://…` or `unix://PATH` without connecting.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import nh3
@@ -65,6 +66,26 @@ def plain_text(markdown: str) -> str:
 def anchor(heading: str) -> str:
     """Return the `id` that `render(anchors=True)` gives to a heading."""
     return "section-" + (_NOT_IN_ANCHOR.sub("-", heading.lower()).strip("-") or "untitled")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of an article, and the `id` that `render(anchors=True)` gives it."""
+
+    level: int
+    words: str
+    anchor: str
+
+
+def headings(markdown: str) -> list[Heading]:
+    """Return the headings of `markdown` in order, as a table of contents needs them."""
+    tokens = _markdown.parse(markdown)
+    _give_anchors(tokens)
+    return [
+        Heading(int(opening.tag[1:]), inline_text(inline), str(opening.attrs["id"]))
+        for opening, inline in pairwise(tokens)
+        if opening.type == "heading_open"
+    ]
 
 
 def _give_anchors(tokens: list[Token]) -> None:

@@ -32,7 +32,20 @@ from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
 from server.processes import Child, private_redis
-from server.routes import chat, desk, desk_socket, health, internal, reports, reviews, site
+from server.routes import (
+    chat,
+    crawlers,
+    desk,
+    desk_socket,
+    health,
+    help,
+    help_forms,
+    internal,
+    reports,
+    reviews,
+    site,
+    suggestions,
+)
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
@@ -42,8 +55,8 @@ from server.upkeep import keep_up
 log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
-    *chat.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
-    *reports.ROUTES, *reviews.ROUTES,
+    *chat.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
+    *reports.ROUTES, *reviews.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -64,10 +65,22 @@ class Settings(BaseSettings):
     admin_email: str = Field("", description="E-mail address of the first admin, made at the first start.")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of the first admin.")
     demo: bool = Field(True, description="Serve the demo page, with demo customers and agents.")
+    brand_name: str = Field(
+        "",
+        max_length=60,
+        description="Name of your product on the help centre; empty means Fernhill in the demo, else Support.",
+    )
+    brand_colour: str = Field(
+        "", description="Colour of the help centre and of the widget on it, such as #0c6a51; empty means Baton's green."
+    )
+    brand_url: str = Field("", description="Address that the help centre leads back to, such as your product's site.")
     messages_per_minute: int = Field(40, ge=1, description="Messages a visitor may send in a minute.")
     sessions_per_minute: int = Field(60, ge=1, description="Chat sessions that one address may open in a minute.")
     search_log_days: int = Field(
         180, ge=1, le=3650, description="Days that a search stays in the log of searches, its personal data masked."
+    )
+    searches_per_minute: int = Field(
+        120, ge=1, description="Searches in the help centre, typed or sent, that one address may make in a minute."
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="Form of the log; auto means console on a terminal, else JSON."
@@ -81,13 +94,20 @@ class Settings(BaseSettings):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("rasa_urls", "public_url")
+    @field_validator("rasa_urls", "public_url", "brand_url")
     @classmethod
     def _addresses(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         for url in [value] if isinstance(value, str) else value:
             if url and not url.startswith(("http://", "https://")):
                 raise ValueError(f"{url!r} is not an address, such as https://support.example.com")
         return value
+
+    @field_validator("brand_colour")
+    @classmethod
+    def _colour(cls, value: str) -> str:
+        if value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+            raise ValueError(f"{value!r} is not a colour, such as #0c6a51")
+        return value.lower()
 
     @field_validator("allowed_origins")
     @classmethod
@@ -131,6 +151,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """The folder of Rasa model archives."""
         return self.home / "models" / "rasa"
+
+    @property
+    def brand(self) -> str:
+        """The product's name, the default filled in."""
+        return self.brand_name.strip() or ("Fernhill" if self.demo else "Support")
 
     @property
     def url(self) -> str:

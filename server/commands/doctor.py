@@ -23,8 +23,8 @@ from knowledge.articles import BrokenArticle, parse_article
 from server.children import newest_model
 from server.commands.output import print_json, print_table
 from server.migrate import newest_revision
+from server.pages import DIST
 from server.processes import redis_server
-from server.routes.site import DIST
 from server.settings import Settings, load_settings
 
 LEAST_FREE = 1024**3
@@ -139,7 +139,11 @@ def _articles(settings: Settings) -> str:
 
 
 def _pages(_settings: Settings) -> str:
-    missing = [name for name in ("widget.js", "desk/index.html", "demo/index.html") if not (DIST / name).is_file()]
+    missing = [
+        name
+        for name in ("widget.js", "desk/index.html", "demo/index.html", "help/help.js")
+        if not (DIST / name).is_file()
+    ]
     if missing:
         raise ConfigurationError(f"Not built: {', '.join(missing)}. Run make setup.")
     return "widget, desk and demo page are built"

@@ -1,32 +1,23 @@
-"""The pages: the widget's script, the desk, the demo page, and articles that can be read without JavaScript."""
+"""The built pages: the widget's script, the desk, and the demo's pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
 from aiohttp import web
 
-from core.errors import BatonError, NotFound
+from core.errors import NotFound
 from customers.accounts import find_by_external_id
-from knowledge.articles import Viewer
-from knowledge.rendering import render
-from knowledge.store import count_view, get_article, related_articles
+from server import pages
 from server.api import Route
 from server.demo import DEMO_CUSTOMER
 from server.identity import sign_identity
+from server.pages import HEADERS
 from server.service import SERVICE
-from server.settings import ROOT
 
-DIST = ROOT / "web" / "dist"
 NOT_BUILT = "The web pages are not built yet. Run make setup."
-PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("server", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-)
+DEMO_PAGES = {"": "index.html", "billing": "billing.html"}
+"""The demo's pages by the last part of their address."""
 
 
 async def home(request: web.Request) -> web.Response:
@@ -36,7 +27,7 @@ async def home(request: web.Request) -> web.Response:
 
 async def widget_script(request: web.Request) -> web.StreamResponse:
     """Serve the one script that a site embeds."""
-    response = _file(DIST / "widget.js")
+    response = _file(pages.DIST / "widget.js")
     response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     response.headers["Cache-Control"] = "public, max-age=300"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -48,7 +39,7 @@ async def demo_page(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     if not service.settings.demo:
         raise NotFound("The demo is off (BATON_DEMO).")
-    page = _read(DIST / "demo" / "index.html")
+    page = _read(pages.DIST / "demo" / DEMO_PAGES[request.match_info.get("name", "")])
     token = ""
     if "guest" not in request.query:
         async with service.database.read() as reader:
@@ -61,12 +52,12 @@ async def demo_page(request: web.Request) -> web.Response:
 
 async def desk_page(request: web.Request) -> web.StreamResponse:
     """Serve the desk's one page."""
-    return _page(_read(DIST / "desk" / "index.html"))
+    return _page(_read(pages.DIST / "desk" / "index.html"))
 
 
 async def web_file(request: web.Request) -> web.StreamResponse:
     """Serve a built file of the desk or the demo page."""
-    base = DIST / request.match_info["page"]
+    base = pages.DIST / request.match_info["page"]
     wanted = (base / request.match_info["file"]).resolve()
     try:
         there = wanted.is_relative_to(base.resolve()) and wanted.is_file()
@@ -79,40 +70,8 @@ async def web_file(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def help_article(request: web.Request) -> web.Response:
-    """Show one public article."""
-    service = request.app[SERVICE]
-    try:
-        async with service.database.read() as reader:
-            article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
-            related = await related_articles(reader, article, Viewer.ANONYMOUS)
-    except BatonError as error:
-        html = _templates.get_template("missing.html").render(message=error.message)
-        return _page(html, status=404)
-    async with service.database.write() as tx:
-        await count_view(tx, article.id)
-    html = _templates.get_template("article.html").render(
-        article=article,
-        body=render(article.content, anchors=True),
-        related=related,
-        url=f"{service.settings.url}/help/{article.slug}",
-        updated=article.updated.strftime("%-d %B %Y") if article.updated else "",
-    )
-    return _page(html)
-
-
-def _page(html: str, *, status: int = 200) -> web.Response:
-    return web.Response(
-        text=html,
-        status=status,
-        content_type="text/html",
-        headers={
-            "Content-Security-Policy": PAGE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Cache-Control": "no-cache",
-        },
-    )
+def _page(html: str) -> web.Response:
+    return web.Response(text=html, content_type="text/html", headers={**HEADERS, "Cache-Control": "no-cache"})
 
 
 def _read(path: Path) -> str:
@@ -132,8 +91,8 @@ ROUTES = (
     Route("GET", "/", home, "To the demo page", documented=False),
     Route("GET", "/widget.js", widget_script, "The widget", documented=False),
     Route("GET", "/demo", demo_page, "The demo page", documented=False),
+    Route("GET", "/demo/{name:billing}", demo_page, "The demo's page of invoices", documented=False),
     Route("GET", "/desk", desk_page, "The desk", documented=False),
     Route("GET", "/desk/", desk_page, "The desk", documented=False),
     Route("GET", "/{page:desk|demo}/{file:.+}", web_file, "A built file", documented=False),
-    Route("GET", "/help/{slug}", help_article, "An article", documented=False),
 )

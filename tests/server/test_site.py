@@ -13,9 +13,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from core.clock import FrozenClock
 from knowledge.seed import sync_folder
+from server import pages
 from server.app import build_app
 from server.migrate import migrate
-from server.routes import site
 from server.service import SERVICE
 from tests.server.conftest import Running, ScriptedRasa, make_settings
 
@@ -189,7 +189,7 @@ async def test_an_article_with_broken_front_matter_is_reported_and_the_rest_is_s
 async def test_the_demo_signs_its_customer_in_and_a_guest_not(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(pages, "DIST", tmp_path / "dist")
     assert (await running.client.get("/demo")).status == 404
     assert "make setup" in await (await running.client.get("/widget.js")).text()
     (tmp_path / "dist" / "demo").mkdir(parents=True)

@@ -1,0 +1,86 @@
+"""What the help centre makes of an article and of a search before a template shows it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from knowledge.articles import Article
+from knowledge.catalogue import UNNAMED, category_url
+from knowledge.rendering import Heading, headings, plain_text, render
+from knowledge.retriever import Result
+
+LONGEST_QUESTION = 1_000
+"""Characters of a question to the help centre."""
+CONTENTS_FROM = 3
+"""Headings from which on an article has a table of contents."""
+SNIPPET = 200
+"""Characters of a passage under a result."""
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A search's result as a list shows it."""
+
+    article_id: str
+    slug: str
+    title: str
+    url: str
+    category: str
+    heading: str
+    snippet: str
+
+
+def question_of(text: str) -> str:
+    """Return a question as it is searched and shown again: no control characters or direction marks, single spaces."""
+    text = text.encode("utf-8", "replace").decode("utf-8", "replace")
+    return _SPACE.sub(" ", _UNSEEN.sub(" ", text)).strip()
+
+
+def article_body(article: Article) -> str:
+    """Render an article for a page of its own: what is too wide scrolls within itself, and can be reached by keyboard."""
+    html = render(article.content, anchors=True)
+    # What looks like these tags here is one: in text and in attributes the renderer writes `&lt;`.
+    html = html.replace("<table>", '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>')
+    html = html.replace("</table>", "</table></div>")
+    return html.replace("<pre>", '<pre tabindex="0" role="region" aria-label="Code">')
+
+
+def contents(article: Article) -> list[Heading]:
+    """Return an article's table of contents: headings of the two upper levels, none for a short article."""
+    found = [heading for heading in headings(article.content) if heading.level in {2, 3}]
+    return found if len(found) >= CONTENTS_FROM else []
+
+
+def breadcrumbs(article: Article) -> list[tuple[str, str]]:
+    """Return the way to an article as name and address, without the article itself."""
+    category = article.category.strip()
+    return [("Help", "/help"), (category or UNNAMED, category_url(category))]
+
+
+def description_of(article: Article) -> str:
+    """Return one or two sentences about an article for those who only see a link to it."""
+    return shortened(article.excerpt or plain_text(article.content), SNIPPET)
+
+
+def hit(result: Result, *, search_id: str | None = None) -> Hit:
+    """Make a list's entry of a result; its address carries the search that found it."""
+    return Hit(
+        article_id=result.article_id,
+        slug=result.slug,
+        title=result.title,
+        url=result.url + (f"?search={search_id}" if search_id else ""),
+        category=result.category or UNNAMED,
+        heading=result.heading,
+        snippet=shortened(plain_text(result.text), SNIPPET),
+    )
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text` on one line, cut between words to at most `limit` characters."""
+    line = _SPACE.sub(" ", text).strip()
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"

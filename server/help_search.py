@@ -1,0 +1,128 @@
+"""Searching the help centre: what a page lists, what is offered while somebody types, and what of it is kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from core.errors import Invalid
+from knowledge.articles import Viewer
+from knowledge.catalogue import UNNAMED, Summary, titles_with
+from knowledge.retriever import Result, SearchOutcome
+from knowledge.searches import record_opened
+from server.help_content import LONGEST_QUESTION, Hit, hit, question_of, shortened
+from server.limits import limit
+from server.routes.chat import remote
+from server.service import Service
+
+SURE, UNSURE = 10, 4
+"""Results listed when the search believes that the first answers, and when it does not."""
+OFFERED = 6
+"""Articles offered while somebody types."""
+FROM_TITLES = 3
+"""Of these, found because a title has words that begin so: a word that is half typed means nothing yet."""
+NEAR_ENOUGH = 0.15
+"""Confidence under which nothing is offered by meaning while somebody types."""
+_SEARCH_ID = re.compile(r"se_[0-9a-f]{24}")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A search as a page shows it."""
+
+    question: str
+    answered: bool
+    hits: list[Hit]
+
+
+async def search_page(request: web.Request, service: Service, text: str) -> Found:
+    """Search for a question that was sent, and keep it in the log of searches.
+
+    Raises:
+        Invalid: there is nothing in it to search for, or it is too long.
+        RateLimited: this address has searched too often.
+        Unavailable: the knowledge base is still loading.
+    """
+    question = _checked(text)
+    await count_search(request, service)
+    outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
+    shown = outcome.results[: SURE if outcome.answered else UNSURE]
+    return Found(question, outcome.answered, [hit(one, search_id=outcome.search_id) for one in shown])
+
+
+async def offer(request: web.Request, service: Service, text: str) -> Found:
+    """Find what to offer somebody who is still typing. Nothing is kept: half a word is no question.
+
+    Raises:
+        Invalid, RateLimited, Unavailable: as `search_page`.
+    """
+    question = _checked(text)
+    await count_search(request, service)
+    words = _WORD.findall(question)[:8]
+    async with service.database.read() as reader:
+        titled = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES) if words else []
+    outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=OFFERED, log=False)
+    hits = [_titled(summary) for summary in titled]
+    taken = {one.article_id for one in hits}
+    hits += [hit(result) for result in _near(outcome) if result.article_id not in taken]
+    return Found(question, outcome.answered, hits[:OFFERED])
+
+
+async def note_typed(request: web.Request, service: Service, text: str, opened: str | None) -> None:
+    """Keep a question that was typed and not sent, with the article that was opened from what was offered.
+
+    Raises:
+        Invalid, RateLimited, Unavailable: as `search_page`.
+    """
+    question = _checked(text)
+    await count_search(request, service)
+    outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
+    chosen = next((result.article_id for result in outcome.results if result.slug == opened), None)
+    if outcome.search_id is not None and chosen is not None:
+        await note_opened(service, outcome.search_id, chosen)
+
+
+async def note_opened(service: Service, search_id: str, article_id: str) -> None:
+    """Keep that a search led to an article; anything that is no search's id is ignored. Idempotent by the search's id."""
+    if _SEARCH_ID.fullmatch(search_id):
+        await record_opened(service.database, search_id, article_id)
+
+
+async def count_search(request: web.Request, service: Service) -> None:
+    """Count one search of this address.
+
+    Raises:
+        RateLimited: there were too many.
+    """
+    most = service.settings.searches_per_minute
+    await limit(service.redis, service.clock, "searches", remote(request, service), most=most)
+
+
+def _checked(text: str) -> str:
+    question = question_of(text)
+    if not question:
+        raise Invalid("Type a question or a few words to search for.", field="q")
+    if len(question) > LONGEST_QUESTION:
+        raise Invalid(f"Please search for at most {LONGEST_QUESTION:,} characters.", field="q")
+    return question
+
+
+def _near(outcome: SearchOutcome) -> list[Result]:
+    if outcome.answered:
+        return outcome.results
+    return outcome.results[:FROM_TITLES] if outcome.confidence >= NEAR_ENOUGH else []
+
+
+def _titled(summary: Summary) -> Hit:
+    return Hit(
+        article_id=summary.id,
+        slug=summary.slug,
+        title=summary.title,
+        url=summary.url,
+        category=summary.category or UNNAMED,
+        heading="",
+        snippet=shortened(summary.excerpt, 200),
+    )

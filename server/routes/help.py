@@ -1,0 +1,199 @@
+"""The public help centre: front page and search, categories, articles. Every page is whole without JavaScript.
+
+Only what an anonymous visitor may see is ever read here (`Viewer.ANONYMOUS`), whoever is signed in elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from core.errors import BatonError, NotFound
+from knowledge.articles import Article, Viewer
+from knowledge.catalogue import (
+    Summary,
+    articles_of,
+    find_category,
+    list_categories,
+    most_read,
+    recently_updated,
+    same_shelf,
+)
+from knowledge.rendering import plain_text
+from knowledge.store import get_article, related_articles
+from knowledge.votes import vote_of
+from server import pages, structured_data
+from server.api import Handler, Route
+from server.help_content import article_body, breadcrumbs, contents, description_of, question_of, shortened
+from server.help_search import note_opened, search_page
+from server.help_views import count_reading
+from server.pages import as_page, problem, show
+from server.reader import reader_of
+from server.service import SERVICE, Service
+
+FIRST_OF_CATEGORY = 4
+MOST_READ = 6
+RELATED = 4
+PAGE_SIZE = 60
+"""Articles on a page of a category."""
+_PAGE_NUMBER = re.compile(r"[1-9]\d{0,6}")
+_ASSET = re.compile(r"[a-z]+\.(?:css|js)")
+
+
+@as_page
+async def front_page(request: web.Request) -> web.Response:
+    """Show the categories, or what a search found (`?q=`)."""
+    service = request.app[SERVICE]
+    if "q" in request.query:
+        return await _results_page(request, service, request.query["q"])
+    async with service.database.read() as reader:
+        categories = await list_categories(reader, Viewer.ANONYMOUS, first=FIRST_OF_CATEGORY)
+        popular = await most_read(reader, Viewer.ANONYMOUS, limit=MOST_READ)
+        latest = [] if popular else await recently_updated(reader, Viewer.ANONYMOUS, limit=MOST_READ)
+    settings = service.settings
+    return show(
+        request,
+        "home.html",
+        categories=categories,
+        popular=popular,
+        latest=latest,
+        structured=structured_data.script(structured_data.about_site(f"{settings.brand} Help", settings.url)),
+    )
+
+
+async def _results_page(request: web.Request, service: Service, text: str) -> web.Response:
+    question = question_of(text)
+    if not question:
+        raise web.HTTPFound("/help")
+    try:
+        found = await search_page(request, service, text)
+    except BatonError as error:
+        return problem(request, error, question=shortened(question, 200))
+    async with service.database.read() as reader:
+        popular = [] if found.hits else await most_read(reader, Viewer.ANONYMOUS, limit=MOST_READ)
+    return show(request, "results.html", personal=True, found=found, popular=popular)
+
+
+@as_page
+async def category_page(request: web.Request) -> web.Response:
+    """Show a category's articles by subcategory, sixty a page."""
+    service = request.app[SERVICE]
+    wanted = request.query.get("page", "1")
+    number = int(wanted) if _PAGE_NUMBER.fullmatch(wanted) else 0
+    async with service.database.read() as reader:
+        category = await find_category(reader, request.match_info["category"], Viewer.ANONYMOUS)
+        if category is None:
+            raise NotFound("There is no such category.")
+        count = -(-category.count // PAGE_SIZE)
+        if not 1 <= number <= count:
+            raise NotFound(f"{category.name} has {count} page{'' if count == 1 else 's'}.")
+        listed = await articles_of(reader, category, Viewer.ANONYMOUS, limit=PAGE_SIZE, offset=PAGE_SIZE * (number - 1))
+        others = await list_categories(reader, Viewer.ANONYMOUS)
+    way = [("Help", "/help"), (category.name, category.url)]
+    return show(
+        request,
+        "category.html",
+        category=category,
+        groups=_by_subcategory(listed),
+        others=others,
+        number=number,
+        pages=count,
+        structured=structured_data.script(structured_data.about_way(way, service.settings.url)),
+    )
+
+
+def _by_subcategory(listed: list[Summary]) -> list[tuple[str, list[Summary]]]:
+    groups: dict[str, list[Summary]] = {}
+    for summary in listed:
+        groups.setdefault(summary.subcategory.strip(), []).append(summary)
+    return list(groups.items())
+
+
+@as_page
+async def article_page(request: web.Request) -> web.Response:
+    """Show one public article, with this reader's vote on it."""
+    service = request.app[SERVICE]
+    async with service.database.read() as reader:
+        article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
+    related = await related_to(service, article)
+    await count_reading(request, service, article.id)
+    if "search" in request.query:
+        await note_opened(service, request.query["search"], article.id)
+    who = reader_of(request, service)
+    vote = None if who is None else await vote_of(service.database, article.id, who)
+    settings, way, description = service.settings, breadcrumbs(article), description_of(article)
+    described = [
+        structured_data.about_article(article, site=settings.url, brand=settings.brand, description=description),
+        structured_data.about_way([*way, (article.title, article.url)], settings.url),
+    ]
+    if (questions := structured_data.about_questions(article)) is not None:
+        described.append(questions)
+    return show(
+        request,
+        "article.html",
+        personal=who is not None,
+        article=article,
+        body=article_body(article),
+        contents=contents(article),
+        way=way,
+        related=related,
+        vote=vote,
+        said="vote" in request.query,
+        votes=article.helpful + article.not_helpful,
+        minutes=max(1, round(len(plain_text(article.content).split()) / 220)),
+        description=description,
+        structured=structured_data.script(*described),
+    )
+
+
+async def related_to(service: Service, article: Article) -> list[Summary]:
+    """Return articles to read next: those that the article names, then those beside it in its category."""
+    async with service.database.read() as reader:
+        named = await related_articles(reader, article, Viewer.ANONYMOUS)
+        beside = await same_shelf(reader, article, Viewer.ANONYMOUS, limit=RELATED * 2)
+    found = [
+        Summary(one.id, one.slug, one.title, one.excerpt, one.category, one.subcategory, one.updated)
+        for one in named
+        if one.id != article.id
+    ]
+    taken = {one.id for one in found}
+    return (found + [one for one in beside if one.id not in taken])[:RELATED]
+
+
+async def help_asset(request: web.Request) -> web.StreamResponse:
+    """Serve the help centre's style or script; its address changes with its content."""
+    name = request.match_info["file"]
+    path = pages.DIST / "help" / name
+    if not _ASSET.fullmatch(name) or not path.is_file():
+        raise NotFound("There is no such file.")
+    response = web.FileResponse(path)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+async def to_front_page(_request: web.Request) -> web.Response:
+    """Lead from `/help/` to `/help`, which is the one address of the front page."""
+    raise web.HTTPMovedPermanently("/help")
+
+
+@as_page
+async def nothing_there(_request: web.Request) -> web.Response:
+    """Say that there is no such page, with the search box."""
+    raise NotFound("The address may be mistyped, or the page has moved.")
+
+
+def reading(path: str, handler: Handler, summary: str) -> tuple[Route, Route]:
+    """Return the routes of a page: to read it, and to ask whether it is there."""
+    return tuple(Route(method, path, handler, summary, documented=False) for method in ("GET", "HEAD"))  # type: ignore[return-value]
+
+
+ROUTES = (
+    *reading("/help", front_page, "The help centre"),
+    *reading("/help/", to_front_page, "To the help centre"),
+    *reading("/help/category/{category}", category_page, "A category"),
+    *reading("/help/assets/{file}", help_asset, "A built file of the help centre"),
+    *reading("/help/{slug}", article_page, "An article"),
+)
+ELSEWHERE = reading("/help/{rest:.*}", nothing_there, "No such page")
+"""Comes after every other route below `/help`."""

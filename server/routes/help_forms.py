@@ -1,0 +1,257 @@
+"""What readers of the help centre send: votes, what they typed, and a request to support, as a form or by script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
+from typing_extensions import TypedDict
+
+from core.errors import BatonError, Invalid, TooLarge, Unauthenticated
+from core.identifiers import new_id
+from core.redis import sent_key
+from handoff.speaking import say_as_customer
+from handoff.taking_over import save_email
+from handoff.visitors import new_visitor, visitor_of_token
+from handoff.wording import clean_email, clean_text
+from knowledge.articles import Viewer
+from knowledge.store import get_article
+from knowledge.votes import record_vote
+from server.api import Route, checked, read_body, storable
+from server.frames import ask_for_person
+from server.help_content import question_of, shortened
+from server.help_search import note_typed, offer
+from server.limits import limit
+from server.pages import as_page, show
+from server.reader import check_same_site, new_reader, reader_of, remember_reader
+from server.routes.chat import remote
+from server.routes.help import reading
+from server.service import SERVICE, Service
+
+VOTES_PER_MINUTE = 20
+REQUESTS_PER_HOUR = 10
+"""Contact forms of one address; a chat has limits of its own."""
+FORM_ONCE = timedelta(days=1)
+_FORM_ID = re.compile(r"fo_[0-9a-f]{24}")
+
+
+class HelpQuery(BaseModel):
+    """What somebody is typing into the help centre's search."""
+
+    q: str = Field(description="The words so far, at most 1,000 characters.")
+
+
+class OfferedArticle(TypedDict):
+    """An article that is offered while somebody types."""
+
+    slug: str
+    title: str
+    category: str
+    url: str
+    snippet: str
+
+
+class OfferedView(TypedDict):
+    """What is offered; `answered` says whether the first is believed to answer."""
+
+    question: str
+    answered: bool
+    results: list[OfferedArticle]
+
+
+class TypedBody(BaseModel):
+    """A question that was typed and not sent, and the article that was opened from what was offered."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    question: str
+    opened: str | None = Field(None, max_length=200)
+
+
+class VoteBody(BaseModel):
+    """Whether an article helped; why, if the reader says."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    helpful: bool
+    words: str = Field("", max_length=2_000)
+
+
+class VoteView(TypedDict):
+    """The vote as it is kept."""
+
+    helpful: bool
+
+
+async def get_offers(request: web.Request) -> web.Response:
+    """Offer public articles while somebody types."""
+    service = request.app[SERVICE]
+    query = checked(dict(request.query), HelpQuery)
+    found = await offer(request, service, query.q)
+    results: list[OfferedArticle] = [
+        {"slug": one.slug, "title": one.title, "category": one.category, "url": one.url, "snippet": one.snippet}
+        for one in found.hits
+    ]
+    view: OfferedView = {"question": found.question, "answered": found.answered, "results": results}
+    return web.json_response(view, headers={"Cache-Control": "no-store"})
+
+
+async def post_typed(request: web.Request) -> web.Response:
+    """Keep what was typed and not sent. Sent as the page is left, so it must be cheap to answer."""
+    service = request.app[SERVICE]
+    check_same_site(request, service)
+    body = await read_body(request, TypedBody)
+    await note_typed(request, service, body.question, body.opened)
+    return web.json_response({})
+
+
+async def post_vote(request: web.Request) -> web.Response:
+    """Keep a reader's vote."""
+    service = request.app[SERVICE]
+    check_same_site(request, service)
+    body = await read_body(request, VoteBody)
+    reader = await _vote(request, service, body.helpful, body.words)
+    view: VoteView = {"helpful": body.helpful}
+    response = web.json_response(view)
+    remember_reader(response, reader, service)
+    return response
+
+
+@as_page
+async def send_vote(request: web.Request) -> web.Response:
+    """Keep the vote of a reader without JavaScript, and show the article again."""
+    service = request.app[SERVICE]
+    check_same_site(request, service)
+    form = await _form(request)
+    if form.get("helpful") not in {"yes", "no"}:
+        raise Invalid("Choose whether the article helped.", field="helpful")
+    words = str(form.get("words", ""))
+    reader = await _vote(request, service, form["helpful"] == "yes", words)
+    response = web.HTTPSeeOther(f"/help/{request.match_info['slug']}?vote#feedback")
+    remember_reader(response, reader, service)
+    return response
+
+
+async def _vote(request: web.Request, service: Service, helpful: bool, words: str) -> str:
+    """Record a vote and return whose it is: the visitor's of the widget where there is one, else the reader's."""
+    await limit(service.redis, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
+    async with service.database.read() as reader:
+        article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
+    voter = await _visitor(request, service) or reader_of(request, service) or new_reader()
+    words = str(storable(words))
+    await record_vote(service.database, article.id, voter, helpful, words, clock=service.clock, viewer=Viewer.ANONYMOUS)
+    return voter
+
+
+async def _visitor(request: web.Request, service: Service) -> str | None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Bearer" or not token:
+        return None
+    try:
+        async with service.database.read() as reader:
+            return (await visitor_of_token(reader, token, service.clock.now())).id
+    except Unauthenticated:
+        return None
+
+
+@as_page
+async def contact_page(request: web.Request) -> web.Response:
+    """Show the ways to reach a person: the chat, and a form that needs no JavaScript."""
+    about = shortened(question_of(request.query.get("about", "")), 300)
+    return _contact(request, message=f"I searched for “{about}”.\n\n" if about else "")
+
+
+def _contact(
+    request: web.Request, *, email: str = "", message: str = "", wrong: BatonError | None = None, form: str = ""
+) -> web.Response:
+    return show(
+        request,
+        "contact.html",
+        status=200 if wrong is None else wrong.status,
+        personal=True,
+        email=email,
+        text=message,
+        wrong=wrong,
+        form=form or new_id("fo"),
+    )
+
+
+@as_page
+async def send_request(request: web.Request) -> web.Response:
+    """Open a conversation with what the form says, and hand it to people. Idempotent by the form's id for a day."""
+    service = request.app[SERVICE]
+    check_same_site(request, service)
+    form = await _form(request)
+    form_id = str(form.get("form", ""))
+    email, message = str(form.get("email", "")), str(form.get("message", ""))
+    try:
+        if not _FORM_ID.fullmatch(form_id):
+            raise Invalid("The form was incomplete. Send it again.")
+        address, text = clean_email(str(storable(email))), clean_text(str(storable(message)))
+        await limit(
+            service.redis, service.clock, "requests", remote(request, service), most=REQUESTS_PER_HOUR, seconds=3600
+        )
+    except BatonError as error:
+        return _contact(request, email=email[:254], message=message, wrong=error, form=form_id)
+    if await _first_time(service, form_id):
+        await _open_request(service, address, text, form_id)
+    raise web.HTTPSeeOther("/contact/sent")
+
+
+async def _open_request(service: Service, email: str, text: str, form_id: str) -> None:
+    now = service.clock.now()
+    async with service.database.write() as tx:
+        visitor, _secret = await new_visitor(
+            tx,
+            customer_id=None,
+            page_url=f"{service.settings.url}/contact",
+            page_title="Contact form: answer by e-mail",
+            at=now,
+        )
+    conversation_id = visitor.conversation.id
+    await say_as_customer(service.database, conversation_id, client_id=form_id, text=text, name="Visitor", at=now)
+    await save_email(service.database, conversation_id, email, at=now)
+    await ask_for_person(service, conversation_id)
+
+
+async def _first_time(service: Service, form_id: str) -> bool:
+    try:
+        return bool(await service.redis.set(sent_key(form_id), "1", nx=True, ex=int(FORM_ONCE.total_seconds())))
+    except RedisError:
+        return True
+
+
+@as_page
+async def sent_page(request: web.Request) -> web.Response:
+    """Say that the request has arrived and what happens next."""
+    return show(request, "sent.html")
+
+
+async def _form(request: web.Request) -> Mapping[str, object]:
+    try:
+        return await request.post()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge("Please send less than 1 MiB.") from error
+    except (ValueError, AssertionError, LookupError) as error:
+        raise Invalid("The form could not be read. Send it again.") from error
+
+
+ROUTES = (
+    Route(
+        "GET", "/api/help/search", get_offers, "Public articles for what is being typed",
+        query=HelpQuery, returns=OfferedView,
+    ),
+    Route("POST", "/api/help/searches", post_typed, "Keep a question that was typed and not sent", body=TypedBody),
+    Route(
+        "POST", "/api/help/articles/{slug}/vote", post_vote, "Vote on a public article",
+        body=VoteBody, returns=VoteView,
+    ),
+    Route("POST", "/help/{slug}/vote", send_vote, "Vote without JavaScript", documented=False),
+    *reading("/contact", contact_page, "Ways to reach a person"),
+    Route("POST", "/contact", send_request, "A request to support without JavaScript", documented=False),
+    *reading("/contact/sent", sent_page, "The request has arrived"),
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""What the widget shows before anybody types: articles for the page it is on, and an article to read within the widget."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from core.errors import Unauthenticated
+from handoff.visitors import visitor_of_token
+from knowledge.articles import Viewer
+from knowledge.rendering import render
+from knowledge.retriever import SearchOutcome
+from knowledge.store import get_article
+from server.api import Route, read_body
+from server.help_content import hit
+from server.help_views import count_reading
+from server.limits import limit
+from server.page_question import path_of, question_of_page
+from server.routes.chat import check_origin, remote
+from server.service import SERVICE, Service
+
+MOST = 3
+FAIR = 0.3
+"""Confidence from which on articles are suggested. Nobody has asked, so a card that misses costs a glance, not an answer."""
+NEAR_THE_BEST = 0.75
+"""Share of the best article's score from which on another is suggested beside it."""
+
+
+def _cut(most: int) -> AfterValidator:
+    return AfterValidator(lambda text: text[:most])
+
+
+class PageBody(BaseModel):
+    """The page that the widget is on. What is too long is cut. Nothing of it is kept."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    url: Annotated[str, _cut(2_000)] = Field("", description="Without its query string, which is not read.")
+    title: Annotated[str, _cut(300)] = ""
+    context: Annotated[str, _cut(300)] = Field("", description="What the host site says that the page is about.")
+
+
+class SuggestedArticle(TypedDict):
+    """An article that may answer what brings somebody to a page."""
+
+    article_id: str
+    slug: str
+    title: str
+    snippet: str
+    url: str
+
+
+class SuggestionsView(TypedDict):
+    """Up to three articles, best first; none where the search is not fairly sure."""
+
+    suggestions: list[SuggestedArticle]
+
+
+class ArticleView(TypedDict):
+    """An article, rendered and sanitised. `url` is null where it cannot be read without being signed in."""
+
+    article_id: str
+    slug: str
+    title: str
+    category: str
+    html: str
+    url: str | None
+    updated_at: str
+
+
+async def suggest(request: web.Request) -> web.Response:
+    """Suggest articles for a page. The search is not logged: nobody asked it."""
+    service = request.app[SERVICE]
+    check_origin(request, service)
+    page = await read_body(request, PageBody)
+    most = service.settings.searches_per_minute
+    await limit(service.redis, service.clock, "suggestions", remote(request, service), most=most)
+    question = question_of_page(page.url, page.title, page.context, site_names=(service.settings.brand,))
+    view: SuggestionsView = {"suggestions": []}
+    if question:
+        viewer = await _viewer(request, service)
+        outcome = await service.knowledge().search(question, viewer=viewer, limit=MOST + 1, log=False)
+        view["suggestions"] = _suggested(outcome, path_of(page.url))
+    return web.json_response(view, headers={"Cache-Control": "no-store"})
+
+
+async def read_article(request: web.Request) -> web.Response:
+    """Return an article to be read within the widget, an authenticated one too where the visitor is a known customer."""
+    service = request.app[SERVICE]
+    check_origin(request, service)
+    viewer = await _viewer(request, service)
+    async with service.database.read() as reader:
+        article = await get_article(reader, request.match_info["slug"], viewer)
+    await count_reading(request, service, article.id)
+    view: ArticleView = {
+        "article_id": article.id,
+        "slug": article.slug,
+        "title": article.title,
+        "category": article.category,
+        "html": render(article.content),
+        "url": article.url if article.visibility == "public" else None,
+        "updated_at": article.updated.isoformat(),
+    }
+    return web.json_response(view, headers={"Cache-Control": "no-store"})
+
+
+def _suggested(outcome: SearchOutcome, path: str) -> list[SuggestedArticle]:
+    if outcome.confidence < FAIR:
+        return []
+    best = outcome.results[0].score
+    near = [result for result in outcome.results if result.score >= best * NEAR_THE_BEST and result.url != path]
+    return [
+        {
+            "article_id": one.article_id,
+            "slug": one.slug,
+            "title": one.title,
+            "snippet": one.snippet,
+            "url": one.url,
+        }
+        for one in (hit(result) for result in near[:MOST])
+    ]
+
+
+async def _viewer(request: web.Request, service: Service) -> Viewer:
+    """Return what a visitor may see: a known customer's token shows more, any other nothing beyond the public."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Bearer" or not token:
+        return Viewer.ANONYMOUS
+    try:
+        async with service.database.read() as reader:
+            visitor = await visitor_of_token(reader, token, service.clock.now())
+    except Unauthenticated:
+        return Viewer.ANONYMOUS
+    return Viewer.ANONYMOUS if visitor.customer_id is None else Viewer.CUSTOMER
+
+
+ROUTES = (
+    Route(
+        "POST", "/api/chat/suggestions", suggest, "Articles for the page that the widget is on",
+        body=PageBody, returns=SuggestionsView,
+    ),
+    Route("GET", "/api/chat/articles/{slug}", read_article, "An article to read in the widget", returns=ArticleView),
+)  # fmt: skip
