@@ -12,7 +12,7 @@ from knowledge.articles import Viewer
 from knowledge.catalogue import UNNAMED, Summary, titles_with
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
-from server.help_content import LONGEST_QUESTION, Hit, hit, question_of, shortened
+from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, question_of, shortened
 from server.limits import limit
 from server.routes.chat import remote
 from server.service import Service
@@ -23,6 +23,10 @@ OFFERED = 6
 """Articles offered while somebody types."""
 FROM_TITLES = 3
 """Of these, found because a title has words that begin so: a word that is half typed means nothing yet."""
+NEAR_THE_BEST = 0.5
+"""Share of the best article's score under which another is not listed beside one that answers."""
+NOT_NOTHING = 0.04
+"""Confidence under which a search has found nothing: some article is always the nearest, to any words at all."""
 NEAR_ENOUGH = 0.15
 """Confidence under which nothing is offered by meaning while somebody types."""
 _SEARCH_ID = re.compile(r"se_[0-9a-f]{24}")
@@ -49,8 +53,10 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     question = _checked(text)
     await count_search(request, service)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
-    shown = outcome.results[: SURE if outcome.answered else UNSURE]
-    return Found(question, outcome.answered, [hit(one, search_id=outcome.search_id) for one in shown])
+    hits = [hit(one, search_id=outcome.search_id) for one in _worth_listing(outcome)]
+    titled = [] if outcome.answered else await _titled(service, question)
+    taken = {one.article_id for one in titled}
+    return Found(question, outcome.answered, titled + [one for one in hits if one.article_id not in taken])
 
 
 async def offer(request: web.Request, service: Service, text: str) -> Found:
@@ -61,13 +67,10 @@ async def offer(request: web.Request, service: Service, text: str) -> Found:
     """
     question = _checked(text)
     await count_search(request, service)
-    words = _WORD.findall(question)[:8]
-    async with service.database.read() as reader:
-        titled = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES) if words else []
+    titled = await _titled(service, question)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=OFFERED, log=False)
-    hits = [_titled(summary) for summary in titled]
-    taken = {one.article_id for one in hits}
-    hits += [hit(result) for result in _near(outcome) if result.article_id not in taken]
+    taken = {one.article_id for one in titled}
+    hits = titled + [hit(result) for result in _near(outcome) if result.article_id not in taken]
     return Found(question, outcome.answered, hits[:OFFERED])
 
 
@@ -110,13 +113,30 @@ def _checked(text: str) -> str:
     return question
 
 
+def _worth_listing(outcome: SearchOutcome) -> list[Result]:
+    """Leave out what only fills the list: articles far behind the best, and all of them where nothing is near at all."""
+    if outcome.answered:
+        best = outcome.results[0].score
+        return [result for result in outcome.results if result.score >= best * NEAR_THE_BEST]
+    return outcome.results[:UNSURE] if outcome.confidence >= NOT_NOTHING else []
+
+
 def _near(outcome: SearchOutcome) -> list[Result]:
     if outcome.answered:
-        return outcome.results
+        return _worth_listing(outcome)
     return outcome.results[:FROM_TITLES] if outcome.confidence >= NEAR_ENOUGH else []
 
 
-def _titled(summary: Summary) -> Hit:
+async def _titled(service: Service, question: str) -> list[Hit]:
+    words = _WORD.findall(question)[:8]
+    if not words:
+        return []
+    async with service.database.read() as reader:
+        found = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES)
+    return [_hit(summary) for summary in found]
+
+
+def _hit(summary: Summary) -> Hit:
     return Hit(
         article_id=summary.id,
         slug=summary.slug,
@@ -124,5 +144,5 @@ def _titled(summary: Summary) -> Hit:
         url=summary.url,
         category=summary.category or UNNAMED,
         heading="",
-        snippet=shortened(summary.excerpt, 200),
+        snippet=shortened(summary.excerpt, SNIPPET),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
-from core.errors import BatonError, RateLimited
+from core.errors import BatonError, NotFound, RateLimited
 from server.api import Handler
 from server.brand import brand_css
 from server.service import SERVICE
@@ -98,7 +98,13 @@ def problem(request: web.Request, error: BatonError, *, question: str = "") -> w
     """Answer with an error as a page."""
     headline = _HEADLINES.get(error.status, "That did not work")
     response = show(
-        request, "problem.html", status=error.status, headline=headline, message=error.message, question=question
+        request,
+        "problem.html",
+        status=error.status,
+        headline=headline,
+        message=error.message,
+        missing=error.status == NotFound.status,
+        question=question,
     )
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)

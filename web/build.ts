@@ -1,4 +1,4 @@
-/** Writes web/dist: the widget (one file), the desk (single page under /desk/) and the demo page. */
+/** Writes web/dist: the widget (one file), the desk (single page under /desk/), the help centre's script and style, and the demo's pages. */
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { resolve } from "node:path";
@@ -33,7 +33,20 @@ await build({
   build: { outDir: resolve(dist, "desk"), emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
 });
 
-await cp(resolve(here, "demo/index.html"), resolve(dist, "demo/index.html"));
+await build({
+  ...common,
+  root: here,
+  publicDir: false,
+  build: {
+    outDir: resolve(dist, "help"),
+    emptyOutDir: true,
+    target: "es2022",
+    lib: { entry: resolve(here, "help/main.ts"), formats: ["es"], fileName: () => "help.js" },
+  },
+});
+await cp(resolve(here, "help/help.css"), resolve(dist, "help/help.css"));
+
+for (const page of ["index.html", "billing.html"]) await cp(resolve(here, "demo", page), resolve(dist, "demo", page));
 
 const widget = await readFile(resolve(dist, "widget.js"));
 console.log(`dist/widget.js ${(widget.length / 1000).toFixed(1)} kB, ${(gzipSync(widget).length / 1000).toFixed(1)} kB gzipped`);

@@ -104,10 +104,13 @@ async def category_page(request: web.Request) -> web.Response:
 
 
 def _by_subcategory(listed: list[Summary]) -> list[tuple[str, list[Summary]]]:
+    """Return articles under their subcategories; those that are alone in theirs come last, together, under no name."""
     groups: dict[str, list[Summary]] = {}
     for summary in listed:
         groups.setdefault(summary.subcategory.strip(), []).append(summary)
-    return list(groups.items())
+    shelves = [(name, those) for name, those in groups.items() if name and len(those) > 1]
+    single = [one for name, those in groups.items() if not name or len(those) == 1 for one in those]
+    return shelves + ([("", sorted(single, key=lambda one: one.title.casefold()))] if single else [])
 
 
 @as_page
@@ -180,7 +183,7 @@ async def to_front_page(_request: web.Request) -> web.Response:
 @as_page
 async def nothing_there(_request: web.Request) -> web.Response:
     """Say that there is no such page, with the search box."""
-    raise NotFound("The address may be mistyped, or the page has moved.")
+    raise NotFound("There is no such page.")
 
 
 def reading(path: str, handler: Handler, summary: str) -> tuple[Route, Route]:

@@ -240,3 +240,9 @@ export type DeskEvent = { type: "event" } & (
   | { event: "presence"; data: { agents: Colleague[] } }
   | { event: "counts"; data: Counts | { counts: Counts } }
 );
+
+/** An article that may answer what brings somebody to a page. */
+export interface SuggestedArticle { article_id: string; slug: string; title: string; snippet: string; url: string }
+
+/** An article to read in the widget; `url` is null where it cannot be read without being signed in. */
+export interface ReadArticle { article_id: string; slug: string; title: string; category: string; html: string; url: string | null; updated_at: string }

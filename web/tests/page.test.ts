@@ -16,7 +16,7 @@ describe("the script tag", () => {
   });
   test("a token is taken as it is, title, theme and suggestions too", () => {
     expect(readTag(tag({ identity: " a.b.c ", title: "Help", theme: "dark", suggestions: "One?| Two? ||Three?|Four?" }), "https://shop.test/")).toEqual({
-      base: "https://support.test", identity: "a.b.c", title: "Help", theme: "dark", suggestions: ["One?", "Two?", "Three?"] });
+      base: "https://support.test", identity: "a.b.c", title: "Help", theme: "dark", suggestions: ["One?", "Two?", "Three?"], context: "" });
     expect(readTag(tag({ suggestions: "" }), "https://shop.test/").suggestions).toEqual([]);
   });
 });

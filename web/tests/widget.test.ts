@@ -246,7 +246,7 @@ describe("opening and closing", () => {
   });
   test("the page hears what it asked for, until it stops listening", async () => {
     await show();
-    const api = batonApi(widget, model, () => undefined);
+    const api = batonApi(widget, model, () => undefined, () => undefined);
     const heard: string[] = [];
     api.on("open", () => heard.push("open"));
     const stop = api.on("message", (m) => heard.push(m.text));

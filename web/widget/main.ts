@@ -3,13 +3,16 @@ import { AnswerCard } from "../shared/answer-card.js";
 import { ChatConnection, type ChatPorts } from "../shared/chat-connection.js";
 import { now } from "../shared/clock.js";
 import { safeStorage, SEEN_KEY, subjectOf, TOKEN_KEY, tokenStore } from "../shared/token-store.js";
+import { ArticleReader } from "./article-reader.js";
 import { Composer } from "./composer.js";
 import { ConversationModel } from "./conversation-model.js";
 import { EmailForm } from "./email-form.js";
 import { batonApi, type BatonApi } from "./host-api.js";
 import { MessageLog } from "./message-log.js";
+import { type GivenContext, pageContext } from "./page-context.js";
 import { RatingForm } from "./rating-form.js";
 import { readTag } from "./script-tag.js";
+import { SuggestedArticles } from "./suggested-articles.js";
 import { BatonWidget } from "./widget.js";
 
 declare global {
@@ -40,13 +43,25 @@ function start(script: HTMLScriptElement | null): void {
   model.restoreSeen(storage.read(SEEN_KEY));
   model.addEventListener("seen", () => storage.write(SEEN_KEY, model.seenMark));
 
-  for (const element of [AnswerCard, Composer, EmailForm, MessageLog, RatingForm, BatonWidget]) element.define();
+  for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, MessageLog, RatingForm, BatonWidget]) element.define();
   const widget = new BatonWidget();
   widget.model = model;
   widget.base = settings.base;
   widget.titleText = settings.title;
   widget.suggestions = settings.suggestions;
   if (settings.theme !== null) widget.dataset.theme = settings.theme;
+
+  const articles = new SuggestedArticles({ base: settings.base, fetch: ports.fetch, token: () => ports.tokens.read() });
+  widget.articles = articles;
+  let given: GivenContext = settings.context === "" ? null : settings.context;
+  // Only for somebody who has the chat open and has not said anything: nobody else sees the cards.
+  const suggest = (): void => {
+    if (!widget.open || model.conversation === null || model.messages.length > 0) return;
+    const who = `${model.conversation.id} ${model.conversation.customer?.name ?? ""}`;
+    void articles.suggestFor(pageContext(window.location, document.title, given), who);
+  };
+  model.addEventListener("change", suggest);
+  widget.addEventListener("baton-open", suggest);
 
   let followedAt = 0;
   const connect = (): void => {
@@ -57,6 +72,9 @@ function start(script: HTMLScriptElement | null): void {
   window.Baton = batonApi(widget, model, (jwt) => {
     identity = jwt;
     if (line.state !== "idle" || ports.tokens.read() !== null) void line.start(identity);
+  }, (about) => {
+    given = about;
+    suggest();
   });
 
   window.addEventListener("online", () => line.hurry());

@@ -1,11 +1,11 @@
-/** The conversation so far. Emits `baton-press`, `baton-retry`, `baton-discard` and `baton-suggestion`. */
+/** The conversation so far. Emits `baton-press`, `baton-retry`, `baton-discard`, `baton-suggestion` and `baton-article`. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
 import { messageText } from "../shared/message-text.js";
-import type { Message } from "../shared/protocol.js";
+import type { Message, SuggestedArticle } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { ConversationModel, Pending } from "./conversation-model.js";
@@ -81,6 +81,15 @@ export class MessageLog extends LitElement {
     }
     .suggestion:hover { border-color: var(--accent); }
     .suggestion svg { color: var(--text-3); transform: rotate(90deg); }
+    .card {
+      display: grid; grid-template-columns: 20px minmax(0, 1fr); gap: 0 10px; width: 100%; padding: 11px 14px; text-align: start; border: 1px solid var(--border); border-radius: var(--radius);
+      background: var(--bg); box-shadow: var(--shadow-small); line-height: 1.4; transition: border-color .12s; animation: card .2s ease-out;
+    }
+    @keyframes card { from { opacity: 0; transform: translateY(4px); } }
+    .card:hover { border-color: var(--accent); }
+    .card svg { grid-row: 1 / span 2; margin-top: 1px; color: var(--accent-text); }
+    .card strong { font-weight: 600; overflow-wrap: anywhere; }
+    .card span { font-size: 13px; color: var(--text-2); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .jump {
       position: absolute; bottom: 10px; left: 50%; transform: translateX(-50%); display: inline-flex; gap: 4px; align-items: center; min-height: 32px; padding: 0 12px 0 8px;
       border-radius: 16px; border: 1px solid var(--border); background: var(--bg); box-shadow: var(--shadow); font-size: 13px; font-weight: 550;
@@ -90,6 +99,8 @@ export class MessageLog extends LitElement {
   @property({ attribute: false }) model!: ConversationModel;
   @property() base = "";
   @property({ attribute: false }) suggestions: readonly string[] = [];
+  /** For the page that the widget is on. */
+  @property({ attribute: false }) articles: readonly SuggestedArticle[] = [];
   /** Rises with every change of the model, and so makes this element render. */
   @property({ type: Number }) revision = 0;
   @state() private below = false;
@@ -149,12 +160,30 @@ export class MessageLog extends LitElement {
       <div class="badge">${mark(24)}</div>
       <h3>${first ? html`Hello <bdi>${first}</bdi>, how can we help?` : "Hello, how can we help?"}</h3>
       <p>Ask in your own words. You can talk to a person at any time.</p>
+      ${this.#cards()}
       ${this.suggestions.length === 0 ? nothing : html`<div class="suggestions">
         <h4>Often asked</h4>
         ${this.suggestions.map((text) => html`<button type="button" class="suggestion" dir="auto" data-testid="widget-suggestion"
           @click=${() => this.#emit("baton-suggestion", { text })}>${text}${icon("send", 16)}</button>`)}
       </div>`}
     </section>`;
+  }
+
+  #cards(): TemplateResult | typeof nothing {
+    if (this.articles.length === 0) return nothing;
+    return html`<div class="suggestions" data-testid="widget-articles">
+      <h4>For this page</h4>
+      ${repeat(this.articles, (one) => one.slug, (one) => html`<button type="button" class="card" data-testid="widget-article" data-slug=${one.slug}
+        @click=${() => this.#emit("baton-article", { slug: one.slug, title: one.title })}>${icon("article", 20)}<strong dir="auto">${one.title}</strong>${one.snippet === ""
+          ? nothing : html`<span dir="auto">${one.snippet}</span>`}</button>`)}
+    </div>`;
+  }
+
+  /** Gives the focus back to the card of an article that was read. */
+  focusArticle(slug: string): boolean {
+    const card = [...this.renderRoot.querySelectorAll<HTMLButtonElement>(".card")].find((one) => one.dataset.slug === slug);
+    card?.focus();
+    return card !== undefined;
   }
 
   #message(message: Message, before: Message | undefined): TemplateResult {

@@ -5,11 +5,13 @@ export interface TagSettings {
   title: string;
   theme: "light" | "dark" | null;
   suggestions: string[];
+  /** What the page is about, in its own words; empty where it does not say. */
+  context: string;
 }
 
 const SUGGESTIONS = ["How do I get started?", "Where can I find my invoices?", "I cannot sign in"];
 
-/** `data-identity`, `data-title`, `data-theme` (light, dark), `data-suggestions` (three questions divided by `|`; empty for none). */
+/** `data-identity`, `data-title`, `data-theme` (light, dark), `data-suggestions` (three questions divided by `|`; empty for none), `data-context`. */
 export function readTag(script: Pick<HTMLScriptElement, "src" | "dataset"> | null, pageUrl: string): TagSettings {
   const data = script?.dataset ?? {};
   const theme = data.theme === "light" || data.theme === "dark" ? data.theme : null;
@@ -20,6 +22,7 @@ export function readTag(script: Pick<HTMLScriptElement, "src" | "dataset"> | nul
     title: data.title ?? "Support",
     theme,
     suggestions: (given ?? SUGGESTIONS).slice(0, 3),
+    context: data.context?.trim() ?? "",
   };
 }
 

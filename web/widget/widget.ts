@@ -5,8 +5,10 @@ import { everySecond, now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
 import { base, tokens } from "../shared/tokens.js";
 import type { Button, Message } from "../shared/protocol.js";
+import type { ArticleReader } from "./article-reader.js";
 import type { Composer } from "./composer.js";
 import type { ConversationModel } from "./conversation-model.js";
+import type { SuggestedArticles } from "./suggested-articles.js";
 import { botBanner, queueWords, statusWords } from "./wording.js";
 
 const NARROW = "(max-width: 480px), (max-height: 480px)";
@@ -66,6 +68,8 @@ export class BatonWidget extends LitElement {
   @property({ attribute: "title-text" }) titleText = "Support";
   @property({ attribute: false }) base = "";
   @property({ attribute: false }) suggestions: readonly string[] = [];
+  /** Articles for the page; without it the widget suggests none. */
+  @property({ attribute: false }) articles: SuggestedArticles | null = null;
   @state() private revision = 0;
   @state() private announcement = "";
   @query(".launcher") private readonly launcher!: HTMLButtonElement;
@@ -78,6 +82,7 @@ export class BatonWidget extends LitElement {
     super.connectedCallback();
     this.model.addEventListener("change", this.#changed);
     this.model.addEventListener("message", this.#arrived);
+    this.articles?.addEventListener("change", this.#changed);
     document.addEventListener("visibilitychange", this.#looked);
     this.#narrow.addEventListener("change", this.#changed);
   }
@@ -86,6 +91,7 @@ export class BatonWidget extends LitElement {
     super.disconnectedCallback();
     this.model.removeEventListener("change", this.#changed);
     this.model.removeEventListener("message", this.#arrived);
+    this.articles?.removeEventListener("change", this.#changed);
     document.removeEventListener("visibilitychange", this.#looked);
     this.#narrow.removeEventListener("change", this.#changed);
     this.#stopTicking?.();
@@ -138,6 +144,7 @@ export class BatonWidget extends LitElement {
   #panel(covered: boolean): TemplateResult {
     const { conversation, linkState } = this.model;
     const agent = conversation?.owner === "agent" ? conversation.agent : null;
+    const reading = this.articles?.open ?? null;
     return html`<section class="panel" role="dialog" aria-modal=${covered ? "true" : "false"} aria-labelledby="title" tabindex="-1" data-testid="widget-panel" @keydown=${this.#keydown}>
       <div class="head">
         <span class="who ${agent ? "agent" : ""}" aria-hidden="true">${agent ? initials(agent.name) : mark(20)}</span>
@@ -149,7 +156,10 @@ export class BatonWidget extends LitElement {
       </div>
       ${this.#personBar()}
       ${this.#banners()}
-      <baton-log .model=${this.model} .base=${this.base} .suggestions=${this.suggestions} .revision=${this.revision}
+      ${reading === null ? nothing : html`<baton-article .open=${reading} .base=${this.base} @baton-article=${this.#read}
+        @baton-article-close=${this.#stopReading}></baton-article>`}
+      <baton-log ?hidden=${reading !== null} .model=${this.model} .base=${this.base} .suggestions=${this.suggestions} .revision=${this.revision}
+        .articles=${this.articles?.articles ?? []} @baton-article=${this.#read}
         @baton-press=${(e: CustomEvent<{ button: Button }>) => this.model.press(e.detail.button)}
         @baton-retry=${(e: CustomEvent<{ clientId: string }>) => this.model.retry(e.detail.clientId)}
         @baton-discard=${(e: CustomEvent<{ clientId: string }>) => this.model.discard(e.detail.clientId)}
@@ -167,7 +177,7 @@ export class BatonWidget extends LitElement {
     return html`<div class="person">
       <span>${state === "failed" ? html`<span class="problem" role="alert">${problem}</span>` : "Rather not type to a bot?"}</span>
       <button type="button" class="button" data-testid="widget-person" ?disabled=${state === "sending" || this.model.conversation === null}
-        @click=${() => this.model.askForPerson()}>${icon("person", 16)} ${state === "sending" ? "Asking…" : "Talk to a person"}</button>
+        @click=${this.#askForPerson}>${icon("person", 16)} ${state === "sending" ? "Asking…" : "Talk to a person"}</button>
     </div>`;
   }
 
@@ -218,7 +228,28 @@ export class BatonWidget extends LitElement {
     return name !== "" && name.length <= 24 ? `Write to ${name}…` : "Write a message…";
   }
 
+  #askForPerson = (): void => {
+    this.articles?.close();
+    this.model.askForPerson();
+  };
+
+  #read = (event: CustomEvent<{ slug: string; title: string }>): void => {
+    void this.articles?.read(event.detail.slug, event.detail.title);
+    void this.updateComplete.then(async () => {
+      const reader = this.renderRoot.querySelector<ArticleReader>("baton-article");
+      await reader?.updateComplete;
+      reader?.focus();
+    });
+  };
+
+  #stopReading = (): void => {
+    const slug = this.articles?.open?.slug ?? "";
+    this.articles?.close();
+    void this.updateComplete.then(() => this.renderRoot.querySelector("baton-log")?.focusArticle(slug) === true || this.composer?.focus());
+  };
+
   #say = (event: CustomEvent<{ text: string }>): void => {
+    this.articles?.close(); // what was asked, and its answer, are in the conversation
     this.model.say(event.detail.text);
     this.renderRoot.querySelector("baton-log")?.toBottom();
   };
@@ -254,6 +285,7 @@ export class BatonWidget extends LitElement {
 
   #arrived = (event: Event): void => {
     const message = (event as CustomEvent<Message>).detail;
+    if (message.author.kind !== "customer") this.articles?.close(); // somebody speaks: that comes first
     if (!this.open && (message.author.kind === "bot" || message.author.kind === "agent")) this.announcement = `New message from ${message.author.name}`;
     this.#emit("baton-message", message);
   };
