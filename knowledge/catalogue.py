@@ -138,6 +138,11 @@ async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, l
     return await _read(reader, statement.order_by(articles.c.title).limit(limit))
 
 
+async def summaries_of(reader: Reader, ids: Sequence[str], viewer: Viewer) -> dict[str, Summary]:
+    """Return articles by their ids, those that `viewer` may see."""
+    return {one.id: one for one in await _read(reader, _summaries(viewer).where(articles.c.id.in_(list(ids))))}
+
+
 async def count_addresses(reader: Reader, viewer: Viewer) -> int:
     """Return how many articles `addresses` has."""
     return int((await reader.execute(sa.select(sa.func.count()).where(*visible_to(viewer)))).scalar_one())

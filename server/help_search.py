@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.errors import Invalid
 from knowledge.articles import Viewer
-from knowledge.catalogue import UNNAMED, Summary, titles_with
+from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
 from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, question_of, shortened
@@ -70,7 +70,10 @@ async def offer(request: web.Request, service: Service, text: str) -> Found:
     titled = await _titled(service, question)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=OFFERED, log=False)
     taken = {one.article_id for one in titled}
-    hits = titled + [hit(result) for result in _near(outcome) if result.article_id not in taken]
+    near = [result.article_id for result in _near(outcome) if result.article_id not in taken]
+    async with service.database.read() as reader:
+        found = await summaries_of(reader, near, Viewer.ANONYMOUS)
+    hits = titled + [_hit(found[one]) for one in near if one in found]
     return Found(question, outcome.answered, hits[:OFFERED])
 
 

@@ -11,11 +11,12 @@ from typing_extensions import TypedDict
 from core.errors import Unauthenticated
 from handoff.visitors import visitor_of_token
 from knowledge.articles import Viewer
+from knowledge.catalogue import Summary, summaries_of
 from knowledge.rendering import render
 from knowledge.retriever import SearchOutcome
 from knowledge.store import get_article
 from server.api import Route, read_body
-from server.help_content import hit
+from server.help_content import SNIPPET, shortened
 from server.help_views import count_reading
 from server.limits import limit
 from server.page_question import path_of, question_of_page
@@ -78,12 +79,16 @@ async def suggest(request: web.Request) -> web.Response:
     page = await read_body(request, PageBody)
     most = service.settings.searches_per_minute
     await limit(service.redis, service.clock, "suggestions", remote(request, service), most=most)
-    question = question_of_page(page.url, page.title, page.context, site_names=(service.settings.brand,))
+    brand = service.settings.brand
+    question = question_of_page(page.url, page.title, page.context, site_names=(brand, f"{brand} Help"))
     view: SuggestionsView = {"suggestions": []}
     if question:
         viewer = await _viewer(request, service)
         outcome = await service.knowledge().search(question, viewer=viewer, limit=MOST + 1, log=False)
-        view["suggestions"] = _suggested(outcome, path_of(page.url))
+        near = _near(outcome, path_of(page.url))
+        async with service.database.read() as reader:
+            found = await summaries_of(reader, near, viewer)
+        view["suggestions"] = [_suggestion(found[one]) for one in near if one in found]
     return web.json_response(view, headers={"Cache-Control": "no-store"})
 
 
@@ -107,21 +112,18 @@ async def read_article(request: web.Request) -> web.Response:
     return web.json_response(view, headers={"Cache-Control": "no-store"})
 
 
-def _suggested(outcome: SearchOutcome, path: str) -> list[SuggestedArticle]:
+def _near(outcome: SearchOutcome, path: str) -> list[str]:
+    """Return the ids of what is worth suggesting on the page at `path`, best first; not the page itself."""
     if outcome.confidence < FAIR:
         return []
     best = outcome.results[0].score
     near = [result for result in outcome.results if result.score >= best * NEAR_THE_BEST and result.url != path]
-    return [
-        {
-            "article_id": one.article_id,
-            "slug": one.slug,
-            "title": one.title,
-            "snippet": one.snippet,
-            "url": one.url,
-        }
-        for one in (hit(result) for result in near[:MOST])
-    ]
+    return [result.article_id for result in near[:MOST]]
+
+
+def _suggestion(one: Summary) -> SuggestedArticle:
+    snippet = shortened(one.excerpt, SNIPPET)
+    return {"article_id": one.id, "slug": one.slug, "title": one.title, "snippet": snippet, "url": one.url}
 
 
 async def _viewer(request: web.Request, service: Service) -> Viewer:

@@ -111,7 +111,7 @@ export class MessageLog extends LitElement {
 
   override render(): TemplateResult {
     const { messages, pending } = this.model;
-    const empty = messages.length === 0 && pending.length === 0;
+    const empty = this.#empty;
     return html`<div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#scrolled}><div class="inner">
         ${empty ? this.#welcome() : nothing}
         <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages" data-testid="widget-log">
@@ -126,7 +126,7 @@ export class MessageLog extends LitElement {
 
   override firstUpdated(): void {
     // Cards fold after they have measured themselves, the rating grows a field: whatever changes a height keeps the end in sight.
-    this.#resize = new ResizeObserver(() => this.#atBottom && this.toBottom());
+    this.#resize = new ResizeObserver(() => this.#atBottom && !this.#empty && this.toBottom());
     this.#resize.observe(this.scroller);
     const inner = this.renderRoot.querySelector(".inner");
     if (inner) this.#resize.observe(inner);
@@ -135,6 +135,11 @@ export class MessageLog extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize?.disconnect();
+  }
+
+  /** Nothing has been said: what is read then begins at the top. */
+  get #empty(): boolean {
+    return this.model.messages.length === 0 && this.model.pending.length === 0;
   }
 
   toBottom = (): void => {
