@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Rgb = tuple[float, float, float]
 READABLE = 4.5
 """The contrast that WCAG 2.2 AA asks of text (1.4.3)."""
 _WHITE: Rgb = (1.0, 1.0, 1.0)
 _BLACK: Rgb = (0.0, 0.0, 0.0)
-_LIGHT_PAGE, _LIGHT_SOFT = "#fbfbf8", 0.90
-_DARK_PAGE, _DARK_SOFT = "#111513", 0.82
+_LIGHT_GROUNDS, _LIGHT_SOFT = ("#fbfbf8", "#ffffff"), 0.90
+_DARK_GROUNDS, _DARK_SOFT = ("#111513", "#181d1a"), 0.82
+"""Grounds of page and cards as `web/help/help.css` has them, and how much of them is in a tint."""
 _STEPS = 50
 
 
@@ -22,8 +23,10 @@ def brand_css(colour: str) -> str:
     """
     if not colour:
         return ""
-    light = _declarations(colour, page=_LIGHT_PAGE, towards=_BLACK, soft=_WHITE, softness=_LIGHT_SOFT)
-    dark = _declarations(colour, page=_DARK_PAGE, towards=_WHITE, soft=_rgb(_DARK_PAGE), softness=_DARK_SOFT)
+    light = _declarations(colour, grounds=_LIGHT_GROUNDS, towards=_BLACK, soft=_WHITE, softness=_LIGHT_SOFT)
+    dark = _declarations(
+        colour, grounds=_DARK_GROUNDS, towards=_WHITE, soft=_rgb(_DARK_GROUNDS[0]), softness=_DARK_SOFT
+    )
     both = ":root, baton-widget"
     return f"{both} {{ {light} }}\n@media (prefers-color-scheme: dark) {{ {both} {{ {dark} }} }}"
 
@@ -33,11 +36,12 @@ def contrast(one: str, other: str) -> float:
     return _contrast(_rgb(one), _rgb(other))
 
 
-def _declarations(colour: str, *, page: str, towards: Rgb, soft: Rgb, softness: float) -> str:
+def _declarations(colour: str, *, grounds: Sequence[str], towards: Rgb, soft: Rgb, softness: float) -> str:
     brand = _rgb(colour)
-    tint = _mix(brand, soft, softness)
+    tint = _shown(_mix(brand, soft, softness))
     # The accent is a button's ground and a link's ink, on the page and on its own tint.
-    accent = _until(brand, towards, lambda one: min(_contrast(one, _rgb(page)), _contrast(one, tint)) >= READABLE)
+    below = [tint, *(_rgb(ground) for ground in grounds)]
+    accent = _until(brand, towards, lambda one: min(_contrast(one, ground) for ground in below) >= READABLE)
     on_accent = _WHITE if _contrast(_WHITE, accent) >= READABLE else _BLACK
     own = _until(brand, _BLACK, lambda one: _contrast(one, _WHITE) >= READABLE)
     named = {

@@ -71,11 +71,16 @@ def hit(result: Result, *, search_id: str | None = None) -> Hit:
         article_id=result.article_id,
         slug=result.slug,
         title=result.title,
-        url=result.url + (f"?search={search_id}" if search_id else ""),
+        url=led_to_by(search_id, result.url),
         category=result.category or UNNAMED,
         heading=result.heading,
         snippet=shortened(plain_text(result.text), SNIPPET),
     )
+
+
+def led_to_by(search_id: str | None, url: str) -> str:
+    """Return an article's address with the search that leads to it."""
+    return url if search_id is None else f"{url}?search={search_id}"
 
 
 def shortened(text: str, limit: int) -> str:

@@ -12,7 +12,7 @@ from knowledge.articles import Viewer
 from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
-from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, question_of, shortened
+from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, question_of, shortened
 from server.limits import limit
 from server.routes.chat import remote
 from server.service import Service
@@ -54,7 +54,7 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     await count_search(request, service)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
     hits = [hit(one, search_id=outcome.search_id) for one in _worth_listing(outcome)]
-    titled = [] if outcome.answered else await _titled(service, question)
+    titled = [] if outcome.answered else await _titled(service, question, outcome.search_id)
     taken = {one.article_id for one in titled}
     return Found(question, outcome.answered, titled + [one for one in hits if one.article_id not in taken])
 
@@ -130,21 +130,21 @@ def _near(outcome: SearchOutcome) -> list[Result]:
     return outcome.results[:FROM_TITLES] if outcome.confidence >= NEAR_ENOUGH else []
 
 
-async def _titled(service: Service, question: str) -> list[Hit]:
+async def _titled(service: Service, question: str, search_id: str | None = None) -> list[Hit]:
     words = _WORD.findall(question)[:8]
     if not words:
         return []
     async with service.database.read() as reader:
         found = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES)
-    return [_hit(summary) for summary in found]
+    return [_hit(summary, search_id) for summary in found]
 
 
-def _hit(summary: Summary) -> Hit:
+def _hit(summary: Summary, search_id: str | None = None) -> Hit:
     return Hit(
         article_id=summary.id,
         slug=summary.slug,
         title=summary.title,
-        url=summary.url,
+        url=led_to_by(search_id, summary.url),
         category=summary.category or UNNAMED,
         heading="",
         snippet=shortened(summary.excerpt, SNIPPET),

@@ -131,7 +131,8 @@ async def send_vote(request: web.Request) -> web.Response:
         raise Invalid("Choose whether the article helped.", field="helpful")
     words = str(form.get("words", ""))
     reader = await _vote(request, service, form["helpful"] == "yes", words)
-    response = web.HTTPSeeOther(f"/help/{request.match_info['slug']}?vote#feedback")
+    # Not raised, as the other redirects are: it brings a cookie.
+    response = web.Response(status=303, headers={"Location": f"/help/{request.match_info['slug']}?vote#feedback"})
     remember_reader(response, reader, service)
     return response
 

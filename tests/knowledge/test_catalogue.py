@@ -1,0 +1,183 @@
+"""The help centre's table of contents, on both databases: complete for its viewer, and silent about the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.database import Database
+from knowledge.articles import Article, Viewer
+from knowledge.catalogue import (
+    addresses,
+    articles_of,
+    category_slug,
+    count_addresses,
+    find_category,
+    latest_changes,
+    list_categories,
+    most_read,
+    recently_updated,
+    same_shelf,
+    summaries_of,
+    titles_with,
+)
+from knowledge.store import save_article
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def article(slug: str, title: str = "", **values: Any) -> Article:
+    given: dict[str, Any] = {"category": "Billing", "created": NOW, "updated": NOW} | values
+    return Article(id=f"id-{slug}", slug=slug, title=title or slug, content="Text.\n", **given)
+
+
+async def fill(database: Database, *articles: Article) -> None:
+    async with database.write() as tx:
+        for one in articles:
+            await save_article(tx, one, at=NOW, source_hash="test")
+
+
+async def test_categories_are_counted_with_their_most_read_articles_first(database: Database) -> None:
+    await fill(
+        database,
+        *(article(f"b{n}", views=n) for n in range(4)),
+        article("s", category="Sharing"),
+        article("s2", category="sharing "),
+        article("none", category=""),
+    )
+    async with database.read() as reader:
+        found = await list_categories(reader, Viewer.ANONYMOUS, first=2)
+    assert [(one.name, one.slug, one.count) for one in found] == [
+        ("Billing", "billing", 4), (found[1].name, "sharing", 2), ("Other articles", "other", 1),
+    ]  # fmt: skip
+    assert [one.slug for one in found[0].first] == ["b3", "b2"]
+    assert sorted(one.slug for one in found[1].first) == ["s", "s2"]
+
+
+async def test_a_category_lists_its_articles_by_subcategory_and_in_parts(database: Database) -> None:
+    await fill(
+        database,
+        article("c", "C", subcategory="Zeta"), article("a", "A", subcategory="Alpha"), article("b", "B", subcategory="Alpha"),
+        article("d", "D"), article("x", "X", category="Other"),
+    )  # fmt: skip
+    async with database.read() as reader:
+        category = await find_category(reader, "billing", Viewer.ANONYMOUS)
+        assert category is not None
+        listed = await articles_of(reader, category, Viewer.ANONYMOUS, limit=3)
+        rest = await articles_of(reader, category, Viewer.ANONYMOUS, limit=3, offset=3)
+        assert await find_category(reader, "none", Viewer.ANONYMOUS) is None
+    assert [one.slug for one in (*listed, *rest)] == ["d", "a", "b", "c"]
+
+
+async def test_lists_by_views_by_date_and_by_place(database: Database) -> None:
+    await fill(
+        database,
+        article("old", updated=NOW - timedelta(days=9), views=5, subcategory="Cards"),
+        article("new", views=1, subcategory="Cards"),
+        article("unread", updated=NOW - timedelta(days=1)),
+    )
+    async with database.read() as reader:
+        assert [one.slug for one in await most_read(reader, Viewer.ANONYMOUS, limit=5)] == ["old", "new"]
+        assert [one.slug for one in await recently_updated(reader, Viewer.ANONYMOUS, limit=2)] == ["new", "unread"]
+        beside = await same_shelf(reader, article("new", subcategory="Cards"), Viewer.ANONYMOUS, limit=5)
+        assert [one.slug for one in beside] == ["old", "unread"]
+        assert set(await summaries_of(reader, ["id-old", "id-gone"], Viewer.ANONYMOUS)) == {"id-old"}
+        assert (await latest_changes(reader, Viewer.ANONYMOUS)) == {"billing": NOW}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["down"], ["pdf"]),
+        (["INV", "d"], ["pdf"]),
+        (["on"], ["sso"]),
+        (["err"], ["err"]),
+        (["nvoices"], []),
+        (["%"], []),
+        (["_"], []),
+        (["\\"], []),
+        (["über"], ["über"]),
+    ],
+)
+async def test_titles_are_found_by_the_beginnings_of_their_words(
+    database: Database, words: list[str], found: list[str]
+) -> None:
+    await fill(
+        database,
+        article("pdf", "Download invoices as PDF"), article("sso", "Single sign-on"), article("err", "Locked (ERR_423)"),
+        Article(id="u", slug="u", title="Alles über Karten", content="x\n", created=NOW, updated=NOW),
+    )  # fmt: skip
+    async with database.read() as reader:
+        listed = await titles_with(reader, words, Viewer.ANONYMOUS, limit=5)
+    assert [one.slug.replace("u", "über") if one.slug == "u" else one.slug for one in listed] == found
+
+
+def test_a_name_in_an_address_is_small_and_of_any_script() -> None:
+    assert [category_slug(name) for name in ("Sign-in & security", "ÜBER uns", "請求", "🧾", "", "a__b")] == [
+        "sign-in-security", "über-uns", "請求", "other", "other", "a-b",
+    ]  # fmt: skip
+
+
+KINDS = st.tuples(
+    st.sampled_from(["customer", "internal", "both"]),
+    st.sampled_from(["public", "authenticated", "internal"]),
+    st.sampled_from(["draft", "published"]),
+    st.sampled_from(["A", "B", ""]),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(kinds=st.lists(KINDS, max_size=8), viewer=st.sampled_from([Viewer.ANONYMOUS, Viewer.CUSTOMER]))
+def test_every_list_holds_what_the_viewer_may_see_and_nothing_else(kinds: list[Any], viewer: Viewer) -> None:
+    import asyncio
+    import tempfile
+
+    async def check() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            database = Database.open(f"sqlite:///{folder}/baton.db")
+            await make_tables(database)
+            every = [
+                article(
+                    f"a{n}",
+                    f"Word {n}",
+                    audience=audience,
+                    visibility=visibility,
+                    status=status,
+                    category=category,
+                    views=1,
+                )
+                for n, (audience, visibility, status, category) in enumerate(kinds)
+            ]
+            await fill(database, *every)
+            seen = {one.slug for one in every if one.status == "published" and one.level <= viewer}
+            async with database.read() as reader:
+                categories = await list_categories(reader, viewer, first=9)
+                listed = [one for each in categories for one in await articles_of(reader, each, viewer, limit=9)]
+                lists: list[set[str]] = [
+                    {one.slug for one in listed},
+                    {one.slug for each in categories for one in each.first},
+                    {one.slug for one in await most_read(reader, viewer, limit=9)},
+                    {one.slug for one in await recently_updated(reader, viewer, limit=9)},
+                    {one.slug for one in await titles_with(reader, ["wor"], viewer, limit=9)},
+                    {one.slug for one in (await summaries_of(reader, [one.id for one in every], viewer)).values()},
+                    {slug for slug, _changed in await addresses(reader, viewer, limit=9)},
+                ]
+                assert lists == [seen] * len(lists)
+                assert sum(each.count for each in categories) == await count_addresses(reader, viewer) == len(seen)
+                assert set(await latest_changes(reader, viewer)) == {each.slug for each in categories}
+                for one in every:
+                    assert {other.slug for other in await same_shelf(reader, one, viewer, limit=9)} <= seen - {one.slug}
+            await database.close()
+
+    asyncio.run(check())
+
+
+async def make_tables(database: Database) -> None:
+    from core.database import metadata
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)

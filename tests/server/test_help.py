@@ -1,0 +1,310 @@
+"""The help centre's pages: whole without JavaScript, honest about what is not there, and silent about what is not public."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from knowledge.tables import articles, searches
+from server.settings import ROOT
+from tests.server.conftest import NOW, Running
+from tests.server.help_articles import HIDDEN, MARK, PUBLIC, SECRETS, article, fill, open_help
+
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+
+
+@pytest.fixture
+async def help_centre(running: Running) -> Running:
+    await open_help(running.service)
+    return running
+
+
+async def page(running: Running, path: str, *, status: int = 200, **headers: str) -> str:
+    answer = await running.client.get(path, headers={**PERSON, **headers})
+    text = await answer.text()
+    assert answer.status == status, text
+    assert answer.content_type == "text/html"
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    return text
+
+
+def structured(text: str) -> dict[str, dict[str, Any]]:
+    (found,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    return {one["@type"]: one for one in json.loads(found)["@graph"]}
+
+
+async def value(running: Running, column: sa.Column[Any], slug: str) -> Any:
+    async with running.service.database.read() as reader:
+        return (await reader.execute(sa.select(column).where(articles.c.slug == slug))).scalar_one()
+
+
+async def test_the_front_page_lists_categories_with_their_most_read_articles(help_centre: Running) -> None:
+    text = await page(help_centre, "/help")
+    assert re.search(r'href="/help/category/billing">Billing</a>', text)
+    assert "All 2 articles" in text
+    assert "1 article<" in text
+    for one in PUBLIC:
+        assert f'href="/help/{one.slug}"' in text
+    assert "Recently updated" in text
+    async with help_centre.service.database.write() as tx:
+        await tx.execute(sa.update(articles).where(articles.c.slug == "guests").values(views=7))
+    text = await page(help_centre, "/help")
+    assert "Most read" in text
+    assert structured(text)["WebSite"]["potentialAction"]["target"]["urlTemplate"].endswith(
+        "/help?q={search_term_string}"
+    )
+
+
+async def test_a_help_centre_without_articles_says_so(running: Running) -> None:
+    assert "There are no articles yet" in await page(running, "/help")
+
+
+async def test_a_category_shows_its_subcategories_and_its_articles(help_centre: Running) -> None:
+    text = await page(help_centre, "/help/category/billing")
+    assert re.search(r"<h2[^>]*>Invoices</h2>", text)
+    assert "About refunds." in text
+    assert 'rel="canonical" href="http://127.0.0.1:8080/help/category/billing"' in text
+    assert [item["name"] for item in structured(text)["BreadcrumbList"]["itemListElement"]] == ["Help", "Billing"]
+
+
+async def test_categories_that_are_written_alike_share_a_page_and_one_without_a_name_has_one(running: Running) -> None:
+    await open_help(
+        running.service,
+        *(
+            article(f"a{n}", f"Title {n}", category=name)
+            for n, name in enumerate(("Sign-in", "sign in", "Sign-in", "", "Über uns"))
+        ),
+    )
+    text = await page(running, "/help/category/sign-in")
+    assert all(f'href="/help/a{n}"' in text for n in (0, 1, 2))
+    assert '<h1 dir="auto">Sign-in</h1>' in text
+    assert "Other articles" in await page(running, "/help/category/other")
+    assert "Title 4" in await page(running, "/help/category/über-uns")
+
+
+async def test_a_long_category_has_pages_and_no_others(running: Running) -> None:
+    await open_help(running.service, *(article(f"n{n:03}", f"Title {n:03}") for n in range(61)))
+    first, second = await page(running, "/help/category/billing"), await page(running, "/help/category/billing?page=2")
+    assert first.count('href="/help/n') == 60
+    assert second.count('href="/help/n') == 1
+    assert "Page 2 of 2" in second
+    assert 'rel="canonical" href="http://127.0.0.1:8080/help/category/billing?page=2"' in second
+    for wrong in ("0", "3", "-1", "x", "", "1e3", "9" * 5000, "01", "２"):
+        assert "We can’t find that page" in await page(running, f"/help/category/billing?page={wrong}", status=404)
+
+
+async def test_an_article_says_where_it_is_when_it_changed_and_what_to_read_next(help_centre: Running) -> None:
+    text = await page(help_centre, "/help/invoices")
+    assert "<strong>Billing</strong>" in text
+    assert re.search(r'<nav class="way"[^>]*>.*href="/help/category/billing"', text)
+    assert '<time datetime="2026-11-23">23 November 2026</time>' in text
+    assert 'href="#section-where-are-they"' in text
+    assert 'id="section-where-are-they"' in text
+    assert 'href="/help?q=a%20%26%20b"' in text
+    assert re.search(r'id="related">.*href="/help/refunds"', text, re.DOTALL)
+    assert '<html lang="en">' in text
+    assert 'class="skip" href="#main"' in text
+    assert '<link rel="canonical" href="http://127.0.0.1:8080/help/invoices">' in text
+    assert '<meta property="og:title" content="Download invoices as PDF">' in text
+    assert '<meta name="description" content="About invoices.">' in text
+
+
+async def test_an_articles_text_is_markup_of_ours_and_never_of_its_own(help_centre: Running) -> None:
+    text = await page(help_centre, "/help/invoices")
+    assert "<script>alert" not in text
+    assert '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>' in text
+    assert '<pre tabindex="0"' in text
+
+
+async def test_structured_data_describes_article_way_and_questions(help_centre: Running) -> None:
+    found = structured(await page(help_centre, "/help/invoices"))
+    assert found["TechArticle"]["headline"] == "Download invoices as PDF"
+    assert found["TechArticle"]["author"]["name"] == "Ann Example"
+    assert found["TechArticle"]["dateModified"] == "2026-11-23T09:00:00+00:00"
+    assert [item["position"] for item in found["BreadcrumbList"]["itemListElement"]] == [1, 2, 3]
+    asked = {one["name"]: one["acceptedAnswer"]["text"] for one in found["FAQPage"]["mainEntity"]}
+    assert asked == {"Where are they?": "Under Settings.", "Can I get all of them?": "Yes, as a ZIP file."}
+    assert "FAQPage" not in structured(await page(help_centre, "/help/refunds"))
+
+
+async def test_a_title_cannot_end_the_script_element_that_describes_it(running: Running) -> None:
+    evil = "</script><script>alert(1)</script>\u2028 & <!--"
+    await open_help(running.service, article("evil", evil, excerpt=evil, category=evil))
+    for path in ("/help/evil", "/help", "/help/category/script-script-alert-1-script"):
+        text = await page(running, path)
+        assert "<script>alert" not in text
+    assert structured(await page(running, "/help/evil"))["TechArticle"]["headline"] == evil
+
+
+async def test_a_reader_has_a_page_once_until_it_changes(help_centre: Running) -> None:
+    first = await help_centre.client.get("/help/refunds", headers=PERSON)
+    tag = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "no-cache"
+    again = await help_centre.client.get("/help/refunds", headers={**PERSON, "If-None-Match": f'W/{tag}, "x"'})
+    assert (again.status, await again.read()) == (304, b"")
+    async with help_centre.service.database.write() as tx:
+        await tx.execute(sa.update(articles).where(articles.c.slug == "refunds").values(title="Money"))
+    assert (await help_centre.client.get("/help/refunds", headers={"If-None-Match": tag})).status == 200
+
+
+async def test_head_answers_like_get_without_a_body(help_centre: Running) -> None:
+    for path in ("/help", "/help/invoices", "/help/category/billing", "/help?q=invoices", "/contact", "/sitemap.xml",
+                 "/robots.txt", "/help/none", "/help/category/none"):  # fmt: skip
+        asked, got = await help_centre.client.head(path), await help_centre.client.get(path)
+        assert (asked.status, asked.content_type) == (got.status, got.content_type), path
+        assert await asked.read() == b""
+
+
+NOT_THERE = (
+    "/help/none", "/help/Invoices", "/help/category/none", "/help/category/", "/help/invoices/", "/help/a/b/c",
+    "/help/%00", "/help/%ff%fe", "/help/" + "a" * 3000, "/help/assets/help.map", "/help/assets/..%2fwidget.js",
+    "/help/<script>alert(1)</script>", "/help/category/%E2%80%AE",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOT_THERE)
+async def test_what_is_not_there_is_a_page_with_a_search_box_or_nothing(help_centre: Running, path: str) -> None:
+    answer = await help_centre.client.get(path)
+    text = await answer.text()
+    assert answer.status == 404
+    assert "<script>alert" not in text
+    if answer.content_type == "text/html":
+        assert 'role="search"' in text
+        assert 'href="/contact' in text
+    else:
+        assert "assets" in path or "%00" in path
+
+
+async def test_the_front_page_has_one_address(help_centre: Running) -> None:
+    answer = await help_centre.client.get("/help/", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (301, "/help")
+
+
+async def test_a_search_lists_what_answers_and_the_log_learns_which_was_opened(help_centre: Running) -> None:
+    text = await page(help_centre, "/help?q=download+invoices+as+pdf")
+    assert 'content="noindex"' in text
+    assert 'value="download invoices as pdf"' in text
+    (link,) = set(re.findall(r'href="(/help/invoices\?search=se_[0-9a-f]{24})"', text))
+    opened = await page(help_centre, link)
+    assert 'rel="canonical" href="http://127.0.0.1:8080/help/invoices"' in opened
+    for nonsense in ("", "x", "se_" + "0" * 24, "'; drop table"):
+        await page(help_centre, f"/help/refunds?search={nonsense}")
+    async with help_centre.service.database.read() as reader:
+        (row,) = (await reader.execute(sa.select(searches))).all()
+    assert (row.question, row.surface, row.viewer, row.opened) == (
+        "download invoices as pdf", "help", "anonymous", "id-invoices",
+    )  # fmt: skip
+
+
+async def test_a_search_without_a_result_says_so_and_offers_a_person(help_centre: Running) -> None:
+    text = await page(help_centre, "/help?q=qwertzuiop")
+    assert "Nothing found for" in text
+    assert 'href="/contact?about=qwertzuiop"' in text
+
+
+@pytest.mark.parametrize("question", ["", " ", "%20%09", "%00%01%1f", "%E2%80%8B"])
+async def test_a_search_for_nothing_leads_to_the_front_page(help_centre: Running, question: str) -> None:
+    answer = await help_centre.client.get(f"/help?q={question}", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (302, "/help")
+
+
+QUESTIONS = (
+    "<b>invoices</b><script>alert(1)</script>", "\"invoices\" NEAR(pdf) -x OR *", "'; DROP TABLE articles; --", "🧾" * 50,
+    "فاتورة", "!!! ???", "invo\x00ices\x1b[31m", "ERR_402", "%", "{{7*7}}", "a" * 1000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_odd_questions_are_searched_and_shown_as_text(help_centre: Running, question: str) -> None:
+    answer = await help_centre.client.get("/help", params={"q": question})
+    text = await answer.text()
+    assert answer.status == 200
+    assert "<script>alert" not in text
+    assert "<b>invoices" not in text
+    assert "\x1b" not in text
+
+
+async def test_a_question_that_is_too_long_is_refused_in_words(help_centre: Running) -> None:
+    text = await page(help_centre, "/help?q=" + "word+" * 400, status=400)
+    assert "at most 1,000 characters" in text
+    assert (await help_centre.client.get("/help?q=%ff%fe%ed%a0%80")).status in {200, 302}
+
+
+async def test_who_searches_too_often_is_asked_to_wait(help_centre: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = help_centre.service.settings.model_copy(update={"searches_per_minute": 3})
+    monkeypatch.setattr(help_centre.service, "settings", settings)
+    answers = [await help_centre.client.get(path) for path in ["/help?q=pdf", "/api/help/search?q=pdf"] * 2]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429]
+    refused = await help_centre.client.get("/help?q=pdf")
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert 'role="search"' in await refused.text()
+    assert (await help_centre.client.get("/help")).status == 200
+
+
+async def test_while_the_knowledge_base_loads_articles_can_be_read_and_a_search_says_when(running: Running) -> None:
+    await fill(running.service.database)
+    text = await page(running, "/help?q=invoices", status=503)
+    assert "Try again in a few seconds" in text
+    await page(running, "/help/invoices")
+    assert (await running.client.get("/api/help/search?q=invoices")).status == 503
+
+
+async def test_no_page_shows_what_is_not_public(help_centre: Running) -> None:
+    paths = (
+        "/help", "/help/category/billing", "/help/invoices", "/help/refunds", f"/help?q={MARK}", "/help?q=refund+limits",
+        "/help?q=invoices", "/sitemap.xml", "/sitemap-0.xml", "/sitemap-1.xml", f"/api/help/search?q={MARK}",
+        "/api/help/search?q=Invoices+d", "/api/help/search?q=refund+limits", "/help/category/drafts",
+    )  # fmt: skip
+    for path in paths:
+        text = (await (await help_centre.client.get(path)).text()).replace(f'"question": "{MARK}"', "")
+        for slug in SECRETS:
+            assert slug not in text, path
+        assert MARK not in text.replace(f"q={MARK}", "").replace(f'value="{MARK}"', "") or "Nothing found" in text, path
+    for one in HIDDEN:
+        await page(help_centre, f"/help/{one.slug}", status=404)
+        assert (await help_centre.client.get(f"/api/chat/articles/{one.slug}")).status == 404
+    await page(help_centre, f"/help/category/drafts-{MARK}", status=404)
+    assert await value(help_centre, articles.c.views, "secret-limits") == 900
+
+
+async def test_staff_and_customers_see_no_more_on_the_public_pages(help_centre: Running) -> None:
+    maya = await help_centre.staff()
+    for one in HIDDEN:
+        assert (await maya.get(f"/help/{one.slug}")).status == 404
+
+
+async def test_a_view_counts_once_a_day_for_each_reader_and_not_for_machines(help_centre: Running) -> None:
+    client = help_centre.client
+    for headers in (PERSON, PERSON, {"User-Agent": "Mozilla/5.0 Chrome/140"}, {"User-Agent": "Googlebot/2.1"}, {"User-Agent": "curl/8"},
+                    {"User-Agent": ""}, {"User-Agent": "Other browser", "Sec-Purpose": "prefetch;prerender"}):  # fmt: skip
+        assert (await client.get("/help/guests", headers=headers)).status == 200
+    await client.head("/help/guests", headers={"User-Agent": "A third browser"})
+    assert await value(help_centre, articles.c.views, "guests") == 2
+    help_centre.clock.set(NOW + timedelta(days=1))
+    await client.get("/help/guests", headers=PERSON)
+    assert await value(help_centre, articles.c.views, "guests") == 3
+
+
+async def test_the_brand_is_the_settings_and_the_way_back_too(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {"brand_name": "Acme & Co", "brand_colour": "#ffcc00", "brand_url": "https://acme.example/?a=1&b=2"}
+    monkeypatch.setattr(running.service, "settings", running.service.settings.model_copy(update=changed))
+    text = await page(running, "/help")
+    assert "<title>Acme &amp; Co Help</title>" in text
+    assert 'href="https://acme.example/?a=1&amp;b=2"' in text
+    assert "--accent:" in text
+
+
+async def test_every_template_is_used_and_none_is_missing() -> None:
+    used = set()
+    for path in (ROOT / "server").rglob("*.py"):
+        used |= set(re.findall(r'"(\w+\.html)"', path.read_text(encoding="utf-8")))
+    there = {path.name for path in (ROOT / "server" / "templates").iterdir()}
+    assert there - used == {"base.html"}
