@@ -13,7 +13,7 @@ export interface HelpApi {
 
 export interface HelpPorts {
   fetch: Fetch;
-  beacon: (url: string, body: Blob) => boolean;
+  beacon: (url: string, json: string) => void;
   /** The widget's visitor token, so that one person's votes here and in the chat are one. */
   token: () => string | null;
 }
@@ -24,7 +24,7 @@ export function helpApi(ports: HelpPorts): HelpApi {
       return (await requestJson(`/api/help/search?q=${encodeURIComponent(question)}`, { signal }, ports.fetch)) as Offers;
     },
     typed(question, opened) {
-      ports.beacon("/api/help/searches", new Blob([JSON.stringify({ question, opened })], { type: "application/json" }));
+      ports.beacon("/api/help/searches", JSON.stringify({ question, opened }));
     },
     async vote(slug, helpful, words) {
       const token = ports.token();

@@ -8,7 +8,7 @@ import { takeOverVotes } from "./vote-form.js";
 const storage = safeStorage(() => window.localStorage);
 const api = helpApi({
   fetch: (input, init) => window.fetch(input, init),
-  beacon: (url, body) => navigator.sendBeacon(url, body),
+  beacon: (url, json) => void navigator.sendBeacon(url, new Blob([json], { type: "application/json" })),
   token: () => storage.read(TOKEN_KEY),
 });
 const chat = (): Chat | undefined => (window as { Baton?: Chat }).Baton;
