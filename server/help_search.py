@@ -12,6 +12,7 @@ from knowledge.articles import Viewer
 from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
+from knowledge.terms import STOP_WORDS
 from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, question_of, shortened
 from server.limits import limit
 from server.routes.chat import remote
@@ -131,7 +132,8 @@ def _near(outcome: SearchOutcome) -> list[Result]:
 
 
 async def _titled(service: Service, question: str, search_id: str | None = None) -> list[Hit]:
-    words = _WORD.findall(question)[:8]
+    every = _WORD.findall(question)[:8]
+    words = [word for word in every if word.casefold() not in STOP_WORDS] or every
     if not words:
         return []
     async with service.database.read() as reader:
