@@ -54,8 +54,9 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     question = _checked(text)
     await count_search(request, service)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
-    hits = [hit(one, search_id=outcome.search_id) for one in _worth_listing(outcome)]
-    titled = [] if outcome.answered else await _titled(service, question, outcome.search_id)
+    search_id = None if outcome.entry is None else outcome.entry.id
+    hits = [hit(one, search_id=search_id) for one in _worth_listing(outcome)]
+    titled = [] if outcome.answered else await _titled(service, question, search_id)
     taken = {one.article_id for one in titled}
     return Found(question, outcome.answered, titled + [one for one in hits if one.article_id not in taken])
 
@@ -88,8 +89,8 @@ async def note_typed(request: web.Request, service: Service, text: str, opened: 
     await count_search(request, service)
     outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
     chosen = next((result.article_id for result in outcome.results if result.slug == opened), None)
-    if outcome.search_id is not None and chosen is not None:
-        await note_opened(service, outcome.search_id, chosen)
+    if outcome.entry is not None and chosen is not None:
+        await note_opened(service, outcome.entry.id, chosen)
 
 
 async def note_opened(service: Service, search_id: str, article_id: str) -> None:
