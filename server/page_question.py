@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
-from knowledge.searches import masked
+from knowledge.masking import masked
 
 LONGEST = 300
 """Characters of the question; a page is about a few things at most."""
