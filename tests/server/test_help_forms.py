@@ -152,7 +152,7 @@ async def test_what_was_typed_and_opened_is_logged_when_the_page_is_left(help_ce
         assert (await help_centre.client.post("/api/help/searches", json=body)).status == 200
     logged = [(row.question, row.opened) for row in await rows(help_centre, searches)]
     assert sorted(logged, key=str) == sorted(
-        [("invoices pdf", "id-invoices"), ("call me on [number]", None), ("invoices pdf", None)], key=str
+        [("invoices pdf", "id-invoices"), ("call me on [phone]", None), ("invoices pdf", None)], key=str
     )
     for wrong in ({}, {"question": ""}, {"question": 7}, {"question": "x", "opened": "x" * 300}):
         assert (await help_centre.client.post("/api/help/searches", json=wrong)).status == 400
