@@ -1,6 +1,6 @@
 """The help centre's table of contents: categories, lists and addresses, each only of what a viewer may see.
 
-Nothing here reads an article's text, so a list of thousands stays cheap.
+Nothing here loads an article's text.
 """
 
 from __future__ import annotations
