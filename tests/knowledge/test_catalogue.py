@@ -38,7 +38,7 @@ def article(slug: str, title: str = "", **values: Any) -> Article:
 async def fill(database: Database, *articles: Article) -> None:
     async with database.write() as tx:
         for one in articles:
-            await save_article(tx, one, at=NOW, source_hash="test")
+            await save_article(tx, one, at=NOW)
 
 
 async def test_categories_are_counted_with_their_most_read_articles_first(database: Database) -> None:
