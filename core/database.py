@@ -116,7 +116,7 @@ class Database:
                 raise ConfigurationError(f"The database's folder cannot be made: {error}.") from error
         ours = {"async_creator_fn": sqlite_driver.connect} if parsed.get_backend_name() == "sqlite" else {}
         engine = create_async_engine(
-            parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False, connect_args=ours
+            parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False, connect_args=ours, hide_parameters=True
         )
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from typing_extensions import TypedDict
 
 from core.clock import iso
@@ -35,7 +35,7 @@ class SignIn(_Body):
     """An e-mail address and a password."""
 
     email: str = Field(max_length=254)
-    password: str = Field(max_length=500)
+    password: SecretStr = Field(max_length=500)
 
 
 class AtEpoch(_Body):
@@ -161,7 +161,9 @@ async def post_session(request: web.Request) -> web.Response:
     body = await read_body(request, SignIn)
     for subject in (remote(request, service), body.email.strip().lower()):
         await limit(service.redis, service.clock, "sign-in", subject, most=20, seconds=300)
-    member, secret = await sign_in(service.database, email=body.email, password=body.password, at=service.clock.now())
+    member, secret = await sign_in(
+        service.database, email=body.email, password=body.password.get_secret_value(), at=service.clock.now()
+    )
     response = web.json_response(_staff_view(member))
     response.set_cookie(
         COOKIE,

@@ -80,3 +80,10 @@ async def test_a_naive_moment_is_refused(database: Database) -> None:
 def test_a_database_that_baton_cannot_use_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ConfigurationError, match="DATABASE_URL"):
         Database.open(url)
+
+
+async def test_an_error_of_the_database_does_not_show_what_was_to_be_stored(database: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError) as refused:
+        async with database.write() as tx:
+            await tx.execute(sa.text("SELECT :words FROM no_such_table"), {"words": "my card number is 4111"})
+    assert "4111" not in str(refused.value)

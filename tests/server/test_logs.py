@@ -1,0 +1,42 @@
+"""The logs: errors are told with their places in the code, and never with what people typed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from server.logs import configure_logs
+from tests.server.conftest import make_settings
+
+SECRET = "correct horse battery"  # noqa: S105 - the one that must not be seen
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    before, level = logging.getLogger().handlers, logging.getLogger().level
+    yield
+    logging.getLogger().handlers, logging.getLogger().level = before, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_logged_exception_shows_no_locals(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    configure_logs(make_settings(tmp_path, "http://127.0.0.1:1", log_format=form))
+
+    def check(password: str) -> None:
+        raise RuntimeError(f"refused after {len(password)} characters")
+
+    try:
+        check(SECRET)
+    except RuntimeError:
+        structlog.get_logger().exception("sign-in broke")
+    printed = capsys.readouterr().err
+    assert "refused after 21 characters" in printed
+    assert "test_logs.py" in printed
+    assert SECRET not in printed
