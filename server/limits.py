@@ -13,8 +13,8 @@ from core.redis import rate_key
 log = structlog.get_logger()
 
 
-async def limit(redis: Redis, clock: Clock, scope: str, subject: str, *, most: int, seconds: int = 60) -> None:
-    """Count one request.
+async def limit(redis: Redis, clock: Clock, scope: str, subject: str, *, most: int, seconds: int = 60) -> str:
+    """Count one request; returns the counter, for `forgive`.
 
     Args:
         redis: where the counters are.
@@ -37,7 +37,26 @@ async def limit(redis: Redis, clock: Clock, scope: str, subject: str, *, most: i
             count = (await pipeline.execute())[0]
     except RedisError as error:
         log.warning("rate limits are off", error=str(error))
-        return
+        return key
     if count > most:
         wait = max(1, int((window + 1) * seconds - now))
         raise RateLimited(f"That was a lot at once. Try again in {wait} seconds.", retry_after=wait)
+    return key
+
+
+async def forgive(redis: Redis, *counters: str, seconds: int = 60) -> None:
+    """Take back what `limit` has counted for a request that is not to count after all.
+
+    Args:
+        redis: where the counters are.
+        counters: what `limit` returned.
+        seconds: length of their windows.
+    """
+    try:
+        async with redis.pipeline(transaction=False) as pipeline:
+            for key in counters:
+                pipeline.decr(key)
+                pipeline.expire(key, seconds * 2)
+            await pipeline.execute()
+    except RedisError as error:
+        log.warning("a rate limit was not given back", error=str(error))

@@ -20,11 +20,18 @@ from knowledge.articles import Viewer
 from knowledge.retriever import Result
 from server import metrics
 from server.api import Route, checked, read_body
-from server.limits import limit
+from server.limits import forgive, limit
 from server.routes.chat import remote
 from server.service import SERVICE
 from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
+
+SIGN_IN_WINDOW = 300
+"""Seconds in which failed sign-ins are counted."""
+MOST_FAILURES = 100
+"""Failures of one address in a window: a whole office may share it."""
+MOST_FAILURES_EACH = 10
+"""Failures of one address with one account."""
 
 
 class _Body(BaseModel):
@@ -159,11 +166,16 @@ async def post_session(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_header(request)
     body = await read_body(request, SignIn)
-    for subject in (remote(request, service), body.email.strip().lower()):
-        await limit(service.redis, service.clock, "sign-in", subject, most=20, seconds=300)
+    address = remote(request, service)
+    # Counted before the password is looked at, so that guesses side by side count too. Nobody is locked out from another address.
+    counted = [
+        await limit(service.redis, service.clock, "sign-in", subject, most=most, seconds=SIGN_IN_WINDOW)
+        for subject, most in ((address, MOST_FAILURES), (f"{address} {body.email.strip().lower()}", MOST_FAILURES_EACH))
+    ]
     member, secret = await sign_in(
         service.database, email=body.email, password=body.password.get_secret_value(), at=service.clock.now()
     )
+    await forgive(service.redis, *counted, seconds=SIGN_IN_WINDOW)
     response = web.json_response(_staff_view(member))
     response.set_cookie(
         COOKIE,

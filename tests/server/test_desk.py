@@ -17,6 +17,8 @@ from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
 from server.background import fire_once
 from server.identity import sign_identity
+from server.routes import desk
+from server.routes.desk import MOST_FAILURES_EACH, SIGN_IN_WINDOW
 from tests.server.conftest import Chat, Running
 
 Client = TestClient[web.Request, web.Application]
@@ -107,17 +109,57 @@ def _cookie(client: Client) -> str:
     return next(cookie.value for cookie in client.session.cookie_jar if cookie.key == "baton_staff")
 
 
-async def test_guessing_passwords_is_slowed_down(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.setattr(staff, "_nobody", lambda: staff._hasher.hash("nobody"))
-    statuses = []
-    for n in range(21):
-        body = {"email": f"guess{n}@fernhill.example", "password": "x"}
-        response = await running.client.post("/api/staff/session", json=body, headers={"X-Baton": "desk"})
-        statuses.append(response.status)
-    assert statuses == [401] * 20 + [429]
-    assert 1 <= int(response.headers["Retry-After"]) <= 300
+
+
+async def sign_in_as(client: Client, email: str, password: str = "x") -> aiohttp.ClientResponse:
+    body = {"email": email, "password": password}
+    return await client.post("/api/staff/session", json=body, headers={"X-Baton": "desk"})
+
+
+@pytest.mark.usefixtures("quick_hashing")
+async def test_guessing_one_accounts_password_is_slowed_down_and_nobody_elses(running: Running) -> None:
+    statuses = [(await sign_in_as(running.client, "maya@fernhill.example")).status for _ in range(MOST_FAILURES_EACH)]
+    response = await sign_in_as(running.client, " MAYA@fernhill.example")
+    assert [*statuses, response.status] == [401] * MOST_FAILURES_EACH + [429]
+    assert 1 <= int(response.headers["Retry-After"]) <= SIGN_IN_WINDOW
     assert (await response.json())["error"]["code"] == "rate_limited"
+    assert (await sign_in_as(running.client, "jonas@fernhill.example", "fernhill-demo")).status == 200
+
+
+@pytest.mark.usefixtures("quick_hashing")
+async def test_guessing_at_many_accounts_from_one_address_is_slowed_down(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST_FAILURES", 5)
+    statuses = [(await sign_in_as(running.client, f"guess{n}@fernhill.example")).status for n in range(6)]
+    assert statuses == [401] * 5 + [429]
+
+
+@pytest.mark.usefixtures("quick_hashing")
+async def test_who_knows_the_password_uses_up_nobodys_attempts(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST_FAILURES", 3)
+    for _ in range(5):
+        assert (await sign_in_as(running.client, "maya@fernhill.example", "fernhill-demo")).status == 200
+
+
+@pytest.mark.usefixtures("quick_hashing")
+async def test_a_stranger_elsewhere_cannot_lock_an_agent_out(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "remote", lambda request, _service: request.headers["X-From"])
+    maya = {"email": "maya@fernhill.example", "password": "fernhill-demo"}
+
+    async def attempt(address: str, **body: str) -> int:
+        headers = {"X-Baton": "desk", "X-From": address}
+        return (await running.client.post("/api/staff/session", json={**maya, **body}, headers=headers)).status
+
+    while await attempt("192.0.2.66", password="x") != 429:
+        pass
+    assert await attempt("192.0.2.1") == 200
 
 
 async def test_every_desk_route_refuses_strangers_customers_and_requests_without_the_header(running: Running) -> None:
