@@ -60,7 +60,7 @@ async def web_file(request: web.Request) -> web.StreamResponse:
     base = pages.DIST / request.match_info["page"]
     wanted = (base / request.match_info["file"]).resolve()
     try:
-        there = wanted.is_relative_to(base.resolve()) and wanted.is_file()
+        there = wanted.is_relative_to(base.resolve()) and wanted.is_file() and wanted.suffix != ".html"
     except OSError:
         there = False
     if not there:

@@ -205,6 +205,17 @@ async def test_the_demo_signs_its_customer_in_and_a_guest_not(
     assert (await running.client.get("/", allow_redirects=False)).headers["Location"] == "/demo"
 
 
+async def test_a_page_is_not_served_as_a_file_without_its_policy(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "DIST", tmp_path / "dist")
+    for page in ("desk", "demo"):
+        (tmp_path / "dist" / page).mkdir(parents=True)
+        (tmp_path / "dist" / page / "index.html").write_text("<p>page</p>")
+        assert "Content-Security-Policy" in (await running.client.get(f"/{page}")).headers
+        assert (await running.client.get(f"/{page}/index.html")).status == 404
+
+
 async def test_only_who_has_the_bots_token_may_run_actions(running: Running) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer \udcff"}):
         answer = await running.client.post("/internal/actions", json={}, headers=headers)
