@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -108,14 +109,17 @@ def error_response(error: BatonError) -> web.Response:
 
 @web.middleware
 async def translate_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what is raised below into the one error envelope, and count the request."""
+    """Turn what is raised below into the one error envelope, and time the request; a socket's life is none."""
     began = time.perf_counter()
     status = 500
+    timed = True
+    _bind_to_logs(request)
     try:
         if "\x00" in request.path:
             raise NotFound("There is no such page.")
         response = await handler(request)
         status = response.status
+        timed = not isinstance(response, web.WebSocketResponse)
     except BatonError as error:
         status = error.status
         response = error_response(error)
@@ -131,17 +135,27 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
             {"error": {"code": known.get(error.status, "invalid"), "message": error.reason, "field": None}},
             status=error.status,
         )
-    except (ConnectionResetError, TimeoutError):
+    except (ConnectionResetError, TimeoutError, asyncio.CancelledError):
+        timed = False
         raise
     except Exception:
         log.exception("request failed", path=request.path)
         message = "Something went wrong on our side. It has been logged; please try again."
         response = web.json_response({"error": {"code": "internal", "message": message, "field": None}}, status=500)
     finally:
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "unknown"
-        metrics.REQUESTS.labels(f"{request.method} {route}", str(status)).observe(time.perf_counter() - began)
+        if timed:
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource is not None else "unknown"
+            metrics.REQUESTS.labels(f"{request.method} {route}", str(status)).observe(time.perf_counter() - began)
     return response
+
+
+def _bind_to_logs(request: web.Request) -> None:
+    """Name the conversation of the address in every line that is logged below; the connection's last request had another."""
+    structlog.contextvars.clear_contextvars()
+    named = request.match_info.get("id", "")
+    if named.startswith("cv_"):
+        structlog.contextvars.bind_contextvars(conversation=named)
 
 
 def openapi(routes: Sequence[Route], *, version: str, url: str) -> dict[str, Any]:

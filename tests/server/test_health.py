@@ -61,6 +61,19 @@ async def test_metrics_count_what_happened(running: Running) -> None:
     assert chat.conversation not in text
 
 
+async def test_a_sockets_life_is_not_timed_as_a_request(running: Running) -> None:
+    async def timed() -> list[str]:
+        text = await (await running.client.get("/metrics")).text()
+        return [line for line in text.splitlines() if "seconds_count" in line and "/socket" in line]
+
+    before = await timed()
+    await (await running.visit()).socket.close()
+    maya = await running.staff()
+    origin = {"Origin": str(running.client.make_url("")).rstrip("/")}
+    await (await maya.ws_connect("/api/desk/socket", headers=origin)).close()
+    assert await timed() == before
+
+
 async def document(running: Running) -> dict[str, Any]:
     response = await running.client.get("/api/openapi.json")
     assert response.status == 200

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
+from server.api import translate_errors
 from server.logs import configure_logs
 from tests.server.conftest import make_settings
 
@@ -40,3 +43,14 @@ def test_a_logged_exception_shows_no_locals(
     assert "refused after 21 characters" in printed
     assert "test_logs.py" in printed
     assert SECRET not in printed
+
+
+async def test_a_line_about_a_request_names_its_conversation_and_the_next_requests_does_not() -> None:
+    async def broken(_request: web.Request) -> web.Response:
+        raise RuntimeError("broken")
+
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        for named in ({"id": "cv_1"}, {}):
+            response = await translate_errors(make_mocked_request("GET", "/", match_info=named), broken)
+            assert response.status == 500
+    assert [line.get("conversation") for line in lines] == ["cv_1", None]
