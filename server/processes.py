@@ -22,8 +22,25 @@ RESTART_DELAYS = (0.2, 1.0, 3.0, 10.0, 30.0)
 """Seconds before each restart in a row; a child that ran for a minute starts from the first again."""
 
 
+INHERITED = (
+    "PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "MALLOC_ARENA_MAX", "LOG_LEVEL",
+)  # fmt: skip
+INHERITED_PREFIXES = ("LC_", "OMP_", "RASA_")
+"""Names, and beginnings of names, of what a child gets of the service's environment: no password, no secret, no database's address."""
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that a child may have."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in INHERITED or (name.startswith(INHERITED_PREFIXES) and name != "RASA_URLS")
+    }
+
+
 class Child:
-    """A process that is kept running until `stop`. It dies with its parent, even when that is killed."""
+    """A process that is kept running until `stop`. It dies with its parent, even when that is killed, and has none of its secrets."""
 
     def __init__(
         self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], log_file: Path
@@ -32,7 +49,7 @@ class Child:
         self.started: Callable[[], Awaitable[None]] | None = None
         self.restarts = 0
         self._command = [str(part) for part in command]
-        self._environment = {**os.environ, **environment}
+        self._environment = {**inherited(os.environ), **environment}
         self._log_file = log_file
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -96,12 +113,22 @@ class Child:
             code = await self._process.wait()
             if asyncio.get_running_loop().time() - began > 60:
                 in_a_row = 0
-            delay = RESTART_DELAYS[min(in_a_row, len(RESTART_DELAYS) - 1)]
+            log.warning("child ended", child=self.name, code=code, printed=self.last_words())
+            in_a_row = await self._restart(in_a_row)
+
+    async def _restart(self, in_a_row: int) -> int:
+        """Start the process again, however often that takes; returns the number of starts in a row."""
+        while True:
+            await asyncio.sleep(RESTART_DELAYS[min(in_a_row, len(RESTART_DELAYS) - 1)])
             in_a_row += 1
-            self.restarts += 1
-            log.warning("child ended", child=self.name, code=code, restart_in=delay, printed=self.last_words())
-            await asyncio.sleep(delay)
-            await self._spawn()
+            try:
+                await self._spawn()
+            except (ConfigurationError, OSError) as error:
+                # Its interpreter may be missing while make setup makes it anew, or the disk be full: for a time.
+                log.error("child not restarted", child=self.name, error=str(error))
+            else:
+                self.restarts += 1
+                return in_a_row
 
 
 def redis_server() -> Path:

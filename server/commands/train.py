@@ -15,6 +15,7 @@ import yaml
 from core.errors import ConfigurationError
 from server.children import QUIET
 from server.commands.output import print_json, step
+from server.processes import inherited
 from server.settings import ROOT, Settings, load_settings
 
 MODEL_NAME = "assistant"
@@ -73,7 +74,7 @@ def train(settings: Settings) -> Path:
         "--skip-validation", "--out", settings.models, "--fixed-model-name", MODEL_NAME, "--quiet",
     ]  # fmt: skip
     environment = {
-        **os.environ,
+        **inherited(os.environ),
         **QUIET,
         "PYTHONPATH": str(ROOT),
         "BATON_ENCODER_DIR": str(settings.encoder),

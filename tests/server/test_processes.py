@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 
 from core.errors import ConfigurationError
 from core.redis import open_redis
@@ -49,6 +50,8 @@ async def test_a_child_that_is_killed_is_started_again_and_one_that_is_stopped_i
     assert first is not None
     os.kill(first, signal.SIGKILL)
     await until_printed(log, "up", times=2)
+    while child.restarts == 0:
+        await asyncio.sleep(0)
     assert child.pid not in {None, first}
     assert child.restarts == 1
     assert child.last_words() == "up / up"
@@ -57,6 +60,47 @@ async def test_a_child_that_is_killed_is_started_again_and_one_that_is_stopped_i
     assert child.pid is None
     assert second is not None
     assert gone(second)
+
+
+async def test_a_child_whose_program_is_away_for_a_time_is_started_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "RESTART_DELAYS", (0.0,))
+    log, program, away = tmp_path / "child.log", tmp_path / "program", tmp_path / "away"
+    program.write_text("#!/bin/sh\necho up\nexec sleep 60\n")
+    program.chmod(0o755)
+    child = Child("program", [program], {}, log)
+    await child.start()
+    await until_printed(log, "up")
+    first = child.pid
+    assert first is not None
+    program.rename(away)
+    with structlog.testing.capture_logs() as lines:
+        os.kill(first, signal.SIGKILL)
+        while not any(line["event"] == "child not restarted" for line in lines):
+            await asyncio.sleep(0)
+    away.rename(program)
+    await until_printed(log, "up", times=2)
+    while child.restarts == 0:
+        await asyncio.sleep(0)
+    assert child.pid not in {None, first}
+    await child.stop()
+
+
+async def test_a_child_has_none_of_the_services_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BATON_ADMIN_PASSWORD", "BATON_IDENTITY_SECRET", "DATABASE_URL", "RASA_URLS", "AWS_SECRET_KEY"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    log = tmp_path / "child.log"
+    told = "import os, signal; print(sorted(os.environ.items()), 'up', flush=True); signal.pause()"
+    child = Child("teller", [sys.executable, "-c", told], {"BATON_BOT_TOKEN": "its own"}, log)
+    await child.start()
+    await until_printed(log, "up")
+    await child.stop()
+    printed = log.read_text()
+    assert "secret" not in printed
+    for kept in ("('BATON_BOT_TOKEN', 'its own')", "('OMP_NUM_THREADS', '3')", "'PATH'"):
+        assert kept in printed
 
 
 async def test_a_child_that_does_not_listen_is_ended_after_its_grace(tmp_path: Path) -> None:
