@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import sqlalchemy as sa
 
 from core.clock import FrozenClock
 from core.database import Database, metadata
+
+
+LONGEST_TEST = 300.0
+"""Seconds after which a test that waits for what never comes fails, instead of waiting on."""
+
+
+@pytest.fixture(autouse=True)
+def no_test_waits_for_ever() -> Iterator[None]:
+    """End a loop that waits for something that does not happen; every second again, since an event loop may swallow one."""
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"the test did not end within {LONGEST_TEST:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_TEST, 1.0)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

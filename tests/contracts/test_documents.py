@@ -38,7 +38,8 @@ def test_every_article_has_what_the_schema_of_a_help_centre_needs() -> None:
         assert article.tags, article.slug
         assert article.author, article.slug
         assert article.reviewed is not None, article.slug
-        assert article.created <= article.updated <= article.reviewed or article.reviewed >= article.created
+        assert article.created <= article.updated, article.slug
+        assert article.created <= article.reviewed, article.slug
     assert len({article.slug for article in parsed()}) == len({article.id for article in parsed()}) == len(ARTICLES)
 
 
