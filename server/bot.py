@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,6 +46,10 @@ class BotUnderstanding(_Model):
     entities: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class _NotReached(Unavailable):
+    """No connection to a server came about: it has heard nothing."""
+
+
 class BotTurn(_Model):
     """All that Rasa answers to one message."""
 
@@ -58,7 +62,7 @@ class Bot:
     """The Rasa servers behind the service.
 
     Args:
-        urls: their addresses; a conversation always goes to the same one.
+        urls: their addresses; a conversation goes to the same one while that is ready, else to its second one, and so on.
         token: the secret that both sides know.
         http: the session to call with.
         timeout: seconds until silence counts as a failure.
@@ -73,6 +77,7 @@ class Bot:
         self.state: BotState = "starting"
         self._headers = {"Authorization": f"Bearer {self.token}"}
         self._changed = asyncio.Event()
+        self._away: set[str] = set()
 
     async def ask(self, rasa_id: str, conversation_id: str, *, text: str | None, payload: str | None) -> BotTurn:
         """Have one message answered.
@@ -80,8 +85,27 @@ class Bot:
         Raises:
             Unavailable: Rasa is not there, is late, or answered with an error or with nothing.
         """
-        url = self.urls[zlib.crc32(conversation_id.encode()) % len(self.urls)]
         body = {"conversation": rasa_id, **({"text": text} if payload is None else {"payload": payload})}
+        servers = self._servers_of(conversation_id)
+        for url in servers[:-1]:
+            try:
+                return await self._ask(url, body)
+            except _NotReached:
+                # It has heard nothing, so another one may be asked.
+                self._away.add(url)
+        return await self._ask(servers[-1], body)
+
+    def _servers_of(self, conversation_id: str) -> list[str]:
+        """Return the servers that are not known to be away, or all if they are, a conversation's own first.
+
+        Rendezvous hashing (Thaler and Ravishankar 1998): who goes or comes moves only its own conversations.
+        """
+        there = [url for url in self.urls if url not in self._away] or list(self.urls)
+        if len(there) == 1:
+            return there
+        return sorted(there, key=lambda url: hashlib.blake2b(f"{url} {conversation_id}".encode(), digest_size=8).digest())
+
+    async def _ask(self, url: str, body: dict[str, Any]) -> BotTurn:
         try:
             async with self.http.post(
                 f"{url}/webhooks/baton/turn",
@@ -92,6 +116,8 @@ class Bot:
                 if response.status != 200:
                     raise Unavailable(f"Rasa answered with status {response.status}.")
                 turn = BotTurn.model_validate(await response.json())
+        except aiohttp.ClientConnectorError as error:
+            raise _NotReached(f"Rasa did not answer: {type(error).__name__}.") from error
         except (aiohttp.ClientError, TimeoutError, ValidationError, ValueError) as error:
             raise Unavailable(f"Rasa did not answer: {type(error).__name__}.") from error
         if not turn.replies:
@@ -101,6 +127,10 @@ class Bot:
     async def check(self) -> BotState:
         """Ask every server whether it is ready, and remember: `starting` until the first one is, `down` once none is."""
         answers = await asyncio.gather(*(self._ready(url) for url in self.urls))
+        away = {url for url, ready in zip(self.urls, answers, strict=True) if not ready}
+        if any(answers) and away != self._away:
+            log.info("bot servers", ready=len(self.urls) - len(away), away=sorted(away))
+        self._away = away
         if any(answers):
             self.mark("ready")
         elif self.state == "ready":
