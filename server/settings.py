@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,7 +15,18 @@ from core.errors import ConfigurationError
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: where the assistant's data, the articles and the built pages are."""
 
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+def _only_ours(host: str, public_url: str) -> bool:
+    """Tell whether nobody but this machine reaches the service."""
+    if public_url:
+        return False
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -62,9 +74,15 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty means one made at the first start.",
     )
-    admin_email: str = Field("", description="E-mail address of the first admin, made at the first start.")
-    admin_password: SecretStr = Field(SecretStr(""), description="Password of the first admin.")
-    demo: bool = Field(True, description="Serve the demo page, with demo customers and agents.")
+    admin_email: str = Field(
+        "", description="E-mail address of an admin; each start makes the account, or gives it the password below again."
+    )
+    admin_password: SecretStr = Field(SecretStr(""), description="Password of that admin.")
+    demo: bool = Field(
+        default_factory=lambda given: _only_ours(given.get("host", ""), given.get("public_url", "")),
+        description="Serve the demo page, with demo customers and agents, whose password is published; "
+        "unset means on while BATON_HOST is this machine's alone and BATON_PUBLIC_URL is empty.",
+    )
     brand_name: str = Field(
         "",
         max_length=60,
@@ -136,6 +154,11 @@ class Settings(BaseSettings):
         if self.rasa_urls and not self.bot_token.get_secret_value():
             raise ValueError("RASA_URLS needs BATON_BOT_TOKEN, the secret that those servers were started with")
         return self
+
+    @property
+    def demo_left_off(self) -> bool:
+        """Whether the demo is off because others can reach the service, not because somebody said so."""
+        return not self.demo and "demo" not in self.model_fields_set
 
     @property
     def database(self) -> str:

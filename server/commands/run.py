@@ -79,11 +79,14 @@ async def _announce(service: Any, settings: Settings, began: float) -> None:
         if all(state == "ready" for state in parts.values()):
             break
         await asyncio.sleep(0.25)
-    print(f"\nBaton is ready.\n  Demo page  {settings.url}/demo\n  Desk       {settings.url}/desk", flush=True)
+    demo = f"\n  Demo page  {settings.url}/demo" if settings.demo else ""
+    print(f"\nBaton is ready.{demo}\n  Desk       {settings.url}/desk", flush=True)
     if settings.demo:
         from server.demo import DEMO_PASSWORD, DEMO_STAFF
 
         print(f"             sign in as {DEMO_STAFF[0][0]} with {DEMO_PASSWORD}", flush=True)
+    elif settings.demo_left_off:
+        print("             The demo is off, since others can reach this. BATON_DEMO=true turns it on.", flush=True)
     print(f"  API        {settings.url}/api/openapi.json\nCtrl-C stops it.", flush=True)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
 
 from core.errors import ConfigurationError
 from server.settings import ROOT, Settings, load_settings
@@ -87,6 +88,30 @@ def test_lists_are_separated_by_commas_and_lose_their_last_slash(monkeypatch: py
     assert settings.rasa_urls == ("http://one:5005", "http://two:5005")
 
 
+@pytest.mark.parametrize(
+    ("values", "on", "left_off"),
+    [
+        ({}, True, False),
+        ({"BATON_HOST": "::1"}, True, False),
+        ({"BATON_HOST": "localhost"}, True, False),
+        ({"BATON_HOST": "0.0.0.0"}, False, True),
+        ({"BATON_HOST": "::"}, False, True),
+        ({"BATON_HOST": ""}, False, True),
+        ({"BATON_HOST": "support.internal"}, False, True),
+        ({"BATON_PUBLIC_URL": "https://support.example"}, False, True),
+        ({"BATON_HOST": "0.0.0.0", "BATON_DEMO": "true"}, True, False),
+        ({"BATON_DEMO": "false"}, False, False),
+    ],
+)
+def test_published_passwords_are_for_this_machine_alone_unless_somebody_says_so(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], on: bool, left_off: bool
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.demo, settings.demo_left_off) == (on, left_off)
+
+
 def test_a_file_serves_where_the_environment_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BATON_PORT=8181\nBATON_HOST=0.0.0.0\nSOMETHING_ELSE=1\n")
     monkeypatch.setenv("BATON_PORT", "8282")
@@ -115,7 +140,7 @@ def test_docs_settings_lists_every_setting_with_its_default_and_its_description(
 
 def shown(default: object) -> str:
     value = default.get_secret_value() if isinstance(default, SecretStr) else default
-    if value in (None, "", ()):
+    if value in (None, "", (), PydanticUndefined):
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
