@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from core.database import Database, Reader, Transaction
+from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
 from handoff.records import Role, Staff
@@ -37,6 +37,19 @@ async def add_staff(database: Database, *, email: str, name: str, role: Role, pa
         Invalid: the address, the role or the password (under 10 characters) will not do.
         Conflict: the address is taken.
     """
+    account, hashed = await new_account(email=email, name=name, role=role, password=password)
+    async with database.write() as tx:
+        if not await put_account(tx, account, hashed, at):
+            raise Conflict(f"There is an account for {account.email} already.", field="email")
+    return account
+
+
+async def new_account(*, email: str, name: str, role: Role, password: str) -> tuple[Staff, str]:
+    """Think an account up, for `put_account`; returns it with its password's hash, which takes a while to make.
+
+    Raises:
+        Invalid: like `add_staff`.
+    """
     address = clean_email(email).lower()
     if role not in ROLES:
         raise Invalid(f"The role must be one of {', '.join(ROLES)}.", field="role")
@@ -45,13 +58,42 @@ async def add_staff(database: Database, *, email: str, name: str, role: Role, pa
     if not name.strip():
         raise Invalid("The name is empty.", field="name")
     hashed = await asyncio.to_thread(_hasher.hash, password)
+    return Staff(new_id("st"), address, name.strip(), role, True), hashed
+
+
+async def put_account(tx: Transaction, account: Staff, password_hash: str, at: datetime) -> bool:
+    """Make an account unless its address has one; tells whether it was made. Replicas may do so at the same moment."""
+    insert = INSERT[tx.connection.dialect.name](staff).on_conflict_do_nothing(index_elements=[staff.c.email])
+    made = await tx.execute(insert.values(**vars(account), password_hash=password_hash, created_at=at))
+    return made.rowcount == 1
+
+
+async def let_admin_in(database: Database, *, email: str, password: str, at: datetime) -> bool:
+    """Make an admin with this password, or make this account one; tells whether that changed anything.
+
+    A changed password ends the account's sessions. Idempotent by address and password.
+
+    Raises:
+        Invalid: the address or the password will not do.
+    """
+    address = clean_email(email).lower()
+    async with database.read() as reader:
+        row = (await reader.execute(sa.select(staff).where(staff.c.email == address))).mappings().one_or_none()
+    if row is not None and row["active"] and row["role"] == "admin":
+        try:
+            await asyncio.to_thread(_hasher.verify, row["password_hash"], password)
+        except VerificationError:
+            pass
+        else:
+            return False
+    account, hashed = await new_account(email=address, name="Administrator", role="admin", password=password)
     async with database.write() as tx:
-        taken = await tx.execute(sa.select(staff.c.id).where(staff.c.email == address))
-        if taken.one_or_none() is not None:
-            raise Conflict(f"There is an account for {address} already.", field="email")
-        account = Staff(new_id("st"), address, name.strip(), role, True)
-        await tx.execute(sa.insert(staff).values(**vars(account), password_hash=hashed, created_at=at))
-    return account
+        if not await put_account(tx, account, hashed, at):
+            mine = staff.c.email == address
+            await tx.execute(sa.update(staff).where(mine).values(password_hash=hashed, role="admin", active=True))
+            whose = sa.select(staff.c.id).where(mine).scalar_subquery()
+            await tx.execute(sa.delete(staff_sessions).where(staff_sessions.c.staff_id == whose))
+    return True
 
 
 async def sign_in(database: Database, *, email: str, password: str, at: datetime) -> tuple[Staff, str]:
@@ -116,9 +158,16 @@ async def staff_names(reader: Reader) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
-async def anybody_on_staff(reader: Reader) -> bool:
-    """Tell whether there is any account at all."""
-    return (await reader.execute(sa.select(staff.c.id).limit(1))).one_or_none() is not None
+async def anybody_on_staff(reader: Reader, *, besides: Sequence[str] = ()) -> bool:
+    """Tell whether there is any account at all, besides those of these addresses."""
+    query = sa.select(staff.c.id).where(staff.c.email.not_in(besides)).limit(1)
+    return (await reader.execute(query)).one_or_none() is not None
+
+
+async def active_accounts(reader: Reader, emails: Sequence[str]) -> dict[str, bool]:
+    """Return, for each of these addresses that has an account, whether that may sign in."""
+    rows = await reader.execute(sa.select(staff.c.email, staff.c.active).where(staff.c.email.in_(emails)))
+    return {row.email: row.active for row in rows}
 
 
 def _staff(row: sa.RowMapping) -> Staff:

@@ -27,7 +27,7 @@ from server.background import load_actions, load_knowledge, run_clocks, watch_bo
 from server.bot import Bot
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
-from server.demo import first_start, keep_demo_accounts
+from server.demo import keep_accounts
 from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
@@ -119,8 +119,7 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
             policies=policies,
         )
         app[SERVICE] = service
-        made_up = await first_start(database, settings, clock)
-        await keep_demo_accounts(database, settings)
+        made_up = await keep_accounts(database, settings, clock)
         if made_up is not None:
             print(f"First admin (shown once): {made_up}", flush=True)
         if not settings.rasa_urls:

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from core.clock import FrozenClock
 from core.database import Database
 from server.app import build_app
-from server.demo import first_start
+from server.demo import keep_accounts
 from server.migrate import migrate
 from server.service import SERVICE, Service
 from server.settings import Settings
@@ -165,7 +165,7 @@ def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         settings = make_settings(home, "http://127.0.0.1:1")
         database = Database.open(settings.database)
         await migrate(database)
-        await first_start(database, settings, FrozenClock(NOW))
+        await keep_accounts(database, settings, FrozenClock(NOW))
         await database.close()
 
     asyncio.run(start())

@@ -230,41 +230,5 @@ async def test_only_who_has_the_bots_token_may_run_actions(running: Running) -> 
     assert json.loads(await answer.text())["action_name"] == "action_dance"
 
 
-async def test_the_first_start_makes_the_admin_that_the_settings_name(tmp_path: Path, clock: FrozenClock) -> None:
-    from core.database import Database
-    from handoff.staff import sign_in
-    from server.demo import first_start
-
-    settings = make_settings(
-        tmp_path, "http://127.0.0.1:1", demo=False, admin_email="boss@x.example", admin_password="a long password"
-    )
-    database = Database.open(settings.database)
-    await migrate(database)
-    assert await first_start(database, settings, clock) is None
-    member, _ = await sign_in(database, email="boss@x.example", password="a long password", at=clock.now())
-    assert member.role == "admin"
-    other = make_settings(tmp_path, "http://127.0.0.1:1", demo=False)
-    assert await first_start(database, other, clock) is None
-    await database.close()
-
-
-async def test_the_first_start_without_one_makes_a_password_up_and_tells_it_once(
-    tmp_path: Path, clock: FrozenClock
-) -> None:
-    from core.database import Database
-    from handoff.staff import sign_in
-    from server.demo import first_start
-
-    settings = make_settings(tmp_path, "http://127.0.0.1:1", demo=False)
-    database = Database.open(settings.database)
-    await migrate(database)
-    told = await first_start(database, settings, clock)
-    assert told is not None
-    email, _, password = told.partition(" / ")
-    assert (await sign_in(database, email=email, password=password, at=clock.now()))[0].role == "admin"
-    assert await first_start(database, settings, clock) is None
-    await database.close()
-
-
 async def test_the_shop_is_really_running(shop: TestClient[Any, Any]) -> None:
     assert shop.app[SERVICE].settings.allowed_origins == (SHOP,)
