@@ -29,13 +29,8 @@ def run(_arguments: argparse.Namespace) -> int:
     check_port(settings.host, settings.port, "BATON_PORT")
     if not settings.rasa_urls:
         check_port("127.0.0.1", settings.bot_port, "BATON_BOT_PORT")
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings))
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise ConfigurationError(f"The disk is full: free some space under {settings.home}.") from error
-        raise ConfigurationError(f"The service cannot start: {error}.") from error
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings))
     return 0
 
 
@@ -53,10 +48,15 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     app = build_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
-        await site.start()
+        try:
+            await runner.setup()
+            site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
+            await site.start()
+        except Exception as error:
+            if (sentence := why_not(error, settings)) is not None:
+                raise ConfigurationError(sentence) from error
+            raise
         print(f"Chats are taken on {settings.url} after {time.perf_counter() - began:.1f} s.", flush=True)
         announcing = asyncio.create_task(_announce(app[SERVICE], settings, began))
         await stop.wait()
@@ -88,6 +88,24 @@ async def _announce(service: Any, settings: Settings, began: float) -> None:
     elif settings.demo_left_off:
         print("             The demo is off, since others can reach this. BATON_DEMO=true turns it on.", flush=True)
     print(f"  API        {settings.url}/api/openapi.json\nCtrl-C stops it.", flush=True)
+
+
+def why_not(error: Exception, settings: Settings) -> str | None:
+    """Say in one sentence what keeps the service from starting, if it is the disk, the database or the network."""
+    from sqlalchemy.exc import DBAPIError
+
+    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    reason = str(original).strip().partition("\n")[0].removesuffix(".")
+    if (isinstance(original, OSError) and original.errno == errno.ENOSPC) or "disk is full" in reason:
+        return f"The disk is full: free some space under {settings.home}."
+    if isinstance(error, DBAPIError) or type(original).__module__.partition(".")[0] in {"sqlite3", "asyncpg"}:
+        if any(words in reason for words in ("not a database", "malformed")):
+            return f"The database is broken ({reason}). Put a backup in its place; docs/operations.md tells how."
+        return f"The database cannot be used ({reason}). Check DATABASE_URL, and that the database is there and may be written."
+    if isinstance(original, OSError):
+        where = " Check DATABASE_URL and BATON_HOST." if settings.database_url else ""
+        return f"The service cannot start: {reason}.{where}"
+    return None
 
 
 def check_port(host: str, port: int, setting: str) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server.command import build_parser, main
 from server.commands import doctor, train
 from server.commands.output import print_table, step
+from server.commands.run import why_not
 from server.settings import Settings
 
 Sets = Callable[..., None]
@@ -108,6 +113,49 @@ def test_a_start_that_cannot_be_is_one_sentence_that_names_what_is_missing(
     set_env(**{"BATON_PORT": free_port(), "BATON_BOT_PORT": free_port(), "BATON_BOT_PYTHON": python, **values})
     assert says in sentence_of(capsys, "run")
     assert "First admin" not in capsys.readouterr().out
+
+
+def test_a_database_that_is_none_is_one_sentence(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "baton.db").write_bytes(b"no database at all, but long enough to be looked at. " * 100)
+    set_env(BATON_PORT=free_port(), BATON_BOT_PORT=free_port())
+    assert sentence_of(capsys, "run") == (
+        "The database is broken (file is not a database). Put a backup in its place; docs/operations.md tells how."
+    )
+
+
+def test_a_postgresql_that_refuses_or_is_not_there_is_one_sentence(
+    set_env: Sets, postgresql_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = sa.make_url(postgresql_url).set(database="nowhere").render_as_string(hide_password=False)
+    set_env(BATON_PORT=free_port(), BATON_BOT_PORT=free_port(), DATABASE_URL=other)
+    assert sentence_of(capsys, "run") == (
+        'The database cannot be used (database "nowhere" does not exist). '
+        "Check DATABASE_URL, and that the database is there and may be written."
+    )
+    set_env(DATABASE_URL=f"postgresql://baton:secret@127.0.0.1:{free_port()}/baton")
+    refused = sentence_of(capsys, "run")
+    assert "Check DATABASE_URL" in refused
+    assert "secret" not in refused
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")),
+        DBAPIError("INSERT", {}, OSError(errno.ENOSPC, "No space left on device")),
+    ],
+)
+def test_a_full_disk_is_one_sentence_however_it_is_told(error: Exception, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, home=tmp_path)
+    assert why_not(error, settings) == f"The disk is full: free some space under {tmp_path}."
+
+
+def test_a_mistake_of_our_own_is_not_blamed_on_the_machine(tmp_path: Path) -> None:
+    assert why_not(KeyError("x"), Settings(_env_file=None, home=tmp_path)) is None
 
 
 def test_triage_explains_itself_to_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
