@@ -4,7 +4,8 @@ import { property, query } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
 import type { Detail, Row } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
-import type { DeskModel, Draft } from "./desk-model.js";
+import type { DeskModel } from "./desk-model.js";
+import type { Draft } from "./writing.js";
 import { priorityMark } from "./priority-mark.js";
 import type { ReplyComposer } from "./reply-composer.js";
 

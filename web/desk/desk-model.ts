@@ -3,15 +3,11 @@ import { ServiceError, messageOf } from "../shared/errors.js";
 import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Priority, Row, Staff, View } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
 import { belongsTo, inOrder } from "./row-order.js";
+import { type Toast, Toasts } from "./toasts.js";
+import { Typists } from "./typists.js";
+import { type Draft, type PendingReply, Writing } from "./writing.js";
 
-export interface Toast { id: number; text: string; tone: "info" | "problem" }
-export interface PendingReply { clientId: string; conversationId: string; epoch: number; mode: "reply" | "note"; text: string; state: "sending" | "failed"; problem: string | null }
-export interface Draft { mode: "reply" | "note"; reply: string; note: string }
-
-const TOAST_MS = 7_000;
-const TYPING_SHOWN_MS = 6_000;
 const REFRESH_MS = 800;
-const EMPTY_DRAFT: Draft = { mode: "reply", reply: "", note: "" };
 
 export class DeskModel extends EventTarget {
   staff: Staff | null = null;
@@ -26,24 +22,26 @@ export class DeskModel extends EventTarget {
   connected = true;
   presence: "online" | "away" = "online";
   colleagues: Colleague[] = [];
-  toasts: Toast[] = [];
-  pending: PendingReply[] = [];
   busy: string | null = null;
   unread = new Set<string>();
 
   readonly #api: DeskApi;
-  readonly #newId: () => string;
-  readonly #drafts = new Map<string, Draft>();
-  readonly #typists = new Map<string, Author>();
-  readonly #typistTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  #toastId = 0;
+  readonly #writing: Writing;
+  readonly #toasts = new Toasts(() => this.#changed());
+  readonly #typists = new Typists(() => this.#changed());
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #rereadTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: DeskApi, newId: () => string) {
     super();
     this.#api = api;
-    this.#newId = newId;
+    this.#writing = new Writing(api, newId, {
+      changed: () => this.#changed(),
+      epochOf: (id) => (this.detail?.row.id === id ? this.detail.row.epoch : null),
+      stored: (id, message) => this.#takeMessage(id, message),
+      stale: () => void Promise.all([this.reread(), this.refresh()]),
+      lostSession: (error) => this.#lostSession(error),
+    });
   }
 
   get api(): DeskApi {
@@ -54,7 +52,7 @@ export class DeskModel extends EventTarget {
 
   async checkSession(): Promise<void> {
     try {
-      this.staff = await this.#api.session();
+      this.#signedIn(await this.#api.session());
     } catch (error) {
       this.staff = null;
       if (!(error instanceof ServiceError && error.body.code === "unauthenticated")) this.toast(messageOf(error), "problem");
@@ -65,23 +63,28 @@ export class DeskModel extends EventTarget {
 
   /** Throws what the service said, for the form to show. */
   async signIn(email: string, password: string): Promise<void> {
-    this.staff = await this.#api.signIn(email, password);
+    this.#signedIn(await this.#api.signIn(email, password));
     this.#changed();
+  }
+
+  #signedIn(staff: Staff): void {
+    this.#writing.authorIs(staff.id);
+    this.staff = staff;
   }
 
   async signOut(): Promise<void> {
     await this.#try(() => this.#api.signOut());
+    this.#writing.clear();
     this.#signedOut();
   }
 
+  /** What was written stays, for whoever signs in again as its author. */
   #signedOut(): void {
     this.staff = null;
     this.rows = null;
     this.detail = null;
     this.selected = null;
     this.counts = {};
-    this.pending = [];
-    this.#drafts.clear();
     this.#changed();
   }
 
@@ -220,64 +223,35 @@ export class DeskModel extends EventTarget {
 
   // ---- writing -----------------------------------------------------------------------------------------------------
 
+  get pending(): PendingReply[] {
+    return this.#writing.pending;
+  }
+
   draft(id: string): Draft {
-    return this.#drafts.get(id) ?? EMPTY_DRAFT;
+    return this.#writing.draft(id);
   }
 
   setDraft(id: string, draft: Draft): void {
-    this.#drafts.set(id, draft);
-    this.#changed();
+    this.#writing.setDraft(id, draft);
   }
 
   async send(mode: "reply" | "note", text: string): Promise<void> {
     const row = this.detail?.row;
     const words = text.trim();
-    if (!row || words === "") return;
-    const { id, epoch } = row;
-    const pending: PendingReply = { clientId: this.#newId(), conversationId: id, epoch, mode, text: words, state: "sending", problem: null };
-    this.pending = [...this.pending, pending];
-    this.setDraft(id, { ...this.draft(id), [mode]: "" });
-    await this.#deliver(pending);
+    if (row && words !== "") await this.#writing.send(row.id, row.epoch, mode, words);
   }
 
   async retry(clientId: string): Promise<void> {
-    const pending = this.pending.find((p) => p.clientId === clientId);
-    if (pending) await this.#deliver(pending);
+    await this.#writing.retry(clientId);
   }
 
   /** Takes a failed message back into the composer, to be changed or copied. */
   takeBack(clientId: string): void {
-    const pending = this.pending.find((p) => p.clientId === clientId);
-    if (!pending) return;
-    this.pending = this.pending.filter((p) => p.clientId !== clientId);
-    const draft = this.draft(pending.conversationId);
-    const text = [pending.text, draft[pending.mode]].filter(Boolean).join("\n");
-    this.setDraft(pending.conversationId, { ...draft, mode: pending.mode, [pending.mode]: text });
-  }
-
-  async #deliver(pending: PendingReply): Promise<void> {
-    const { clientId, conversationId, mode, text } = pending;
-    this.#pendingIs(clientId, "sending", null);
-    const epoch = this.detail?.row.id === conversationId ? this.detail.row.epoch : pending.epoch;
-    try {
-      const message = mode === "reply" ? await this.#api.reply(conversationId, epoch, clientId, text) : await this.#api.note(conversationId, clientId, text);
-      this.pending = this.pending.filter((p) => p.clientId !== clientId);
-      this.#takeMessage(conversationId, message);
-    } catch (error) {
-      if (this.#lostSession(error)) return;
-      this.#pendingIs(clientId, "failed", messageOf(error));
-      if (error instanceof ServiceError && error.body.code === "stale_epoch") void Promise.all([this.reread(), this.refresh()]);
-    }
-    this.#changed();
-  }
-
-  #pendingIs(clientId: string, state: PendingReply["state"], problem: string | null): void {
-    this.pending = this.pending.map((p) => (p.clientId === clientId ? { ...p, state, problem } : p));
-    this.#changed();
+    this.#writing.takeBack(clientId);
   }
 
   typistIn(id: string): Author | null {
-    return this.#typists.get(id) ?? null;
+    return this.#typists.in(id);
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -299,7 +273,7 @@ export class DeskModel extends EventTarget {
         this.#takeMessage(event.data.conversation_id, event.data.message);
         break;
       case "typing":
-        this.#takeTyping(event.data.conversation_id, event.data.author, event.data.on);
+        this.#typists.take(event.data.conversation_id, event.data.author, event.data.on);
         break;
       case "clock":
         this.#takeClock(event.data.conversation_id, event.data.clock);
@@ -311,6 +285,11 @@ export class DeskModel extends EventTarget {
         // An empty object says only that they changed.
         if (Object.keys(event.data).length === 0) this.#refreshSoon();
         else this.counts = "counts" in event.data ? event.data.counts : event.data;
+        break;
+      case "reread":
+        // The service could not tell everything: what is shown is read again.
+        void this.reread();
+        void this.refresh();
         break;
     }
     this.#changed();
@@ -332,28 +311,15 @@ export class DeskModel extends EventTarget {
 
   #takeMessage(id: string, message: Message): void {
     if (message.author.kind === "customer") {
-      this.#typists.delete(id);
+      this.#typists.stop(id);
       if (id !== this.selected) this.unread.add(id);
       this.dispatchEvent(new CustomEvent("customer-message", { detail: { id } }));
     }
-    this.pending = this.pending.filter((p) => p.clientId !== message.client_id);
+    if (message.client_id !== null) this.#writing.settled(message.client_id);
     if (this.detail?.row.id !== id) return;
     this.#rereadSoon();
     const others = this.detail.messages.filter((known) => known.id !== message.id);
     this.detail = { ...this.detail, messages: [...others, message].sort((a, b) => a.seq - b.seq) };
-  }
-
-  #takeTyping(id: string, author: Author, on: boolean): void {
-    clearTimeout(this.#typistTimers.get(id));
-    if (!on) {
-      this.#typists.delete(id);
-      return;
-    }
-    this.#typists.set(id, author);
-    this.#typistTimers.set(id, setTimeout(() => {
-      this.#typists.delete(id);
-      this.#changed();
-    }, TYPING_SHOWN_MS));
   }
 
   #takeClock(id: string, clock: Clock): void {
@@ -369,16 +335,16 @@ export class DeskModel extends EventTarget {
 
   // ---- what went wrong ---------------------------------------------------------------------------------------------
 
+  get toasts(): Toast[] {
+    return this.#toasts.shown;
+  }
+
   toast(text: string, tone: Toast["tone"]): void {
-    const id = (this.#toastId += 1);
-    this.toasts = [...this.toasts.slice(-2), { id, text, tone }];
-    setTimeout(() => this.dismiss(id), tone === "problem" ? TOAST_MS * 2 : TOAST_MS);
-    this.#changed();
+    this.#toasts.show(text, tone);
   }
 
   dismiss(id: number): void {
-    this.toasts = this.toasts.filter((toast) => toast.id !== id);
-    this.#changed();
+    this.#toasts.dismiss(id);
   }
 
   async #try(action: () => Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** The desk's socket: events in, typing out. It reconnects for ever; what was missed is read again by its owner. */
 import { backoffMs } from "../shared/backoff.js";
-import type { SocketLike } from "../shared/chat-connection.js";
+import type { SocketLike } from "../shared/chat-ports.js";
 import type { DeskEvent } from "../shared/protocol.js";
 
 const PING_MS = 25_000;

@@ -6,7 +6,7 @@ import { icon } from "../shared/icons.js";
 import type { ArticleHit } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 import { TypingSignal } from "../shared/typing-signal.js";
-import type { Draft } from "./desk-model.js";
+import type { Draft } from "./writing.js";
 
 export class ReplyComposer extends LitElement {
   static define(tag = "desk-composer"): void {

@@ -9,7 +9,7 @@ import type { Author, Message, NoticeType } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { reasonWords } from "../shared/words.js";
-import type { PendingReply } from "./desk-model.js";
+import type { PendingReply } from "./writing.js";
 
 const HANDOFF = new Set<NoticeType>(["queued"]);
 

@@ -239,6 +239,7 @@ export type DeskEvent = { type: "event" } & (
   | { event: "clock"; data: { conversation_id: string; clock: Clock } }
   | { event: "presence"; data: { agents: Colleague[] } }
   | { event: "counts"; data: Counts | { counts: Counts } }
+  | { event: "reread"; data: Record<string, never> }
 );
 
 /** An article that may answer what brings somebody to a page. */

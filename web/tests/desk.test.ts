@@ -124,6 +124,49 @@ describe("signing in", () => {
   });
 });
 
+describe("a session that ends while an agent writes", () => {
+  const expired = { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") };
+  const signInAs = async (staff: typeof MAYA | { id: string; name: string; email: string; role: "agent" }): Promise<void> => {
+    service.on("POST", "/api/staff/session", { body: { staff } });
+    await model.signIn(staff.email, "x");
+    await model.open("a");
+    await settle();
+  };
+  beforeEach(async () => {
+    rows = [mine("a")];
+    await open("a");
+    model.setDraft("a", { mode: "note", reply: "half a reply", note: "half a note" });
+    service.on("POST", "/api/desk/conversations/a/replies", expired);
+    await model.send("reply", "What took me an hour.");
+    await settle();
+  });
+
+  test("draft and unsent reply are there again for whoever signs in as their author", async () => {
+    expect(model.staff).toBeNull();
+    await signInAs(MAYA);
+    expect(model.draft("a").note).toBe("half a note");
+    expect(model.pending).toMatchObject([{ text: "What took me an hour.", state: "failed" }]);
+    service.on("POST", "/api/desk/conversations/a/replies", { body: { message: message(3, { client_id: "id1", text: "What took me an hour." }) } });
+    await model.retry("id1");
+    expect(model.pending).toEqual([]);
+  });
+
+  test("a colleague who signs in instead sees nothing of it", async () => {
+    await signInAs({ id: "st_ben", name: "Ben", email: "ben@fernhill.example", role: "agent" });
+    expect(model.pending).toEqual([]);
+    expect(model.draft("a").note).toBe("");
+  });
+
+  test("who signs out leaves nothing behind", async () => {
+    await signInAs(MAYA);
+    service.on("DELETE", "/api/staff/session", { body: {} });
+    await model.signOut();
+    await signInAs(MAYA);
+    expect(model.pending).toEqual([]);
+    expect(model.draft("a").note).toBe("");
+  });
+});
+
 describe("the list", () => {
   test("what is due first is on top, and an overdue row says how long", async () => {
     await settle();
@@ -166,6 +209,16 @@ describe("the list", () => {
     model.take({ type: "event", event: "conversation", data: { row: row("c", { clock: due(5) }), removed: false } });
     await settle();
     expect(allById(app, "queue-row").map((r) => r.dataset.id)).toEqual(["c", "b"]);
+  });
+
+  test("a word that something was missed reads list and open conversation again", async () => {
+    await open("a");
+    const reads = service.to("/api/desk/conversations/a").length;
+    const lists = service.to("/api/desk/conversations").length;
+    model.take({ type: "event", event: "reread", data: {} });
+    await settle();
+    expect(service.to("/api/desk/conversations/a").length).toBe(reads + 1);
+    expect(service.to("/api/desk/conversations").length).toBe(lists + 1);
   });
 
   test("a bare word that the counts changed reads them again", async () => {
