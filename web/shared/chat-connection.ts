@@ -6,65 +6,26 @@
 import { backoffMs } from "./backoff.js";
 import { now } from "./clock.js";
 import { NoConnection, ServiceError } from "./errors.js";
-import { type Fetch, requestJson } from "./http.js";
-import type {
-  AckFrame, ClientFrame, Conversation, DurableFrame, ErrorBody, EventFrame, LiveFrame, Message, Poll, ServiceFrame, Session,
-} from "./protocol.js";
-
-export type LinkState = "idle" | "connecting" | "online" | "offline" | "refused";
-
-/** What the connection tells its owner. */
-export interface ChatSink {
-  link(state: LinkState, problem?: ErrorBody): void;
-  /** A whole conversation: replaces what is known. */
-  snapshot(conversation: Conversation, messages: Message[]): void;
-  /** The conversation without its messages, as of now or as of a replayed event. */
-  conversationIs(conversation: Conversation): void;
-  event(frame: EventFrame): void;
-  live(frame: LiveFrame): void;
-  acked(frame: AckFrame): void;
-  failed(clientId: string, problem: ErrorBody): void;
-  identityRefused(problem: ErrorBody): void;
-}
-
-/** The part of WebSocket that is used, so that a test can stand in for it. */
-export interface SocketLike {
-  readonly readyState: number;
-  onopen: ((event: Event) => void) | null;
-  onmessage: ((event: MessageEvent<string>) => void) | null;
-  onclose: ((event: CloseEvent) => void) | null;
-  send(data: string): void;
-  close(): void;
-}
-
-export interface TokenStore { read(): string | null; write(token: string): void }
-
-export interface ChatPorts {
-  base: string;
-  fetch: Fetch;
-  socket: (url: string) => SocketLike;
-  tokens: TokenStore;
-  random: () => number;
-  page: () => { url: string; title: string };
-}
+import { requestJson } from "./http.js";
+import type { ChatPorts, ChatSink, LinkState, SocketLike } from "./chat-ports.js";
+import { Outbox, type Waiting } from "./outbox.js";
+import type { AckFrame, ClientFrame, Conversation, DurableFrame, ErrorBody, EventFrame, Message, Poll, ServiceFrame, Session } from "./protocol.js";
 
 const HELLO_MS = 10_000;
 const PING_MS = 25_000;
 const PONG_MS = 10_000;
-export const ACK_MS = 20_000;
 const SOCKET_FAILURES_BEFORE_POLLING = 2;
 const POLLING_BEFORE_SOCKET_MS = 120_000;
-const NOT_SENT: ErrorBody = { code: "unavailable", message: "Not sent. Check your connection and try again.", field: null };
-
-interface Waiting { frame: DurableFrame; timer: ReturnType<typeof setTimeout>; inFlight: boolean }
+const ANOTHER_CONVERSATION: ErrorBody = { code: "conflict", message: "Not sent: it was written in another conversation.", field: null };
 
 export class ChatConnection {
   readonly #ports: ChatPorts;
   readonly #sink: ChatSink;
-  readonly #outbox = new Map<string, Waiting>();
+  readonly #outbox: Outbox;
   #state: LinkState = "idle";
   #identity: string | null = null;
   #token: string | null = null;
+  #conversation: string | null = null;
   #after: number | null = null;
   #attempt = 0;
   #socketFailures = 0;
@@ -80,6 +41,7 @@ export class ChatConnection {
   constructor(ports: ChatPorts, sink: ChatSink) {
     this.#ports = ports;
     this.#sink = sink;
+    this.#outbox = new Outbox((clientId, problem) => this.#sink.failed(clientId, problem));
   }
 
   get state(): LinkState {
@@ -99,7 +61,6 @@ export class ChatConnection {
 
   stop(): void {
     this.#begin();
-    for (const waiting of this.#outbox.values()) clearTimeout(waiting.timer);
     this.#outbox.clear();
     this.#become("idle");
   }
@@ -115,10 +76,7 @@ export class ChatConnection {
 
   /** Stores and sends; the sink hears `acked` or `failed` under the frame's client_id. */
   send(frame: DurableFrame): void {
-    const earlier = this.#outbox.get(frame.client_id);
-    if (earlier) clearTimeout(earlier.timer);
-    const waiting: Waiting = { frame, inFlight: false, timer: setTimeout(() => this.#giveUp(frame.client_id, NOT_SENT), ACK_MS) };
-    this.#outbox.set(frame.client_id, waiting);
+    const waiting = this.#outbox.keep(frame);
     if (this.#state === "online") this.#transmit(waiting);
   }
 
@@ -144,7 +102,7 @@ export class ChatConnection {
     }
     this.#polling?.abort();
     this.#polling = null;
-    for (const waiting of this.#outbox.values()) waiting.inFlight = false;
+    this.#outbox.lost();
   }
 
   #become(state: LinkState, problem?: ErrorBody): void {
@@ -178,12 +136,19 @@ export class ChatConnection {
       this.#token = session.token;
       this.#ports.tokens.write(session.token);
       this.#after = session.conversation.last_event;
-      this.#sink.snapshot(session.conversation, session.messages);
+      this.#snapshot(session.conversation, session.messages);
       this.#connect();
     } catch (error) {
       if (run !== this.#run) return;
       this.#sessionRefused(error);
     }
+  }
+
+  #snapshot(conversation: Conversation, messages: Message[]): void {
+    // Another conversation is another customer's, as after a change of identity: nothing unsent may end up there.
+    if (this.#conversation !== null && this.#conversation !== conversation.id) this.#outbox.giveUpAll(ANOTHER_CONVERSATION);
+    this.#conversation = conversation.id;
+    this.#sink.snapshot(conversation, messages);
   }
 
   #sessionRefused(error: unknown): void {
@@ -245,7 +210,7 @@ export class ChatConnection {
     switch (frame.type) {
       case "snapshot":
         this.#after = frame.conversation.last_event;
-        this.#sink.snapshot(frame.conversation, frame.messages);
+        this.#snapshot(frame.conversation, frame.messages);
         this.#online();
         break;
       case "resumed":
@@ -259,7 +224,7 @@ export class ChatConnection {
         this.#sink.live(frame);
         break;
       case "ack":
-        this.#settle(frame.client_id);
+        this.#outbox.settle(frame.client_id);
         this.#sink.acked(frame);
         break;
       case "error":
@@ -284,7 +249,7 @@ export class ChatConnection {
       this.#schedulePing();
     }
     this.#become("online");
-    for (const waiting of this.#outbox.values()) this.#transmit(waiting);
+    for (const waiting of this.#outbox) this.#transmit(waiting);
   }
 
   #schedulePing(): void {
@@ -303,7 +268,7 @@ export class ChatConnection {
       this.#begin();
       void this.#openSession();
     } else if (clientId !== null) {
-      this.#giveUp(clientId, problem);
+      this.#outbox.giveUp(clientId, problem);
     }
   }
 
@@ -318,7 +283,7 @@ export class ChatConnection {
     waiting.inFlight = true;
     void this.#post(waiting.frame)
       .then((answer) => {
-        this.#settle(waiting.frame.client_id);
+        this.#outbox.settle(waiting.frame.client_id);
         this.#sink.acked(answer as AckFrame);
       })
       .catch((error: unknown) => {
@@ -326,18 +291,6 @@ export class ChatConnection {
         if (error instanceof NoConnection || !(error instanceof ServiceError)) return; // sent again after the next poll
         this.#refused(waiting.frame.client_id, error.body);
       });
-  }
-
-  #settle(clientId: string): void {
-    const waiting = this.#outbox.get(clientId);
-    if (waiting) clearTimeout(waiting.timer);
-    this.#outbox.delete(clientId);
-  }
-
-  #giveUp(clientId: string, problem: ErrorBody): void {
-    if (!this.#outbox.has(clientId)) return;
-    this.#settle(clientId);
-    this.#sink.failed(clientId, problem);
   }
 
   // ---- long polling ------------------------------------------------------------------------------------------------
@@ -366,7 +319,7 @@ export class ChatConnection {
         this.#sink.conversationIs(answer.conversation);
         for (const frame of answer.live) this.#sink.live(frame);
         if (this.#state !== "online") this.#online();
-        else for (const waiting of this.#outbox.values()) this.#transmit(waiting);
+        else for (const waiting of this.#outbox) this.#transmit(waiting);
         wait = 25;
       }
       this.#begin();

@@ -1,5 +1,5 @@
 /** Where the widget remembers who it is talking as. Works, for the page's life, where localStorage is blocked. */
-import type { TokenStore } from "./chat-connection.js";
+import type { TokenStore } from "./chat-ports.js";
 
 export interface KeyValue { read(key: string): string | null; write(key: string, value: string): void }
 

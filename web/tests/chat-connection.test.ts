@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { backoffMs } from "../shared/backoff.js";
-import { ACK_MS, ChatConnection } from "../shared/chat-connection.js";
+import { ChatConnection } from "../shared/chat-connection.js";
+import { ACK_MS } from "../shared/outbox.js";
 import { conversation, FakeService, FakeSockets, message, RecordingSink, refusal } from "./fakes.js";
 
 let service: FakeService;
@@ -205,6 +206,29 @@ describe("sending", () => {
     sockets.last.opens();
     sockets.last.says({ type: "resumed", conversation: conversation() });
     expect(sockets.last.of("message")).toEqual([frame]);
+  });
+
+  test("what was meant for one conversation is not sent in another: it fails", async () => {
+    await online();
+    line.send(frame);
+    sockets.last.drops();
+    service.on("POST", "/api/chat/sessions", { body: { token: "tk_2", conversation: conversation({ id: "cv_2" }), messages: [] } });
+    await line.start("an.other.customer");
+    expect(sink.failures.map((f) => f.clientId)).toEqual(["c1"]);
+    sockets.last.opens();
+    sockets.last.says({ type: "resumed", conversation: conversation({ id: "cv_2" }) });
+    expect(sockets.last.of("message")).toEqual([]);
+  });
+
+  test("an identity that joins the conversation takes what is unsent along", async () => {
+    await online();
+    sockets.last.drops();
+    line.send(frame);
+    await line.start("a.b.c");
+    sockets.last.opens();
+    sockets.last.says({ type: "resumed", conversation: conversation() });
+    expect(sockets.last.of("message")).toEqual([frame]);
+    expect(sink.failures).toEqual([]);
   });
 
   test("twenty seconds without an ack are a failure, told once", async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DurableFrame, Message } from "../shared/protocol.js";
 import { buttonsAlive, ConversationModel, MESSAGE_LIMIT } from "../widget/conversation-model.js";
 import { conversation, message, refusal } from "./fakes.js";
+import { unsentWords } from "../widget/wording.js";
 
 let sent: DurableFrame[];
 let model: ConversationModel;
@@ -54,6 +55,18 @@ describe("saying something", () => {
     model.failed("id1", refusal("unavailable", "Not sent.").error);
     model.snapshot(conversation(), [message(1, { client_id: "id1" })]);
     expect(model.pending).toEqual([]);
+  });
+
+  test("another conversation takes nothing of this one's over, and says how much was lost", () => {
+    model.say("hello");
+    model.askForPerson();
+    model.failed("id1", refusal("conflict", "Not sent.").error);
+    model.snapshot(conversation({ id: "cv_2" }), []);
+    expect(model.pending).toEqual([]);
+    expect(model.requests.person.state).toBe("none");
+    expect(unsentWords(model.unsent)).toBe("Your last message was not sent: this is another conversation now.");
+    model.say("hello again");
+    expect(model.unsent).toBe(0);
   });
 
   test("nothing and too much are not sent; the limit counts characters, not UTF-16 halves", () => {

@@ -1,5 +1,5 @@
 /** Stand-ins that behave: a socket that a test plays the service of, and fetch answered from a list of routes. */
-import type { ChatSink, LinkState, SocketLike } from "../shared/chat-connection.js";
+import type { ChatSink, LinkState, SocketLike } from "../shared/chat-ports.js";
 import type { AckFrame, ClientFrame, Conversation, ErrorBody, EventFrame, LiveFrame, Message } from "../shared/protocol.js";
 
 export class FakeSocket implements SocketLike {

@@ -1,5 +1,5 @@
 /** What the widget knows of the conversation, and what a customer can do in it. Views render it; it renders nothing. */
-import type { ChatSink, LinkState } from "../shared/chat-connection.js";
+import type { ChatSink, LinkState } from "../shared/chat-ports.js";
 import { now } from "../shared/clock.js";
 import type {
   AckFrame, Author, Button, Conversation, DurableFrame, ErrorBody, EventFrame, LiveFrame, Message,
@@ -43,6 +43,8 @@ export class ConversationModel extends EventTarget implements ChatSink {
   pressedButton: string | null = null;
   ratingDismissed = false;
   seenSeq = 0;
+  /** Messages that another conversation has taken the place of. Only their number is told: who reads on may be someone else. */
+  unsent = 0;
 
   readonly #sender: Sender;
   readonly #newId: () => string;
@@ -62,6 +64,7 @@ export class ConversationModel extends EventTarget implements ChatSink {
     const words = text.trim();
     if (words === "" || characters(words) > MESSAGE_LIMIT) return false;
     const clientId = this.#newId();
+    this.unsent = 0;
     this.pending = [...this.pending, { clientId, text: words, at: new Date(now()).toISOString(), state: "sending", problem: null }];
     this.#send({ type: "message", client_id: clientId, text: words });
     return true;
@@ -156,7 +159,11 @@ export class ConversationModel extends EventTarget implements ChatSink {
 
   snapshot(conversation: Conversation, messages: Message[]): void {
     if (this.conversation !== null && this.conversation.id !== conversation.id) {
+      this.unsent = this.pending.length;
       this.pending = [];
+      this.#sent.clear();
+      this.requests = { person: NONE, email: NONE, rate: NONE, press: NONE };
+      this.pressedButton = null;
       this.ratingDismissed = false;
     }
     if (this.#seenOf !== conversation.id) {

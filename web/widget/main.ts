@@ -1,6 +1,7 @@
 /** The script a page includes: reads its own tag, puts the widget on the page, and gives the page `window.Baton`. */
 import { AnswerCard } from "../shared/answer-card.js";
-import { ChatConnection, type ChatPorts } from "../shared/chat-connection.js";
+import { ChatConnection } from "../shared/chat-connection.js";
+import type { ChatPorts } from "../shared/chat-ports.js";
 import { now } from "../shared/clock.js";
 import { safeStorage, SEEN_KEY, subjectOf, TOKEN_KEY, tokenStore } from "../shared/token-store.js";
 import { ArticleReader } from "./article-reader.js";
@@ -34,7 +35,8 @@ function start(script: HTMLScriptElement | null): void {
     socket: (url) => new WebSocket(url),
     tokens: tokenStore(storage, () => subjectOf(identity)),
     random: Math.random,
-    page: () => ({ url: window.location.href, title: document.title }),
+    // Without query and fragment: they may hold what is nobody else's, such as a token to reset a password.
+    page: () => ({ url: window.location.origin + window.location.pathname, title: document.title }),
   };
 
   let connection: ChatConnection | null = null;

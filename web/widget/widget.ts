@@ -9,7 +9,7 @@ import type { ArticleReader } from "./article-reader.js";
 import type { Composer } from "./composer.js";
 import type { ConversationModel } from "./conversation-model.js";
 import type { SuggestedArticles } from "./suggested-articles.js";
-import { botBanner, queueWords, statusWords } from "./wording.js";
+import { botBanner, queueWords, statusWords, unsentWords } from "./wording.js";
 
 const NARROW = "(max-width: 480px), (max-height: 480px)";
 
@@ -182,13 +182,14 @@ export class BatonWidget extends LitElement {
   }
 
   #banners(): TemplateResult {
-    const { conversation, linkState, linkProblem, requests } = this.model;
+    const { conversation, linkState, linkProblem, requests, unsent } = this.model;
     const bot = conversation?.owner === "bot" ? botBanner(conversation.bot) : null;
     return html`
       ${linkState === "offline" ? html`<div class="banner offline" role="status" data-testid="widget-offline">${icon("offline", 18)}
         <span>No connection. Reconnecting… What you write is sent when it is back.</span></div>` : nothing}
       ${linkState === "refused" ? html`<div class="banner refused" role="alert" data-testid="widget-refused"><strong>Chat is not available here</strong>${linkProblem}</div>` : nothing}
       ${bot === null ? nothing : html`<div class="banner bot" role="status" data-testid="widget-bot-state"><strong>${bot.title}</strong>${bot.detail}</div>`}
+      ${unsent > 0 ? html`<div class="banner refused" role="alert" data-testid="widget-unsent">${unsentWords(unsent)}</div>` : nothing}
       ${requests.press.state === "failed" ? html`<div class="banner refused" role="alert">${requests.press.problem}</div>` : nothing}
       ${conversation?.owner === "queue" ? this.#queue() : nothing}`;
   }

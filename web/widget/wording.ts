@@ -1,5 +1,5 @@
 /** The widget's sentences that depend on the conversation. Pure, so that each is tested as a sentence. */
-import type { LinkState } from "../shared/chat-connection.js";
+import type { LinkState } from "../shared/chat-ports.js";
 import type { BotState, Conversation, Queue } from "../shared/protocol.js";
 import { comingTime, spanInWords } from "../shared/time-format.js";
 
@@ -54,6 +54,11 @@ export function botBanner(bot: BotState): Words | null {
   }
   if (bot === "down") return { title: "The assistant is not available", detail: "Your messages are kept. You can talk to a person instead." };
   return null;
+}
+
+/** What is told when messages were still on their way in a conversation that is not shown any more. */
+export function unsentWords(count: number): string {
+  return count === 1 ? "Your last message was not sent: this is another conversation now." : `Your last ${count} messages were not sent: this is another conversation now.`;
 }
 
 /** Why this is not an e-mail address to write to, as a sentence, or null where it is one. */
