@@ -1,6 +1,6 @@
 # Two commands are all that anybody needs: make run, make test. Each does its own set-up.
 SHELL := /bin/bash
-PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null && $$p -c 'import sys,venv; sys.exit(sys.version_info < (3,11))' 2>/dev/null && echo $$p && break; done)
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null && $$p -S -c 'import sys; sys.exit(sys.version_info < (3,11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: run test check setup lock clean
 
@@ -15,12 +15,12 @@ check: setup
 
 setup:
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is missing. Install it with your system's packages or pyenv." >&2; exit 1; }
-	@$(PYTHON) scripts/setup.py
+	@$(PYTHON) -S scripts/setup.py
 
 .PHONY: setup-tests
 setup-tests:
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is missing. Install it with your system's packages or pyenv." >&2; exit 1; }
-	@$(PYTHON) scripts/setup.py --tests
+	@$(PYTHON) -S scripts/setup.py --tests
 
 # Writes the locks anew from pyproject.toml and bot/requirements.in. What only a GPU build of torch needs is left out: torch brings its own.
 lock:

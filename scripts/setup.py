@@ -1,12 +1,14 @@
 """Makes everything that `make run` and `make test` need, each step only when its inputs have changed.
 
-Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp in `var/stamps/` is the hash of its inputs.
+Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp in `var/stamps/` is the hash of its inputs, and
+under it how they looked (size and time of change): as long as they look the same nothing is read, so that a later start costs next to nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -14,8 +16,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +39,9 @@ BOT = ROOT / ".venv-rasa"
 TORCH = "torch==2.13.0"
 LEAST_FREE = 10 * 1024**3
 """Bytes that both environments, their caches and the models need on a fresh machine."""
+FULL = 50 * 1024**2
+"""Bytes; with less than that free, a command that failed has failed for want of space."""
+DISK_FULL = f"The disk is full. Free some space under {ROOT}, then run it again."
 QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "UV_LINK_MODE": "copy",
@@ -49,8 +54,7 @@ class SetupError(Exception):
     """Something that a person has to do first, in one sentence."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One thing that is made: from what, and how. `made` must exist for the stamp to count."""
 
     name: str
@@ -65,18 +69,32 @@ def main() -> int:
     parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium")
     arguments = parser.parse_args()
     try:
-        check_machine()
-        for step in steps(tests=arguments.tests):
-            run_step(step)
+        run_steps(steps(tests=arguments.tests))
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         if error.errno == 28:
-            print(f"setup: The disk is full. Free some space under {ROOT}, then run it again.", file=sys.stderr)
+            print(f"setup: {DISK_FULL}", file=sys.stderr)
             return 1
         raise
     return 0
+
+
+def run_steps(listed: Sequence[Step]) -> None:
+    """Make what is not made of the present inputs; the machine is looked at only if there is anything to make.
+
+    Raises:
+        SetupError: a person has to do something first.
+    """
+    checked = False
+    for step in listed:
+        if is_current(step):
+            continue
+        if not checked:
+            check_machine()
+            checked = True
+        run_step(step)
 
 
 def steps(*, tests: bool) -> list[Step]:
@@ -117,6 +135,9 @@ def check_machine() -> None:
     """
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have another
         raise SetupError(f"Baton's service needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    if importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise SetupError(f"Python's venv is missing. Install it with 'apt install python{version}-venv'.")
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise SetupError("Node.js 20 with npm is missing. Install it from your system's packages or nodejs.org.")
     version = output(["node", "--version"]).lstrip("v")
@@ -163,16 +184,50 @@ def runs_python310(interpreter: str) -> bool:
     return done.stdout.strip() == "True"
 
 
-def run_step(step: Step) -> None:
-    """Make one thing unless its stamp says that it was made from the same inputs."""
+def stamp_of(step: Step) -> Path:
+    """Return the file that says what a step was made from."""
+    return STAMPS / (step.name.lower().replace(" ", "-").replace("(", "").replace(")", "").replace("/", "") + ".txt")
+
+
+def look_of(inputs: Iterable[Path | str]) -> str:
+    """Return how inputs look without reading them: a hash of names, sizes and times of change."""
     digest = hashlib.sha256()
-    for part in step.inputs():
+    for part in inputs:
+        seen = part.stat() if isinstance(part, Path) else None
+        digest.update(f"{part} {seen.st_size} {seen.st_mtime_ns}\n".encode() if seen else f"{part}\n".encode())
+    return digest.hexdigest()
+
+
+def hash_of(inputs: Iterable[Path | str]) -> str:
+    """Return the hash of inputs, contents and names."""
+    digest = hashlib.sha256()
+    for part in inputs:
         digest.update(str(part).encode() if isinstance(part, str) else part.read_bytes())
         if isinstance(part, Path):
             digest.update(str(part.relative_to(ROOT)).encode())
-    stamp = STAMPS / (step.name.lower().replace(" ", "-").replace("(", "").replace(")", "").replace("/", "") + ".txt")
-    if step.made.exists() and stamp.is_file() and stamp.read_text() == digest.hexdigest():
-        return
+    return digest.hexdigest()
+
+
+def is_current(step: Step) -> bool:
+    """Tell whether a step's thing is there and made of the present inputs."""
+    stamp = stamp_of(step)
+    if not (step.made.exists() and stamp.is_file()):
+        return False
+    inputs = list(step.inputs())
+    kept = stamp.read_text().split()
+    look = look_of(inputs)
+    if kept[1:] == [look]:
+        return True
+    if kept[:1] != [hash_of(inputs)]:
+        return False
+    stamp.write_text(f"{kept[0]}\n{look}\n")  # the same contents, written again: by git, perhaps
+    return True
+
+
+def run_step(step: Step) -> None:
+    """Make one thing, tell how long it takes, and stamp it with the inputs as they were before."""
+    inputs = list(step.inputs())
+    made_from = f"{hash_of(inputs)}\n{look_of(inputs)}\n"
     began = time.monotonic()
     done = threading.Event()
     teller = threading.Thread(target=tell, args=(step.name, done), daemon=True)
@@ -184,7 +239,7 @@ def run_step(step: Step) -> None:
         done.set()
         teller.join()
     STAMPS.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest.hexdigest())
+    stamp_of(step).write_text(made_from)
     print(f"    done in {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -281,12 +336,12 @@ def install_chromium() -> None:
 
 def web_inputs() -> list[Path]:
     """Return the files that the web pages are built from."""
-    left_out = {"node_modules", "dist", "tests", "dev"}
-    return sorted(
-        path
-        for path in (ROOT / "web").rglob("*")
-        if path.is_file() and left_out.isdisjoint(path.relative_to(ROOT / "web").parts)
-    )
+    found: list[Path] = []
+    for folder, folders, files in os.walk(ROOT / "web"):
+        # Pruned, not filtered: the packages alone are tens of thousands of files.
+        folders[:] = [name for name in folders if name not in {"node_modules", "dist", "tests", "dev"}]
+        found += [Path(folder, name) for name in files]
+    return sorted(found)
 
 
 def assistant_inputs() -> list[Path | str]:
@@ -308,6 +363,8 @@ def call(command: Sequence[str | Path], cwd: Path = ROOT) -> None:
         named, cwd=cwd, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, check=False
     ).returncode
     if status != 0:
+        if shutil.disk_usage(ROOT).free < FULL:
+            raise SetupError(DISK_FULL)
         raise SetupError(f"'{' '.join(named[:6])}' failed with status {status}; what went wrong stands above.")
 
 

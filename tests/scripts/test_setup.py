@@ -1,0 +1,188 @@
+"""The set-up: what is made is not made again, and what a machine lacks is one sentence that says what to do."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "setup.py"
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script, with a temporary folder for a checkout and an empty PATH."""
+    spec = importlib.util.spec_from_file_location("baton_setup", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "baton_setup", script)
+    spec.loader.exec_module(script)
+    for name, folder in {"ROOT": ".", "STAMPS": "var/stamps", "SERVICE": ".venv", "BOT": ".venv-rasa"}.items():
+        monkeypatch.setattr(script, name, tmp_path / folder)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    return script
+
+
+def program(folder: Path, name: str, says: str, status: int = 0) -> None:
+    path = folder / "bin" / name
+    path.write_text(f"#!/bin/sh\necho '{says}'\nexit {status}\n")
+    path.chmod(0o755)
+
+
+def cake(setup: ModuleType, root: Path, made: list[str]) -> Any:
+    """Return a step that counts how often it is made."""
+    (root / "flour").write_text("white")
+
+    def bake() -> None:
+        made.append((root / "flour").read_text())
+        (root / "cake").write_text("baked")
+
+    return setup.Step("Cake (of flour)", lambda: [root / "flour", "oven"], bake, root / "cake")
+
+
+@pytest.fixture
+def machine_has_all(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "check_machine", lambda: None)
+
+
+@pytest.mark.usefixtures("machine_has_all")
+def test_a_step_is_made_once_and_again_only_when_an_input_changes_or_its_thing_is_gone(
+    setup: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[str] = []
+    step = cake(setup, tmp_path, made)
+    setup.run_steps([step])
+    assert "==> Cake (of flour)" in capsys.readouterr().out
+    setup.run_steps([step])
+    assert (made, capsys.readouterr().out) == (["white"], "")
+    (tmp_path / "flour").write_text("brown")
+    setup.run_steps([step])
+    assert made == ["white", "brown"]
+    (tmp_path / "cake").unlink()
+    setup.run_steps([step])
+    assert made == ["white", "brown", "brown"]
+
+
+@pytest.mark.usefixtures("machine_has_all")
+def test_inputs_written_again_with_the_same_contents_make_nothing_anew(setup: ModuleType, tmp_path: Path) -> None:
+    made: list[str] = []
+    step = cake(setup, tmp_path, made)
+    setup.run_steps([step])
+    os.utime(tmp_path / "flour", ns=(1, 1))
+    setup.run_steps([step])
+    assert made == ["white"]
+
+
+@pytest.mark.usefixtures("machine_has_all")
+def test_a_step_that_failed_is_made_at_the_next_start(setup: ModuleType, tmp_path: Path) -> None:
+    made: list[str] = []
+    good = cake(setup, tmp_path, made)
+
+    def burn() -> None:
+        raise setup.SetupError("It burnt.")
+
+    with pytest.raises(setup.SetupError):
+        setup.run_steps([setup.Step(good.name, good.inputs, burn, good.made)])
+    setup.run_steps([good])
+    assert made == ["white"]
+
+
+def test_a_later_start_looks_at_no_program_and_reads_no_input(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("it was looked at")
+
+    step = cake(setup, tmp_path, [])
+    monkeypatch.setattr(setup, "check_machine", lambda: None)
+    setup.run_steps([step])
+    monkeypatch.setattr(setup, "check_machine", refuse)
+    monkeypatch.setattr(setup, "hash_of", refuse)
+    setup.run_steps([step])
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (None, "Node.js 20 with npm is missing. Install it from your system's packages or nodejs.org."),
+        ("v18.19.0", "Node.js 20 or newer is needed; this is 18.19.0."),
+    ],
+)
+def test_a_node_that_is_missing_or_old_is_one_sentence(
+    setup: ModuleType, tmp_path: Path, node: str | None, says: str
+) -> None:
+    if node:
+        program(tmp_path, "node", node)
+        program(tmp_path, "npm", "10")
+    with pytest.raises(setup.SetupError) as refused:
+        setup.check_machine()
+    assert str(refused.value) == says
+
+
+def test_a_missing_python310_is_one_sentence_that_names_three_ways(setup: ModuleType, tmp_path: Path) -> None:
+    program(tmp_path, "node", "v20.1.0")
+    program(tmp_path, "npm", "10")
+    with pytest.raises(setup.SetupError, match=r"^Python 3\.10 is missing, .*apt .*pyenv .*uv ") as refused:
+        setup.check_machine()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("says", "status"), [("pyenv: python3.10: command not found", 127), ("False", 0), ("", 0)])
+def test_a_python310_on_the_path_that_does_not_run_is_passed_over_for_one_of_pyenv(
+    setup: ModuleType, tmp_path: Path, says: str, status: int
+) -> None:
+    program(tmp_path, "python3.10", says, status)
+    pyenv = tmp_path / "pyenv" / "versions" / "3.10.13"
+    (pyenv / "bin").mkdir(parents=True)
+    program(pyenv, "python", "True")
+    assert setup.find_python310() == pyenv / "bin" / "python"
+
+
+def test_a_disk_with_too_little_space_is_one_sentence_with_both_figures(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, says in {"node": "v20.1.0", "npm": "10", "python3.10": "True"}.items():
+        program(tmp_path, name, says)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(0, 0, 3 * 1024**3))
+    with pytest.raises(setup.SetupError) as refused:
+        setup.check_machine()
+    assert str(refused.value) == "The disk has 3.0 GiB free; both environments need 10. Free some space."
+
+
+def test_a_command_that_fails_on_a_full_disk_says_so_and_one_that_fails_otherwise_names_itself(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "npm", "npm ERR!", 1)
+    with pytest.raises(setup.SetupError, match="'npm ci' failed with status 1; what went wrong stands above"):
+        setup.call(["npm", "ci"], cwd=tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(0, 0, 1024))
+    with pytest.raises(setup.SetupError, match="The disk is full"):
+        setup.call(["npm", "ci"], cwd=tmp_path)
+
+
+def test_a_full_disk_while_something_is_written_is_one_sentence_and_status_1(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_steps: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "argv", ["setup.py"])
+    monkeypatch.setattr(setup, "run_steps", full)
+    assert setup.main() == 1
+    assert capsys.readouterr().err.startswith("setup: The disk is full. Free some space under ")
