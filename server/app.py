@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import structlog
@@ -60,24 +62,38 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 
-def build_app(settings: Settings, clock: Clock | None = None) -> web.Application:
-    """Build the application. Nothing is opened before it starts; everything is closed when it ends."""
+def build_app(
+    settings: Settings, clock: Clock | None = None, *, may_load: asyncio.Event | None = None
+) -> web.Application:
+    """Build the application. Nothing is opened before it starts; everything is closed when it ends.
+
+    Args:
+        settings: the settings.
+        clock: the clock, by default the machine's.
+        may_load: what loading models waits for, by default nothing: it takes the processor from the first chats.
+    """
     app = web.Application(middlewares=[allow_listed_origins, translate_errors], client_max_size=BODY_LIMIT)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
-    document = openapi(ROUTES, version=VERSION, url=settings.url)
+
+    @functools.cache
+    def document() -> dict[str, Any]:
+        # Made when it is first asked for: its schemas take longer than the rest of the start.
+        return openapi(ROUTES, version=VERSION, url=settings.url)
 
     async def show_document(_request: web.Request) -> web.Response:
-        return web.json_response(document)
+        return web.json_response(document())
 
     app.router.add_get("/api/openapi.json", show_document)
     app[desk_socket.SOCKETS] = Counter()
     app[internal.ACTIONS] = internal.Actions()
-    app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock()))
+    app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock(), may_load))
     return app
 
 
-async def _open_service(app: web.Application, settings: Settings, clock: Clock) -> AsyncIterator[None]:
+async def _open_service(
+    app: web.Application, settings: Settings, clock: Clock, may_load: asyncio.Event | None
+) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
@@ -134,8 +150,8 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
                 "turns": turns.reconcile(),
                 "bot": watch_bot(service, app[internal.ACTIONS]),
                 "clocks": run_clocks(service),
-                "actions": load_actions(service, app[internal.ACTIONS]),
-                "knowledge": load_knowledge(service, stack),
+                "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
+                "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
                 "upkeep": keep_up(service),
             }.items()
         ]
@@ -147,6 +163,12 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]) -> None:
+    if event is not None:
+        await event.wait()
+    await work()
 
 
 def _report(worker: asyncio.Task[None]) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 
 from core.errors import BatonError
 
 Command = Callable[[argparse.Namespace], int]
+COMMANDS = {
+    "run": "run", "train": "train", "import": "import_articles", "search": "search", "triage": "triage", "report": "report",
+    "doctor": "doctor",
+}  # fmt: skip
+"""The parts in order, each with its module in `server.commands`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = build_parser()
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # A command does not wait for what the others import: `run` is to take chats soon.
+    parser = build_parser(given[:1] if given and given[0] in COMMANDS else tuple(COMMANDS))
+    chosen = parser.parse_args(given)
     run: Command = chosen.run
     try:
         return run(chosen)
@@ -25,16 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Describe every part of the command."""
-    from server.commands import doctor, import_articles, report, run, search, train, triage
-
+def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """Describe these parts of the command, by default every one."""
     parser = argparse.ArgumentParser(
         prog="baton", description="A self-hosted support chatbot that knows when to hand over."
     )
     parts = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (run, train, import_articles, search, triage, report, doctor):
-        module.add_to(parts)
+    for name in commands:
+        importlib.import_module(f"server.commands.{COMMANDS[name]}").add_to(parts)
     return parser
 
 

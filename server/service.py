@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from redis.asyncio import Redis
@@ -12,12 +13,15 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
 from handoff.policies import Policy
-from knowledge.retriever import Retriever
 from server.bot import Bot
 from server.hub import Hub
 from server.news import News
 from server.settings import Settings
 from server.turns import TurnRunner
+
+if TYPE_CHECKING:
+    # Brings numpy, which the first chats do without.
+    from knowledge.retriever import Retriever
 
 
 @dataclass

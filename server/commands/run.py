@@ -16,6 +16,9 @@ from aiohttp import web
 from core.errors import ConfigurationError
 from server.settings import Settings, load_settings
 
+HEAD_START = 0.25
+"""Seconds that the first chats have the processor for themselves, before models load beside them."""
+
 
 def add_to(parts: Any) -> None:
     """Add the command to the parser."""
@@ -46,7 +49,8 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    app = build_app(settings)
+    may_load = asyncio.Event()
+    app = build_app(settings, may_load=may_load)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     try:
         try:
@@ -58,6 +62,7 @@ async def serve(settings: Settings) -> None:
                 raise ConfigurationError(sentence) from error
             raise
         print(f"Chats are taken on {settings.url} after {time.perf_counter() - began:.1f} s.", flush=True)
+        loop.call_later(HEAD_START, may_load.set)
         announcing = asyncio.create_task(_announce(app[SERVICE], settings, began))
         await stop.wait()
         announcing.cancel()

@@ -77,3 +77,13 @@ def test_importing_the_command_reads_no_setting_and_makes_no_file(tmp_path: Path
 def test_there_is_no_drawer_for_everything() -> None:
     drawers = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
     assert [path.name for path in MODULES if path.stem in drawers] == []
+
+
+def test_the_first_chats_wait_for_nothing_that_only_answers_need() -> None:
+    script = "import sys, server.command as c; c.build_parser(['run']); import server.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "server.app" in loaded
+    assert (
+        loaded & {"chromadb", "rasa_sdk", "onnxruntime", "tokenizers", "sklearn", "numpy", "alembic", "torch"} == set()
+    )
