@@ -90,14 +90,20 @@ def start(home: Path, **settings: str) -> Baton:
     return Baton(process, f"http://127.0.0.1:{port}", bot_port, home, lines, reader)
 
 
-def stop(baton: Baton) -> int:
-    """Interrupt it as Ctrl-C does, and return its exit status."""
+def stop(baton: Baton) -> None:
+    """Interrupt it as Ctrl-C does: it ends well, and no child outlives it."""
+    children = psutil.Process(baton.process.pid).children(recursive=True)
+    names = {part for child in children for part in child.cmdline()}
+    assert "bot.launch" in names
+    assert any("redis-server" in name for name in names)
     baton.process.send_signal(signal.SIGINT)
-    status = baton.process.wait(timeout=30)
+    status = baton.process.wait(timeout=60)
     baton.reader.join(timeout=5)
     assert baton.process.stdout is not None
     baton.process.stdout.close()
-    return status
+    assert status == 0
+    _ended, left = psutil.wait_procs(children, timeout=10)
+    assert left == []
 
 
 def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:
