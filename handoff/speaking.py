@@ -49,7 +49,7 @@ async def say_as_customer(
     While the bot owns the conversation the message becomes a turn that it has to answer.
 
     Raises:
-        Invalid: the text is empty, or the client id is not 1 to 100 characters.
+        Invalid: the text is empty, or the client id is not 1 to 60 characters.
         TooLarge: the text is too long.
     """
     cleaned = clean_text(text)
