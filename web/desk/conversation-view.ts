@@ -2,12 +2,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
+import { MESSAGE_LIMIT } from "../shared/limits.js";
 import type { Detail, Row } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
-import type { Draft } from "./writing.js";
 import { priorityMark } from "./priority-mark.js";
 import type { ReplyComposer } from "./reply-composer.js";
+import type { Draft } from "./writing.js";
 
 export class ConversationView extends LitElement {
   static define(tag = "desk-conversation"): void {
@@ -133,7 +134,7 @@ export class ConversationView extends LitElement {
       <form method="dialog" @submit=${this.#resolve}>
         <h2 id="resolve-title">Resolve this conversation?</h2>
         <p>The customer is told, asked for a rating, and can go on with the bot.</p>
-        <label>Note for the record (optional)<textarea name="note" dir="auto" maxlength="8000" data-testid="desk-resolve-note"></textarea></label>
+        <label>Note for the record (optional)<textarea name="note" dir="auto" maxlength=${MESSAGE_LIMIT} data-testid="desk-resolve-note"></textarea></label>
         <div class="row"><button type="button" class="button" @click=${() => this.dialog?.close()}>Cancel</button>
           <button class="button primary" data-testid="desk-resolve-confirm">Resolve</button></div>
       </form></dialog>`;

@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { icon } from "../shared/icons.js";
+import { MESSAGE_LIMIT } from "../shared/limits.js";
 import type { ArticleHit } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 import { TypingSignal } from "../shared/typing-signal.js";
@@ -89,7 +90,7 @@ export class ReplyComposer extends LitElement {
           <button type="button" class="tab" aria-pressed=${mode === "note" ? "true" : "false"} data-testid="desk-mode-note" @click=${() => this.#switch("note")}>Internal note</button>
         </div>
         ${this.blocked === null ? nothing : html`<p class="why">${this.blocked}</p>`}
-        <textarea rows="3" dir="auto" maxlength="8000" data-testid="desk-composer" aria-label=${mode === "reply" ? "Reply to the customer" : "Internal note, not shown to the customer"}
+        <textarea rows="3" dir="auto" maxlength=${MESSAGE_LIMIT} data-testid="desk-composer" aria-label=${mode === "reply" ? "Reply to the customer" : "Internal note, not shown to the customer"}
           placeholder=${mode === "reply" ? "Write to the customer…" : "Write for your colleagues. The customer never sees this…"}
           .value=${live(text)} @input=${this.#input} @keydown=${this.#keydown} @blur=${() => this.#typing.stop()}></textarea>
         <div class="foot">

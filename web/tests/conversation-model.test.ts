@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DurableFrame, Message } from "../shared/protocol.js";
-import { buttonsAlive, ConversationModel, MESSAGE_LIMIT } from "../widget/conversation-model.js";
+import { MESSAGE_LIMIT } from "../shared/limits.js";
+import { buttonsAlive, ConversationModel } from "../widget/conversation-model.js";
 import { conversation, message, refusal } from "./fakes.js";
 import { unsentWords } from "../widget/wording.js";
 
