@@ -1,7 +1,7 @@
 """Makes everything that `make run` and `make test` need, each step only when its inputs have changed.
 
-Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp in `var/stamps/` is the hash of its inputs, and
-under it how they looked (size and time of change): as long as they look the same nothing is read, so that a later start costs next to nothing.
+Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp in `var/stamps/` is the hash of its
+inputs, and under it how they looked (size and time of change): while they look the same nothing is read, and a later start costs little.
 """
 
 from __future__ import annotations

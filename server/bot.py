@@ -103,7 +103,9 @@ class Bot:
         there = [url for url in self.urls if url not in self._away] or list(self.urls)
         if len(there) == 1:
             return there
-        return sorted(there, key=lambda url: hashlib.blake2b(f"{url} {conversation_id}".encode(), digest_size=8).digest())
+        return sorted(
+            there, key=lambda url: hashlib.blake2b(f"{url} {conversation_id}".encode(), digest_size=8).digest()
+        )
 
     async def _ask(self, url: str, body: dict[str, Any]) -> BotTurn:
         try:

@@ -75,7 +75,8 @@ class Settings(BaseSettings):
         description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty means one made at the first start.",
     )
     admin_email: str = Field(
-        "", description="E-mail address of an admin; each start makes the account, or gives it the password below again."
+        "",
+        description="E-mail address of an admin; each start makes the account, or gives it the password below again.",
     )
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that admin.")
     demo: bool = Field(

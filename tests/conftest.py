@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from core.clock import FrozenClock
 from core.database import Database, metadata
 
-
 LONGEST_TEST = 300.0
 """Seconds after which a test that waits for what never comes fails, instead of waiting on."""
 

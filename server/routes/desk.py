@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from typing_extensions import TypedDict
 
 from core.clock import iso
-from handoff.desk import CountsView, DetailView, RowView, counts, detail_of, list_rows
+from handoff.desk import DetailView, counts, detail_of, list_rows
 from handoff.presence import show_presence
-from handoff.records import Staff
 from handoff.speaking import say_as_agent, write_note
-from handoff.staff import SESSION_LENGTH, sign_in, sign_out
+from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
-from handoff.views import MessageView, message_view
+from handoff.views import message_view
 from knowledge.articles import Viewer
-from knowledge.retriever import Result
 from server import metrics
 from server.api import Route, checked, read_body
+from server.desk_views import (
+    AtEpoch,
+    FoundView,
+    ListQuery,
+    ListView,
+    NoteBody,
+    OverrideBody,
+    PresenceBody,
+    ReplyBody,
+    ReplyView,
+    ResolveBody,
+    SearchQuery,
+    SignIn,
+    StaffSessionView,
+    found_view,
+    staff_view,
+)
 from server.limits import forgive, limit
 from server.routes.chat import remote
 from server.service import SERVICE
@@ -32,133 +43,6 @@ MOST_FAILURES = 100
 """Failures of one address in a window: a whole office may share it."""
 MOST_FAILURES_EACH = 10
 """Failures of one address with one account."""
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SignIn(_Body):
-    """An e-mail address and a password."""
-
-    email: str = Field(max_length=254)
-    password: SecretStr = Field(max_length=500)
-
-
-class AtEpoch(_Body):
-    """The epoch that the agent saw."""
-
-    epoch: int = Field(ge=1)
-
-
-class ReplyBody(AtEpoch):
-    """A public reply. Repeating a client id gives the same message."""
-
-    client_id: str
-    text: str
-
-
-class NoteBody(_Body):
-    """An internal note."""
-
-    client_id: str
-    text: str
-
-
-class ResolveBody(AtEpoch):
-    """What was done, for colleagues; may be empty."""
-
-    note: str = ""
-
-
-class OverrideBody(_Body):
-    """What triage got wrong."""
-
-    priority: str | None = None
-    category: str | None = None
-
-
-class PresenceBody(_Body):
-    """On duty or not."""
-
-    state: Literal["online", "away"]
-
-
-class ListQuery(BaseModel):
-    """Which list."""
-
-    view: Literal["queue", "mine", "bot", "resolved"] = "queue"
-
-
-class SearchQuery(BaseModel):
-    """What to search for."""
-
-    q: str = Field(max_length=8000)
-
-
-class StaffView(TypedDict):
-    """A signed-in member of staff."""
-
-    id: str
-    name: str
-    email: str
-    role: str
-
-
-class StaffSessionView(TypedDict):
-    """Who is signed in."""
-
-    staff: StaffView
-
-
-class ListView(TypedDict):
-    """A list and how many each has."""
-
-    conversations: list[RowView]
-    counts: CountsView
-
-
-class ReplyView(TypedDict):
-    """The message that was stored."""
-
-    message: MessageView
-
-
-class FoundArticleView(TypedDict):
-    """An article with the passage that matched."""
-
-    article_id: str
-    slug: str
-    title: str
-    heading: str
-    url: str
-    html: str
-    score: float
-    visibility: str
-
-
-class FoundView(TypedDict):
-    """What a search found, best first, and the id under which its clicks are noted."""
-
-    search_id: str | None
-    results: list[FoundArticleView]
-
-
-def _found(result: Result) -> FoundArticleView:
-    return FoundArticleView(
-        article_id=result.article_id,
-        slug=result.slug,
-        title=result.title,
-        heading=result.heading,
-        url=result.url,
-        html=result.html,
-        score=round(result.score, 4),
-        visibility=result.visibility,
-    )
-
-
-def _staff_view(member: Staff) -> StaffSessionView:
-    return StaffSessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
 
 
 async def post_session(request: web.Request) -> web.Response:
@@ -176,7 +60,7 @@ async def post_session(request: web.Request) -> web.Response:
         service.database, email=body.email, password=body.password.get_secret_value(), at=service.clock.now()
     )
     await forgive(service.redis, *counted, seconds=SIGN_IN_WINDOW)
-    response = web.json_response(_staff_view(member))
+    response = web.json_response(staff_view(member))
     response.set_cookie(
         COOKIE,
         secret,
@@ -190,12 +74,12 @@ async def post_session(request: web.Request) -> web.Response:
 
 async def get_session(request: web.Request) -> web.Response:
     """Tell who is signed in."""
-    return web.json_response(_staff_view(await signed_in(request, ("agent", "lead", "content", "admin"))))
+    return web.json_response(staff_view(await signed_in(request, ROLES)))
 
 
 async def delete_session(request: web.Request) -> web.Response:
     """Sign out."""
-    await signed_in(request, ("agent", "lead", "content", "admin"))
+    await signed_in(request, ROLES)
     async with request.app[SERVICE].database.write() as tx:
         await sign_out(tx, request.cookies[COOKIE])
     response = web.json_response({})
@@ -315,11 +199,11 @@ async def patch_ticket(request: web.Request) -> web.Response:
 async def get_search(request: web.Request) -> web.Response:
     """Search the articles, internal ones included."""
     service = request.app[SERVICE]
-    await signed_in(request, ("agent", "lead", "content", "admin"))
+    await signed_in(request, ROLES)
     query = checked(dict(request.query), SearchQuery)
     outcome = await service.knowledge().search(query.q, viewer=Viewer.STAFF, surface="desk", limit=6)
     search_id = None if outcome.entry is None else outcome.entry.id
-    return web.json_response(FoundView(search_id=search_id, results=[_found(result) for result in outcome.results]))
+    return web.json_response(FoundView(search_id=search_id, results=[found_view(result) for result in outcome.results]))
 
 
 async def put_presence(request: web.Request) -> web.Response:

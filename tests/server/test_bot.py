@@ -52,7 +52,9 @@ async def servers() -> AsyncIterator[Servers]:
 async def who_answers(bot: Bot) -> dict[str, str | None]:
     answers = {}
     for conversation in CONVERSATIONS:
-        answers[conversation] = (await bot.ask(f"{conversation}.1", conversation, text="hi", payload=None)).replies[0].text
+        answers[conversation] = (
+            (await bot.ask(f"{conversation}.1", conversation, text="hi", payload=None)).replies[0].text
+        )
     return answers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import socket
 import sqlite3
 import subprocess
@@ -172,6 +173,15 @@ def test_triage_explains_itself_to_people_and_programs(capsys: pytest.CaptureFix
         ["churn-risk", "enterprise"],
     )
     assert sentence_of(capsys, "triage", "x", "--mrr", "-1") == "Monthly revenue must be a number of 0 or more."
+
+
+def test_the_example_in_the_page_about_triage_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    example = (
+        (train.ROOT / "docs" / "triage.md").read_text(encoding="utf-8").partition("$ baton ")[2].partition("```")[0]
+    )
+    command, _, shown = example.partition("\n")
+    assert main(shlex.split(command)) == 0
+    assert capsys.readouterr().out == shown
 
 
 def test_search_without_an_encoder_says_how_to_make_one(

@@ -17,7 +17,7 @@ from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
 from server.background import fire_once
 from server.identity import sign_identity
-from server.routes import desk
+from server.routes import desk as desk_routes
 from server.routes.desk import MOST_FAILURES_EACH, SIGN_IN_WINDOW
 from tests.server.conftest import Chat, Running
 
@@ -134,7 +134,7 @@ async def test_guessing_one_accounts_password_is_slowed_down_and_nobody_elses(ru
 async def test_guessing_at_many_accounts_from_one_address_is_slowed_down(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "MOST_FAILURES", 5)
+    monkeypatch.setattr(desk_routes, "MOST_FAILURES", 5)
     statuses = [(await sign_in_as(running.client, f"guess{n}@fernhill.example")).status for n in range(6)]
     assert statuses == [401] * 5 + [429]
 
@@ -143,14 +143,14 @@ async def test_guessing_at_many_accounts_from_one_address_is_slowed_down(
 async def test_who_knows_the_password_uses_up_nobodys_attempts(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "MOST_FAILURES", 3)
+    monkeypatch.setattr(desk_routes, "MOST_FAILURES", 3)
     for _ in range(5):
         assert (await sign_in_as(running.client, "maya@fernhill.example", "fernhill-demo")).status == 200
 
 
 @pytest.mark.usefixtures("quick_hashing")
 async def test_a_stranger_elsewhere_cannot_lock_an_agent_out(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "remote", lambda request, _service: request.headers["X-From"])
+    monkeypatch.setattr(desk_routes, "remote", lambda request, _service: request.headers["X-From"])
     maya = {"email": "maya@fernhill.example", "password": "fernhill-demo"}
 
     async def attempt(address: str, **body: str) -> int:

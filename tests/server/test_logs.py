@@ -15,7 +15,7 @@ from server.api import translate_errors
 from server.logs import configure_logs
 from tests.server.conftest import make_settings
 
-SECRET = "correct horse battery"  # noqa: S105 - the one that must not be seen
+SECRET = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +27,7 @@ def logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_a_logged_exception_shows_no_locals(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
-) -> None:
+def test_a_logged_exception_shows_no_locals(capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str) -> None:
     configure_logs(make_settings(tmp_path, "http://127.0.0.1:1", log_format=form))
 
     def check(password: str) -> None:

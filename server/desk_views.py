@@ -1,0 +1,145 @@
+"""What the desk's routes take and give: bodies, queries and views, from which the OpenAPI document is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing_extensions import TypedDict
+
+from handoff.desk import CountsView, RowView
+from handoff.records import Staff
+from handoff.views import MessageView
+from handoff.wording import LONGEST_MESSAGE
+
+if TYPE_CHECKING:
+    from knowledge.retriever import Result
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignIn(_Body):
+    """An e-mail address and a password."""
+
+    email: str = Field(max_length=254)
+    password: SecretStr = Field(max_length=500)
+
+
+class AtEpoch(_Body):
+    """The epoch that the agent saw."""
+
+    epoch: int = Field(ge=1)
+
+
+class ReplyBody(AtEpoch):
+    """A public reply. Repeating a client id gives the same message."""
+
+    client_id: str
+    text: str
+
+
+class NoteBody(_Body):
+    """An internal note."""
+
+    client_id: str
+    text: str
+
+
+class ResolveBody(AtEpoch):
+    """What was done, for colleagues; may be empty."""
+
+    note: str = ""
+
+
+class OverrideBody(_Body):
+    """What triage got wrong."""
+
+    priority: str | None = None
+    category: str | None = None
+
+
+class PresenceBody(_Body):
+    """On duty or not."""
+
+    state: Literal["online", "away"]
+
+
+class ListQuery(BaseModel):
+    """Which list."""
+
+    view: Literal["queue", "mine", "bot", "resolved"] = "queue"
+
+
+class SearchQuery(BaseModel):
+    """What to search for."""
+
+    q: str = Field(max_length=LONGEST_MESSAGE)
+
+
+class StaffView(TypedDict):
+    """A signed-in member of staff."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+
+
+class StaffSessionView(TypedDict):
+    """Who is signed in."""
+
+    staff: StaffView
+
+
+class ListView(TypedDict):
+    """A list and how many each has."""
+
+    conversations: list[RowView]
+    counts: CountsView
+
+
+class ReplyView(TypedDict):
+    """The message that was stored."""
+
+    message: MessageView
+
+
+class FoundArticleView(TypedDict):
+    """An article with the passage that matched."""
+
+    article_id: str
+    slug: str
+    title: str
+    heading: str
+    url: str
+    html: str
+    score: float
+    visibility: str
+
+
+class FoundView(TypedDict):
+    """What a search found, best first, and the id under which its clicks are noted."""
+
+    search_id: str | None
+    results: list[FoundArticleView]
+
+
+def found_view(result: Result) -> FoundArticleView:
+    """Write one result of a search."""
+    return FoundArticleView(
+        article_id=result.article_id,
+        slug=result.slug,
+        title=result.title,
+        heading=result.heading,
+        url=result.url,
+        html=result.html,
+        score=round(result.score, 4),
+        visibility=result.visibility,
+    )
+
+
+def staff_view(member: Staff) -> StaffSessionView:
+    """Write who is signed in."""
+    return StaffSessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
