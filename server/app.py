@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import importlib
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -52,7 +53,6 @@ from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
 from server.turns import TurnRunner
-from server.upkeep import keep_up
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
@@ -152,7 +152,7 @@ async def _open_service(
                 "clocks": run_clocks(service),
                 "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
                 "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
-                "upkeep": keep_up(service),
+                "upkeep": _when(may_load, functools.partial(_keep_up, service)),
             }.items()
         ]
         for worker in workers:
@@ -169,6 +169,11 @@ async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]
     if event is not None:
         await event.wait()
     await work()
+
+
+async def _keep_up(service: Service) -> None:
+    upkeep = await asyncio.to_thread(importlib.import_module, "server.upkeep")  # brings numpy
+    await upkeep.keep_up(service)
 
 
 def _report(worker: asyncio.Task[None]) -> None:

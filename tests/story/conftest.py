@@ -117,9 +117,11 @@ def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:
 def baton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baton]:
     """One running Baton for the whole story: Rasa takes a while to start."""
     running = start(tmp_path_factory.mktemp("home"))
-    running.wait_for("Baton is ready")
-    yield running
-    stop(running)
+    try:
+        running.wait_for("Baton is ready")
+        yield running
+    finally:
+        stop(running)
 
 
 @pytest.hookimpl(wrapper=True)
