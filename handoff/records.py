@@ -14,11 +14,17 @@ Role = Literal["agent", "lead", "content", "admin"]
 BOT = "bot"
 QUEUE = "queue"
 CLOSED = "closed"
+_AGENT = "agent:"
 
 
 def agent_owner(staff_id: str) -> str:
     """Return the owner that stands for this member of staff."""
-    return f"agent:{staff_id}"
+    return _AGENT + staff_id
+
+
+def agent_of(owner: str) -> str | None:
+    """Return the id of the member of staff that an owner stands for, or None if it stands for nobody."""
+    return owner.removeprefix(_AGENT) if owner.startswith(_AGENT) else None
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Conversation:
     @property
     def agent_id(self) -> str | None:
         """Return the id of the member of staff who owns it, if one does."""
-        return self.owner.removeprefix("agent:") if self.owner.startswith("agent:") else None
+        return agent_of(self.owner)
 
     @property
     def rasa_id(self) -> str:

@@ -15,7 +15,7 @@ from core.database import Database, Transaction
 from core.errors import Conflict, Invalid, NotFound, StaleEpoch
 from handoff.clocks import customer_wrote, meet
 from handoff.ownership import change_owner
-from handoff.records import BOT, CLOSED, Conversation, Message, Reply, Staff, Understanding
+from handoff.records import BOT, CLOSED, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.tables import messages, pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,
@@ -172,27 +172,32 @@ async def say_as_agent(
     Raises:
         StaleEpoch: the conversation is not this agent's in this epoch.
     """
-    cleaned = clean_text(text)
-    check_client_id(client_id)
-    key = f"{agent.id}:{client_id}"
-    async with database.write() as tx:
-        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
-        before = await said_before(tx.connection, conversation_id, "agent", key)
-        if before is not None:
-            return before
-        if conversation.epoch != epoch or conversation.agent_id != agent.id:
-            raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
-        if conversation.ticket_id is not None:
-            await meet(tx, conversation.ticket_id, "first_response", at)
-            await meet(tx, conversation.ticket_id, "next_response", at)
-        author = Author("agent", agent.name, agent.id)
-        return await append(tx, conversation, Saying(author, cleaned, client_id=key), at=at)
+    return await _write_as_agent(
+        database, conversation_id, agent, kind="text", epoch=epoch, client_id=client_id, text=text, at=at
+    )
 
 
 async def write_note(
     database: Database, conversation_id: str, agent: Staff, *, client_id: str, text: str, at: datetime
 ) -> Message:
     """Store an internal note; no customer ever sees it. Idempotent by (conversation, client id)."""
+    return await _write_as_agent(
+        database, conversation_id, agent, kind="note", epoch=None, client_id=client_id, text=text, at=at
+    )
+
+
+async def _write_as_agent(
+    database: Database,
+    conversation_id: str,
+    agent: Staff,
+    *,
+    kind: MessageKind,
+    epoch: int | None,
+    client_id: str,
+    text: str,
+    at: datetime,
+) -> Message:
+    """Store what an agent wrote; with an epoch only while the conversation is theirs in it."""
     cleaned = clean_text(text)
     check_client_id(client_id)
     key = f"{agent.id}:{client_id}"
@@ -201,8 +206,18 @@ async def write_note(
         before = await said_before(tx.connection, conversation_id, "agent", key)
         if before is not None:
             return before
+        if epoch is not None:
+            await _answer_for(tx, conversation, agent, epoch, at)
         author = Author("agent", agent.name, agent.id)
-        return await append(tx, conversation, Saying(author, cleaned, kind="note", client_id=key), at=at)
+        return await append(tx, conversation, Saying(author, cleaned, kind=kind, client_id=key), at=at)
+
+
+async def _answer_for(tx: Transaction, conversation: Conversation, agent: Staff, epoch: int, at: datetime) -> None:
+    if conversation.epoch != epoch or conversation.agent_id != agent.id:
+        raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
+    if conversation.ticket_id is not None:
+        await meet(tx, conversation.ticket_id, "first_response", at)
+        await meet(tx, conversation.ticket_id, "next_response", at)
 
 
 def check_client_id(client_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -80,24 +81,8 @@ async def resolve(
     words = clean_text(note, field="note") if note.strip() else ""
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
-        if conversation.ticket_id is not None:
-            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
-            await resolve_clocks(tx, conversation.ticket_id, at)
-        if words:
-            await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), words, kind="note"), at=at)
-        await _end_assignment(tx, conversation, "resolved", at)
-        back = await change_owner(
-            tx,
-            conversation,
-            BOT,
-            at=at,
-            reason=None,
-            rating_ticket_id=conversation.ticket_id,
-            rating_score=None,
-            ticket_id=None,
-        )
-        await _notice(tx, back, "resolved", agent, at)
-        return back
+        asked = {"rating_ticket_id": conversation.ticket_id, "rating_score": None}
+        return await _finish(tx, conversation, agent, "resolved", at, words, **asked)
 
 
 async def give_back(
@@ -110,13 +95,22 @@ async def give_back(
     """
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
-        if conversation.ticket_id is not None:
-            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
-            await resolve_clocks(tx, conversation.ticket_id, at)
-        await _end_assignment(tx, conversation, "returned", at)
-        back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None)
-        await _notice(tx, back, "returned", agent, at)
-        return back
+        return await _finish(tx, conversation, agent, "returned", at)
+
+
+async def _finish(
+    tx: Transaction, conversation: Conversation, agent: Staff, how: str, at: datetime, note: str = "", **values: Any
+) -> Conversation:
+    """Resolve the ticket and give the conversation back to the bot; `values` are columns that change with it."""
+    if conversation.ticket_id is not None:
+        await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
+        await resolve_clocks(tx, conversation.ticket_id, at)
+    if note:
+        await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), note, kind="note"), at=at)
+    await _end_assignment(tx, conversation, how, at)
+    back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None, **values)
+    await _notice(tx, back, how, agent, at)
+    return back
 
 
 async def release(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:

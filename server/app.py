@@ -32,7 +32,7 @@ from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
 from server.processes import Child, private_redis
-from server.routes import chat, desk, desk_socket, health, internal, reports, reviews, site
+from server.routes import chat, chat_socket, desk, desk_socket, health, internal, reports, reviews, site
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
@@ -42,7 +42,7 @@ from server.upkeep import keep_up
 log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
-    *chat.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
+    *chat.ROUTES, *chat_socket.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
     *reports.ROUTES, *reviews.ROUTES,
 )  # fmt: skip
 

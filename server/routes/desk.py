@@ -9,19 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.clock import iso
-from handoff.desk import CountsView, DetailView, RowView, counts, detail_of, list_rows
+from handoff.desk import counts, detail_of, list_rows
+from handoff.desk_views import CountsView, DetailView, RowView
 from handoff.presence import show_presence
 from handoff.records import Staff
 from handoff.speaking import say_as_agent, write_note
-from handoff.staff import SESSION_LENGTH, sign_in, sign_out
+from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
 from handoff.views import MessageView, message_view
 from knowledge.articles import Viewer
 from knowledge.retriever import Result
 from server import metrics
 from server.api import Route, checked, read_body
+from server.callers import remote
 from server.limits import limit
-from server.routes.chat import remote
 from server.service import SERVICE
 from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
@@ -176,12 +177,12 @@ async def post_session(request: web.Request) -> web.Response:
 
 async def get_session(request: web.Request) -> web.Response:
     """Tell who is signed in."""
-    return web.json_response(_staff_view(await signed_in(request, ("agent", "lead", "content", "admin"))))
+    return web.json_response(_staff_view(await signed_in(request, ROLES)))
 
 
 async def delete_session(request: web.Request) -> web.Response:
     """Sign out."""
-    await signed_in(request, ("agent", "lead", "content", "admin"))
+    await signed_in(request, ROLES)
     async with request.app[SERVICE].database.write() as tx:
         await sign_out(tx, request.cookies[COOKIE])
     response = web.json_response({})
@@ -301,7 +302,7 @@ async def patch_ticket(request: web.Request) -> web.Response:
 async def get_search(request: web.Request) -> web.Response:
     """Search the articles, internal ones included."""
     service = request.app[SERVICE]
-    await signed_in(request, ("agent", "lead", "content", "admin"))
+    await signed_in(request, ROLES)
     query = checked(dict(request.query), SearchQuery)
     outcome = await service.knowledge().search(query.q, viewer=Viewer.STAFF, surface="desk", limit=6)
     search_id = None if outcome.entry is None else outcome.entry.id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -18,10 +17,9 @@ from handoff.presence import PresenceState, keep_presence, leave, show_presence
 from handoff.records import Staff
 from handoff.transcript import get_conversation
 from server import metrics
-from server.api import Route, checked, envelope, log
+from server.api import Route, envelope, log, parse
 from server.hub import Listener
 from server.news import DESK_SOCKETS
-from server.routes.chat import parse_json_text
 from server.service import SERVICE, Service
 from server.staff_auth import check_own_origin, signed_in
 
@@ -70,7 +68,7 @@ async def _receive(socket: web.WebSocketResponse, service: Service, member: Staf
         if received.type is not WSMsgType.TEXT:
             continue
         try:
-            frame = checked(json.loads(parse_json_text(received.data.encode())), DeskFrame)
+            frame = parse(received.data, DeskFrame)
             await _act(socket, service, member, frame)
         except BatonError as error:
             await socket.send_json({"type": "error", **envelope(error)})
