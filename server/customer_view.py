@@ -46,15 +46,9 @@ async def snapshot(service: Service, conversation_id: str) -> dict[str, Any]:
     return {"conversation": view, "messages": [message_view(message) for message in said]}
 
 
-async def event_frame(service: Service, event: Event, view: ConversationView | None) -> dict[str, Any]:
-    """Write an event as its customer sees it; `view` is the conversation as it stands, None to look it up."""
-    data: dict[str, Any] = event.data
-    if event.kind == "conversation":
-        if view is None:
-            async with service.database.read() as reader:
-                conversation = await get_conversation(reader, event.conversation_id)
-                view = await customer_view(service, reader, conversation)
-        data = {"conversation": view}
+def event_frame(event: Event, view: ConversationView | None) -> dict[str, Any]:
+    """Write an event as its customer sees it. `view` is the conversation as it stands, which only an event about it needs."""
+    data = {"conversation": view} if event.kind == "conversation" else event.data
     return {"type": "event", "id": event.number, "event": event.kind, "data": data}
 
 

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.errors import Unauthenticated
-from core.events import events_after
-from handoff.transcript import get_conversation
+from core.events import Event
+from handoff.replay import missed_events
 from handoff.views import ConversationView, MessageView
 from handoff.visitors import Visitor, join_customer, new_visitor, note_page, visitor_of_token
 from server.api import Route, checked, parse_json, read_body
@@ -92,7 +92,8 @@ async def open_session(request: web.Request) -> web.Response:
     async with service.database.write() as tx:
         account = None if claims is None else await account_of_claims(tx, claims, now)
         if visitor is not None and account is not None:
-            visitor = await join_customer(tx, visitor, account.id)
+            joined = await join_customer(tx, visitor, token, account.id, at=now)
+            visitor, token = joined or (None, "")
         if visitor is None:
             visitor, token = await new_visitor(
                 tx, customer_id=account.id if account else None, page_url=url, page_title=title, at=now
@@ -108,23 +109,23 @@ async def poll(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_origin(request, service)
     query = checked(dict(request.query), PollQuery)
-    visitor = await _bearer(request, service)
-    conversation_id = visitor.conversation.id
+    token = _bearer(request)
     live: list[dict[str, Any]] = []
+    async with service.database.read() as reader:
+        conversation_id = (await visitor_of_token(reader, token, service.clock.now())).conversation.id
     with service.hub.listen(conversation_id) as listener:
-        async with service.database.read() as reader:
-            events = await events_after(reader, conversation_id, query.after, audiences=["customer", "both"])
+        events = await _missed(service, conversation_id, query.after)
         if not events and query.wait:
             with contextlib.suppress(TimeoutError):
-                frame = await asyncio.wait_for(listener.frames.get(), query.wait)
+                frame = await asyncio.wait_for(listener.hear(), query.wait)
                 if isinstance(frame, dict):
                     live.append(frame)
-            async with service.database.read() as reader:
-                events = await events_after(reader, conversation_id, query.after, audiences=["customer", "both"])
     async with service.database.read() as reader:
-        conversation = await get_conversation(reader, conversation_id)
+        # Looked up again: while the poll was held, the secret may have ended.
+        conversation = (await visitor_of_token(reader, token, service.clock.now())).conversation
         view = await customer_view(service, reader, conversation)
-    frames = [await event_frame(service, event, view) for event in events]
+        events = await missed_events(reader, conversation_id, query.after)
+    frames = [event_frame(event, view) for event in events]
     return web.json_response({"events": frames, "live": live, "conversation": view})
 
 
@@ -132,19 +133,24 @@ async def post_frame(request: web.Request) -> web.Response:
     """Take one frame of a client that has no socket."""
     service = request.app[SERVICE]
     check_origin(request, service)
-    visitor = await _bearer(request, service)
+    async with service.database.read() as reader:
+        visitor = await visitor_of_token(reader, _bearer(request), service.clock.now())
     frame = parse_frame(parse_json(await request.read()))
     name = await customer_name(service, visitor)
     answer = await act(service, visitor.conversation.id, visitor.id, name, frame)
     return web.json_response(answer or {"type": "ack", "client_id": "", "message": None})
 
 
-async def _bearer(request: web.Request, service: Service) -> Visitor:
+def _bearer(request: web.Request) -> str:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind != "Bearer" or not token:
         raise Unauthenticated("Send the visitor token as Authorization: Bearer.")
+    return token
+
+
+async def _missed(service: Service, conversation_id: str, after: int) -> list[Event]:
     async with service.database.read() as reader:
-        return await visitor_of_token(reader, token, service.clock.now())
+        return await missed_events(reader, conversation_id, after)
 
 
 ROUTES = (
