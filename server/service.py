@@ -18,6 +18,7 @@ from server.hub import Hub
 from server.news import News
 from server.settings import Settings
 from server.turns import TurnRunner
+from server.typists import Typists
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Service:
     bot: Bot
     turns: TurnRunner
     news: News
+    typists: Typists
     policies: Sequence[Policy]
     retriever: Retriever | None = None
     parts: dict[str, str] = field(default_factory=dict)

@@ -23,6 +23,8 @@ from server import metrics
 from server.api import Route, checked, read_body
 from server.callers import remote
 from server.limits import limit
+from server.news import DESK_SOCKETS
+from server.routes.desk_socket import presence_may_fail
 from server.service import SERVICE
 from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
@@ -185,6 +187,7 @@ async def delete_session(request: web.Request) -> web.Response:
     await signed_in(request, ROLES)
     async with request.app[SERVICE].database.write() as tx:
         await sign_out(tx, request.cookies[COOKIE])
+    request.app[SERVICE].hub.catch_up(DESK_SOCKETS)
     response = web.json_response({})
     response.del_cookie(COOKIE)
     return response
@@ -314,7 +317,8 @@ async def put_presence(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, PresenceBody)
-    await show_presence(service.redis, member.id, body.state, service.clock.now())
+    with presence_may_fail():
+        await show_presence(service.redis, member.id, body.state, service.clock.now())
     service.presence_changed()
     return web.json_response({"state": body.state, "at": iso(service.clock.now())})
 
