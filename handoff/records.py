@@ -46,6 +46,7 @@ class Conversation:
     page_title: str | None
     rating_ticket_id: str | None
     rating_score: int | None
+    queued_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -104,9 +105,13 @@ class Message:
     @classmethod
     def of(cls, row: Mapping[Any, Any], pressed: frozenset[str] = frozenset()) -> Message:
         """Read a row of `messages`."""
-        values = {str(name): value for name, value in row.items() if name != "turn_lease"}
+        values = {str(name): value for name, value in row.items() if name not in _OF_THE_RUNNER}
         values["buttons"] = tuple(Button.of(stored) for stored in values["buttons"] or ())
         return cls(**values, pressed=pressed)
+
+
+_OF_THE_RUNNER = {"turn_lease", "runner"}
+"""Columns of `messages` that are nobody's business but `handoff.turns`'."""
 
 
 @dataclass(frozen=True)

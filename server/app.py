@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from handoff.policies import load_policies
 from handoff.records import Conversation
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
-from server.background import load_actions, load_knowledge, run_clocks, watch_bot
+from server.background import load_actions, load_knowledge, load_triage, run_clocks, watch_bot
 from server.bot import Bot
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
@@ -32,11 +31,13 @@ from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
 from server.processes import Child, private_redis
+from server.replica import replica_name
 from server.routes import chat, chat_socket, desk, desk_socket, health, internal, reports, reviews, site
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
 from server.turns import TurnRunner
+from server.typists import Typists
 from server.upkeep import keep_up
 
 log = structlog.get_logger()
@@ -58,7 +59,6 @@ def build_app(settings: Settings, clock: Clock | None = None) -> web.Application
         return web.json_response(document)
 
     app.router.add_get("/api/openapi.json", show_document)
-    app[desk_socket.SOCKETS] = Counter()
     app[internal.ACTIONS] = internal.Actions()
     app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock()))
     return app
@@ -91,7 +91,8 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
             await hand_over(tx, conversation, reason, policies, at=clock.now())
             metrics.HANDOFFS.labels(reason).inc()
 
-        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience)
+        runner = stack.enter_context(replica_name(settings.home))
+        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience, runner=runner)
         stack.push_async_callback(turns.stop)
         service = Service(
             settings=settings,
@@ -103,6 +104,7 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
             bot=bot,
             turns=turns,
             news=News(database, redis, hub, clock),
+            typists=Typists(database, hub, clock),
             policies=policies,
         )
         app[SERVICE] = service
@@ -124,6 +126,7 @@ async def _open_service(app: web.Application, settings: Settings, clock: Clock) 
                 "clocks": run_clocks(service),
                 "actions": load_actions(service, app[internal.ACTIONS]),
                 "knowledge": load_knowledge(service, stack),
+                "triage": load_triage(),
                 "upkeep": keep_up(service),
             }.items()
         ]
