@@ -68,12 +68,14 @@ class News:
             self._queue_moved.set()
         if self._hub.listening(DESK_SOCKETS):
             try:
-                await self._show(events)
+                if not missed:
+                    await self._show(events)
             except (BatonError, SQLAlchemyError, OSError):
                 log.exception("desks were not shown what is new")
                 await self._readable()
                 missed = True
             if missed:
+                # Which includes what was heard: showing hundreds of frames at once would cut the desks off.
                 self._send("reread", {})
         return None not in gathered
 
@@ -100,8 +102,7 @@ class News:
                 self._send("message", data)
             elif event.kind == "clock":
                 self._send("clock", {"conversation_id": event.conversation_id, **event.data})
-        if events:
-            self._send("counts", {})
+        self._send("counts", {})
 
     async def _feed_queue(self) -> None:
         while True:
