@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -32,13 +33,14 @@ async def serve(
         for half in halves:
             half.cancel()
         ends = await asyncio.gather(*halves, return_exceptions=True)
-    for error in ends:
-        if isinstance(error, BatonError):
-            await refuse(socket, error)
-        elif isinstance(error, Exception) and not isinstance(error, ConnectionResetError | TimeoutError):
-            log.error("a socket broke", exc_info=error)
-            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"connect again")
-    await socket.close()
+    with contextlib.suppress(ConnectionResetError):
+        for error in ends:
+            if isinstance(error, BatonError):
+                await refuse(socket, error)
+            elif isinstance(error, Exception) and not isinstance(error, ConnectionResetError | TimeoutError):
+                log.error("a socket broke", exc_info=error)
+                await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"connect again")
+        await socket.close()
 
 
 async def refuse(socket: web.WebSocketResponse, error: BatonError) -> None:

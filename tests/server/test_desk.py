@@ -21,8 +21,9 @@ from handoff.wording import TALK_TO_PERSON
 from server.background import fire_once
 from server.hub import BACKLOG, DESK
 from server.identity import sign_identity
+from server.news import DESK_SOCKETS
 from server.sockets import SIGNED_OUT
-from tests.server.conftest import Chat, Running
+from tests.server.conftest import NOW, Chat, Running
 
 Client = TestClient[web.Request, web.Application]
 CONVERSATIONS = "/api/desk/conversations"
@@ -543,6 +544,20 @@ async def test_desks_are_shown_who_writes_only_where_a_person_reads_along(runnin
         await chat.socket.send_json({"type": "ping"})
         await chat.until(lambda frame: frame["type"] == "pong")
     assert (await desk.hears("typing"))["conversation_id"] == with_people.conversation
+
+
+async def test_a_customer_who_goes_on_writing_is_shown_again_and_one_who_stops_is_shown_once(running: Running) -> None:
+    chat = await waiting(running)
+    shown = []
+    with running.service.hub.listen(DESK_SOCKETS) as listener:
+        for seconds, on in ((0, True), (1, True), (3, True), (4, False), (4, False), (4, True), (6, True)):
+            running.clock.set(NOW + timedelta(seconds=seconds))
+            await running.service.typists.show(chat.conversation, "Dana", on=on)
+            while not listener.frames.empty():
+                frame = listener.frames.get_nowait()
+                if isinstance(frame, dict) and frame["event"] == "typing":
+                    shown.append((seconds, frame["data"]["on"]))
+    assert shown == [(0, True), (3, True), (4, False), (6, True)]
 
 
 async def test_an_agent_who_is_away_stays_away_when_redis_forgets_and_a_second_desk_opens(running: Running) -> None:
