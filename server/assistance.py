@@ -25,7 +25,7 @@ def make_executor(service: Service) -> ActionExecutor:
 
 
 async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> KnowledgeIndex:
-    """Set the retriever on the service, and the index on the retriever; returns the index. Words alone are searched until the index is there.
+    """Set the retriever on the service and its index on it; returns the index. Words alone are searched until the index is there.
 
     May be called again after a failure: it goes on with what is missing.
 
