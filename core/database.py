@@ -92,6 +92,9 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        # SQLite's transactions see one snapshot anyway; PostgreSQL's would see what others commit between two statements.
+        one_snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = engine.execution_options(**one_snapshot) if self.dialect == "postgresql" else engine
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._listeners: list[Callable[[list[Event]], None]] = []
 
@@ -129,7 +132,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         """Open a transaction that only reads, on a consistent snapshot."""
-        async with self.engine.connect() as connection:
+        async with self._reading.connect() as connection:
             yield connection
 
     @asynccontextmanager

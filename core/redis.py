@@ -12,7 +12,7 @@ NUDGES = PREFIX + "nudges"
 
 
 def presence_key() -> str:
-    """Hash: staff id → `state:milliseconds` of the last sign of life."""
+    """Hash: `staff id:id of an open desk` → `state:milliseconds` of the last sign of life."""
     return PREFIX + "presence"
 
 

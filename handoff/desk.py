@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import sqlalchemy as sa
-from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from core.database import Reader
@@ -15,20 +14,30 @@ from core.errors import Invalid
 from customers.accounts import Account
 from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from customers.tables import customers
-from handoff.clock_states import ClockView, SlaClock, clock_view
+from handoff.clock_states import SlaClock, clock_view
 from handoff.clocks import clocks_of, sla_clocks
+from handoff.desk_views import (
+    AgentView,
+    CountsView,
+    CustomerView,
+    DetailView,
+    EarlierTicketView,
+    LastMessageView,
+    PageView,
+    PersonView,
+    RowView,
+)
 from handoff.handing_over import account_of
-from handoff.package import PackageView, package_of
-from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
+from handoff.package import package_of
+from handoff.records import BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
 from handoff.staff import staff_names
 from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
 from handoff.transcript import get_conversation, transcript
-from handoff.views import MessageView, message_view
+from handoff.views import message_view
 from handoff.waiting import first_due_at
 from tickets.tables import tickets
 from tickets.ticketing import (
-    TicketView,
     get_ticket,
     overrides_of,
     resolved_share,
@@ -41,104 +50,6 @@ View = Literal["queue", "mine", "bot", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
 ROWS = 200
 """Conversations that a list shows at most; the counts tell of the rest."""
-
-
-class PersonView(TypedDict):
-    """A customer in a list."""
-
-    name: str | None
-    plan: str | None
-
-
-class AgentView(TypedDict):
-    """A member of staff."""
-
-    id: str
-    name: str
-
-
-class LastMessageView(TypedDict):
-    """What was said last."""
-
-    text: str
-    author_kind: str
-    at: str
-
-
-class RowView(TypedDict):
-    """A conversation in a list."""
-
-    id: str
-    number: str | None
-    subject: str | None
-    customer: PersonView
-    owner: str
-    epoch: int
-    agent: AgentView | None
-    priority: str | None
-    category: str | None
-    tags: list[str]
-    reason: str | None
-    last_message: LastMessageView | None
-    unanswered: bool
-    clock: ClockView | None
-    updated_at: str
-
-
-class EarlierTicketView(TypedDict):
-    """A ticket that the customer had before."""
-
-    number: str
-    subject: str
-    status: str
-    priority: str
-    created_at: str
-    resolved_at: str | None
-
-
-class PageView(TypedDict):
-    """The page that the customer is on."""
-
-    url: str | None
-    title: str | None
-
-
-class CustomerView(TypedDict):
-    """Who the customer is, as far as anybody knows."""
-
-    id: str | None
-    name: str | None
-    email: str | None
-    known: bool
-    plan: str | None
-    mrr: float | None
-    currency: str | None
-    since: str | None
-    company: str | None
-    seats: int | None
-    health: HealthView | None
-    tickets: list[EarlierTicketView]
-    page: PageView
-
-
-class DetailView(TypedDict):
-    """One conversation with all that is known beside it."""
-
-    row: RowView
-    messages: list[MessageView]
-    ticket: TicketView | None
-    package: PackageView | None
-    clocks: list[ClockView]
-    customer: CustomerView
-    rating: dict[str, Any] | None
-
-
-class CountsView(TypedDict):
-    """How many conversations each list has."""
-
-    queue: int
-    mine: int
-    bot: int
 
 
 async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime) -> list[RowView]:
@@ -239,7 +150,7 @@ async def _rows(
 def _row(
     row: sa.RowMapping, names: dict[str, str], last: LastMessageView | None, clock: SlaClock | None, at: datetime
 ) -> RowView:
-    agent_id = row["owner"].removeprefix("agent:") if row["owner"].startswith("agent:") else None
+    agent_id = agent_of(row["owner"])
     return RowView(
         id=row["id"],
         number=row["number"],

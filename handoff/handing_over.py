@@ -54,7 +54,7 @@ async def hand_over(
         if message.epoch == conversation.epoch
     ]
     understood = await understandings_of(reader, conversation.id)
-    account = None if conversation.customer_id is None else await get_customer(reader, conversation.customer_id)
+    account = await account_of(reader, conversation)
     result = await _triage(reader, said, understood, account, reason, at)
     text = "\n".join(_own_words(said))
     ticket = await open_ticket(

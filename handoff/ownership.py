@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.database import Transaction
 from core.errors import StaleEpoch
 from core.events import record_event
-from handoff.records import Conversation
+from handoff.records import QUEUE, Conversation
 from handoff.tables import conversations
 
 
@@ -29,6 +29,8 @@ async def change_owner(
     Raises:
         StaleEpoch: somebody else changed the owner meanwhile.
     """
+    if owner == QUEUE:
+        values["queued_at"] = at
     changed = await tx.execute(
         sa.update(conversations)
         .where(conversations.c.id == conversation.id, conversations.c.epoch == conversation.epoch)

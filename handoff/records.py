@@ -14,11 +14,17 @@ Role = Literal["agent", "lead", "content", "admin"]
 BOT = "bot"
 QUEUE = "queue"
 CLOSED = "closed"
+_AGENT = "agent:"
 
 
 def agent_owner(staff_id: str) -> str:
     """Return the owner that stands for this member of staff."""
-    return f"agent:{staff_id}"
+    return _AGENT + staff_id
+
+
+def agent_of(owner: str) -> str | None:
+    """Return the id of the member of staff that an owner stands for, or None if it stands for nobody."""
+    return owner.removeprefix(_AGENT) if owner.startswith(_AGENT) else None
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Conversation:
     page_title: str | None
     rating_ticket_id: str | None
     rating_score: int | None
+    queued_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -51,7 +58,7 @@ class Conversation:
     @property
     def agent_id(self) -> str | None:
         """Return the id of the member of staff who owns it, if one does."""
-        return self.owner.removeprefix("agent:") if self.owner.startswith("agent:") else None
+        return agent_of(self.owner)
 
     @property
     def rasa_id(self) -> str:
@@ -98,9 +105,13 @@ class Message:
     @classmethod
     def of(cls, row: Mapping[Any, Any], pressed: frozenset[str] = frozenset()) -> Message:
         """Read a row of `messages`."""
-        values = {str(name): value for name, value in row.items() if name != "turn_lease"}
+        values = {str(name): value for name, value in row.items() if name not in _OF_THE_RUNNER}
         values["buttons"] = tuple(Button.of(stored) for stored in values["buttons"] or ())
         return cls(**values, pressed=pressed)
+
+
+_OF_THE_RUNNER = {"turn_lease", "runner"}
+"""Columns of `messages` that are nobody's business but `handoff.turns`'."""
 
 
 @dataclass(frozen=True)

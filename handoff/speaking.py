@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.database import Database, Transaction
-from core.errors import Conflict, Invalid, NotFound, StaleEpoch
+from core.errors import Conflict, NotFound, StaleEpoch
 from handoff.clocks import customer_wrote, meet
 from handoff.ownership import change_owner
-from handoff.records import BOT, CLOSED, Conversation, Message, Reply, Staff, Understanding
-from handoff.tables import messages, pressed_buttons, understandings
+from handoff.records import BOT, CLOSED, Conversation, Message, MessageKind, Reply, Staff, Understanding
+from handoff.repeats import check_client_id
+from handoff.tables import PENDING, messages, pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,
     SYSTEM_AUTHOR,
     Author,
+    Lease,
     Saying,
     append,
     find_button,
@@ -35,18 +37,26 @@ TURN_LEASE = timedelta(seconds=20)
 # Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
 _SETTLE = (
     sa.update(messages)
-    .where(messages.c.id == sa.bindparam("message"), messages.c.turn == "pending")
-    .values(turn=sa.bindparam("outcome"), turn_lease=None)
+    .where(messages.c.id == sa.bindparam("message"), PENDING)
+    .values(turn=sa.bindparam("outcome"), turn_lease=None, runner=None)
 )
 _UNDERSTAND = sa.insert(understandings)
 
 
 async def say_as_customer(
-    database: Database, conversation_id: str, *, client_id: str, text: str, name: str, at: datetime
+    database: Database,
+    conversation_id: str,
+    *,
+    client_id: str,
+    text: str,
+    name: str,
+    at: datetime,
+    runner: str | None = None,
 ) -> Message:
     """Store what a customer wrote. Idempotent by (conversation, client id).
 
-    While the bot owns the conversation the message becomes a turn that it has to answer.
+    While the bot owns the conversation the message becomes a turn that it has to answer. `runner` names the process that will see to
+    it, unless another one has an earlier turn of the conversation in hand; without a name any process may.
 
     Raises:
         Invalid: the text is empty, or the client id is not 1 to 60 characters.
@@ -60,15 +70,24 @@ async def say_as_customer(
         if before is not None:
             return before
         conversation = await _awake(tx, conversation, at)
-        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(conversation))
+        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(conversation, runner))
         await _tell_clocks(tx, conversation, at)
         return await append(tx, conversation, saying, at=at)
 
 
 async def press_as_customer(
-    database: Database, conversation_id: str, *, client_id: str, button_id: str, name: str, at: datetime
+    database: Database,
+    conversation_id: str,
+    *,
+    client_id: str,
+    button_id: str,
+    name: str,
+    at: datetime,
+    runner: str | None = None,
 ) -> Message:
     """Store that a customer pressed a button, as a message with its title. Idempotent by (conversation, client id).
+
+    What the bot has to answer becomes a turn, as in `say_as_customer`.
 
     Raises:
         NotFound: the service issued no such button in this conversation.
@@ -92,7 +111,7 @@ async def press_as_customer(
         if pressed.one_or_none() is not None:
             raise Conflict("That button has been pressed already.")
         await tx.execute(sa.insert(pressed_buttons).values(button_id=button_id, message_id=source.id, at=at))
-        lease = None if button.payload == TALK_TO_PERSON[1] else _lease(conversation)
+        lease = None if button.payload == TALK_TO_PERSON[1] else _lease(conversation, runner)
         saying = Saying(
             Author("customer", name), button.title, client_id=client_id, payload=button.payload, lease=lease
         )
@@ -172,27 +191,32 @@ async def say_as_agent(
     Raises:
         StaleEpoch: the conversation is not this agent's in this epoch.
     """
-    cleaned = clean_text(text)
-    check_client_id(client_id)
-    key = f"{agent.id}:{client_id}"
-    async with database.write() as tx:
-        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
-        before = await said_before(tx.connection, conversation_id, "agent", key)
-        if before is not None:
-            return before
-        if conversation.epoch != epoch or conversation.agent_id != agent.id:
-            raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
-        if conversation.ticket_id is not None:
-            await meet(tx, conversation.ticket_id, "first_response", at)
-            await meet(tx, conversation.ticket_id, "next_response", at)
-        author = Author("agent", agent.name, agent.id)
-        return await append(tx, conversation, Saying(author, cleaned, client_id=key), at=at)
+    return await _write_as_agent(
+        database, conversation_id, agent, kind="text", epoch=epoch, client_id=client_id, text=text, at=at
+    )
 
 
 async def write_note(
     database: Database, conversation_id: str, agent: Staff, *, client_id: str, text: str, at: datetime
 ) -> Message:
     """Store an internal note; no customer ever sees it. Idempotent by (conversation, client id)."""
+    return await _write_as_agent(
+        database, conversation_id, agent, kind="note", epoch=None, client_id=client_id, text=text, at=at
+    )
+
+
+async def _write_as_agent(
+    database: Database,
+    conversation_id: str,
+    agent: Staff,
+    *,
+    kind: MessageKind,
+    epoch: int | None,
+    client_id: str,
+    text: str,
+    at: datetime,
+) -> Message:
+    """Store what an agent wrote; with an epoch only while the conversation is theirs in it."""
     cleaned = clean_text(text)
     check_client_id(client_id)
     key = f"{agent.id}:{client_id}"
@@ -201,18 +225,18 @@ async def write_note(
         before = await said_before(tx.connection, conversation_id, "agent", key)
         if before is not None:
             return before
+        if epoch is not None:
+            await _answer_for(tx, conversation, agent, epoch, at)
         author = Author("agent", agent.name, agent.id)
-        return await append(tx, conversation, Saying(author, cleaned, kind="note", client_id=key), at=at)
+        return await append(tx, conversation, Saying(author, cleaned, kind=kind, client_id=key), at=at)
 
 
-def check_client_id(client_id: str) -> None:
-    """Refuse a client id that cannot be a key.
-
-    Raises:
-        Invalid: it is not 1 to 60 characters of printable ASCII.
-    """
-    if not 1 <= len(client_id) <= 60 or not client_id.isascii() or not client_id.isprintable():
-        raise Invalid("client_id must be 1 to 60 printable ASCII characters, such as a UUID.", field="client_id")
+async def _answer_for(tx: Transaction, conversation: Conversation, agent: Staff, epoch: int, at: datetime) -> None:
+    if conversation.epoch != epoch or conversation.agent_id != agent.id:
+        raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
+    if conversation.ticket_id is not None:
+        await meet(tx, conversation.ticket_id, "first_response", at)
+        await meet(tx, conversation.ticket_id, "next_response", at)
 
 
 async def _awake(tx: Transaction, conversation: Conversation, at: datetime) -> Conversation:
@@ -221,8 +245,8 @@ async def _awake(tx: Transaction, conversation: Conversation, at: datetime) -> C
     return conversation
 
 
-def _lease(conversation: Conversation) -> timedelta | None:
-    return TURN_LEASE if conversation.owner == BOT else None
+def _lease(conversation: Conversation, runner: str | None) -> Lease | None:
+    return Lease(runner, TURN_LEASE) if conversation.owner == BOT else None
 
 
 async def _tell_clocks(tx: Transaction, conversation: Conversation, at: datetime) -> None:

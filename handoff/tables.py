@@ -34,9 +34,11 @@ conversations = sa.Table(
     sa.Column("page_title", sa.String(300)),
     sa.Column("rating_ticket_id", sa.String(40)),
     sa.Column("rating_score", sa.Integer),
+    sa.Column("queued_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False, index=True),
 )
+"""`queued_at` is when the queue last became the owner; a message moves `updated_at`, and not this."""
 
 messages = sa.Table(
     "messages",
@@ -57,20 +59,32 @@ messages = sa.Table(
     sa.Column("payload", sa.Text),
     sa.Column("turn", sa.String(16)),
     sa.Column("turn_lease", Moment),
+    sa.Column("runner", sa.String(40)),
     sa.Column("at", Moment, nullable=False),
     sa.UniqueConstraint("conversation_id", "seq"),
     sa.UniqueConstraint("conversation_id", "author_kind", "client_id"),
 )
 """`buttons` are what the service issued: id, title, payload.
 
-`turn` is `pending`, `answered`, `failed` or `dropped` on what the bot is to answer."""
+`turn` is `pending`, `answered`, `failed` or `dropped` on what the bot is to answer. `runner` is the process that has it answered, until
+`turn_lease` ends."""
 
+PENDING = messages.c.turn == sa.literal_column("'pending'")
+"""What a partial index is of. Written out in the statement: with a parameter in its place no database would use the index."""
+
+sa.Index("ix_messages_turn_lease", messages.c.turn_lease, sqlite_where=PENDING, postgresql_where=PENDING)
 sa.Index(
-    "ix_messages_turn_lease",
-    messages.c.turn_lease,
-    sqlite_where=messages.c.turn == "pending",
-    postgresql_where=messages.c.turn == "pending",
+    "ix_messages_pending", messages.c.conversation_id, messages.c.seq, sqlite_where=PENDING, postgresql_where=PENDING
 )
+
+handled_frames = sa.Table(
+    "handled_frames",
+    metadata,
+    sa.Column("conversation_id", sa.String(40), sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("client_id", sa.String(60), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+"""Client ids of frames that became no message, so that a repetition changes nothing."""
 
 pressed_buttons = sa.Table(
     "pressed_buttons",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from handoff.handing_over import account_of, policy_for
 from handoff.ownership import announce, change_owner
 from handoff.policies import Policy
 from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
+from handoff.repeats import handled_before
 from handoff.staff import staff_names
 from handoff.tables import assignments, conversations, ratings
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation
@@ -51,7 +53,7 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
                 epoch=taken.epoch,
                 ticket_id=taken.ticket_id,
                 staff_id=agent.id,
-                queued_at=conversation.updated_at,
+                queued_at=conversation.queued_at or conversation.updated_at,
                 claimed_at=at,
             )
         )
@@ -80,24 +82,8 @@ async def resolve(
     words = clean_text(note, field="note") if note.strip() else ""
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
-        if conversation.ticket_id is not None:
-            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
-            await resolve_clocks(tx, conversation.ticket_id, at)
-        if words:
-            await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), words, kind="note"), at=at)
-        await _end_assignment(tx, conversation, "resolved", at)
-        back = await change_owner(
-            tx,
-            conversation,
-            BOT,
-            at=at,
-            reason=None,
-            rating_ticket_id=conversation.ticket_id,
-            rating_score=None,
-            ticket_id=None,
-        )
-        await _notice(tx, back, "resolved", agent, at)
-        return back
+        asked = {"rating_ticket_id": conversation.ticket_id, "rating_score": None}
+        return await _finish(tx, conversation, agent, "resolved", at, words, **asked)
 
 
 async def give_back(
@@ -110,13 +96,22 @@ async def give_back(
     """
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
-        if conversation.ticket_id is not None:
-            await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
-            await resolve_clocks(tx, conversation.ticket_id, at)
-        await _end_assignment(tx, conversation, "returned", at)
-        back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None)
-        await _notice(tx, back, "returned", agent, at)
-        return back
+        return await _finish(tx, conversation, agent, "returned", at)
+
+
+async def _finish(
+    tx: Transaction, conversation: Conversation, agent: Staff, how: str, at: datetime, note: str = "", **values: Any
+) -> Conversation:
+    """Resolve the ticket and give the conversation back to the bot; `values` are columns that change with it."""
+    if conversation.ticket_id is not None:
+        await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
+        await resolve_clocks(tx, conversation.ticket_id, at)
+    if note:
+        await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), note, kind="note"), at=at)
+    await _end_assignment(tx, conversation, how, at)
+    back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None, **values)
+    await _notice(tx, back, how, agent, at)
+    return back
 
 
 async def release(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
@@ -169,11 +164,11 @@ async def override_ticket(
     return ticket
 
 
-async def save_email(database: Database, conversation_id: str, email: str, *, at: datetime) -> None:
-    """Remember where to reply; the ticket's requester too. Saving the same address again changes nothing."""
+async def save_email(database: Database, conversation_id: str, email: str, *, client_id: str, at: datetime) -> None:
+    """Remember where to reply; the ticket's requester too. Idempotent by (conversation, client id) and by the address."""
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
-        if conversation.email == email:
+        if await handled_before(tx, conversation_id, client_id, at=at) or conversation.email == email:
             return
         await tx.execute(
             sa.update(conversations).where(conversations.c.id == conversation_id).values(email=email, updated_at=at)
@@ -186,8 +181,10 @@ async def save_email(database: Database, conversation_id: str, email: str, *, at
         await announce(tx, conversation_id, at=at)
 
 
-async def rate(database: Database, conversation_id: str, score: int, comment: str, *, at: datetime) -> None:
-    """Keep the customer's rating of the help that they last got; a new one replaces the old.
+async def rate(
+    database: Database, conversation_id: str, score: int, comment: str, *, client_id: str, at: datetime
+) -> None:
+    """Keep the customer's rating of the help that they last got; a new one replaces the old. Idempotent by (conversation, client id).
 
     Raises:
         Invalid: the score is not 1 to 5.
@@ -198,6 +195,8 @@ async def rate(database: Database, conversation_id: str, score: int, comment: st
     words = clean_text(comment, field="comment", longest=2_000) if comment.strip() else ""
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if await handled_before(tx, conversation_id, client_id, at=at):
+            return
         ticket_id = conversation.rating_ticket_id
         if ticket_id is None:
             raise Conflict("There is nothing to rate in this conversation.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import Moment, Reader, Transaction
 from core.errors import NotFound
 from core.events import record_event
 from core.identifiers import new_id
@@ -28,6 +28,26 @@ _DRAW = (
     .returning(conversations.c.messages)
 )
 _INSERT = sa.insert(messages)
+
+
+def _earlier(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """Select a column of the conversation's oldest turn that a process has in hand."""
+    turn = messages.alias()
+    return (
+        sa.select(turn.c[column.name])
+        .where(turn.c.conversation_id == sa.bindparam("conversation"), turn.c.turn == sa.literal_column("'pending'"))
+        .where(turn.c.runner.is_not(None), turn.c.turn_lease > sa.bindparam("now", type_=Moment))
+        .order_by(turn.c.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+# One process answers a conversation's turns, in their order: a turn goes to the one that has the turn before it.
+_INSERT_TURN = sa.insert(messages).values(
+    runner=sa.func.coalesce(_earlier(messages.c.runner), sa.bindparam("ours", type_=sa.String)),
+    turn_lease=sa.func.coalesce(_earlier(messages.c.turn_lease), sa.bindparam("until", type_=Moment)),
+)
 _SAID = sa.select(messages).where(
     messages.c.conversation_id == sa.bindparam("conversation"),
     messages.c.author_kind == sa.bindparam("author"),
@@ -49,6 +69,14 @@ SYSTEM_AUTHOR = Author("system", "")
 
 
 @dataclass(frozen=True)
+class Lease:
+    """Which process is to have a turn answered, None for any, and for how long others leave it to it."""
+
+    runner: str | None
+    length: timedelta
+
+
+@dataclass(frozen=True)
 class Saying:
     """What is to be appended. `client_id` makes a repetition harmless; `lease` makes it a turn that the bot is to answer."""
 
@@ -60,7 +88,7 @@ class Saying:
     notice: dict[str, Any] | None = None
     buttons: tuple[tuple[str, str], ...] = ()
     payload: str | None = None
-    lease: timedelta | None = None
+    lease: Lease | None = None
 
 
 async def get_conversation(reader: Reader, conversation_id: str, *, lock: bool = False) -> Conversation:
@@ -109,14 +137,15 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
         at=at,
         buttons=tuple(buttons),
     )
-    await tx.execute(
-        _INSERT,
-        {
-            **{name: getattr(message, name) for name in _STORED},
-            "buttons": [vars(button) for button in buttons] or None,
-            "turn_lease": None if saying.lease is None else at + saying.lease,
-        },
-    )
+    row = {
+        **{name: getattr(message, name) for name in _STORED},
+        "buttons": [vars(button) for button in buttons] or None,
+    }
+    if saying.lease is None:
+        await tx.execute(_INSERT, row)
+    else:
+        lease = {"now": at, "ours": saying.lease.runner, "until": at + saying.lease.length}
+        await tx.execute(_INSERT_TURN, {**row, **lease, "conversation": conversation.id})
     await record_event(
         tx,
         conversation.id,

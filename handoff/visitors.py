@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from core.database import Reader, Transaction
 from core.errors import Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
+from handoff.ownership import announce
 from handoff.records import BOT, Conversation
 from handoff.tables import conversations, visitors
+from handoff.transcript import get_conversation
 from knowledge.votes import join_votes
 from tickets.tables import tickets
 
@@ -82,27 +84,49 @@ async def visitor_of_token(reader: Reader, secret: str, at: datetime) -> Visitor
     return Visitor(row["known_as"], conversation.customer_id, conversation)
 
 
-async def join_customer(tx: Transaction, visitor: Visitor, customer_id: str) -> Visitor | None:
+async def join_customer(
+    tx: Transaction, visitor: Visitor, secret: str, customer_id: str, *, at: datetime
+) -> tuple[Visitor, str] | None:
     """Join an anonymous visitor's conversation, its tickets and votes to a customer; the caller holds both tokens.
 
+    A secret that was anonymous may have been copied by whoever used the browser before, so it ends here. Joining what is this
+    customer's already leaves their secret as it is.
+
+    Args:
+        tx: the write.
+        visitor: who they were when their secret was looked up.
+        secret: that secret.
+        customer_id: who the host site says they are.
+        at: now.
+
     Returns:
-        The visitor as they are now, or None if they are another customer's already and must not be joined.
+        The visitor and their secret from now on, or None if they are another customer's already and must not be joined.
     """
     if visitor.customer_id == customer_id:
-        return visitor
+        return visitor, secret
     if visitor.customer_id is not None:
         return None
-    await tx.execute(sa.update(visitors).where(visitors.c.id == visitor.id).values(customer_id=customer_id))
-    await join_votes(tx, visitor.id, customer_id)
-    asked = tickets.c.conversation_id == visitor.conversation.id
-    await tx.execute(sa.update(tickets).where(asked, tickets.c.customer_id.is_(None)).values(customer_id=customer_id))
+    # Locked in the one order of `handoff.speaking`, so that a handoff either sees the customer or is seen here with its ticket.
+    conversation = await get_conversation(tx.connection, visitor.conversation.id, lock=True)
+    if conversation.customer_id not in {None, customer_id}:
+        return None
     joined = await tx.execute(
         sa.update(conversations)
-        .where(conversations.c.id == visitor.conversation.id)
+        .where(conversations.c.id == conversation.id)
         .values(customer_id=customer_id)
         .returning(conversations)
     )
-    return Visitor(visitor.id, customer_id, Conversation.of(joined.mappings().one()))
+    fresh = new_secret()
+    await tx.execute(
+        sa.update(visitors)
+        .where(visitors.c.id == visitor.id)
+        .values(customer_id=customer_id, token_fingerprint=fingerprint(fresh))
+    )
+    asked = tickets.c.conversation_id == conversation.id
+    await tx.execute(sa.update(tickets).where(asked, tickets.c.customer_id.is_(None)).values(customer_id=customer_id))
+    await join_votes(tx, visitor.id, customer_id)
+    await announce(tx, conversation.id, at=at)
+    return Visitor(visitor.id, customer_id, Conversation.of(joined.mappings().one())), fresh
 
 
 async def note_page(tx: Transaction, conversation_id: str, url: str | None, title: str | None) -> None:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from core.database import Reader
 from handoff.clocks import sla_clocks
 from handoff.presence import present
-from handoff.records import QUEUE
+from handoff.records import QUEUE, agent_owner
 from handoff.tables import assignments, conversations
 from handoff.views import QueueView, queue_view
 
@@ -100,7 +100,7 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
     on_duty = [staff_id for staff_id, state in there.items() if state == "online"]
     busy = 0
     if on_duty:
-        owners = [f"agent:{staff_id}" for staff_id in on_duty]
+        owners = [agent_owner(staff_id) for staff_id in on_duty]
         counted = await reader.execute(
             sa.select(sa.func.count(sa.distinct(conversations.c.owner))).where(conversations.c.owner.in_(owners))
         )

@@ -53,13 +53,21 @@ async def read_body(request: web.Request, model: type[Body]) -> Body:
 
 def parse(raw: bytes | str, model: type[Body]) -> Body:
     """Validate JSON text against a model, like `read_body`."""
+    return checked(parse_json(raw), model)
+
+
+def parse_json(raw: bytes | str) -> Any:
+    """Return the value of JSON text.
+
+    Raises:
+        Invalid: it is no JSON in UTF-8.
+    """
     try:
-        value = json.loads(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
+        return json.loads(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
     except UnicodeDecodeError as error:
         raise Invalid("The request is not valid UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise Invalid("The request is not valid JSON.") from error
-    return checked(value, model)
 
 
 def storable(value: Any) -> Any:

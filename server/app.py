@@ -7,7 +7,6 @@ import contextlib
 import functools
 import importlib
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from handoff.policies import load_policies
 from handoff.records import Conversation
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
-from server.background import load_actions, load_knowledge, run_clocks, watch_bot
+from server.background import load_actions, load_knowledge, load_triage, run_clocks, watch_bot
 from server.bot import Bot
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
@@ -35,8 +34,10 @@ from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
 from server.processes import Child, private_redis
+from server.replica import replica_name
 from server.routes import (
     chat,
+    chat_socket,
     crawlers,
     desk,
     desk_socket,
@@ -53,12 +54,14 @@ from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
 from server.turns import TurnRunner
+from server.typists import Typists
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
-    *chat.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES, *internal.ROUTES, *site.ROUTES,
-    *reports.ROUTES, *reviews.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
+    *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES,
+    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES,
+    *help.ELSEWHERE,
 )  # fmt: skip
 
 
@@ -85,7 +88,6 @@ def build_app(
         return web.json_response(document())
 
     app.router.add_get("/api/openapi.json", show_document)
-    app[desk_socket.SOCKETS] = Counter()
     app[internal.ACTIONS] = internal.Actions()
     app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock(), may_load))
     return app
@@ -120,7 +122,8 @@ async def _open_service(
             await hand_over(tx, conversation, reason, policies, at=clock.now())
             metrics.HANDOFFS.labels(reason).inc()
 
-        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience)
+        runner = stack.enter_context(replica_name(settings.home))
+        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience, runner=runner)
         stack.push_async_callback(turns.stop)
         service = Service(
             settings=settings,
@@ -132,6 +135,7 @@ async def _open_service(
             bot=bot,
             turns=turns,
             news=News(database, redis, hub, clock),
+            typists=Typists(database, hub, clock),
             policies=policies,
         )
         app[SERVICE] = service
@@ -152,6 +156,7 @@ async def _open_service(
                 "clocks": run_clocks(service),
                 "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
                 "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
+                "triage": _when(may_load, load_triage),
                 "upkeep": _when(may_load, functools.partial(_keep_up, service)),
             }.items()
         ]

@@ -25,20 +25,26 @@ def make_executor(service: Service) -> ActionExecutor:
 
 
 async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> KnowledgeIndex:
-    """Open the retriever, set it on the service and return its index. Words alone are searched while the index is built.
+    """Set the retriever on the service and its index on it; returns the index. Words alone are searched until the index is there.
+
+    May be called again after a failure: it goes on with what is missing.
 
     Raises:
         ConfigurationError: the encoder or the articles are missing, or another process holds the index.
+        SQLAlchemyError: the database failed.
     """
     settings = service.settings
+    if service.retriever is None:
+        service.retriever = Retriever(service.database, None, service.clock)
     report = await sync_folder(service.database, settings.articles_dir, service.clock)
     for broken in report.broken:
         log.warning("an article is broken", reason=str(broken))
-    encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
-    index = KnowledgeIndex(service.database, encoder, settings.home / "chroma")
-    await index.open()
-    stack.push_async_callback(index.close)
-    service.retriever = Retriever(service.database, index, service.clock)
+    if service.retriever.index is None:
+        encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
+        index = KnowledgeIndex(service.database, encoder, settings.home / "chroma")
+        await index.open()
+        stack.push_async_callback(index.close)
+        service.retriever.index = index
     service.parts["knowledge"] = "indexing"
-    await index.refresh()
-    return index
+    await service.retriever.index.refresh()
+    return service.retriever.index

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from handoff.clocks import fire_due, next_due
 from knowledge.derivation import passages_generation
 from server import metrics
 from server.service import Service
+from tickets.rules import default_rules
 
 if TYPE_CHECKING:
     from knowledge.index import KnowledgeIndex
@@ -29,6 +31,8 @@ BOT_CHECK_SECONDS = 0.5
 CLOCK_SECONDS = 0.5
 INDEX_SECONDS = 1.0
 """Between looks whether articles have changed."""
+KNOWLEDGE_RETRIES = (1.0, 3.0, 10.0, 60.0)
+"""Seconds between attempts to load the knowledge base; the last goes on. What is missing may come: a lock ends, an encoder is exported."""
 FIRED_AT_ONCE = 200
 
 
@@ -39,19 +43,15 @@ async def load_actions(service: Service, actions: Actions) -> None:
     actions.executor = await asyncio.to_thread(make_executor, service)
 
 
+async def load_triage() -> None:
+    """Read the rules of triage, so that the first handoff need not."""
+    await asyncio.to_thread(default_rules)
+
+
 async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:
     """Load the encoder, take in the articles' folder, open the retriever, and keep the index in step with SQL from then on."""
-    from server.assistance import open_knowledge
-
-    service.parts["knowledge"] = "loading"
     began = time.perf_counter()
-    try:
-        index = await open_knowledge(service, stack)
-    except BatonError as error:
-        service.parts["knowledge"] = "failed"
-        log.error("the knowledge base is not there", error=error.message)
-        return
-    service.parts["knowledge"] = "ready"
+    index = await opened_knowledge(service, stack)
     log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
     indexed = -1
     while True:
@@ -61,6 +61,25 @@ async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
             # Whatever it was: the next round looks again, and until then words are searched.
             log.exception("the knowledge index is behind")
         await asyncio.sleep(INDEX_SECONDS)
+
+
+async def opened_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> KnowledgeIndex:
+    """Open the knowledge base, and try again until it is all there."""
+    from server.assistance import open_knowledge
+
+    service.parts["knowledge"] = "loading"
+    for pause in itertools.chain(KNOWLEDGE_RETRIES, itertools.repeat(KNOWLEDGE_RETRIES[-1])):
+        try:
+            index = await open_knowledge(service, stack)
+        except (BatonError, SQLAlchemyError, OSError) as error:
+            service.parts["knowledge"] = "failed"
+            message = error.message if isinstance(error, BatonError) else str(error)
+            log.error("the knowledge base is not all there", error=message, again_in_seconds=pause)
+        else:
+            service.parts["knowledge"] = "ready"
+            return index
+        await asyncio.sleep(pause)
+    raise AssertionError("there is always another attempt")
 
 
 async def catch_up(database: Database, index: KnowledgeIndex, indexed: int) -> int:

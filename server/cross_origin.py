@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from server.api import Handler
-from server.routes.chat import allowed_origin
+from server.callers import allowed_origin
 from server.service import SERVICE
 
 CHAT = "/api/chat/"

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from core.errors import Invalid
 from handoff.handing_over import hand_over
 from handoff.records import Message
-from handoff.speaking import check_client_id, press_as_customer, say_as_customer
+from handoff.repeats import handled_before
+from handoff.speaking import press_as_customer, say_as_customer
 from handoff.taking_over import rate, save_email
 from handoff.transcript import get_conversation
 from handoff.views import MessageView, message_view
@@ -17,7 +18,6 @@ from handoff.wording import TALK_TO_PERSON, clean_email
 from server import metrics
 from server.api import storable
 from server.limits import limit
-from server.news import DESK_SOCKETS
 from server.service import Service
 
 
@@ -119,34 +119,42 @@ async def act(
     if isinstance(frame, PingFrame):
         return {"type": "pong"}
     if isinstance(frame, TypingFrame):
-        author = {"kind": "customer", "name": name}
-        data = {"conversation_id": conversation_id, "author": author, "on": frame.on}
-        service.hub.send(DESK_SOCKETS, {"type": "event", "event": "typing", "data": data})
+        await service.typists.show(conversation_id, name, on=frame.on)
         return None
     most = service.settings.messages_per_minute
     await limit(service.redis, service.clock, "messages", visitor_id, most=most)
     database = service.database
     if isinstance(frame, MessageFrame):
         message = await say_as_customer(
-            database, conversation_id, client_id=frame.client_id, text=frame.text, name=name, at=now
+            database,
+            conversation_id,
+            client_id=frame.client_id,
+            text=frame.text,
+            name=name,
+            at=now,
+            runner=service.turns.runner,
         )
     elif isinstance(frame, PressFrame):
         message = await press_as_customer(
-            database, conversation_id, client_id=frame.client_id, button_id=frame.button, name=name, at=now
+            database,
+            conversation_id,
+            client_id=frame.client_id,
+            button_id=frame.button,
+            name=name,
+            at=now,
+            runner=service.turns.runner,
         )
         pressed = {"message_id": frame.button.rpartition(".")[0], "button_id": frame.button}
-        service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed})
+        service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed}, fleeting=True)
         if message.payload == TALK_TO_PERSON[1]:
             await ask_for_person(service, conversation_id, epoch=message.epoch)
     elif isinstance(frame, PersonFrame):
-        check_client_id(frame.client_id)
-        await ask_for_person(service, conversation_id)
+        await ask_for_person(service, conversation_id, client_id=frame.client_id)
     elif isinstance(frame, EmailFrame):
-        check_client_id(frame.client_id)
-        await save_email(database, conversation_id, clean_email(frame.email), at=now)
+        email = clean_email(frame.email)
+        await save_email(database, conversation_id, email, client_id=frame.client_id, at=now)
     else:
-        check_client_id(frame.client_id)
-        await rate(database, conversation_id, frame.score, frame.comment, at=now)
+        await rate(database, conversation_id, frame.score, frame.comment, client_id=frame.client_id, at=now)
     if message is not None:
         metrics.MESSAGES.labels("customer").inc()
         if message.turn == "pending":
@@ -155,16 +163,21 @@ async def act(
     return {"type": "ack", "client_id": frame.client_id, "message": view}
 
 
-async def ask_for_person(service: Service, conversation_id: str, *, epoch: int | None = None) -> None:
+async def ask_for_person(
+    service: Service, conversation_id: str, *, client_id: str | None = None, epoch: int | None = None
+) -> None:
     """Hand over because the customer asked. Asking again while waiting changes nothing.
 
     Args:
         service: the running service.
         conversation_id: the conversation.
+        client_id: of the frame that asked, so that repeating it later hands nothing over again; None where a message has it.
         epoch: when it was asked, so that repeating an old press hands nothing over again; None is now.
     """
     async with service.database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if client_id is not None and await handled_before(tx, conversation_id, client_id, at=service.clock.now()):
+            return
         if epoch is not None and conversation.epoch != epoch:
             return
         before = conversation.owner

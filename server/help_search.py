@@ -13,9 +13,9 @@ from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
 from knowledge.terms import STOP_WORDS
+from server.callers import remote
 from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, question_of, shortened
 from server.limits import limit
-from server.routes.chat import remote
 from server.service import Service
 
 SURE, UNSURE = 10, 4

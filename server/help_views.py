@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 
 from core.redis import viewed_key
 from knowledge.store import count_view
+from server.callers import remote
 from server.reader import day_mark
-from server.routes.chat import remote
 from server.service import Service
 
 log = structlog.get_logger()

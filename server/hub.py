@@ -1,7 +1,8 @@
 """Who is listening: sockets and long polls of this process, and nudges to the other ones over Redis.
 
 An event reaches a listener through a bounded queue of its own. A listener that falls too far behind is cut off, and catches up from SQL
-when it connects again: nobody waits for the slowest.
+when it connects again: nobody waits for the slowest. What is lost on the way between replicas is read from SQL as well: listeners catch up
+when Redis is heard again, and customers' sockets with each of their pings.
 """
 
 from __future__ import annotations
@@ -27,27 +28,53 @@ from core.redis import NUDGES
 log = structlog.get_logger()
 BACKLOG = 256
 """Frames that a listener may be behind before it is cut off."""
+OUTBOX = 1000
+"""Commits that other replicas may still have to be told of; with more, they are told to catch up."""
+RETRY_SECONDS = 1.0
 DESK = "desk"
 """The topic that every desk listens to; a conversation's id is the topic of its customer."""
 
 
+class CatchUp:
+    """Tells a listener that it may have missed something: what it shows is to be read from SQL."""
+
+
+Frame = Event | CatchUp | dict[str, Any] | None
+"""What a listener hears: an event, a ready-made frame, or None when it was cut off."""
+
+
 @dataclass(eq=False)
 class Listener:
-    """One socket or long poll. `frames` holds events and ready-made frames; None means that it was cut off."""
+    """One socket or long poll."""
 
     topic: str
-    frames: asyncio.Queue[Event | dict[str, Any] | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG + 1))
+    frames: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(BACKLOG + 1))
     cut_off: bool = False
+    _to_catch_up: bool = False
 
-    def offer(self, frame: Event | dict[str, Any]) -> None:
-        """Hand over a frame, or cut the listener off if it is too far behind."""
-        if self.cut_off:
+    async def hear(self) -> Frame:
+        """Return the next frame, waiting for it."""
+        frame = await self.frames.get()
+        if isinstance(frame, CatchUp):
+            self._to_catch_up = False
+        return frame
+
+    def offer(self, frame: Frame, *, fleeting: bool = False) -> None:
+        """Hand over a frame, or cut the listener off if it is too far behind. A fleeting frame never does that: it is dropped."""
+        behind = self.frames.qsize()
+        if self.cut_off or (fleeting and behind >= BACKLOG // 2):
             return
-        if self.frames.qsize() >= BACKLOG:
+        if behind >= BACKLOG:
             self.cut_off = True
             self.frames.put_nowait(None)
         else:
             self.frames.put_nowait(frame)
+
+    def catch_up(self) -> None:
+        """Have the listener read from SQL what it may have missed; asked again before it did, it reads once."""
+        if not self._to_catch_up:
+            self._to_catch_up = True
+            self.offer(CatchUp())
 
 
 class Hub:
@@ -56,10 +83,12 @@ class Hub:
     def __init__(self, database: Database, redis: Redis, *, alone: bool = False) -> None:
         self._database = database
         self._redis = redis
-        self._alone = alone
+        self.alone = alone
         self._name = new_id("replica")
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
-        self._outbox: asyncio.Queue[list[Event]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[list[Event]] = asyncio.Queue(OUTBOX)
+        self._untold = False
+        """Whether others have to be told that they missed something."""
         database.listen(self._committed)
 
     @contextlib.contextmanager
@@ -82,21 +111,37 @@ class Hub:
         """Return the conversations that somebody in this process listens to."""
         return [topic for topic in self._listeners if topic.startswith("cv_")]
 
-    def send(self, topic: str, frame: dict[str, Any]) -> None:
-        """Hand a frame that is not kept (typing, queue places) to whoever listens in this process."""
+    def send(self, topic: str, frame: dict[str, Any], *, fleeting: bool = False) -> None:
+        """Hand a frame that is not kept (typing, queue places) to whoever listens in this process.
+
+        Args:
+            topic: whom it is for.
+            frame: ready to be sent.
+            fleeting: whether it is rather lost than kept for a listener that is behind.
+        """
         for listener in list(self._listeners.get(topic, ())):
-            listener.offer(frame)
+            listener.offer(frame, fleeting=fleeting)
+
+    def catch_up(self, topic: str | None = None) -> None:
+        """Have those who listen to a topic in this process, or all of them, read from SQL what they may have missed."""
+        chosen = list(self._listeners.values()) if topic is None else [self._listeners.get(topic, set())]
+        for listener in [one for listeners in chosen for one in listeners]:
+            listener.catch_up()
 
     async def run(self) -> None:
-        """Carry nudges to and from the other processes until cancelled. A lost Redis costs other replicas' news, nothing else."""
-        if self._alone:
+        """Carry nudges to and from the other processes until cancelled. A lost Redis delays other replicas' news, and loses none."""
+        if self.alone:
             return
         await asyncio.gather(self._tell_others(), self._hear_others())
 
     def _committed(self, events: list[Event]) -> None:
         self._deliver(events)
-        if not self._alone:
+        if self.alone or self._untold:
+            return
+        try:
             self._outbox.put_nowait(events)
+        except asyncio.QueueFull:
+            self._untold = True
 
     def _deliver(self, events: list[Event]) -> None:
         for event in events:
@@ -108,30 +153,51 @@ class Hub:
 
     async def _tell_others(self) -> None:
         while True:
-            numbers: dict[str, list[int]] = {}
-            for event in await self._outbox.get():
+            gathered = [] if self._untold else [await self._outbox.get()]
+            while not self._outbox.empty():
+                gathered.append(self._outbox.get_nowait())
+            numbers: dict[str | None, list[int]] = {}
+            for event in [event for events in gathered for event in events]:
                 numbers.setdefault(event.conversation_id, []).append(event.number)
+            if self._untold:
+                # Some were lost, nobody knows which: whoever listens reads all that it shows again.
+                numbers = {None: []}
+            # What is committed from here on goes to the outbox again; a nudge that fails marks it as lost.
+            self._untold = False
             try:
-                for conversation_id, committed in numbers.items():
-                    nudge = {"from": self._name, "conversation": conversation_id, "numbers": committed}
-                    await self._redis.publish(NUDGES, json.dumps(nudge))
-            except RedisError as error:
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for conversation_id, committed in numbers.items():
+                        nudge = {"from": self._name, "conversation": conversation_id, "numbers": committed}
+                        pipeline.publish(NUDGES, json.dumps(nudge))
+                    await pipeline.execute()
+            except (RedisError, OSError) as error:
+                self._untold = True
                 log.warning("other replicas were not told", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear_others(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+                async with self._redis.pubsub() as channel:
                     await channel.subscribe(NUDGES)
                     async for item in channel.listen():
-                        await self._nudged(json.loads(item["data"]))
+                        if item["type"] == "subscribe":
+                            # The client subscribes anew by itself after a short loss; nobody heard what was said meanwhile.
+                            self.catch_up()
+                        else:
+                            await self._nudged(json.loads(item["data"]))
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("nudges are not heard", error=str(error))
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _nudged(self, nudge: dict[str, Any]) -> None:
         conversation_id = nudge["conversation"]
-        if nudge["from"] == self._name or not (self.listening(conversation_id) or self.listening(DESK)):
+        if nudge["from"] == self._name:
+            return
+        if conversation_id is None:
+            self.catch_up()
+            return
+        if not (self.listening(conversation_id) or self.listening(DESK)):
             return
         numbers = nudge["numbers"]
         async with self._database.read() as reader:

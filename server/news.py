@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +21,7 @@ from handoff.staff import staff_names
 from handoff.transcript import get_conversation
 from handoff.views import QueueView
 from handoff.waiting import queue_state
-from server.hub import DESK, Hub
+from server.hub import DESK, RETRY_SECONDS, Hub, Listener
 
 log = structlog.get_logger()
 DESK_SOCKETS = "desk sockets"
@@ -51,24 +52,42 @@ class News:
     async def _feed_desks(self) -> None:
         while True:
             with self._hub.listen(DESK) as listener:
-                while True:
-                    first = await listener.frames.get()
-                    await asyncio.sleep(GATHER_SECONDS)
-                    gathered = [first]
-                    while not listener.frames.empty():
-                        gathered.append(listener.frames.get_nowait())
-                    events = [frame for frame in gathered if isinstance(frame, Event)]
-                    if any(event.kind == "conversation" for event in events):
-                        self._queue_moved.set()
-                    if self._hub.listening(DESK_SOCKETS):
-                        try:
-                            await self._show(events)
-                        except (BatonError, SQLAlchemyError, OSError):
-                            log.exception("desks were not shown what is new")
-                    if None in gathered:
-                        log.warning("desk feed fell behind; desks read their lists again")
-                        self._hub.send(DESK_SOCKETS, {"type": "event", "event": "counts", "data": {}})
-                        break
+                while await self._feed(listener):
+                    pass
+            log.warning("desk feed fell behind; desks read again")
+
+    async def _feed(self, listener: Listener) -> bool:
+        """Show what has come together; tells whether the listener hears more."""
+        gathered = [await listener.hear()]
+        await asyncio.sleep(GATHER_SECONDS)
+        while not listener.frames.empty():
+            gathered.append(await listener.hear())
+        events = [frame for frame in gathered if isinstance(frame, Event)]
+        missed = len(events) < len(gathered)
+        if missed or any(event.kind == "conversation" for event in events):
+            self._queue_moved.set()
+        if self._hub.listening(DESK_SOCKETS):
+            try:
+                if not missed:
+                    await self._show(events)
+            except (BatonError, SQLAlchemyError, OSError):
+                log.exception("desks were not shown what is new")
+                await self._readable()
+                missed = True
+            if missed:
+                # Which includes what was heard: showing hundreds of frames at once would cut the desks off.
+                self._send("reread", {})
+        return None not in gathered
+
+    async def _readable(self) -> None:
+        """Return once the database answers, so that desks which are told to read can."""
+        while True:
+            try:
+                async with self._database.read() as reader:
+                    await reader.execute(sa.text("SELECT 1"))
+                return
+            except (SQLAlchemyError, OSError):
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _show(self, events: list[Event]) -> None:
         now = self._clock.now()
@@ -106,7 +125,7 @@ class News:
                 places[conversation_id] = view
                 if self._places.get(conversation_id) != view:
                     frame = {"type": "live", "event": "queue", "data": {"queue": view}}
-                    self._hub.send(conversation_id, frame)
+                    self._hub.send(conversation_id, frame, fleeting=True)
         self._places = places
 
     async def _show_colleagues(self) -> None:

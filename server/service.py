@@ -18,6 +18,7 @@ from server.hub import Hub
 from server.news import News
 from server.settings import Settings
 from server.turns import TurnRunner
+from server.typists import Typists
 
 if TYPE_CHECKING:
     # Brings numpy, which the first chats do without.
@@ -38,6 +39,7 @@ class Service:
     bot: Bot
     turns: TurnRunner
     news: News
+    typists: Typists
     policies: Sequence[Policy]
     retriever: Retriever | None = None
     parts: dict[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ A turn is a row (`messages.turn`), not a memory: what a killed process left pend
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from core.errors import BatonError, StaleEpoch, Unavailable
 from handoff.records import BOT, Conversation, Message, Reply, Understanding
 from handoff.speaking import drop_turn, fail_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
-from handoff.turns import conversations_with_turns, extend_leases, next_turn
+from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
 from knowledge.searches import ENTRY_JSON, SearchEntry, log_search
 from server import metrics
 from server.bot import Bot, BotTurn
@@ -37,11 +38,30 @@ HandOver = Callable[[Transaction, Conversation, str], Awaitable[None]]
 
 
 class TurnRunner:
-    """Runs the turns of this process. `hand_over` is what a turn's directive calls, in the same transaction as its words."""
+    """Runs the turns of this process.
+
+    Args:
+        database: where turns are.
+        bot: who answers them.
+        hub: who is told that the bot is at it.
+        clock: what leases are measured by.
+        hand_over: what a turn's directive calls, in the same transaction as its words.
+        patience: seconds that a turn waits for a bot that starts.
+        runner: the name that this process's turns are stored under; the same at its next start.
+    """
 
     def __init__(
-        self, database: Database, bot: Bot, hub: Hub, clock: Clock, hand_over: HandOver, *, patience: float
+        self,
+        database: Database,
+        bot: Bot,
+        hub: Hub,
+        clock: Clock,
+        hand_over: HandOver,
+        *,
+        patience: float,
+        runner: str,
     ) -> None:
+        self.runner = runner
         self._database = database
         self._bot = bot
         self._hub = hub
@@ -61,36 +81,42 @@ class TurnRunner:
         self._running[conversation_id] = task
         task.add_done_callback(lambda done: self._finished(conversation_id, done))
 
+    async def idle(self) -> None:
+        """Return when this process has no turn in hand."""
+        while self._running:
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
     async def reconcile(self) -> None:
-        """Pick up turns that a dead process left: all of them at the start, later those whose lease has ended."""
-        first = True
+        """Pick up what this process left at its last end, and turns whose lease has ended, and hold on to the running ones."""
         while True:
             try:
-                await self.reconcile_once(everything=first)
-                first = False
+                await self.reconcile_once()
             except (SQLAlchemyError, OSError):
                 log.exception("pending turns were not looked for")
             await asyncio.sleep(RECONCILE_EVERY)
 
-    async def reconcile_once(self, *, everything: bool) -> None:
-        """Wake the conversations with turns whose lease has ended, or all with pending turns, and hold on to the running ones."""
-        now = self._clock.now()
-        async with self._database.read() as reader:
-            found = await conversations_with_turns(reader, lease_before=None if everything else now)
-        for conversation_id in found:
-            self.wake(conversation_id)
-        held = list(self._running)
-        if held:
+    async def reconcile_once(self) -> None:
+        """Extend the leases of the running turns, and wake the other conversations that this process may answer."""
+        if self._running:
             async with self._database.write() as tx:
-                await extend_leases(tx, held, now)
+                await extend_leases(tx, self.runner, self._clock.now())
+        async with self._database.read() as reader:
+            found = await conversations_to_run(reader, self.runner, self._clock.now())
+        for conversation_id in found:
+            if conversation_id not in self._running:
+                self.wake(conversation_id)
 
     async def stop(self) -> None:
-        """Abandon the running turns; they stay pending and are picked up at the next start."""
+        """Abandon the running turns; they stay pending, for whichever process comes first."""
         tasks = list(self._running.values())
         self._again.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                async with self._database.write() as tx:
+                    await extend_leases(tx, self.runner, self._clock.now(), by=timedelta())
 
     def _finished(self, conversation_id: str, task: asyncio.Task[None]) -> None:
         self._running.pop(conversation_id, None)
@@ -105,11 +131,19 @@ class TurnRunner:
             more = True
             while more:
                 async with self._database.glance() as reader:
-                    turn, more = await next_turn(reader, conversation_id)
+                    turn = await next_turn(reader, conversation_id)
                     if turn is None:
                         return
                     conversation = await get_conversation(reader, conversation_id)
-                await self._run(conversation, turn)
+                if not turn.held_by(self.runner, self._clock.now()) and not await self._claimed(turn):
+                    return
+                await self._run(conversation, turn.message)
+                # A turn that another process accepted meanwhile went to this one, which nobody told.
+                more = turn.more or not self._hub.alone
+
+    async def _claimed(self, turn: Turn) -> bool:
+        async with self._database.write() as tx:
+            return await claim_turn(tx, turn.message.id, self.runner, self._clock.now())
 
     async def _run(self, conversation: Conversation, turn: Message) -> None:
         if conversation.owner != BOT:
@@ -159,7 +193,7 @@ class TurnRunner:
     def _show_typing(self, conversation_id: str, *, on: bool) -> None:
         author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
         frame = {"type": "live", "event": "typing", "data": {"author": author, "on": on}}
-        self._hub.send(conversation_id, frame)
+        self._hub.send(conversation_id, frame, fleeting=True)
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from core.clock import iso
-from handoff.desk import DetailView, counts, detail_of, list_rows
+from handoff.desk import counts, detail_of, list_rows
+from handoff.desk_views import DetailView
 from handoff.presence import show_presence
 from handoff.speaking import say_as_agent, write_note
 from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out
@@ -14,6 +15,7 @@ from handoff.views import message_view
 from knowledge.articles import Viewer
 from server import metrics
 from server.api import Route, checked, read_body
+from server.callers import remote
 from server.desk_views import (
     AtEpoch,
     FoundView,
@@ -32,7 +34,8 @@ from server.desk_views import (
     staff_view,
 )
 from server.limits import forgive, limit
-from server.routes.chat import remote
+from server.news import DESK_SOCKETS
+from server.routes.desk_socket import presence_may_fail
 from server.service import SERVICE
 from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
@@ -82,6 +85,7 @@ async def delete_session(request: web.Request) -> web.Response:
     await signed_in(request, ROLES)
     async with request.app[SERVICE].database.write() as tx:
         await sign_out(tx, request.cookies[COOKIE])
+    request.app[SERVICE].hub.catch_up(DESK_SOCKETS)
     response = web.json_response({})
     response.del_cookie(COOKIE)
     return response
@@ -211,7 +215,8 @@ async def put_presence(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, PresenceBody)
-    await show_presence(service.redis, member.id, body.state, service.clock.now())
+    with presence_may_fail():
+        await show_presence(service.redis, member.id, body.state, service.clock.now())
     service.presence_changed()
     return web.json_response({"state": body.state, "at": iso(service.clock.now())})
 

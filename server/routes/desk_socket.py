@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
 from core.errors import BatonError
-from handoff.presence import PresenceState, keep_presence, leave, show_presence
+from core.identifiers import new_id
+from handoff.presence import PresenceState, keep_presence, leave, present, show_presence
 from handoff.records import Staff
 from handoff.transcript import get_conversation
 from server import metrics
-from server.api import Route, checked, envelope, log
-from server.hub import Listener
+from server.api import Route, envelope, log, parse
+from server.hub import CatchUp, Listener
 from server.news import DESK_SOCKETS
-from server.routes.chat import parse_json_text
 from server.service import SERVICE, Service
+from server.sockets import serve
 from server.staff_auth import check_own_origin, signed_in
 
-SOCKETS = web.AppKey("desk_sockets", Counter[str])
-"""Open desk sockets of this process by member of staff."""
+SILENT_SECONDS = 150.0
+"""A desk pings every 25 s, and once a minute from a tab in the background; one that says nothing for this long is closed."""
 
 
 class DeskFrame(BaseModel):
@@ -37,70 +37,104 @@ class DeskFrame(BaseModel):
     type: Literal["typing", "ping", "presence"]
     conversation_id: str | None = Field(None, max_length=60)
     on: bool = False
+    state: PresenceState | None = None
+
+
+@dataclass
+class _Desk:
+    """An open desk: whose, and what they chose to be last."""
+
+    request: web.Request
+    socket: web.WebSocketResponse
+    service: Service
+    member: Staff
     state: PresenceState = "online"
+    id: str = field(default_factory=lambda: new_id("desk"))
+
+    async def check(self) -> None:
+        """See whether its agent is still signed in, and may still answer.
+
+        Raises:
+            Unauthenticated: not any more.
+            Forbidden: their role may not.
+        """
+        self.member = await signed_in(self.request)
 
 
 async def desk_socket(request: web.Request) -> web.StreamResponse:
-    """Serve one desk until it goes."""
+    """Serve one desk until it goes, or until its session ends."""
     service = request.app[SERVICE]
     check_own_origin(request, service)
     member = await signed_in(request)
     socket = web.WebSocketResponse(heartbeat=30, max_msg_size=64 * 1024)
     await socket.prepare(request)
-    sockets = request.app[SOCKETS]
-    sockets[member.id] += 1
-    await _here(service, member, "online")
+    desk = _Desk(request, socket, service, member)
     with metrics.SOCKETS.labels("desk").track_inprogress(), service.hub.listen(DESK_SOCKETS) as listener:
-        sender = asyncio.create_task(_send(socket, listener))
+        await _arrive(desk)
         try:
-            await _receive(socket, service, member)
+            await serve(socket, sending=_send(desk, listener), receiving=_receive(desk))
         finally:
-            sender.cancel()
-            sockets[member.id] -= 1
-            if sockets[member.id] <= 0:
-                del sockets[member.id]
-                # The server may cancel a handler whose connection is gone; who left is off duty all the same.
-                await asyncio.shield(_gone(service, member))
-            await asyncio.gather(sender, return_exceptions=True)
+            # The server may cancel a handler whose connection is gone; who left is off duty all the same.
+            await asyncio.shield(_gone(desk))
     return socket
 
 
-async def _receive(socket: web.WebSocketResponse, service: Service, member: Staff) -> None:
-    async for received in socket:
+async def _receive(desk: _Desk) -> None:
+    while True:
+        # aiohttp's own limit begins anew with each pong, which a browser sends whether or not its desk is alive.
+        async with asyncio.timeout(SILENT_SECONDS):
+            received = await anext(desk.socket, None)
+        if received is None:
+            return
         if received.type is not WSMsgType.TEXT:
             continue
+        await desk.check()
         try:
-            frame = checked(json.loads(parse_json_text(received.data.encode())), DeskFrame)
-            await _act(socket, service, member, frame)
+            await _act(desk, parse(received.data, DeskFrame))
         except BatonError as error:
-            await socket.send_json({"type": "error", **envelope(error)})
+            await desk.socket.send_json({"type": "error", **envelope(error)})
 
 
-async def _act(socket: web.WebSocketResponse, service: Service, member: Staff, frame: DeskFrame) -> None:
+async def _act(desk: _Desk, frame: DeskFrame) -> None:
     if frame.type == "typing" and frame.conversation_id:
-        await _show_typing(service, member, frame.conversation_id, frame.on)
+        await _show_typing(desk.service, desk.member, frame.conversation_id, frame.on)
     elif frame.type == "presence":
-        await _here(service, member, frame.state)
+        await _choose(desk, frame.state or "online")
     else:
-        await socket.send_json({"type": "pong"})
-        with _presence_may_fail():
-            await keep_presence(service.redis, member.id, service.clock.now())
+        await desk.socket.send_json({"type": "pong"})
+        with presence_may_fail():
+            desk.state = await keep_presence(
+                desk.service.redis,
+                desk.member.id,
+                desk.service.clock.now(),
+                desk=desk.id,
+                state=frame.state or desk.state,
+            )
 
 
-async def _gone(service: Service, member: Staff) -> None:
-    with _presence_may_fail():
-        await leave(service.redis, member.id)
-    service.presence_changed()
+async def _arrive(desk: _Desk) -> None:
+    """Show a desk that was opened; an agent who is away at another one stays so."""
+    state: PresenceState = "online"
+    with presence_may_fail():
+        state = (await present(desk.service.redis, desk.service.clock.now())).get(desk.member.id, state)
+    await _choose(desk, state)
 
 
-async def _here(service: Service, member: Staff, state: PresenceState) -> None:
-    with _presence_may_fail():
-        await show_presence(service.redis, member.id, state, service.clock.now())
-    service.presence_changed()
+async def _choose(desk: _Desk, state: PresenceState) -> None:
+    desk.state = state
+    with presence_may_fail():
+        await show_presence(desk.service.redis, desk.member.id, state, desk.service.clock.now(), desk=desk.id)
+    desk.service.presence_changed()
+
+
+async def _gone(desk: _Desk) -> None:
+    with presence_may_fail():
+        await leave(desk.service.redis, desk.member.id, desk=desk.id)
+    desk.service.presence_changed()
 
 
 @contextlib.contextmanager
-def _presence_may_fail() -> Iterator[None]:
+def presence_may_fail() -> Iterator[None]:
     """Go on without Redis: it costs who is on duty, for one heartbeat after it is back, and no desk."""
     try:
         yield
@@ -114,16 +148,19 @@ async def _show_typing(service: Service, member: Staff, conversation_id: str, on
     if conversation.agent_id == member.id:
         author = {"kind": "agent", "name": member.name}
         data: dict[str, Any] = {"author": author, "on": on}
-        service.hub.send(conversation_id, {"type": "live", "event": "typing", "data": data})
+        service.hub.send(conversation_id, {"type": "live", "event": "typing", "data": data}, fleeting=True)
 
 
-async def _send(socket: web.WebSocketResponse, listener: Listener) -> None:
+async def _send(desk: _Desk, listener: Listener) -> None:
     while True:
-        frame = await listener.frames.get()
+        frame = await listener.hear()
         if frame is None:
-            await socket.close(code=1013, message=b"too far behind; read again")
+            await desk.socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too far behind; read again")
             return
-        await socket.send_json(frame)
+        if isinstance(frame, dict):
+            await desk.socket.send_json(frame)
+        elif isinstance(frame, CatchUp):
+            await desk.check()
 
 
 ROUTES = (Route("GET", "/api/desk/socket", desk_socket, "The desk's WebSocket", auth="staff", documented=False),)

@@ -22,13 +22,13 @@ from knowledge.articles import Viewer
 from knowledge.store import get_article
 from knowledge.votes import record_vote
 from server.api import Route, checked, read_body, storable
+from server.callers import remote
 from server.frames import ask_for_person
 from server.help_content import question_of, shortened
 from server.help_search import note_typed, offer
 from server.limits import limit
 from server.pages import as_page, show
 from server.reader import check_same_site, new_reader, reader_of, remember_reader
-from server.routes.chat import remote
 from server.routes.help import reading
 from server.service import SERVICE, Service
 
@@ -215,7 +215,7 @@ async def _open_request(service: Service, email: str, text: str, form_id: str) -
         )
     conversation_id = visitor.conversation.id
     await say_as_customer(service.database, conversation_id, client_id=form_id, text=text, name="Visitor", at=now)
-    await save_email(service.database, conversation_id, email, at=now)
+    await save_email(service.database, conversation_id, email, client_id=form_id, at=now)
     await ask_for_person(service, conversation_id)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from core.errors import BatonError, Invalid, Unauthenticated, Unavailable
-from server.api import Route, log
+from server.api import Route, log, parse_json
 from server.service import SERVICE
 
 if TYPE_CHECKING:
@@ -41,10 +41,7 @@ async def run_action(request: web.Request) -> web.Response:
     expected = f"Bearer {request.app[SERVICE].bot.token}"
     if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected.encode()):
         raise Unauthenticated("This route is the assistant's; it needs the bot's token.")
-    try:
-        call = await request.json()
-    except ValueError as error:
-        raise Invalid("The call is not JSON in UTF-8.") from error
+    call = parse_json(await request.read())
     if not isinstance(call, dict):
         raise Invalid("The call is not a JSON object.")
     from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException

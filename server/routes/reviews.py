@@ -25,8 +25,8 @@ from knowledge.reviews import (
 )
 from knowledge.searches import record_opened
 from server.api import Route, checked, read_body
+from server.callers import check_origin, remote
 from server.limits import limit
-from server.routes.chat import check_origin, remote
 from server.service import SERVICE
 from server.staff_auth import signed_in
 

@@ -16,11 +16,11 @@ from knowledge.rendering import render
 from knowledge.retriever import SearchOutcome
 from knowledge.store import get_article
 from server.api import Route, read_body
+from server.callers import check_origin, remote
 from server.help_content import SNIPPET, shortened
 from server.help_views import count_reading
 from server.limits import limit
 from server.page_question import path_of, question_of_page
-from server.routes.chat import check_origin, remote
 from server.service import SERVICE, Service
 
 MOST = 3

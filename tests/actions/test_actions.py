@@ -123,9 +123,10 @@ class Scene:
         async with self.database.write() as tx:
             account = await upsert_customer(tx, "dana", AccountDetails(name="Dana"), at=self.clock.now())
             visitor = await visitor_of_token(tx.connection, self.secret, self.clock.now())
-            joined = await join_customer(tx, visitor, account.id)
+            joined = await join_customer(tx, visitor, self.secret, account.id, at=self.clock.now())
         assert joined is not None
-        self.conversation = joined.conversation
+        visitor, self.secret = joined
+        self.conversation = visitor.conversation
 
     async def ask_for_a_person(self) -> None:
         async with self.database.write() as tx:

@@ -60,6 +60,18 @@ async def test_an_audience_sees_only_its_own_events(database: Database) -> None:
     assert [event.kind for event in seen] == ["message"]
 
 
+async def test_a_read_stays_at_one_moment_whatever_is_committed_meanwhile(database: Database) -> None:
+    async with database.write() as tx:
+        await record_event(tx, "cv_1", "message", {}, at=AT)
+    async with database.read() as reader:
+        assert len(await events_after(reader, "cv_1", 0, audiences=["both"])) == 1
+        async with database.write() as tx:
+            await record_event(tx, "cv_1", "message", {}, at=AT)
+        assert await last_event(reader, "cv_1") == 1
+    async with database.read() as reader:
+        assert await last_event(reader, "cv_1") == 2
+
+
 async def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(database: Database) -> None:
     given = datetime(2026, 3, 29, 3, 30, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     async with database.write() as tx:

@@ -51,7 +51,7 @@ async def test_the_detail_of_a_known_customer_has_account_health_earlier_tickets
 
 async def test_an_unknown_visitor_is_unknown_but_for_the_address_they_gave(floor: Floor) -> None:
     waiting = await floor.waiting()
-    await save_email(floor.database, waiting.id, "dana@acme.example", at=floor.clock.now())
+    await save_email(floor.database, waiting.id, "dana@acme.example", client_id="e1", at=floor.clock.now())
     async with floor.database.read() as reader:
         detail = await detail_of(reader, waiting.id, floor.clock.now())
     customer = detail["customer"]
@@ -85,7 +85,7 @@ async def test_agents_see_notes_and_customers_words_count_as_unanswered(floor: F
 async def test_a_resolved_conversation_keeps_its_ticket_package_and_rating_in_view(floor: Floor, maya: Staff) -> None:
     claimed = await floor.claimed(maya)
     await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
-    await rate(floor.database, claimed.id, 5, "quick!", at=floor.clock.now())
+    await rate(floor.database, claimed.id, 5, "quick!", client_id="r1", at=floor.clock.now())
     async with floor.database.read() as reader:
         detail = await detail_of(reader, claimed.id, floor.clock.now())
     assert detail["rating"] == {"score": 5, "comment": "quick!"}

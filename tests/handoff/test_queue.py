@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from redis.asyncio import Redis
 
+from core.clock import FrozenClock
 from core.redis import open_redis, presence_key
 from handoff import desk
 from handoff.desk import counts, list_rows
-from handoff.presence import keep_presence, leave, present, show_presence
+from handoff.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
 from handoff.records import Staff
 from handoff.taking_over import claim, override_ticket, release, resolve
 from handoff.waiting import QueueState, queue_state
@@ -140,17 +141,17 @@ async def test_only_agents_who_are_online_and_gave_a_sign_of_life_lately_count_a
     await floor.waiting()
     assert (await state(floor, redis)).staffed == 0
     for agent in (maya, jonas, amara):
-        await show_presence(redis, agent.id, "online", floor.clock.now())
+        await show_presence(redis, agent.id, "online", floor.clock.now(), desk="d")
     await show_presence(redis, jonas.id, "away", floor.clock.now())
     await floor.claimed(maya)
     seen = await state(floor, redis)
     assert (seen.staffed, seen.busy) == (2, 1)
-    await leave(redis, amara.id)
+    await leave(redis, amara.id, desk="d")
     assert (await state(floor, redis)).staffed == 1
     floor.later(timedelta(seconds=61))
     assert (await state(floor, redis)).staffed == 0
-    for agent in (maya, jonas):
-        await keep_presence(redis, agent.id, floor.clock.now())
+    for agent, state_of in ((maya, "online"), (jonas, "away")):
+        await keep_presence(redis, agent.id, floor.clock.now(), desk="d", state=state_of)
     assert await present(redis, floor.clock.now()) == {maya.id: "online", jonas.id: "away"}
 
 
@@ -166,12 +167,48 @@ async def test_losing_all_of_redis_loses_nothing_but_presence_for_one_heartbeat(
     floor: Floor, maya: Staff, redis: Redis
 ) -> None:
     waiting = await floor.waiting()
-    await show_presence(redis, maya.id, "online", floor.clock.now())
+    await show_presence(redis, maya.id, "online", floor.clock.now(), desk="d")
     await redis.flushall()
     assert await redis.exists(presence_key()) == 0
     assert list((await state(floor, redis)).order) == [waiting.id]
-    await keep_presence(redis, maya.id, floor.clock.now())
+    await keep_presence(redis, maya.id, floor.clock.now(), desk="d", state="online")
     assert (await state(floor, redis)).staffed == 1
+
+
+async def test_an_agent_who_is_away_stays_away_when_redis_forgets_everything(clock: FrozenClock, redis: Redis) -> None:
+    await show_presence(redis, "st_1", "away", clock.now(), desk="d")
+    await redis.flushall()
+    assert await keep_presence(redis, "st_1", clock.now(), desk="d", state="away") == "away"
+    assert await present(redis, clock.now()) == {"st_1": "away"}
+
+
+async def test_an_agent_is_there_as_long_as_one_of_their_desks_is(clock: FrozenClock, redis: Redis) -> None:
+    for one in ("here", "there"):
+        await show_presence(redis, "st_1", "online", clock.now(), desk=one)
+    await leave(redis, "st_1", desk="here")
+    assert await present(redis, clock.now()) == {"st_1": "online"}
+    await leave(redis, "st_1", desk="there")
+    assert await present(redis, clock.now()) == {}
+
+
+async def test_a_choice_at_one_desk_holds_for_all_of_the_agents_desks(clock: FrozenClock, redis: Redis) -> None:
+    for one in ("here", "there"):
+        await show_presence(redis, "st_1", "online", clock.now(), desk=one)
+    await show_presence(redis, "st_1", "away", clock.now(), desk="here")
+    assert await present(redis, clock.now()) == {"st_1": "away"}
+    assert await keep_presence(redis, "st_1", clock.now(), desk="there", state="online") == "away"
+
+
+async def test_a_choice_without_an_open_desk_makes_nobody_present(clock: FrozenClock, redis: Redis) -> None:
+    await show_presence(redis, "st_1", "online", clock.now())
+    assert await present(redis, clock.now()) == {}
+
+
+async def test_desks_that_fell_silent_are_forgotten(clock: FrozenClock, redis: Redis) -> None:
+    await show_presence(redis, "st_1", "online", clock.now(), desk="killed")
+    clock.set(clock.now() + timedelta(seconds=SILENT_AFTER_SECONDS + 1))
+    assert await present(redis, clock.now()) == {}
+    assert await redis.hlen(presence_key()) == 0
 
 
 async def test_without_redis_the_queue_is_shown_as_unstaffed_and_not_as_an_error(floor: Floor) -> None:

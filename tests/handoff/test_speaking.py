@@ -10,6 +10,7 @@ from core.errors import Conflict, Invalid, NotFound, StaleEpoch, TooLarge
 from core.events import record_event
 from handoff.clocks import fire_due
 from handoff.records import Reply, Staff, Understanding
+from handoff.replay import missed_events
 from handoff.speaking import fail_turn, press_as_customer, say_as_bot, write_note
 from handoff.tables import understandings
 from handoff.taking_over import claim, resolve
@@ -244,6 +245,20 @@ async def test_a_button_pressed_twice_at_once_counts_once(floor: Floor) -> None:
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 3
 
 
+async def test_a_button_pressed_since_is_told_as_used_when_its_message_is_told_again(floor: Floor) -> None:
+    conversation = await floor.visit()
+    await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", BUTTONS))
+    first, second = (await floor.said(conversation))[-1].buttons
+    await press_as_customer(
+        floor.database, conversation.id, client_id="p", button_id=first.id, name="Dana", at=floor.clock.now()
+    )
+    async with floor.database.read() as reader:
+        asked, answered, pressed = await missed_events(reader, conversation.id, 0)
+    assert [event.number for event in (asked, answered, pressed)] == [1, 2, 3]
+    shown = {button["id"]: button["used"] for button in answered.data["message"]["buttons"]}
+    assert shown == {first.id: True, second.id: False}
+
+
 @pytest.mark.parametrize("client_id", ["", "x" * 61, "é", "a\nb", "\x00"])
 async def test_a_client_id_that_is_no_key_is_refused(floor: Floor, maya: Staff, client_id: str) -> None:
     claimed = await floor.claimed(maya)
@@ -269,13 +284,12 @@ async def test_turns_come_up_in_the_order_they_were_written(floor: Floor) -> Non
     turns = [await floor.say(conversation, f"question {n}") for n in range(3)]
     for turn in turns:
         async with floor.database.glance() as reader:
-            found, more = await next_turn(reader, conversation.id)
+            found = await next_turn(reader, conversation.id)
         assert found is not None
-        assert found.id == turn.id
-        assert more == (turn != turns[-1])
+        assert (found.message.id, found.more) == (turn.id, turn != turns[-1])
         await floor.answer(turn, "Yes.")
     async with floor.database.glance() as reader:
-        assert await next_turn(reader, conversation.id) == (None, False)
+        assert await next_turn(reader, conversation.id) is None
 
 
 async def test_an_answer_carries_its_article_and_a_message_its_understanding(floor: Floor) -> None:

@@ -149,14 +149,14 @@ async def test_returning_to_the_bot_asks_for_no_rating(floor: Floor, maya: Staff
     back = await give_back(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     assert (back.owner, back.rating_ticket_id, back.ticket_id) == ("bot", None, None)
     with pytest.raises(Conflict, match="nothing to rate"):
-        await rate(floor.database, claimed.id, 5, "", at=floor.clock.now())
+        await rate(floor.database, claimed.id, 5, "", client_id="r1", at=floor.clock.now())
 
 
 async def test_a_rating_is_kept_and_a_second_one_replaces_it_with_one_notice(floor: Floor, maya: Staff) -> None:
     claimed = await floor.claimed(maya)
     await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
-    await rate(floor.database, claimed.id, 2, " slow \n", at=floor.clock.now())
-    await rate(floor.database, claimed.id, 4, "", at=floor.later(MINUTE))
+    await rate(floor.database, claimed.id, 2, " slow \n", client_id="r1", at=floor.clock.now())
+    await rate(floor.database, claimed.id, 4, "", client_id="r2", at=floor.later(MINUTE))
     (kept,) = await floor.rows(ratings)
     assert (kept["score"], kept["comment"], kept["ticket_id"]) == (4, "", claimed.ticket_id)
     assert (await floor.current(claimed)).rating_score == 4
@@ -173,14 +173,14 @@ async def test_the_rating_is_of_the_last_help_and_a_new_handoff_withdraws_the_qu
     back = await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     await floor.hand_over(back)
     with pytest.raises(Conflict):
-        await rate(floor.database, claimed.id, 5, "", at=floor.clock.now())
+        await rate(floor.database, claimed.id, 5, "", client_id="r1", at=floor.clock.now())
 
 
 @pytest.mark.parametrize("score", [0, 6, -1])
 async def test_a_score_outside_1_to_5_is_refused(floor: Floor, score: int) -> None:
     conversation = await floor.visit()
     with pytest.raises(Invalid, match="1 to 5"):
-        await rate(floor.database, conversation.id, score, "", at=floor.clock.now())
+        await rate(floor.database, conversation.id, score, "", client_id="r1", at=floor.clock.now())
 
 
 async def test_a_corrected_priority_recomputes_the_clocks_from_their_start_and_keeps_the_old_value(
@@ -248,9 +248,52 @@ async def test_content_staff_may_not_correct_tickets(floor: Floor) -> None:
 
 async def test_an_email_address_reaches_the_ticket_and_saving_it_again_says_nothing_new(floor: Floor) -> None:
     waiting = await floor.waiting()
-    for _ in range(2):
-        await save_email(floor.database, waiting.id, "dana@acme.example", at=floor.clock.now())
+    for client_id in ("e1", "e1", "e2"):
+        await save_email(floor.database, waiting.id, "dana@acme.example", client_id=client_id, at=floor.clock.now())
     async with floor.database.read() as reader:
         assert (await get_ticket(reader, str(waiting.ticket_id))).requester_email == "dana@acme.example"
     saved = [message for message in await floor.said(waiting) if (message.notice or {}).get("type") == "email_saved"]
     assert [message.text for message in saved] == ["Thank you. The team can reach you at dana@acme.example."]
+
+
+async def test_an_old_address_sent_again_does_not_replace_a_newer_one(floor: Floor) -> None:
+    waiting = await floor.waiting()
+    for client_id, address in (("e1", "old@acme.example"), ("e2", "new@acme.example"), ("e1", "old@acme.example")):
+        await save_email(floor.database, waiting.id, address, client_id=client_id, at=floor.clock.now())
+    assert (await floor.current(waiting)).email == "new@acme.example"
+
+
+async def test_a_rating_sent_again_does_not_rate_what_came_after_it(floor: Floor, maya: Staff) -> None:
+    claimed = await floor.claimed(maya)
+    await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
+    waiting = await floor.hand_over(await floor.current(claimed))
+    again = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())
+    await resolve(floor.database, again.id, maya, epoch=again.epoch, at=floor.clock.now())
+    await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
+    assert [row["ticket_id"] for row in await floor.rows(ratings)] == [claimed.ticket_id]
+
+
+async def test_a_frame_that_was_refused_may_be_sent_again(floor: Floor, maya: Staff) -> None:
+    claimed = await floor.claimed(maya)
+    with pytest.raises(Conflict):
+        await rate(floor.database, claimed.id, 5, "", client_id="r1", at=floor.clock.now())
+    await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    await rate(floor.database, claimed.id, 5, "", client_id="r1", at=floor.clock.now())
+    assert (await floor.current(claimed)).rating_score == 5
+
+
+async def test_waiting_counts_from_the_moment_the_queue_got_the_conversation(
+    floor: Floor, maya: Staff, amara: Staff
+) -> None:
+    queued_at = floor.clock.now()
+    waiting = await floor.waiting()
+    floor.later(20 * MINUTE)
+    await floor.say(waiting, "are you still there?")
+    taken = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))
+    taken = await claim(floor.database, taken.id, amara, epoch=taken.epoch, at=floor.later(MINUTE))
+    released_at = floor.later(MINUTE)
+    again = await release(floor.database, taken.id, amara, epoch=taken.epoch, at=released_at)
+    await claim(floor.database, again.id, maya, epoch=again.epoch, at=floor.later(MINUTE))
+    spells = sorted(await floor.rows(assignments), key=lambda row: row["epoch"])
+    assert [row["queued_at"] for row in spells] == [queued_at, queued_at, released_at]

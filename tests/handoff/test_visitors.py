@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,13 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.errors import Unauthenticated
+from handoff.handing_over import hand_over
+from handoff.records import Staff
 from handoff.tables import visitors
+from handoff.transcript import get_conversation
 from handoff.visitors import VISITOR_LENGTH, Visitor, join_customer, new_visitor, note_page, visitor_of_token
 from tests.handoff.conftest import Floor
-from tickets.ticketing import tickets_of_customer
+from tickets.ticketing import assign, tickets_of_customer
 
 
 async def arrive(floor: Floor, customer_id: str | None = None) -> tuple[Visitor, str]:
@@ -20,6 +24,13 @@ async def arrive(floor: Floor, customer_id: str | None = None) -> tuple[Visitor,
         return await new_visitor(
             tx, customer_id=customer_id, page_url="https://x.example/a", page_title="A", at=floor.clock.now()
         )
+
+
+async def join(floor: Floor, visitor: Visitor, secret: str, customer_id: str) -> tuple[Visitor, str]:
+    async with floor.database.write() as tx:
+        joined = await join_customer(tx, visitor, secret, customer_id, at=floor.clock.now())
+    assert joined is not None
+    return joined
 
 
 async def test_a_new_visitor_has_an_empty_conversation_with_the_bot(floor: Floor) -> None:
@@ -53,24 +64,84 @@ async def test_an_anonymous_visitor_joins_a_customer_with_conversation_and_ticke
     visitor, secret = await arrive(floor)
     await floor.hand_over(visitor.conversation)
     account = await floor.customer(name="Dana")
-    async with floor.database.write() as tx:
-        joined = await join_customer(tx, visitor, account.id)
-    assert joined is not None
+    joined, fresh = await join(floor, visitor, secret, account.id)
     assert (joined.id, joined.customer_id) == (visitor.id, account.id)
     async with floor.database.read() as reader:
-        again = await visitor_of_token(reader, secret, floor.clock.now())
+        again = await visitor_of_token(reader, fresh, floor.clock.now())
         tickets = await tickets_of_customer(reader, account.id)
     assert (again.customer_id, again.conversation.id) == (account.id, visitor.conversation.id)
     assert [ticket.conversation_id for ticket in tickets] == [visitor.conversation.id]
 
 
+async def test_a_secret_that_was_a_guests_is_nobodys_once_the_guest_is_a_customer(floor: Floor) -> None:
+    visitor, copied = await arrive(floor)
+    account = await floor.customer()
+    _, fresh = await join(floor, visitor, copied, account.id)
+    assert fresh != copied
+    async with floor.database.read() as reader:
+        with pytest.raises(Unauthenticated):
+            await visitor_of_token(reader, copied, floor.clock.now())
+
+
+async def test_a_join_is_told_to_whoever_shows_the_conversation(floor: Floor) -> None:
+    visitor, secret = await arrive(floor)
+    await join(floor, visitor, secret, (await floor.customer()).id)
+    assert [event.kind for event in await floor.events(visitor.conversation)] == ["conversation"]
+
+
 async def test_joining_again_changes_nothing_and_another_customer_is_not_joined(floor: Floor) -> None:
     dana, other = await floor.customer("dana"), await floor.customer("other")
-    visitor, _ = await arrive(floor, dana.id)
+    visitor, secret = await arrive(floor, dana.id)
     async with floor.database.write() as tx:
-        assert await join_customer(tx, visitor, dana.id) == visitor
-        assert await join_customer(tx, visitor, other.id) is None
+        assert await join_customer(tx, visitor, secret, dana.id, at=floor.clock.now()) == (visitor, secret)
+        assert await join_customer(tx, visitor, secret, other.id, at=floor.clock.now()) is None
     assert (await floor.current(visitor.conversation)).customer_id == dana.id
+
+
+async def test_of_two_customers_who_join_one_visitor_at_once_the_second_gets_none_of_it(floor: Floor) -> None:
+    dana, other = await floor.customer("dana"), await floor.customer("other")
+    visitor, secret = await arrive(floor)
+    await join(floor, visitor, secret, dana.id)
+    async with floor.database.write() as tx:
+        assert await join_customer(tx, visitor, secret, other.id, at=floor.clock.now()) is None
+    assert (await floor.current(visitor.conversation)).customer_id == dana.id
+
+
+async def test_two_tabs_that_join_at_once_keep_one_conversation(floor: Floor) -> None:
+    dana = await floor.customer()
+    visitor, secret = await arrive(floor)
+    await join(floor, visitor, secret, dana.id)
+    joined, fresh = await join(floor, visitor, secret, dana.id)
+    async with floor.database.read() as reader:
+        assert (await visitor_of_token(reader, fresh, floor.clock.now())).conversation == joined.conversation
+    assert joined.conversation.id == visitor.conversation.id
+
+
+async def test_a_join_in_the_middle_of_a_handoff_waits_for_it_and_has_its_ticket_as_well(floor: Floor) -> None:
+    visitor, secret = await arrive(floor)
+    dana = await floor.customer()
+    async with floor.database.write() as tx:
+        current = await get_conversation(tx.connection, visitor.conversation.id, lock=True)
+        joining = asyncio.create_task(join(floor, visitor, secret, dana.id))
+        await asyncio.wait_for(floor.somebody_waits(), 10)
+        await hand_over(tx, current, "asked", floor.policies, at=floor.clock.now())
+    await asyncio.wait_for(joining, 10)
+    async with floor.database.read() as reader:
+        (ticket,) = await tickets_of_customer(reader, dana.id)
+    assert ticket.conversation_id == visitor.conversation.id
+
+
+async def test_a_join_and_a_claim_at_once_do_not_wait_for_each_other_for_ever(floor: Floor, maya: Staff) -> None:
+    visitor, secret = await arrive(floor)
+    waiting = await floor.hand_over(visitor.conversation)
+    dana = await floor.customer()
+    async with floor.database.write() as tx:
+        await get_conversation(tx.connection, waiting.id, lock=True)
+        joining = asyncio.create_task(join(floor, visitor, secret, dana.id))
+        await asyncio.wait_for(floor.somebody_waits(), 10)
+        await assign(tx, str(waiting.ticket_id), maya.id, at=floor.clock.now())
+    joined, _ = await asyncio.wait_for(joining, 10)
+    assert joined.customer_id == dana.id
 
 
 async def test_the_page_follows_the_visitor(floor: Floor) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -20,6 +22,7 @@ from core.database import Database
 from server.app import build_app
 from server.demo import keep_accounts
 from server.migrate import migrate
+from server.processes import private_redis
 from server.service import SERVICE, Service
 from server.settings import Settings
 
@@ -156,6 +159,20 @@ class Chat:
         return frame["data"]["message"]
 
 
+@pytest.fixture
+async def redis_url() -> AsyncIterator[str]:
+    """A real Redis of the test's own."""
+    with TemporaryDirectory(prefix="baton-") as folder:
+        socket = Path(folder) / "redis.sock"
+        child = private_redis(Path(folder), socket, Path(folder) / "redis.log")
+        await child.start()
+        async with asyncio.timeout(30):
+            while not socket.exists():
+                await asyncio.sleep(0)
+        yield f"unix://{socket}"
+        await child.stop()
+
+
 @pytest.fixture(scope="session")
 def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose database has been through its first start; each test begins with a copy of it."""
@@ -176,14 +193,31 @@ def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def running(
     rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
 ) -> AsyncIterator[Running]:
-    scripted, url = rasa
     shutil.copytree(first_home, tmp_path / "home")
-    settings = make_settings(tmp_path, url)
-    client: TestClient[web.Request, web.Application] = TestClient(TestServer(build_app(settings, clock)))
+    async with serving(rasa, tmp_path, clock) as started:
+        yield started
+
+
+@pytest.fixture
+async def sharing(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path, redis_url: str
+) -> AsyncIterator[Running]:
+    """A service that believes other replicas to be on its Redis."""
+    shutil.copytree(first_home, tmp_path / "home")
+    async with serving(rasa, tmp_path, clock, redis_url=redis_url) as started:
+        yield started
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    rasa: tuple[ScriptedRasa, str], home: Path, clock: FrozenClock, **settings: Any
+) -> AsyncIterator[Running]:
+    chosen = make_settings(home, rasa[1]).model_copy(update=settings)
+    client: TestClient[web.Request, web.Application] = TestClient(TestServer(build_app(chosen, clock)))
     await client.start_server()
     service = client.app[SERVICE]
     assert await service.bot.until_ready(10)
-    started = Running(client, service, scripted, clock)
+    started = Running(client, service, rasa[0], clock)
     yield started
     for other in started.clients:
         await other.session.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
+from sqlalchemy.exc import OperationalError
 
+from server import metrics
+from server.identity import sign_identity
 from tests.server.conftest import Running, say
 
 
@@ -245,3 +249,94 @@ async def test_too_many_messages_in_a_minute_are_refused_with_a_time_to_wait(run
     answers = [await chat.send("message", text=f"m{n}") for n in range(41)]
     assert [answer["type"] for answer in answers] == ["ack"] * 40 + ["error"]
     assert answers[-1]["error"]["code"] == "rate_limited"
+
+
+async def test_a_socket_whose_sending_side_breaks_is_closed_so_that_the_client_resumes(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = await running.visit()
+
+    async def fail(*_given: Any) -> None:
+        raise OperationalError("SELECT", {}, OSError("the database restarts"))
+
+    monkeypatch.setattr("server.routes.chat_socket.customer_view", fail)
+    await chat.socket.send_json({"type": "person", "client_id": "p"})
+    frame = await chat.socket.receive(timeout=10)
+    while frame.type is aiohttp.WSMsgType.TEXT:
+        frame = await chat.socket.receive(timeout=10)
+    assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1011)
+    monkeypatch.undo()
+    socket = await running.client.ws_connect("/api/chat/socket")
+    await socket.send_json({"type": "hello", "token": chat.token, "after": 0})
+    resumed = await socket.receive_json(timeout=5)
+    assert (resumed["type"], resumed["conversation"]["owner"]) == ("resumed", "queue")
+
+
+async def test_a_socket_that_leaves_before_its_hello_is_not_counted_for_ever(running: Running) -> None:
+    before = metrics.SOCKETS.labels("customer")._value.get()
+    socket = await running.client.ws_connect("/api/chat/socket")
+    await socket.send_json({"type": "shout"})
+    socket._response.connection.transport.abort()  # type: ignore[union-attr]
+    chat = await running.visit()
+    await chat.send("message", text="hello")
+    await chat.socket.close()
+    async with asyncio.timeout(10):
+        while metrics.SOCKETS.labels("customer")._value.get() != before:
+            await asyncio.sleep(0)
+
+
+async def signed_in_as_dana(running: Running, token: str) -> dict[str, Any]:
+    identity = sign_identity({"sub": "dana"}, running.service.identity_secret, running.clock.now())
+    response = await running.client.post("/api/chat/sessions", json={"token": token, "identity": identity})
+    assert response.status == 200
+    return await response.json()
+
+
+async def test_who_copied_a_guests_token_neither_reads_nor_writes_once_the_guest_signs_in(running: Running) -> None:
+    spy = await running.visit()
+    bearer = {"Authorization": f"Bearer {spy.token}"}
+    session = await signed_in_as_dana(running, spy.token)
+    assert session["conversation"]["id"] == spy.conversation
+    assert session["token"] != spy.token
+    refused = await spy.until(lambda frame: frame["type"] == "error")
+    assert refused["error"]["code"] == "unauthenticated"
+    assert (await spy.socket.receive(timeout=5)).data == 4401
+    assert (await running.client.get("/api/chat/events", headers=bearer)).status == 401
+    frame = {"type": "message", "client_id": "x", "text": "send it to me"}
+    assert (await running.client.post("/api/chat/frames", json=frame, headers=bearer)).status == 401
+    own = {"Authorization": f"Bearer {session['token']}"}
+    assert (await running.client.post("/api/chat/frames", json=frame, headers=own)).status == 200
+
+
+async def test_a_held_poll_with_a_copied_token_ends_when_the_guest_signs_in(running: Running) -> None:
+    session = await (await running.client.post("/api/chat/sessions", json={})).json()
+    bearer = {"Authorization": f"Bearer {session['token']}"}
+    held = asyncio.create_task(running.client.get("/api/chat/events?wait=25", headers=bearer))
+    async with asyncio.timeout(10):
+        while not running.service.hub.listening(session["conversation"]["id"]):
+            await asyncio.sleep(0)
+    await signed_in_as_dana(running, session["token"])
+    assert (await asyncio.wait_for(held, 10)).status == 401
+
+
+async def test_a_customer_who_opens_a_second_tab_keeps_their_token(running: Running) -> None:
+    first = await signed_in_as_dana(running, "")
+    again = await signed_in_as_dana(running, first["token"])
+    assert (again["token"], again["conversation"]["id"]) == (first["token"], first["conversation"]["id"])
+
+
+async def test_a_poll_tells_buttons_as_they_are_now(running: Running) -> None:
+    running.rasa.answer = lambda _turn: {"replies": [{"text": "?", "buttons": [{"title": "Go", "payload": "/go"}]}]}
+    chat = await running.visit()
+    await chat.send("message", text="offer")
+    button = (await chat.message("bot"))["buttons"][0]
+    await chat.send("press", button=button["id"])
+    bearer = {"Authorization": f"Bearer {chat.token}"}
+    polled = await (await running.client.get("/api/chat/events?after=0", headers=bearer)).json()
+    issued = [event["data"]["message"]["buttons"] for event in polled["events"]]
+    assert [{**button, "used": True}] in issued
+    await chat.socket.close()
+    socket = await running.client.ws_connect("/api/chat/socket")
+    await socket.send_json({"type": "hello", "token": chat.token, "after": 1})
+    assert (await socket.receive_json(timeout=5))["type"] == "resumed"
+    assert (await socket.receive_json(timeout=5))["data"]["message"]["buttons"] == [{**button, "used": True}]

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from redis.asyncio import Redis
@@ -14,23 +13,15 @@ from redis.asyncio import Redis
 from core.database import Database, metadata
 from core.events import Event, record_event
 from core.redis import NUDGES, open_redis
-from server.hub import BACKLOG, DESK, Hub, Listener
-from server.processes import private_redis
+from server.hub import BACKLOG, DESK, OUTBOX, CatchUp, Frame, Hub, Listener
 from tests.server.conftest import NOW, Running
 
 
 @pytest.fixture
-async def redis() -> AsyncIterator[Redis]:
-    with TemporaryDirectory(prefix="baton-") as folder:
-        socket = Path(folder) / "redis.sock"
-        child = private_redis(Path(folder), socket, Path(folder) / "redis.log")
-        await child.start()
-        while not socket.exists():
-            await asyncio.sleep(0)
-        client = open_redis(f"unix://{socket}")
-        yield client
-        await client.aclose()
-        await child.stop()
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = open_redis(redis_url)
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture
@@ -98,13 +89,88 @@ def test_a_listener_that_is_too_far_behind_is_cut_off_once_and_loses_nothing_bef
     assert frames == [{"n": n} for n in range(BACKLOG)] + [None]
 
 
-async def test_events_that_replicas_tell_out_of_order_or_twice_reach_a_customer_once_and_in_order(
-    running: Running,
+async def test_a_frame_that_is_fleeting_is_lost_rather_than_that_it_cuts_anybody_off() -> None:
+    listener = Listener("desk sockets")
+    for _ in range(10 * BACKLOG):
+        listener.offer({"typing": True}, fleeting=True)
+    assert not listener.cut_off
+    assert listener.frames.qsize() < BACKLOG
+    listener.offer({"kept": True})
+    assert [listener.frames.get_nowait() for _ in range(listener.frames.qsize())][-1] == {"kept": True}
+
+
+async def test_asked_to_catch_up_many_times_before_it_did_a_listener_does_it_once() -> None:
+    listener = Listener("cv_a")
+    for _ in range(2 * BACKLOG):
+        listener.catch_up()
+    assert isinstance(await listener.hear(), CatchUp)
+    assert listener.frames.empty()
+    listener.catch_up()
+    assert isinstance(await listener.hear(), CatchUp)
+
+
+async def until_catch_up(listener: Listener) -> None:
+    async with asyncio.timeout(20):
+        frame: Frame = {}
+        while not isinstance(frame, CatchUp):
+            frame = await listener.hear()
+
+
+async def test_whoever_listens_catches_up_when_redis_is_heard_again(
+    replicas: tuple[Database, Hub, Hub], redis: Redis
 ) -> None:
-    chat = await running.visit()
+    _, _, there = replicas
+    with there.listen(DESK) as desk, there.listen("cv_a") as customer:
+        await redis.client_kill_filter(_type="pubsub")
+        await until_catch_up(desk)
+        await until_catch_up(customer)
+
+
+async def test_others_catch_up_when_they_could_not_be_told(
+    replicas: tuple[Database, Hub, Hub], redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.hub.RETRY_SECONDS", 0.01)
+    database, here, there = replicas
+    await redis.execute_command("ACL", "SETUSER", "default", "-publish")
+    with there.listen("cv_a") as customer:
+        async with database.write() as tx:
+            await record_event(tx, "cv_a", "message", {}, at=NOW)
+        async with asyncio.timeout(20):
+            while not here._untold:
+                await asyncio.sleep(0)
+        assert customer.frames.empty()
+        await redis.execute_command("ACL", "SETUSER", "default", "+publish")
+        await until_catch_up(customer)
+
+
+async def test_what_others_have_still_to_be_told_does_not_grow_without_end(tmp_path: Path, redis: Redis) -> None:
+    database = Database.open(f"sqlite:///{tmp_path}/baton.db")
+    hub = Hub(database, redis)  # nobody runs it: as with a Redis that does not answer
+    for number in range(3 * OUTBOX):
+        hub._committed([Event("cv_a", number, "message", "both", {}, NOW)])
+    assert hub._outbox.qsize() == OUTBOX
+    await database.close()
+
+
+async def test_a_customer_whose_nudge_was_lost_is_told_with_the_next_ping(sharing: Running) -> None:
+    chat = await sharing.visit()
     await chat.send("message", text="hello")
     await chat.message("bot")
-    service = running.service
+    elsewhere = Database.open(sharing.service.settings.database)
+    async with elsewhere.write() as tx:
+        await record_event(tx, chat.conversation, "message", {"message": {"n": 1}}, at=NOW)
+    await elsewhere.close()
+    await chat.socket.send_json({"type": "ping"})
+    assert (await chat.until(lambda frame: frame.get("data") == {"message": {"n": 1}}))["id"] == chat.last_event
+
+
+async def test_events_that_replicas_tell_out_of_order_or_twice_reach_a_customer_once_and_in_order(
+    sharing: Running,
+) -> None:
+    chat = await sharing.visit()
+    await chat.send("message", text="hello")
+    await chat.message("bot")
+    service = sharing.service
     numbers = list(range(chat.last_event + 1, chat.last_event + 5))
     # As another process would: its events are committed, and nudges come late, twice, and in the wrong order.
     elsewhere = Database.open(service.settings.database)

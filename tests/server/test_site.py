@@ -15,7 +15,6 @@ from core.clock import FrozenClock
 from knowledge.seed import sync_folder
 from server import pages
 from server.app import build_app
-from server.migrate import migrate
 from server.service import SERVICE
 from tests.server.conftest import Running, ScriptedRasa, make_settings
 

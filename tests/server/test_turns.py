@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
 from core.clock import FrozenClock
+from core.database import Database
 from core.errors import Unavailable
 from handoff.speaking import TURN_LEASE, say_as_customer
 from handoff.taking_over import claim
@@ -25,6 +27,7 @@ from knowledge.searches import ENTRY_JSON, SearchEntry, search_entry
 from knowledge.tables import searches
 from server.app import build_app
 from server.bot import BotTurn
+from server.replica import replica_name
 from server.service import SERVICE, Service
 from server.turns import Spoken, bound_to_article, read_turn
 from tests.server.conftest import Running, ScriptedRasa, make_settings, say
@@ -44,12 +47,20 @@ async def started(home: Path, url: str, clock: FrozenClock, **settings: Any) -> 
     return client
 
 
-async def conversation_with_turns(service: Service, *texts: str) -> str:
+async def conversation_with_turns(service: Service, *texts: str, runner: str | None = None) -> str:
     now = service.clock.now()
     async with service.database.write() as tx:
         visitor, _ = await new_visitor(tx, customer_id=None, page_url=None, page_title=None, at=now)
     for text in texts:
-        await say_as_customer(service.database, visitor.conversation.id, client_id=text, text=text, name="Dana", at=now)
+        await say_as_customer(
+            service.database,
+            visitor.conversation.id,
+            client_id=text,
+            text=text,
+            name="Dana",
+            at=now,
+            runner=runner,
+        )
     return visitor.conversation.id
 
 
@@ -191,7 +202,7 @@ async def test_buttons_of_an_older_epoch_are_dead(running: Running) -> None:
     chat = await running.visit()
     await chat.send("message", text="invoices?")
     answer = await chat.message("bot")
-    assert (answer["kind"], answer["answer"]) == ("answer", ANSWER)
+    assert (answer["kind"], answer["answer"]) == ("answer", {**ANSWER, "search_id": None})
     await chat.send("person")
     refused = await chat.send("press", button=answer["buttons"][0]["id"])
     assert refused["error"]["code"] == "conflict"
@@ -277,10 +288,10 @@ def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
 async def test_a_turn_whose_lease_has_ended_is_picked_up_and_one_that_is_held_is_not(running: Running) -> None:
     turns = running.service.turns
     conversation_id = await conversation_with_turns(running.service, "one")
-    await turns.reconcile_once(everything=False)
+    await turns.reconcile_once()
     assert running.rasa.heard == []
     running.clock.set(running.clock.now() + TURN_LEASE * 1.01)
-    await turns.reconcile_once(everything=False)
+    await turns.reconcile_once()
     await settled(running.service, conversation_id)
     assert await said(running.service, conversation_id) == ["one", "Hello."]
 
@@ -302,7 +313,7 @@ async def test_a_turn_of_a_conversation_that_a_person_has_is_dropped_and_not_ask
         epoch=waiting.epoch,
         at=service.clock.now(),
     )
-    await service.turns.reconcile_once(everything=True)
+    service.turns.wake(conversation_id)
     await settled(service, conversation_id)
     assert running.rasa.heard == []
 
@@ -312,21 +323,20 @@ async def test_the_search_for_pending_turns_outlives_a_database_that_fails(
 ) -> None:
     monkeypatch.setattr("server.turns.RECONCILE_EVERY", 0)
     turns = running.service.turns
-    calls = []
+    calls = 0
     again = asyncio.Event()
 
-    async def fail_first(*, everything: bool) -> None:
-        calls.append(everything)
-        if len(calls) == 1:
+    async def fail_first() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
             raise OperationalError("SELECT", {}, OSError("the database restarts"))
-        if len(calls) == 3:
-            again.set()
+        again.set()
 
     monkeypatch.setattr(turns, "reconcile_once", fail_first)
     worker = asyncio.create_task(turns.reconcile())
     await asyncio.wait_for(again.wait(), 10)
     worker.cancel()
-    assert calls[:3] == [True, True, False]
 
 
 async def test_nothing_new_is_begun_once_turns_are_stopped(running: Running) -> None:
@@ -346,3 +356,94 @@ async def test_nothing_new_is_begun_once_turns_are_stopped(running: Running) -> 
     await asyncio.sleep(0)
     assert turns._running == {}
     assert await said(running.service, conversation_id) == ["one"]
+
+
+@pytest.fixture
+async def replicas(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path, redis_url: str
+) -> AsyncIterator[tuple[Service, Service]]:
+    """Two services on one database and one Redis, each with a home of its own."""
+    clients = []
+    for name in ("one", "other"):
+        shutil.copytree(first_home, tmp_path / name / "home")
+        url = f"sqlite:///{tmp_path}/one/home/baton.db"
+        clients.append(await started(tmp_path / name, rasa[1], clock, database_url=url, redis_url=redis_url))
+    services = [client.app[SERVICE] for client in clients]
+    for service in services:
+        assert await service.bot.until_ready(10)
+    yield services[0], services[1]
+    for client in clients:
+        await client.close()
+
+
+async def test_two_replicas_that_are_sent_one_conversations_messages_ask_rasa_once_for_each_and_in_order(
+    replicas: tuple[Service, Service], rasa: tuple[ScriptedRasa, str]
+) -> None:
+    one, other = replicas
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(turn: Any) -> Any:
+        asked.set()
+        await go_on.wait()
+        return say(f"re {turn['text']}")
+
+    rasa[0].answer = slow
+    conversation_id = await conversation_with_turns(one, "first", runner=one.turns.runner)
+    one.turns.wake(conversation_id)
+    await asyncio.wait_for(asked.wait(), 10)
+    await say_as_customer(
+        other.database, conversation_id, client_id="second", text="second", name="Dana", at=other.clock.now(),
+        runner=other.turns.runner,
+    )  # fmt: skip
+    other.turns.wake(conversation_id)
+    await other.turns.reconcile_once()
+    await asyncio.wait_for(other.turns.idle(), 10)
+    go_on.set()
+    await settled(one, conversation_id)
+    assert [turn["text"] for turn in rasa[0].heard] == ["first", "second"]
+    assert await said(one, conversation_id) == ["first", "second", "re first", "re second"]
+
+
+async def test_a_replica_that_starts_leaves_the_others_running_turns_alone(
+    replicas: tuple[Service, Service], rasa: tuple[ScriptedRasa, str], clock: FrozenClock
+) -> None:
+    one, other = replicas
+    conversation_id = await conversation_with_turns(one, "first", runner="a third one")
+    for service in (one, other):
+        await service.turns.reconcile_once()
+        service.turns.wake(conversation_id)
+        await asyncio.wait_for(service.turns.idle(), 10)
+    assert rasa[0].heard == []
+    clock.set(clock.now() + TURN_LEASE)
+    for service in (one, other):
+        await service.turns.reconcile_once()
+    await settled(one, conversation_id)
+    assert [turn["text"] for turn in rasa[0].heard] == ["first"]
+
+
+async def test_a_killed_process_finds_its_own_turns_at_its_next_start_without_waiting_for_a_lease(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> None:
+    shutil.copytree(first_home, tmp_path / "home")
+    with replica_name(tmp_path / "home") as name:
+        database = Database.open(f"sqlite:///{tmp_path}/home/baton.db")
+        async with database.write() as tx:
+            visitor, _ = await new_visitor(tx, customer_id=None, page_url=None, page_title=None, at=clock.now())
+        conversation_id = visitor.conversation.id
+        await say_as_customer(
+            database, conversation_id, client_id="c", text="one", name="Dana", at=clock.now(), runner=name
+        )
+        await database.close()
+    client = await started(tmp_path, rasa[1], clock, bot_patience=30)
+    service = client.app[SERVICE]
+    assert service.turns.runner == name
+    await settled(service, conversation_id)
+    assert await said(service, conversation_id) == ["one", "Hello."]
+    await client.close()
+
+
+def test_a_second_process_on_the_same_home_has_another_name(tmp_path: Path) -> None:
+    with replica_name(tmp_path) as first, replica_name(tmp_path) as second:
+        assert first != second
+    with replica_name(tmp_path) as again:
+        assert again == first
