@@ -120,6 +120,11 @@ class Bot:
                 turn = BotTurn.model_validate(await response.json())
         except aiohttp.ClientConnectorError as error:
             raise _NotReached(f"Rasa did not answer: {type(error).__name__}.") from error
+        except aiohttp.ClientOSError as error:
+            # A kept connection that the server had closed meanwhile: not a byte of the message was written.
+            unwritten = isinstance(error.__cause__, aiohttp.ClientConnectionResetError)
+            failure = _NotReached if unwritten else Unavailable
+            raise failure(f"Rasa did not answer: {type(error).__name__}.") from error
         except (aiohttp.ClientError, TimeoutError, ValidationError, ValueError) as error:
             raise Unavailable(f"Rasa did not answer: {type(error).__name__}.") from error
         if not turn.replies:

@@ -359,9 +359,13 @@ export class DeskModel extends EventTarget {
 
   #lostSession(error: unknown): boolean {
     if (!(error instanceof ServiceError) || error.body.code !== "unauthenticated") return false;
+    this.sessionEnded();
+    return true;
+  }
+
+  sessionEnded(): void {
     if (this.staff !== null) this.toast("You have been signed out. Sign in again; your place is kept.", "problem");
     this.#signedOut();
-    return true;
   }
 
   #changed(): void {

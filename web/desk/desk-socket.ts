@@ -1,7 +1,7 @@
 /** The desk's socket: events in, typing out. It reconnects for ever; what was missed is read again by its owner. */
 import { backoffMs } from "../shared/backoff.js";
 import type { SocketLike } from "../shared/chat-ports.js";
-import type { DeskEvent } from "../shared/protocol.js";
+import type { DeskEvent, ErrorFrame } from "../shared/protocol.js";
 
 const PING_MS = 25_000;
 const PONG_MS = 10_000;
@@ -10,6 +10,8 @@ export interface DeskSocketSink {
   connected(): void;
   disconnected(): void;
   event(event: DeskEvent): void;
+  /** The session is over; nothing connects again before `start`. */
+  ended(): void;
 }
 
 export class DeskSocket {
@@ -19,6 +21,7 @@ export class DeskSocket {
   #socket: SocketLike | null = null;
   #attempt = 0;
   #wanted = false;
+  #presence: "online" | "away" | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setTimeout> | undefined;
   #pong: ReturnType<typeof setTimeout> | undefined;
@@ -54,6 +57,7 @@ export class DeskSocket {
 
   /** Said on the socket too, because its pings keep the presence alive that it last heard. */
   presence(state: "online" | "away"): void {
+    this.#presence = state;
     this.#write({ type: "presence", state });
   }
 
@@ -69,6 +73,10 @@ export class DeskSocket {
       clearTimeout(this.#pong);
       const frame = parse(message.data);
       if (frame?.type === "event") this.#sink.event(frame as DeskEvent);
+      if (frame?.type === "error" && (frame as ErrorFrame).error.code === "unauthenticated") {
+        this.stop();
+        this.#sink.ended();
+      }
     };
     socket.onclose = () => this.#lost();
   }
@@ -93,7 +101,7 @@ export class DeskSocket {
   #schedulePing(): void {
     clearTimeout(this.#ping);
     this.#ping = setTimeout(() => {
-      this.#write({ type: "ping" });
+      this.#write({ type: "ping", state: this.#presence });
       clearTimeout(this.#pong);
       this.#pong = setTimeout(() => this.#lost(), PONG_MS);
       this.#schedulePing();

@@ -28,6 +28,7 @@ const socket = new DeskSocket(() => new WebSocket(`${location.origin.replace(/^h
   },
   disconnected: () => model.lineIs(false),
   event: (event) => model.take(event),
+  ended: () => model.sessionEnded(),
 });
 window.addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => {

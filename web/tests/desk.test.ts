@@ -77,7 +77,7 @@ beforeEach(() => {
   model = new DeskModel(new DeskApi(service.fetch), () => `id${(ids += 1)}`);
   app = new DeskApp();
   app.model = model;
-  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e) }, () => 0.5);
+  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e), ended: () => model.sessionEnded() }, () => 0.5);
   document.body.append(app);
 });
 afterEach(() => {
@@ -453,7 +453,16 @@ describe("the line", () => {
     await settle();
     expect(allById(app, "desk-offline")).toEqual([]);
   });
-  test("being away is told to the service on both ways", async () => {
+  test("a session that has ended asks to sign in again and does not reconnect", async () => {
+    await settle();
+    sockets.last.opens();
+    sockets.last.says({ type: "error", client_id: null, error: { code: "unauthenticated", message: "Sign in again." } });
+    await settle();
+    expect(byId(app, "desk-toast").textContent).toContain("signed out");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets.all).toHaveLength(1);
+  });
+  test("being away is told to the service on both ways, and with each ping", async () => {
     await settle();
     sockets.last.opens();
     byId(app, "desk-presence").click();
@@ -461,6 +470,8 @@ describe("the line", () => {
     expect(service.to("/api/desk/presence").at(-1)?.body).toEqual({ state: "away" });
     expect(sockets.last.sent.at(-1)).toEqual({ type: "presence", state: "away" });
     expect(byId(app, "desk-presence").getAttribute("aria-checked")).toBe("false");
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(sockets.last.sent.at(-1)).toEqual({ type: "ping", state: "away" });
   });
   test("a breach that happens while looking is told", async () => {
     await settle();
