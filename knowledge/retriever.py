@@ -18,6 +18,7 @@ from knowledge.confidence import judge
 from knowledge.full_text import FullText, Memory, Statistics, Worded, score
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
+from knowledge.related import Related, find_related
 from knowledge.rendering import render
 from knowledge.searches import SearchEntry, log_search, search_entry
 from knowledge.store import visible_to
@@ -133,6 +134,10 @@ class Retriever:
             async with self.database.write() as tx:
                 await log_search(tx, entry)
         return replace(outcome, entry=entry)
+
+    async def related(self, slug: str, viewer: Viewer, limit: int = 4) -> list[Related]:
+        """Return the articles that go with the one at `slug`: see `knowledge.related.find_related`."""
+        return await find_related(self, slug, viewer, limit)
 
     async def _search(
         self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode
