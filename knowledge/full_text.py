@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from core.database import Reader
 from knowledge.articles import Viewer
-from knowledge.tables import articles, generations, passages
+from knowledge.tables import LEVELS, articles, generations, passages
 
 CANDIDATES = 150
 K1 = 1.2
@@ -33,12 +33,21 @@ MANY = 4_000
 
 
 _COUNT_SQLITE = sa.text(
-    "SELECT (SELECT count(*) FROM knowledge_full_text JOIN knowledge_passages ON id = knowledge_full_text.rowid"
-    " WHERE knowledge_full_text MATCH word.value AND level <= :viewer) FROM json_each(:words) AS word ORDER BY word.key"
+    " UNION ALL ".join(
+        f"SELECT word.key, (SELECT doc FROM knowledge_words_{level} WHERE term = word.value)"  # noqa: S608
+        f" FROM json_each(:words) AS word WHERE :viewer >= {level}"
+        for level in LEVELS
+    )
 )
 _COUNT_POSTGRESQL = sa.text(
-    "SELECT (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
-    " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place) ORDER BY place"
+    "SELECT place - 1, (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
+    " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place)"
+)
+_VOCABULARY_SQLITE = sa.text(
+    " UNION ALL ".join(f"SELECT term, doc FROM knowledge_words_{level} WHERE :viewer >= {level}" for level in LEVELS)  # noqa: S608
+)
+_VOCABULARY_POSTGRESQL = (
+    "SELECT word, ndoc FROM ts_stat('SELECT full_text FROM knowledge_passages WHERE level <= {viewer:d}')"
 )
 
 
@@ -52,6 +61,8 @@ class Worded:
     """BM25F over the passage; 0 when it holds none of the question's words."""
     held: frozenset[str]
     """The question's words that it holds."""
+    title: frozenset[str] = frozenset()
+    """Those of them that stand in the title or the tags."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Kept:
     level: int
     length: int
     terms: str
-    """Between spaces, so that a whole word can be looked for as a piece of text."""
+    """One line for each field, each word between two spaces of its own, so that whole words can be counted as pieces of text."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,20 @@ class FullText:
         leading = _leading(terms, statistics)
         if not leading:
             return []
-        return list(await reader.scalars(_candidates(reader.dialect.name, leading, statistics, viewer, category)))
+        if reader.dialect.name == "sqlite":
+            return list(await reader.scalars(_candidates_sqlite(leading, viewer, category)))
+        return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, category)))
+
+    async def vocabulary(self, reader: Reader, viewer: Viewer) -> dict[str, int]:
+        """Return every word of the passages that `viewer` may see, with the number of passages that hold it."""
+        if reader.dialect.name == "sqlite":
+            rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
+        else:
+            rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
+        found: dict[str, int] = {}
+        for word, count in rows:
+            found[word] = found.get(word, 0) + count
+        return found
 
     async def read(
         self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, category: str | None = None
@@ -158,19 +182,31 @@ class FullText:
 
 def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
     """Score passages by BM25F, in their order."""
-    idf = {term: statistics.idf(term) for term in terms}
-    between = [(term, f" {term} ") for term in terms]
+    weighed = [(term, f" {term} ", statistics.idf(term) * (K1 + 1.0)) for term in terms]
+    nothing: frozenset[str] = frozenset()
     scored = []
     for one in kept:
-        held = [term for term, piece in between if piece in one.terms]
+        text = one.terms
+        held = [this for this in weighed if this[1] in text]
+        if not held:
+            scored.append(Worded(one.passage_id, one.article_id, 0.0, nothing))
+            continue
+        damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
+        title, heading, body = text.split("\n")
         total = 0.0
-        if held:
-            damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
-            fields = [words.split(" ") for words in one.terms.split("\n")]
-            for term in held:
-                count = sum(weight * words.count(term) for weight, words in zip(FIELD_WEIGHTS, fields, strict=False))
-                total += idf[term] * count * (K1 + 1.0) / (count + damping)
-        scored.append(Worded(one.passage_id, one.article_id, total, frozenset(held)))
+        titled = []
+        for term, piece, weight in held:
+            above = title.count(piece)
+            if above:
+                titled.append(term)
+            count = (
+                FIELD_WEIGHTS[0] * above
+                + FIELD_WEIGHTS[1] * heading.count(piece)
+                + FIELD_WEIGHTS[2] * body.count(piece)
+            )
+            total += weight * count / (count + damping)
+        holding = frozenset(this[0] for this in held)
+        scored.append(Worded(one.passage_id, one.article_id, total, holding, frozenset(titled)))
     return scored
 
 
@@ -184,9 +220,14 @@ async def _fetch(reader: Reader, chosen: sa.Select[Any], ids: Collection[int], v
         chosen.where(passages.c.id.in_(ids), passages.c.level <= viewer).order_by(passages.c.id)
     )
     return [
-        Kept(passage_id, article_id, level, length, f" {terms.replace(chr(10), f' {chr(10)} ')} ")
+        Kept(passage_id, article_id, level, length, _spaced(terms))
         for passage_id, article_id, level, length, terms in rows
     ]
+
+
+def _spaced(terms: str) -> str:
+    """Give each word two spaces of its own."""
+    return f" {terms.replace(' ', '  ').replace(chr(10), f' {chr(10)} ')} "
 
 
 def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
@@ -202,42 +243,50 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
     return chosen
 
 
-def _candidates(
-    dialect: str, leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
+def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, category: str | None) -> sa.TextClause:
+    """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
+    only = ""
+    if category is not None:
+        only = (
+            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"
+            " ON article_id = knowledge_articles.id WHERE category = :category)"
+        )
+    parts = (
+        f"SELECT * FROM (SELECT rowid FROM knowledge_full_text_{level} WHERE knowledge_full_text_{level} MATCH :words{only}"  # noqa: S608
+        f" ORDER BY rank LIMIT {CANDIDATES})"
+        for level in range(viewer + 1)
+    )
+    given = {"words": " OR ".join(f'"{term}"' for term in leading)}
+    return sa.text(" UNION ALL ".join(parts)).bindparams(
+        **given, **({} if category is None else {"category": category})
+    )
+
+
+def _candidates_postgresql(
+    leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
 ) -> sa.Select[Any]:
-    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer)
+    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer, _holds(leading))
     if category is not None:
         statement = statement.join(articles, articles.c.id == passages.c.article_id).where(
             articles.c.category == category
         )
-    statement = _matching(statement, dialect, leading).limit(CANDIDATES)
-    if dialect == "sqlite":
-        return statement.order_by(sa.literal_column("knowledge_full_text.rank"))
     held = sum(
         (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
         start=sa.literal(0.0),
     )
-    return statement.order_by(held.desc(), passages.c.length)
+    return statement.order_by(held.desc(), passages.c.length).limit(CANDIDATES)
 
 
 async def _count(reader: Reader, terms: Sequence[str], viewer: Viewer) -> Sequence[int]:
     """Return in how many passages that `viewer` may see each term is; one statement, the same for any number of terms."""
     if reader.dialect.name == "sqlite":
-        words: Any = json.dumps([f'"{term}"' for term in terms])
-        return (await reader.scalars(_COUNT_SQLITE, {"words": words, "viewer": int(viewer)})).all()
-    words = [f"'{term}'" for term in terms]
-    return (await reader.scalars(_COUNT_POSTGRESQL, {"words": words, "viewer": int(viewer)})).all()
-
-
-def _matching(statement: sa.Select[Any], dialect: str, terms: Sequence[str]) -> sa.Select[Any]:
-    """Keep the passages that hold any of `terms`. These are letters and digits only, and quoted all the same."""
-    if dialect == "sqlite":
-        full_text = sa.table("knowledge_full_text", sa.column("rowid"))
-        query = " OR ".join(f'"{term}"' for term in terms)
-        return statement.join(full_text, sa.literal_column("knowledge_full_text.rowid") == passages.c.id).where(
-            sa.text("knowledge_full_text MATCH :words").bindparams(sa.bindparam("words", query, unique=True))
-        )
-    return statement.where(_holds(terms))
+        rows = await reader.execute(_COUNT_SQLITE, {"words": json.dumps(list(terms)), "viewer": int(viewer)})
+    else:
+        rows = await reader.execute(_COUNT_POSTGRESQL, {"words": [f"'{one}'" for one in terms], "viewer": int(viewer)})
+    counts = [0] * len(terms)
+    for place, count in rows:
+        counts[place] += count or 0
+    return counts
 
 
 def _holds(terms: Sequence[str]) -> sa.ColumnElement[bool]:

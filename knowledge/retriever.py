@@ -199,7 +199,8 @@ class Retriever:
         if mode == "meaning" and cosines is not None:
             near_ones = (one for one in worded if one.passage_id in cosines)
             worded = [Worded(one.passage_id, one.article_id, 0.0, one.held) for one in near_ones]
-        return Found(rank(worded, cosines, without=without), statistics, semantic=cosines is not None)
+        ranked = rank(worded, cosines, statistics, titles=mode == "hybrid", without=without)
+        return Found(ranked, statistics, semantic=cosines is not None)
 
     async def _near(
         self, question: str, viewer: Viewer, category: str | None, mode: Mode

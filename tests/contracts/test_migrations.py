@@ -43,4 +43,6 @@ def _differences(connection: sa.Connection) -> list[Any]:
 
 
 def _ours(_object: Any, name: str | None, _type: str, _reflected: bool, _compared: Any) -> bool:
-    return name is not None and name not in MADE_BY_SQL and not name.startswith("knowledge_full_text")
+    return (
+        name is not None and name not in MADE_BY_SQL and not name.startswith(("knowledge_full_text", "knowledge_words"))
+    )
