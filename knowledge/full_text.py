@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -51,9 +51,8 @@ _VOCABULARY_POSTGRESQL = (
 )
 
 
-@dataclass(frozen=True)
-class Worded:
-    """A passage as its words see it."""
+class Worded(NamedTuple):
+    """A passage as its words see it. A tuple, because a search makes hundreds."""
 
     passage_id: int
     article_id: str
@@ -80,8 +79,7 @@ class Statistics:
         return math.log(1.0 + (self.count - found + 0.5) / (found + 0.5))
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """What scoring needs of a passage."""
 
     passage_id: int
@@ -252,12 +250,13 @@ def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, category: str | N
             " ON article_id = knowledge_articles.id WHERE category = :category)"
         )
     parts = (
-        f"SELECT * FROM (SELECT rowid FROM knowledge_full_text_{level} WHERE knowledge_full_text_{level} MATCH :words{only}"  # noqa: S608
-        f" ORDER BY rank LIMIT {CANDIDATES})"
+        f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
+        f" WHERE knowledge_full_text_{level} MATCH :words{only} ORDER BY rank LIMIT {CANDIDATES})"
         for level in range(viewer + 1)
     )
     given = {"words": " OR ".join(f'"{term}"' for term in leading)}
-    return sa.text(" UNION ALL ".join(parts)).bindparams(
+    whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
+    return sa.text(whole).bindparams(
         **given, **({} if category is None else {"category": category})
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from knowledge.full_text import Statistics, Worded
 
@@ -24,8 +25,7 @@ NEAR = 0.5
 """A cosine of all-MiniLM-L6-v2 from which on a passage is about the question's subject."""
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """An article in the order of a search, with its best passage."""
 
     article_id: str
@@ -73,19 +73,26 @@ def rank(
     """
     furthest = max(0.0, min(cosines.values(), default=0.0)) if cosines is not None else 0.0
     near = cosines or {}
-    articles: dict[str, list[tuple[float, float, Worded]]] = {}
+    articles: dict[str, list[Worded]] = {}
     for one in worded:
-        if one.article_id not in without:
-            cosine = max(0.0, near.get(one.passage_id, furthest))
-            articles.setdefault(one.article_id, []).append((combined(cosine, one.score), cosine, one))
+        articles.setdefault(one.article_id, []).append(one)
     idf = {term: statistics.idf(term) for term in statistics.frequencies}
-    whole = sum(idf.values()) or 1.0
+    title_weight = WEIGHT_OF_TITLE / (sum(idf.values()) or 1.0) if titles and cosines is not None else 0.0
     ranked = []
     for article_id, passages in articles.items():
-        about = 0.0
-        if titles and cosines is not None:
-            about = WEIGHT_OF_TITLE * sum(idf[term] for term in passages[0][2].title) / whole
-        ranked.append(_article(article_id, passages, about))
+        if article_id in without:
+            continue
+        # Score the article by its nearest and by its best-worded passage, which need not be the same one.
+        nearest, words, best, shown = 0.0, 0.0, -1.0, passages[0].passage_id
+        for passage_id, _, score, _, _ in passages:
+            cosine = max(0.0, near.get(passage_id, furthest))
+            nearest, words = max(nearest, cosine), max(words, score)
+            both = combined(cosine, score)
+            if both > best:
+                best, shown = both, passage_id
+        about = title_weight * sum(idf[term] for term in passages[0].title) if title_weight else 0.0
+        held = passages[0].held if len(passages) == 1 else frozenset().union(*(one.held for one in passages))
+        ranked.append(Ranked(article_id, shown, combined(nearest, words) + about, nearest, words, held))
     return sorted(ranked, key=lambda one: (-one.score, one.article_id))
 
 
@@ -113,11 +120,3 @@ def relative(ranked: Sequence[Ranked], score: float) -> float:
     most = combined(1.0, max((one.words for one in ranked), default=0.0)) + WEIGHT_OF_TITLE
     return min(1.0, score / most)
 
-
-def _article(article_id: str, passages: list[tuple[float, float, Worded]], about: float) -> Ranked:
-    best = max(passages, key=lambda one: (one[0], -one[2].passage_id))[2]
-    # Score the article by its nearest and by its best-worded passage, which need not be the same one.
-    cosine = max(cosine for _, cosine, _ in passages)
-    words = max(one.score for _, _, one in passages)
-    held = frozenset().union(*(one.held for _, _, one in passages))
-    return Ranked(article_id, best.passage_id, combined(cosine, words) + about, cosine, words, held)
