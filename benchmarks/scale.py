@@ -65,21 +65,25 @@ def read_sources(encoder: OnnxEncoder) -> tuple[list[tuple[str, str, str]], Vect
     return [one[1:] for one in found], vectors, [*asked["answered"], *asked["unanswered"]]
 
 
+def make_article(number: int, visibility: str) -> dict[str, Any]:
+    """Make the row of one article."""
+    texts = dict.fromkeys(("content", "excerpt", "subcategory", "author", "content_hash"), "")
+    names = {"id": f"a{number}", "slug": f"a{number}", "title": f"Article {number}", "category": f"c{number % 20}"}
+    dates = dict.fromkeys(("created_at", "updated_at"), SystemClock().now())
+    state = {"audience": "both", "visibility": visibility, "status": "published", "version": 1}
+    return texts | names | dates | state | {"tags": [], "related": []}
+
+
 def make_rows(
     sources: Sequence[tuple[str, str, str]], vectors: Vectors, start: int, count: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Vectors]:
     """Make `count` passages from number `start` on, with their articles and vectors; the same each time."""
     dice, noise = random.Random(start), np.random.default_rng(start)
-    now = SystemClock().now()
     articles, passages, chosen = [], [], []
     for number in range(start, start + count):
         if number % PER_ARTICLE == 0:
             visibility = dice.choices([name for name, _ in LEVELS], [share for _, share in LEVELS])[0]
-            articles.append(
-                {"id": f"a{number}", "slug": f"a{number}", "title": f"Article {number}", "content": "", "excerpt": "", "category": f"c{number % 20}",
-                 "subcategory": "", "tags": [], "audience": "both", "visibility": visibility, "related": [], "author": "", "created_at": now,
-                 "updated_at": now, "status": "published", "content_hash": "", "version": 1}
-            )  # fmt: skip
+            articles.append(make_article(number, visibility))
         place = dice.randrange(len(sources))
         heading, text, terms = sources[place]
         title, above, body = (line.split() for line in terms.split("\n"))
@@ -213,9 +217,8 @@ async def measure_peer(
     from chromadb.config import Settings
 
     client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
-    collection = client.create_collection(
-        "peer", configuration={"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}, embedding_function=None
-    )  # fmt: skip
+    hnsw = {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
+    collection = client.create_collection("peer", configuration={"hnsw": hnsw}, embedding_function=None)
     sources, vectors, _ = read_sources(encoder)
     for start in range(0, chunks, BATCH):
         _, passages, turned = make_rows(sources, vectors, start, min(BATCH, chunks - start))

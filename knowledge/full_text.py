@@ -7,6 +7,7 @@ a word in the title or a heading counts as several in the body. So SQLite and Po
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 
 from core.database import Reader
 from knowledge.articles import Viewer
+from knowledge.spelling import Vocabulary
 from knowledge.tables import LEVELS, articles, generations, passages
 
 CANDIDATES = 150
@@ -98,6 +100,7 @@ class Memory:
     totals: dict[Viewer, tuple[int, float]] = field(default_factory=dict)
     frequencies: dict[tuple[Viewer, str], int] = field(default_factory=dict)
     kept: dict[int, Kept] = field(default_factory=dict)
+    vocabularies: dict[Viewer, Vocabulary] = field(default_factory=dict)
 
 
 class FullText:
@@ -148,16 +151,29 @@ class FullText:
             return list(await reader.scalars(_candidates_sqlite(leading, viewer, category)))
         return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, category)))
 
-    async def vocabulary(self, reader: Reader, viewer: Viewer) -> dict[str, int]:
-        """Return every word of the passages that `viewer` may see, with the number of passages that hold it."""
-        if reader.dialect.name == "sqlite":
-            rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
-        else:
-            rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
-        found: dict[str, int] = {}
-        for word, count in rows:
-            found[word] = found.get(word, 0) + count
-        return found
+    async def vocabulary(self, reader: Reader, memory: Memory, viewer: Viewer) -> Vocabulary:
+        """Return the words of the passages that `viewer` may see, for spelling. Read when first needed, and after a change."""
+        if viewer not in memory.vocabularies:
+            if reader.dialect.name == "sqlite":
+                rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
+            else:
+                rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
+            counts: dict[str, int] = {}
+            for word, count in rows:
+                counts[word] = counts.get(word, 0) + count
+            memory.vocabularies[viewer] = await asyncio.to_thread(Vocabulary, counts)
+        return memory.vocabularies[viewer]
+
+    async def texts_with(self, reader: Reader, term: str, viewer: Viewer, *, count: int = 3) -> list[str]:
+        """Return titles, headings and texts of a few passages that hold `term` and that `viewer` may see."""
+        statistics = Statistics(0, 1.0, {term: 1})
+        found = (await self.search(reader, [term], statistics, viewer))[:count]
+        statement = (
+            sa.select(articles.c.title, passages.c.heading, passages.c.text, articles.c.excerpt)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .where(passages.c.id.in_(found), passages.c.level <= viewer)
+        )
+        return [part for row in await reader.execute(statement) for part in row]
 
     async def read(
         self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, category: str | None = None
@@ -178,9 +194,12 @@ class FullText:
         return [one for one in found if one is not None and one.level <= viewer]
 
 
-def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
-    """Score passages by BM25F, in their order."""
-    weighed = [(term, f" {term} ", statistics.idf(term) * (K1 + 1.0)) for term in terms]
+def score(
+    kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics, weights: Mapping[str, float] | None = None
+) -> list[Worded]:
+    """Score passages by BM25F, in their order; a term counts fully unless `weights` names it."""
+    known = weights or {}
+    weighed = [(term, f" {term} ", statistics.idf(term) * (K1 + 1.0) * known.get(term, 1.0)) for term in terms]
     nothing: frozenset[str] = frozenset()
     scored = []
     for one in kept:
@@ -256,9 +275,7 @@ def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, category: str | N
     )
     given = {"words": " OR ".join(f'"{term}"' for term in leading)}
     whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
-    return sa.text(whole).bindparams(
-        **given, **({} if category is None else {"category": category})
-    )
+    return sa.text(whole).bindparams(**given, **({} if category is None else {"category": category}))
 
 
 def _candidates_postgresql(

@@ -11,10 +11,12 @@ from knowledge.terms import terms
 Span = tuple[int, int]
 """Characters from (inclusive) and to (exclusive), so that `text[start:end]` is what is meant."""
 
-STEPS = 0.03
+STEPS = 0.05
 """What numbered steps are worth, in cosine, to who asks how to do something."""
-LATER = 0.015
+LATER = 0.01
 """What each place further down costs: an article answers the general question first and the special cases after it."""
+LATER_IN_SUBJECT = 0.03
+"""The same where the title holds all that is asked: the question is about the article's subject as a whole."""
 LATEST = 4
 UNTITLED = 0.1
 """What holding all the question's words that the title does not hold is worth: they say which part of the article is meant."""
@@ -50,6 +52,9 @@ class Highlights:
     """The sentence, list item or line that holds most of what was asked for."""
 
 
+NO_HIGHLIGHTS = Highlights()
+
+
 def choose(question: str, parts: Sequence[Part], idf: Mapping[str, float]) -> int:
     """Return the place in `parts` of the passage that is shown for its article.
 
@@ -57,13 +62,14 @@ def choose(question: str, parts: Sequence[Part], idf: Mapping[str, float]) -> in
     them apart is what the question asks beyond the title, whether it wants steps, and how early the author put it.
     """
     procedural = not _FACTUAL.match(question)
+    beyond = {term: value for term, value in idf.items() if term not in parts[0].title}
+    whole = sum(beyond.values())
+    later = LATER if whole else LATER_IN_SUBJECT
 
     def worth(part: Part) -> float:
-        beyond = {term: idf[term] for term in idf if term not in part.title}
-        whole = sum(beyond.values())
         found = sum(value for term, value in beyond.items() if term in part.held) / whole if whole else 0.0
         steps = STEPS if procedural and _NUMBERED.search(part.text) else 0.0
-        return part.closeness + UNTITLED * found + steps - LATER * min(part.position, LATEST)
+        return part.closeness + UNTITLED * found + steps - later * min(part.position, LATEST)
 
     return max(range(len(parts)), key=lambda place: (worth(parts[place]), -parts[place].position))
 

@@ -20,9 +20,6 @@ LONG = 8
 """Letters from which on two mistakes are forgiven instead of one."""
 WEIGHT = 0.8
 """Of a corrected word's score against one that was typed as it stands in the article."""
-COMPLETIONS = 3
-COMPLETED = 0.5
-"""Weight of a word that begins as the last one typed does."""
 MOST_SUSPECTS = 5
 """Words of one question that are looked up; a question with more is in another language, not misspelt."""
 
@@ -85,14 +82,14 @@ class Vocabulary:
             best = found if best is None else min(best, found)
         return None if best is None else best[2]
 
-    def beginning(self, start: str) -> list[str]:
-        """Return the most frequent words that begin with `start`, at most `COMPLETIONS`."""
-        found = []
+    def beginning(self, start: str) -> str | None:
+        """Return the most frequent word that begins with `start`, None if none does."""
+        found: list[str] = []
         for place in range(bisect_left(self._sorted, start), len(self._sorted)):
             if not self._sorted[place].startswith(start):
                 break
             found.append(self._sorted[place])
-        return sorted(found, key=lambda word: (-self.counts[word], word))[:COMPLETIONS]
+        return min(found, key=lambda word: (-self.counts[word], word), default=None)
 
 
 def suspects(question: str, unknown: Iterable[str], knows: Knows) -> list[Suspect]:
@@ -119,9 +116,7 @@ def surface(stem: str, typed: str, texts: Iterable[str]) -> str | None:
         for match in _WORD.finditer(text):
             if terms(match.group()) == [stem]:
                 seen[match.group()] = None
-    return min(
-        seen, key=lambda word: (distance(typed.lower(), word.lower()), word != word.lower(), word), default=None
-    )
+    return min(seen, key=lambda word: (distance(typed.lower(), word.lower()), word != word.lower(), word), default=None)
 
 
 def replaced(question: str, corrections: Iterable[Correction]) -> str:

@@ -30,8 +30,8 @@ def upgrade() -> None:
 
 def _make(level: int) -> None:
     table = f"knowledge_full_text_{level}"
-    put = f"INSERT INTO {table}(rowid, terms) VALUES (new.id, new.terms);"
-    take = f"INSERT INTO {table}({table}, rowid, terms) VALUES ('delete', old.id, old.terms);"
+    put = f"INSERT INTO {table}(rowid, terms) VALUES (new.id, new.terms);"  # noqa: S608
+    take = f"INSERT INTO {table}({table}, rowid, terms) VALUES ('delete', old.id, old.terms);"  # noqa: S608
     op.execute(
         f"CREATE VIRTUAL TABLE {table} USING fts5("
         "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')"
