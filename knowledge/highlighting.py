@@ -11,7 +11,7 @@ from knowledge.terms import terms
 Span = tuple[int, int]
 """Characters from (inclusive) and to (exclusive), so that `text[start:end]` is what is meant."""
 
-STEPS = 0.05
+STEPS = 0.06
 """What numbered steps are worth, in cosine, to who asks how to do something."""
 LATER = 0.01
 """What each place further down costs: an article answers the general question first and the special cases after it."""

@@ -36,6 +36,8 @@ class Ranked(NamedTuple):
     """The best BM25F of its passages."""
     held: frozenset[str]
     """The question's words that any of its passages holds."""
+    about: float
+    """The share of the question's information (sum of IDF) whose words stand in its title or tags, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Shape:
     """The share of the question's information (sum of IDF) whose words the first article holds, 0 to 1."""
     lead: float
     """How far the nearest article's cosine is above the mean of the next five; of the scores without semantic search."""
+    about: float
+    """The share of the question's information whose words stand in the first article's title, 0 to 1."""
+    brevity: float
+    """1 over the number of the question's telling words: a question of few words is further from every passage, and means it less."""
 
 
 def rank(
@@ -77,7 +83,8 @@ def rank(
     for one in worded:
         articles.setdefault(one.article_id, []).append(one)
     idf = {term: statistics.idf(term) for term in statistics.frequencies}
-    title_weight = WEIGHT_OF_TITLE / (sum(idf.values()) or 1.0) if titles and cosines is not None else 0.0
+    whole = sum(idf.values()) or 1.0
+    weight = WEIGHT_OF_TITLE if titles and cosines is not None else 0.0
     ranked = []
     for article_id, passages in articles.items():
         if article_id in without:
@@ -90,9 +97,9 @@ def rank(
             both = combined(cosine, score)
             if both > best:
                 best, shown = both, passage_id
-        about = title_weight * sum(idf[term] for term in passages[0].title) if title_weight else 0.0
+        about = sum(idf[term] for term in passages[0].title) / whole
         held = passages[0].held if len(passages) == 1 else frozenset().union(*(one.held for one in passages))
-        ranked.append(Ranked(article_id, shown, combined(nearest, words) + about, nearest, words, held))
+        ranked.append(Ranked(article_id, shown, combined(nearest, words) + weight * about, nearest, words, held, about))
     return sorted(ranked, key=lambda one: (-one.score, one.article_id))
 
 
@@ -112,6 +119,8 @@ def shape(ranked: Sequence[Ranked], statistics: Statistics, *, semantic: bool) -
         cosine=min(first.cosine, NEAR),
         coverage=sum(idf[term] for term in first.held) / whole if whole else 0.0,
         lead=values[0] - sum(rivals) / len(rivals) if rivals else 0.0,
+        about=first.about,
+        brevity=1.0 / max(1, len(idf)),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from knowledge.terms import terms
 
 SHORTEST = 4
-"""Letters of a word that is corrected; shorter ones have too many neighbours."""
+"""Letters of a word that is corrected, one of just so many only where letters are swapped; shorter ones have too many neighbours."""
 LONG = 8
 """Letters from which on two mistakes are forgiven instead of one."""
 WEIGHT = 0.8
@@ -75,8 +75,10 @@ class Vocabulary:
             if len(candidate) < SHORTEST - 1:
                 continue
             away = distance(word, candidate)
+            if len(word) == SHORTEST and sorted(candidate) != sorted(word):
+                continue
             same_start = candidate[0] == word[0]
-            if away > forgiven or (not same_start and (away > 1 or len(word) <= SHORTEST)):
+            if away > forgiven or (not same_start and away > 1):
                 continue
             found = (away, -self.counts[candidate], candidate)
             best = found if best is None else min(best, found)

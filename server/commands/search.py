@@ -64,7 +64,7 @@ async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[Se
         await migrate(database)
         await sync_folder(database, settings.articles_dir, clock)
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
-        index = KnowledgeIndex(database, encoder, settings.home / "chroma")
+        index = KnowledgeIndex(database, encoder, settings.home / "chroma", settings.chroma_url)
         try:
             await index.open()
             await index.refresh()
