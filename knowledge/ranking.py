@@ -52,8 +52,6 @@ class Shape:
     """How far the nearest article's cosine is above the mean of the next five; of the scores without semantic search."""
     about: float
     """The share of the question's information whose words stand in the first article's title, 0 to 1."""
-    brevity: float
-    """1 over the number of the question's telling words: a question of few words is further from every passage, and means it less."""
 
 
 def rank(
@@ -120,7 +118,6 @@ def shape(ranked: Sequence[Ranked], statistics: Statistics, *, semantic: bool) -
         coverage=sum(idf[term] for term in first.held) / whole if whole else 0.0,
         lead=values[0] - sum(rivals) / len(rivals) if rivals else 0.0,
         about=first.about,
-        brevity=1.0 / max(1, len(idf)),
     )
 
 
