@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.database import Reader
-from knowledge.articles import Viewer
+from knowledge.articles import Audience, Viewer
 from knowledge.spelling import Vocabulary
 from knowledge.tables import LEVELS, articles, generations, passages
 
@@ -64,6 +64,36 @@ class Worded(NamedTuple):
     """The question's words that it holds."""
     title: frozenset[str] = frozenset()
     """Those of them that stand in the title or the tags."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """What a search is narrowed to, beside what the viewer may see; nothing by default."""
+
+    category: str | None = None
+    audience: Audience | None = None
+    """Articles written for these readers, or for both."""
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """SQL conditions on the articles table, by what they bind."""
+        found = {}
+        if self.category is not None:
+            found["category"] = "knowledge_articles.category = :category"
+        if self.audience is not None:
+            found["audience"] = "knowledge_articles.audience IN (:audience, 'both')"
+        return found
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What the conditions bind."""
+        return {name: getattr(self, name) for name in self.conditions}
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
+
+
+EVERYTHING = Only()
 
 
 @dataclass(frozen=True)
@@ -141,15 +171,15 @@ class FullText:
         statistics: Statistics,
         viewer: Viewer,
         *,
-        category: str | None = None,
+        only: Only = EVERYTHING,
     ) -> list[int]:
         """Return the ids of passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`."""
         leading = _leading(terms, statistics)
         if not leading:
             return []
         if reader.dialect.name == "sqlite":
-            return list(await reader.scalars(_candidates_sqlite(leading, viewer, category)))
-        return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, category)))
+            return list(await reader.scalars(_candidates_sqlite(leading, viewer, only)))
+        return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, only)))
 
     async def vocabulary(self, reader: Reader, memory: Memory, viewer: Viewer) -> Vocabulary:
         """Return the words of the passages that `viewer` may see, for spelling. Read when first needed, and after a change."""
@@ -176,12 +206,11 @@ class FullText:
         return [part for row in await reader.execute(statement) for part in row]
 
     async def read(
-        self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, category: str | None = None
+        self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, only: Only = EVERYTHING
     ) -> list[Kept]:
-        """Return those passages among `ids` that `viewer` may see and that are of the category, in the order of their ids."""
-        if category is not None:
-            own = articles.c.category == category
-            chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(own)
+        """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
+        if only:
+            chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(*_wanted(only))
             return await _fetch(reader, chosen, ids, viewer)
         missing = [one for one in ids if one not in memory.kept]
         if missing:
@@ -260,32 +289,36 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
     return chosen
 
 
-def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, category: str | None) -> sa.TextClause:
+def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, only: Only) -> sa.TextClause:
     """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
-    only = ""
-    if category is not None:
-        only = (
-            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"
-            " ON article_id = knowledge_articles.id WHERE category = :category)"
+    among = ""
+    if only:
+        among = (
+            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"  # noqa: S608
+            f" ON article_id = knowledge_articles.id WHERE {' AND '.join(only.conditions.values())})"
         )
     parts = (
         f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
-        f" WHERE knowledge_full_text_{level} MATCH :words{only} ORDER BY rank LIMIT {CANDIDATES})"
+        f" WHERE knowledge_full_text_{level} MATCH :words{among} ORDER BY rank LIMIT {CANDIDATES})"
         for level in range(viewer + 1)
     )
-    given = {"words": " OR ".join(f'"{term}"' for term in leading)}
     whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
-    return sa.text(whole).bindparams(**given, **({} if category is None else {"category": category}))
+    return sa.text(whole).bindparams(words=" OR ".join(f'"{term}"' for term in leading), **only.given)
+
+
+def _wanted(only: Only) -> list[sa.ColumnElement[bool]]:
+    return [
+        sa.text(condition).bindparams(**{name: only.given[name]})  # type: ignore[misc]
+        for name, condition in only.conditions.items()
+    ]
 
 
 def _candidates_postgresql(
-    leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
+    leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
 ) -> sa.Select[Any]:
     statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer, _holds(leading))
-    if category is not None:
-        statement = statement.join(articles, articles.c.id == passages.c.article_id).where(
-            articles.c.category == category
-        )
+    if only:
+        statement = statement.join(articles, articles.c.id == passages.c.article_id).where(*_wanted(only))
     held = sum(
         (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
         start=sa.literal(0.0),

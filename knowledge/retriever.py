@@ -7,17 +7,17 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
-from knowledge.articles import Viewer
+from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.full_text import FullText, Statistics, Worded, score
+from knowledge.full_text import EVERYTHING, FullText, Only, Statistics, Worded, score
 from knowledge.highlighting import NO_HIGHLIGHTS, Highlights, Part, choose, highlight
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
@@ -108,6 +108,7 @@ class Retriever:
         viewer: Viewer,
         limit: int = 5,
         category: str | None = None,
+        audience: Audience | None = None,
         surface: str = "",
         conversation_id: str | None = None,
         log: bool = True,
@@ -120,17 +121,21 @@ class Retriever:
             viewer: decides inside both searches, before anything is ranked, which articles there are.
             limit: results at most, 1 to 50.
             category: only articles of this category; one that does not exist has none.
+            audience: only articles written for `customer` or `internal` readers, or for both. It narrows what `viewer` may see.
             surface: where it was asked (`bot`, `desk`, `help`, `command`), for the log.
             conversation_id: the conversation it belongs to, for the log.
             log: whether to keep it in the log of searches now; whoever says no may keep the outcome's `entry` in a write of its own.
             mode: both searches, or one of them alone, for comparisons.
 
         Raises:
-            Invalid: the question is empty or too long, or the limit is out of bounds.
+            Invalid: the question is empty or too long, the limit is out of bounds, or there is no such audience.
         """
         question = _checked(question, limit)
+        if audience is not None and audience not in get_args(Audience):
+            raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
+        only = Only(category, audience)
         telling = telling_terms(question)
-        outcome = await self._search(question, telling, viewer, limit, category, mode) if telling else SearchOutcome()
+        outcome = await self._search(question, telling, viewer, limit, only, mode) if telling else SearchOutcome()
         entry = search_entry(
             question,
             surface=surface,
@@ -151,10 +156,10 @@ class Retriever:
         return await find_related(self, slug, viewer, limit)
 
     async def _search(
-        self, question: str, telling: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode
+        self, question: str, telling: Sequence[str], viewer: Viewer, limit: int, only: Only, mode: Mode
     ) -> SearchOutcome:
         async with self.database.read() as reader:
-            found = await self._find(reader, question, telling, viewer, category, mode)
+            found = await self._find(reader, question, telling, viewer, only, mode)
             if not found.ranked:
                 return SearchOutcome(semantic=found.semantic, corrections=found.corrections)
             shown = found.ranked[:limit]
@@ -196,7 +201,7 @@ class Retriever:
             without: ids of articles that are to be treated as if they were not there.
         """
         async with self.database.read() as reader:
-            return await self._find(reader, question, terms, viewer, None, mode, without)
+            return await self._find(reader, question, terms, viewer, EVERYTHING, mode, without)
 
     async def _find(
         self,
@@ -204,7 +209,7 @@ class Retriever:
         question: str,
         terms: Sequence[str],
         viewer: Viewer,
-        category: str | None,
+        only: Only,
         mode: Mode,
         without: Collection[str] = (),
     ) -> Found:
@@ -214,11 +219,11 @@ class Retriever:
             reader, self._full_text, memory, question, terms, viewer, knows=knows, spelling=mode == "hybrid"
         )
         near, ids = await asyncio.gather(
-            self._near(asked.text, viewer, category, mode),
-            self._full_text.search(reader, asked.terms, asked.statistics, viewer, category=category),
+            self._near(asked.text, viewer, only, mode),
+            self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only),
         )
         cosines = None if near is None else dict(near)
-        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, category=category)
+        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, only=only)
         worded = score(kept, asked.terms, asked.statistics, asked.weights)
         if mode == "meaning" and cosines is not None:
             worded = [one._replace(score=0.0) for one in worded if one.passage_id in cosines]
@@ -226,13 +231,11 @@ class Retriever:
         parts = {one.passage_id: one for one in worded}
         return Found(ranked, asked.statistics, cosines is not None, asked.corrections, parts, cosines or {})
 
-    async def _near(
-        self, question: str, viewer: Viewer, category: str | None, mode: Mode
-    ) -> list[tuple[int, float]] | None:
+    async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> list[tuple[int, float]] | None:
         if self.index is None or mode == "words":
             return None
-        # A category is a filter on what was found, so more is asked for.
-        return await self.index.search(question, viewer, NEAREST if category is None else NEAREST * 5)
+        # A category or audience is a filter on what was found, so more is asked for.
+        return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
 
 
 def _knows_nothing(_word: str) -> bool:
