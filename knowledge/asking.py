@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from core.database import Reader
 from knowledge.articles import Viewer
-from knowledge.full_text import FullText, Memory, Statistics
+from knowledge.full_text import FullText, Memory
+from knowledge.scoring import Statistics
 from knowledge.spelling import WEIGHT, Correction, Knows, replaced, surface, suspects
 from knowledge.terms import joined_terms, question_terms, terms
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from knowledge.full_text import Statistics, Worded
+from knowledge.scoring import Statistics, Worded
 
 WEIGHT_OF_MEANING = 0.77
 """Of the cosine; the rest is of log(1 + BM25). Learned by listwise regression on two corpora, each tested on the other."""

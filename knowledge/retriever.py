@@ -17,12 +17,13 @@ from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.full_text import EVERYTHING, FullText, Only, Statistics, Worded, score
+from knowledge.full_text import EVERYTHING, FullText, Only
 from knowledge.highlighting import NO_HIGHLIGHTS, Highlights, Part, choose, highlight
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
 from knowledge.related import Related, find_related
 from knowledge.rendering import render
+from knowledge.scoring import Statistics, Worded, score
 from knowledge.searches import SearchEntry, log_search, search_entry
 from knowledge.spelling import Correction
 from knowledge.store import visible_to
