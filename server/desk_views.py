@@ -11,10 +11,10 @@ from handoff.desk import CountsView, RowView
 from handoff.records import Staff
 from handoff.views import MessageView
 from handoff.wording import LONGEST_MESSAGE
+from knowledge.articles import Audience
 
 if TYPE_CHECKING:
-    from knowledge.articles import Audience
-from knowledge.retriever import Result
+    from knowledge.retriever import Result
 
 
 class _Body(BaseModel):
