@@ -26,8 +26,10 @@ REMEMBERED = 20_000
 """Passages whose terms stay in memory, about 1 kB each."""
 LEADING = 16
 """The rarest terms of a question that bring candidates; all of its terms count in their scores."""
-MANY = 4_000
-"""A term in more passages than this does not bring candidates when rarer ones do; it still counts in their scores."""
+MANY = 1_000
+"""Terms bring candidates, the rarest first, until so many passages hold them; the others still count in the scores."""
+MOST = 4_000
+"""Passages that are ranked roughly when even the rarest term is in more, the oldest first."""
 
 
 _COUNT_SQLITE = sa.text(
@@ -218,7 +220,7 @@ def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, only: Only) -> sa
         )
     parts = (
         f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
-        f" WHERE knowledge_full_text_{level} MATCH :words{among} ORDER BY rank LIMIT {CANDIDATES})"
+        f" WHERE knowledge_full_text_{level} MATCH :words{among} LIMIT {MOST})"
         for level in range(viewer + 1)
     )
     whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608

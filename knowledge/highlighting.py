@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.terms import terms
 
@@ -85,7 +86,7 @@ def highlight(text: str, wanted: Collection[str], idf: Mapping[str, float]) -> H
     asked = set(wanted)
     words: list[tuple[Span, frozenset[str]]] = []
     for match in _WORD.finditer(text):
-        held = asked.intersection(terms(match.group()))
+        held = asked.intersection(_terms_of(match.group()))
         if held:
             words.append((match.span(), frozenset(held)))
     best: tuple[float, Span] | None = None
@@ -96,3 +97,8 @@ def highlight(text: str, wanted: Collection[str], idf: Mapping[str, float]) -> H
         if told > 0.0 and (best is None or told > best[0]):
             best = (told, (start, match.end()))
     return Highlights(tuple(span for span, _ in words), None if best is None else best[1])
+
+
+@lru_cache(maxsize=32_768)
+def _terms_of(word: str) -> tuple[str, ...]:
+    return tuple(terms(word))
