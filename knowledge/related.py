@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from core.errors import Invalid
 from knowledge.articles import Viewer
-from knowledge.store import article_of, get_article, related_articles, visible_to
+from knowledge.rows import article_of
+from knowledge.store import get_article, related_articles, visible_to
 from knowledge.tables import articles
 from knowledge.terms import question_terms
 

@@ -11,10 +11,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from core.database import Database
+from knowledge.tables import drop_full_text
 from server.migrate import VERSIONS, migrate, newest_revision
 from server.schema import metadata
 
 MADE_BY_SQL = {"knowledge_full_text", "ix_knowledge_passages_full_text", "full_text", "test_moments", "alembic_version"}
+
+OLD_FULL_TEXT = (
+    "CREATE VIRTUAL TABLE knowledge_full_text USING fts5("
+    "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+    "CREATE TRIGGER knowledge_full_text_insert AFTER INSERT ON knowledge_passages BEGIN"
+    " INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms); END",
+)
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
@@ -51,9 +59,11 @@ def _ours(_object: Any, name: str | None, _type: str, _reflected: bool, _compare
 async def test_a_database_of_before_full_text_by_level_finds_its_passages_afterwards(tmp_path: Path) -> None:
     """What 0001 made had one table for all levels, with triggers of its own; 0003 moves it and keeps every passage findable."""
     database = Database.open(f"sqlite:///{tmp_path}/m.db")
-    await migrate(database)
     async with database.engine.connect() as connection:
-        await connection.run_sync(_to, "0001")
+        await connection.run_sync(_to, "0002")
+        await connection.run_sync(drop_full_text)
+        for statement in OLD_FULL_TEXT:
+            await connection.execute(sa.text(statement))
         for level, word in enumerate(("public", "account", "internal")):
             await connection.execute(
                 sa.text(
@@ -93,4 +103,4 @@ def _to(connection: sa.Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(VERSIONS.parent))
     config.attributes["connection"] = connection
-    command.downgrade(config, revision)
+    command.upgrade(config, revision)
