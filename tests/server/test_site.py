@@ -15,7 +15,6 @@ from core.clock import FrozenClock
 from knowledge.seed import sync_folder
 from server import pages
 from server.app import build_app
-from server.migrate import migrate
 from server.service import SERVICE
 from tests.server.conftest import Running, ScriptedRasa, make_settings
 
@@ -208,7 +207,7 @@ async def test_the_demo_signs_its_customer_in_and_a_guest_not(
 async def test_a_page_is_not_served_as_a_file_without_its_policy(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(pages, "DIST", tmp_path / "dist")
     for page in ("desk", "demo"):
         (tmp_path / "dist" / page).mkdir(parents=True)
         (tmp_path / "dist" / page / "index.html").write_text("<p>page</p>")
