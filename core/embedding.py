@@ -114,6 +114,10 @@ class OnnxEncoder:
             rows[chosen] = self._run([tokens[index] for index in chosen])
         return rows
 
+    def knows(self, word: str) -> bool:
+        """Tell whether `word` is one of the model's own whole words: for the packaged model about 24,000 common English ones."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def forget(self) -> None:
         """Forget the remembered texts, so that the next is computed; for measurements."""
         with self._memory_lock:

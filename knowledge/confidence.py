@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from knowledge.confidence_model import THRESHOLD, WITH_MEANING, WORDS_ALONE
 from knowledge.ranking import Shape
@@ -23,7 +23,7 @@ class Judgement:
 def judge(shape: Shape, *, semantic: bool) -> Judgement:
     """Judge an order by its shape; `semantic` says whether meaning took part in it."""
     model = WITH_MEANING if semantic else WORDS_ALONE
-    values = {"cosine": shape.cosine, "coverage": shape.coverage, "lead": shape.lead}
+    values = asdict(shape)
     total = model["intercept"] + sum(weight * values[name] for name, weight in model.items() if name != "intercept")
     confidence = 1.0 / (1.0 + math.exp(-total))
     return Judgement(confidence, confidence >= THRESHOLD)

@@ -7,78 +7,78 @@ a word in the title or a heading counts as several in the body. So SQLite and Po
 
 from __future__ import annotations
 
+import asyncio
 import json
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.database import Reader
-from knowledge.articles import Viewer
-from knowledge.tables import articles, generations, passages
+from knowledge.articles import Audience, Viewer
+from knowledge.scoring import Kept, Statistics, spaced
+from knowledge.spelling import Vocabulary
+from knowledge.tables import LEVELS, articles, generations, passages
 
 CANDIDATES = 150
-K1 = 1.2
-B = 0.75
-FIELD_WEIGHTS = (2.0, 1.5, 1.0)
-"""Of a word in the title, in the heading path, in the body."""
 REMEMBERED = 20_000
 """Passages whose terms stay in memory, about 1 kB each."""
 LEADING = 16
 """The rarest terms of a question that bring candidates; all of its terms count in their scores."""
-MANY = 4_000
-"""A term in more passages than this does not bring candidates when rarer ones do; it still counts in their scores."""
+MANY = 1_000
+"""Terms bring candidates, the rarest first, until so many passages hold them; the others still count in the scores."""
+MOST = 4_000
+"""Passages that are ranked roughly when even the rarest term is in more, the oldest first."""
 
 
 _COUNT_SQLITE = sa.text(
-    "SELECT (SELECT count(*) FROM knowledge_full_text JOIN knowledge_passages ON id = knowledge_full_text.rowid"
-    " WHERE knowledge_full_text MATCH word.value AND level <= :viewer) FROM json_each(:words) AS word ORDER BY word.key"
+    " UNION ALL ".join(
+        f"SELECT word.key, (SELECT doc FROM knowledge_words_{level} WHERE term = word.value)"  # noqa: S608
+        f" FROM json_each(:words) AS word WHERE :viewer >= {level}"
+        for level in LEVELS
+    )
 )
 _COUNT_POSTGRESQL = sa.text(
-    "SELECT (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
-    " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place) ORDER BY place"
+    "SELECT place - 1, (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
+    " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place)"
+)
+_VOCABULARY_SQLITE = sa.text(
+    " UNION ALL ".join(f"SELECT term, doc FROM knowledge_words_{level} WHERE :viewer >= {level}" for level in LEVELS)  # noqa: S608
+)
+_VOCABULARY_POSTGRESQL = (
+    "SELECT word, ndoc FROM ts_stat('SELECT full_text FROM knowledge_passages WHERE level <= {viewer:d}')"
 )
 
 
 @dataclass(frozen=True)
-class Worded:
-    """A passage as its words see it."""
+class Only:
+    """What a search is narrowed to, beside what the viewer may see; nothing by default."""
 
-    passage_id: int
-    article_id: str
-    score: float
-    """BM25F over the passage; 0 when it holds none of the question's words."""
-    held: frozenset[str]
-    """The question's words that it holds."""
+    category: str | None = None
+    audience: Audience | None = None
+    """Articles written for these readers, or for both."""
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """SQL conditions on the articles table, by what they bind."""
+        found = {}
+        if self.category is not None:
+            found["category"] = "knowledge_articles.category = :category"
+        if self.audience is not None:
+            found["audience"] = "knowledge_articles.audience IN (:audience, 'both')"
+        return found
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What the conditions bind."""
+        return {name: getattr(self, name) for name in self.conditions}
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """What BM25 needs to know of the passages that a viewer may see."""
-
-    count: int
-    mean_length: float
-    frequencies: Mapping[str, int]
-    """In how many passages each term of the question is."""
-
-    def idf(self, term: str) -> float:
-        """Return how much a term tells; a term that is nowhere tells most."""
-        found = self.frequencies.get(term, 0)
-        return math.log(1.0 + (self.count - found + 0.5) / (found + 0.5))
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What scoring needs of a passage."""
-
-    passage_id: int
-    article_id: str
-    level: int
-    length: int
-    terms: str
-    """Between spaces, so that a whole word can be looked for as a piece of text."""
+EVERYTHING = Only()
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class Memory:
     totals: dict[Viewer, tuple[int, float]] = field(default_factory=dict)
     frequencies: dict[tuple[Viewer, str], int] = field(default_factory=dict)
     kept: dict[int, Kept] = field(default_factory=dict)
+    vocabularies: dict[Viewer, Vocabulary] = field(default_factory=dict)
 
 
 class FullText:
@@ -129,21 +130,46 @@ class FullText:
         statistics: Statistics,
         viewer: Viewer,
         *,
-        category: str | None = None,
+        only: Only = EVERYTHING,
     ) -> list[int]:
         """Return the ids of passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`."""
         leading = _leading(terms, statistics)
         if not leading:
             return []
-        return list(await reader.scalars(_candidates(reader.dialect.name, leading, statistics, viewer, category)))
+        if reader.dialect.name == "sqlite":
+            return list(await reader.scalars(_candidates_sqlite(leading, viewer, only)))
+        return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, only)))
+
+    async def vocabulary(self, reader: Reader, memory: Memory, viewer: Viewer) -> Vocabulary:
+        """Return the words of the passages that `viewer` may see, for spelling. Read when first needed, and after a change."""
+        if viewer not in memory.vocabularies:
+            if reader.dialect.name == "sqlite":
+                rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
+            else:
+                rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
+            counts: dict[str, int] = {}
+            for word, count in rows:
+                counts[word] = counts.get(word, 0) + count
+            memory.vocabularies[viewer] = await asyncio.to_thread(Vocabulary, counts)
+        return memory.vocabularies[viewer]
+
+    async def texts_with(self, reader: Reader, term: str, viewer: Viewer, *, count: int = 3) -> list[str]:
+        """Return titles, headings and texts of a few passages that hold `term` and that `viewer` may see."""
+        statistics = Statistics(0, 1.0, {term: 1})
+        found = (await self.search(reader, [term], statistics, viewer))[:count]
+        statement = (
+            sa.select(articles.c.title, passages.c.heading, passages.c.text, articles.c.excerpt)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .where(passages.c.id.in_(found), passages.c.level <= viewer)
+        )
+        return [part for row in await reader.execute(statement) for part in row]
 
     async def read(
-        self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, category: str | None = None
+        self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, only: Only = EVERYTHING
     ) -> list[Kept]:
-        """Return those passages among `ids` that `viewer` may see and that are of the category, in the order of their ids."""
-        if category is not None:
-            own = articles.c.category == category
-            chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(own)
+        """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
+        if only:
+            chosen = _kept().join(articles, articles.c.id == passages.c.article_id).where(*_wanted(only))
             return await _fetch(reader, chosen, ids, viewer)
         missing = [one for one in ids if one not in memory.kept]
         if missing:
@@ -156,24 +182,6 @@ class FullText:
         return [one for one in found if one is not None and one.level <= viewer]
 
 
-def score(kept: Sequence[Kept], terms: Sequence[str], statistics: Statistics) -> list[Worded]:
-    """Score passages by BM25F, in their order."""
-    idf = {term: statistics.idf(term) for term in terms}
-    between = [(term, f" {term} ") for term in terms]
-    scored = []
-    for one in kept:
-        held = [term for term, piece in between if piece in one.terms]
-        total = 0.0
-        if held:
-            damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
-            fields = [words.split(" ") for words in one.terms.split("\n")]
-            for term in held:
-                count = sum(weight * words.count(term) for weight, words in zip(FIELD_WEIGHTS, fields, strict=False))
-                total += idf[term] * count * (K1 + 1.0) / (count + damping)
-        scored.append(Worded(one.passage_id, one.article_id, total, frozenset(held)))
-    return scored
-
-
 def _kept() -> sa.Select[Any]:
     columns = passages.c
     return sa.select(columns.id, columns.article_id, columns.level, columns.length, columns.terms)
@@ -184,7 +192,7 @@ async def _fetch(reader: Reader, chosen: sa.Select[Any], ids: Collection[int], v
         chosen.where(passages.c.id.in_(ids), passages.c.level <= viewer).order_by(passages.c.id)
     )
     return [
-        Kept(passage_id, article_id, level, length, f" {terms.replace(chr(10), f' {chr(10)} ')} ")
+        Kept(passage_id, article_id, level, length, spaced(terms))
         for passage_id, article_id, level, length, terms in rows
     ]
 
@@ -202,42 +210,53 @@ def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
     return chosen
 
 
-def _candidates(
-    dialect: str, leading: Sequence[str], statistics: Statistics, viewer: Viewer, category: str | None
-) -> sa.Select[Any]:
-    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer)
-    if category is not None:
-        statement = statement.join(articles, articles.c.id == passages.c.article_id).where(
-            articles.c.category == category
+def _candidates_sqlite(leading: Sequence[str], viewer: Viewer, only: Only) -> sa.TextClause:
+    """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
+    among = ""
+    if only:
+        among = (
+            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"  # noqa: S608
+            f" ON article_id = knowledge_articles.id WHERE {' AND '.join(only.conditions.values())})"
         )
-    statement = _matching(statement, dialect, leading).limit(CANDIDATES)
-    if dialect == "sqlite":
-        return statement.order_by(sa.literal_column("knowledge_full_text.rank"))
+    parts = (
+        f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
+        f" WHERE knowledge_full_text_{level} MATCH :words{among} LIMIT {MOST})"
+        for level in range(viewer + 1)
+    )
+    whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
+    return sa.text(whole).bindparams(words=" OR ".join(f'"{term}"' for term in leading), **only.given)
+
+
+def _wanted(only: Only) -> list[sa.ColumnElement[bool]]:
+    return [
+        sa.text(condition).bindparams(**{name: only.given[name]})  # type: ignore[misc]
+        for name, condition in only.conditions.items()
+    ]
+
+
+def _candidates_postgresql(
+    leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
+) -> sa.Select[Any]:
+    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer, _holds(leading))
+    if only:
+        statement = statement.join(articles, articles.c.id == passages.c.article_id).where(*_wanted(only))
     held = sum(
         (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
         start=sa.literal(0.0),
     )
-    return statement.order_by(held.desc(), passages.c.length)
+    return statement.order_by(held.desc(), passages.c.length).limit(CANDIDATES)
 
 
 async def _count(reader: Reader, terms: Sequence[str], viewer: Viewer) -> Sequence[int]:
     """Return in how many passages that `viewer` may see each term is; one statement, the same for any number of terms."""
     if reader.dialect.name == "sqlite":
-        words: Any = json.dumps([f'"{term}"' for term in terms])
-        return (await reader.scalars(_COUNT_SQLITE, {"words": words, "viewer": int(viewer)})).all()
-    words = [f"'{term}'" for term in terms]
-    return (await reader.scalars(_COUNT_POSTGRESQL, {"words": words, "viewer": int(viewer)})).all()
-
-
-def _matching(statement: sa.Select[Any], dialect: str, terms: Sequence[str]) -> sa.Select[Any]:
-    """Keep the passages that hold any of `terms`. These are letters and digits only, and quoted all the same."""
-    if dialect == "sqlite":
-        full_text = sa.table("knowledge_full_text", sa.column("rowid"))
-        query = " OR ".join(f'"{term}"' for term in terms)
-        return statement.join(full_text, sa.literal_column("knowledge_full_text.rowid") == passages.c.id).where(
-            sa.text("knowledge_full_text MATCH :words").bindparams(sa.bindparam("words", query, unique=True))
-        )
-    return statement.where(_holds(terms))
+        rows = await reader.execute(_COUNT_SQLITE, {"words": json.dumps(list(terms)), "viewer": int(viewer)})
+    else:
+        rows = await reader.execute(_COUNT_POSTGRESQL, {"words": [f"'{one}'" for one in terms], "viewer": int(viewer)})
+    counts = [0] * len(terms)
+    for place, count in rows:
+        counts[place] += count or 0
+    return counts
 
 
 def _holds(terms: Sequence[str]) -> sa.ColumnElement[bool]:

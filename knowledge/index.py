@@ -24,7 +24,7 @@ from core.embedding import Encoder, Vectors
 from knowledge.articles import Viewer
 from knowledge.rendering import plain_text
 from knowledge.tables import articles, indexed_articles, passages
-from knowledge.vectors import Generation, UnreadableIndexError, VectorStore
+from knowledge.vectors import Generation, UnreachableServerError, UnreadableIndexError, VectorStore
 
 State = Literal["closed", "building", "ready"]
 Progress = Callable[[int, int], None]
@@ -74,20 +74,21 @@ class _Work:
 
 
 class KnowledgeIndex:
-    """Semantic search over the published articles, in an embedded Chroma folder that one process holds at a time."""
+    """Semantic search over the published articles, in a Chroma folder that one process holds at a time, or in a Chroma server."""
 
-    def __init__(self, db: Database, encoder: Encoder, folder: Path, *, threads: int = 0) -> None:
+    def __init__(self, db: Database, encoder: Encoder, folder: Path, chroma_url: str = "", *, threads: int = 0) -> None:
         """Make an index that is not open yet.
 
         Args:
             db: the record.
             encoder: makes the vectors.
-            folder: where Chroma keeps them.
+            folder: where Chroma keeps them, or what describes them where a server does.
+            chroma_url: the address of a Chroma server; empty for the folder.
             threads: how many embed beside each other; 0 takes every processor but one, which goes on answering.
         """
         self._db = db
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
-        self._store = VectorStore(folder)
+        self._store = VectorStore(folder, chroma_url)
         self._turn = asyncio.Lock()
         self._working = False
         self._broken = False
@@ -155,6 +156,9 @@ class KnowledgeIndex:
         except UnreadableIndexError as error:
             if self._store.current == generation:
                 self._repair(str(error))
+            return None
+        except UnreachableServerError as error:
+            log.warning("knowledge_index_unreachable", problem=error.message, next="searching by words alone")
             return None
 
     def _nearest(self, generation: Generation, question: str, viewer: Viewer, count: int) -> list[tuple[int, float]]:

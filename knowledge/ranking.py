@@ -10,19 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from knowledge.full_text import Statistics, Worded
+from knowledge.scoring import Statistics, Worded
 
 WEIGHT_OF_MEANING = 0.77
 """Of the cosine; the rest is of log(1 + BM25). Learned by listwise regression on two corpora, each tested on the other."""
+WEIGHT_OF_TITLE = 0.15
+"""Of the share of the question's information (sum of IDF) whose words stand in the title: an article that is *about* what is
+asked goes before one that mentions it. It adds to what meaning and words say, and counts only where both take part."""
 RIVALS = 5
 """Articles after the first that it is compared with."""
 NEAR = 0.5
 """A cosine of all-MiniLM-L6-v2 from which on a passage is about the question's subject."""
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """An article in the order of a search, with its best passage."""
 
     article_id: str
@@ -33,6 +36,8 @@ class Ranked:
     """The best BM25F of its passages."""
     held: frozenset[str]
     """The question's words that any of its passages holds."""
+    about: float
+    """The share of the question's information (sum of IDF) whose words stand in its title or tags, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,17 @@ class Shape:
     """The share of the question's information (sum of IDF) whose words the first article holds, 0 to 1."""
     lead: float
     """How far the nearest article's cosine is above the mean of the next five; of the scores without semantic search."""
+    about: float
+    """The share of the question's information whose words stand in the first article's title, 0 to 1."""
 
 
 def rank(
-    worded: Sequence[Worded], cosines: Mapping[int, float] | None, *, without: Collection[str] = ()
+    worded: Sequence[Worded],
+    cosines: Mapping[int, float] | None,
+    statistics: Statistics,
+    *,
+    titles: bool = True,
+    without: Collection[str] = (),
 ) -> list[Ranked]:
     """Order articles by their best passage.
 
@@ -56,6 +68,8 @@ def rank(
         worded: every candidate passage with what its words are worth; all of them may be seen.
         cosines: cosines of passages by id. A candidate that has none was further away than every passage that has one, and
             is taken to be as far as the furthest. None: words alone decide.
+        statistics: of the question's words.
+        titles: whether the titles count beside meaning and words.
         without: ids of articles to leave out.
 
     Returns:
@@ -63,12 +77,27 @@ def rank(
     """
     furthest = max(0.0, min(cosines.values(), default=0.0)) if cosines is not None else 0.0
     near = cosines or {}
-    articles: dict[str, list[tuple[float, float, Worded]]] = {}
+    articles: dict[str, list[Worded]] = {}
     for one in worded:
-        if one.article_id not in without:
-            cosine = max(0.0, near.get(one.passage_id, furthest))
-            articles.setdefault(one.article_id, []).append((combined(cosine, one.score), cosine, one))
-    ranked = [_article(article_id, passages) for article_id, passages in articles.items()]
+        articles.setdefault(one.article_id, []).append(one)
+    idf = {term: statistics.idf(term) for term in statistics.frequencies}
+    whole = sum(idf.values()) or 1.0
+    weight = WEIGHT_OF_TITLE if titles and cosines is not None else 0.0
+    ranked = []
+    for article_id, passages in articles.items():
+        if article_id in without:
+            continue
+        # Score the article by its nearest and by its best-worded passage, which need not be the same one.
+        nearest, words, best, shown = 0.0, 0.0, -1.0, passages[0].passage_id
+        for passage_id, _, score, _, _ in passages:
+            cosine = max(0.0, near.get(passage_id, furthest))
+            nearest, words = max(nearest, cosine), max(words, score)
+            both = combined(cosine, score)
+            if both > best:
+                best, shown = both, passage_id
+        about = sum(idf[term] for term in passages[0].title) / whole
+        held = passages[0].held if len(passages) == 1 else frozenset().union(*(one.held for one in passages))
+        ranked.append(Ranked(article_id, shown, combined(nearest, words) + weight * about, nearest, words, held, about))
     return sorted(ranked, key=lambda one: (-one.score, one.article_id))
 
 
@@ -88,19 +117,11 @@ def shape(ranked: Sequence[Ranked], statistics: Statistics, *, semantic: bool) -
         cosine=min(first.cosine, NEAR),
         coverage=sum(idf[term] for term in first.held) / whole if whole else 0.0,
         lead=values[0] - sum(rivals) / len(rivals) if rivals else 0.0,
+        about=first.about,
     )
 
 
 def relative(ranked: Sequence[Ranked], score: float) -> float:
     """Return `score` between 0 and 1: 1 is a passage that means the same and holds the words as well as any found."""
-    most = combined(1.0, max((one.words for one in ranked), default=0.0))
+    most = combined(1.0, max((one.words for one in ranked), default=0.0)) + WEIGHT_OF_TITLE
     return min(1.0, score / most)
-
-
-def _article(article_id: str, passages: list[tuple[float, float, Worded]]) -> Ranked:
-    best = max(passages, key=lambda one: (one[0], -one[2].passage_id))[2]
-    # Score the article by its nearest and by its best-worded passage, which need not be the same one.
-    cosine = max(cosine for _, cosine, _ in passages)
-    words = max(one.score for _, _, one in passages)
-    held = frozenset().union(*(one.held for _, _, one in passages))
-    return Ranked(article_id, best.passage_id, combined(cosine, words), cosine, words, held)

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
-from knowledge.articles import Viewer
+from knowledge.articles import Audience, Viewer
+from knowledge.asking import telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.full_text import FullText, Memory, Statistics, Worded, score
+from knowledge.full_text import EVERYTHING, FullText, Only
+from knowledge.highlighting import NO_HIGHLIGHTS, Highlights, Part, choose, highlight
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
+from knowledge.related import Related, find_related
 from knowledge.rendering import render
+from knowledge.scoring import Statistics, Worded, score
 from knowledge.searches import SearchEntry, log_search, search_entry
+from knowledge.spelling import Correction
 from knowledge.store import visible_to
 from knowledge.tables import articles, passages
-from knowledge.terms import question_terms
 
-LONGEST_QUESTION = 8_000
-"""Characters; the widget's own limit on a message."""
+LONGEST_QUESTION = 100_000
+"""Characters, about 15,000 words."""
 MOST_RESULTS = 50
 NEAREST = 100
 """Passages taken from the semantic search."""
@@ -50,6 +55,8 @@ class Result:
     """0 to 1 within one search; not comparable between searches. `SearchOutcome.confidence` is."""
     visibility: str
     category: str
+    highlights: Highlights = NO_HIGHLIGHTS
+    """What of `text` matched, as offsets into it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ class SearchOutcome:
     """Whether meaning took part; false while the index is being built, when words alone decide."""
     entry: SearchEntry | None = None
     """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
+    corrections: tuple[Correction, ...] = ()
+    """Words of the question that stand in no article, and what was searched for instead of them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,10 @@ class Found:
     ranked: list[Ranked]
     statistics: Statistics
     semantic: bool
+    corrections: tuple[Correction, ...] = ()
+    parts: Mapping[int, Worded] = field(default_factory=dict)
+    """The passages that the order was made of, by id."""
+    cosines: Mapping[int, float] = field(default_factory=dict)
 
 
 class Retriever:
@@ -96,6 +109,7 @@ class Retriever:
         viewer: Viewer,
         limit: int = 5,
         category: str | None = None,
+        audience: Audience | None = None,
         surface: str = "",
         conversation_id: str | None = None,
         log: bool = True,
@@ -104,21 +118,25 @@ class Retriever:
         """Find the articles that answer `question`, among those that `viewer` may see.
 
         Args:
-            question: in the customer's words, 1 to 8,000 characters.
+            question: in the customer's words, 1 to 100,000 characters.
             viewer: decides inside both searches, before anything is ranked, which articles there are.
             limit: results at most, 1 to 50.
             category: only articles of this category; one that does not exist has none.
+            audience: only articles written for `customer` or `internal` readers, or for both. It narrows what `viewer` may see.
             surface: where it was asked (`bot`, `desk`, `help`, `command`), for the log.
             conversation_id: the conversation it belongs to, for the log.
             log: whether to keep it in the log of searches now; whoever says no may keep the outcome's `entry` in a write of its own.
             mode: both searches, or one of them alone, for comparisons.
 
         Raises:
-            Invalid: the question is empty or too long, or the limit is out of bounds.
+            Invalid: the question is empty or too long, the limit is out of bounds, or there is no such audience.
         """
         question = _checked(question, limit)
-        terms = question_terms(question)
-        outcome = await self._search(question, terms, viewer, limit, category, mode) if terms else SearchOutcome()
+        if audience is not None and audience not in get_args(Audience):
+            raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
+        only = Only(category, audience)
+        telling = telling_terms(question)
+        outcome = await self._search(question, telling, viewer, limit, only, mode) if telling else SearchOutcome()
         entry = search_entry(
             question,
             surface=surface,
@@ -134,25 +152,36 @@ class Retriever:
                 await log_search(tx, entry)
         return replace(outcome, entry=entry)
 
+    async def related(self, slug: str, viewer: Viewer, limit: int = 4) -> list[Related]:
+        """Return the articles that go with the one at `slug`: see `knowledge.related.find_related`."""
+        return await find_related(self, slug, viewer, limit)
+
     async def _search(
-        self, question: str, terms: Sequence[str], viewer: Viewer, limit: int, category: str | None, mode: Mode
+        self, question: str, telling: Sequence[str], viewer: Viewer, limit: int, only: Only, mode: Mode
     ) -> SearchOutcome:
         async with self.database.read() as reader:
-            found = await self._find(reader, question, terms, viewer, category, mode)
+            found = await self._find(reader, question, telling, viewer, only, mode)
             if not found.ranked:
-                return SearchOutcome(semantic=found.semantic)
+                return SearchOutcome(semantic=found.semantic, corrections=found.corrections)
             shown = found.ranked[:limit]
+            chosen = {one.article_id for one in shown}
+            ids = [one.passage_id for one in found.parts.values() if one.article_id in chosen]
             statement = (
                 sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
                 .join(articles, articles.c.id == passages.c.article_id)
-                .where(passages.c.id.in_([one.passage_id for one in shown]), *visible_to(viewer))
+                .where(passages.c.id.in_(ids), *visible_to(viewer))
             )
-            rows = {row.id: row for row in await reader.execute(statement)}
+            rows: dict[str, list[Any]] = {}
+            for row in await reader.execute(statement):
+                rows.setdefault(row.article_id, []).append(row)
         judged = judge(shape(found.ranked, found.statistics, semantic=found.semantic), semantic=found.semantic)
+        idf = {term: found.statistics.idf(term) for term in found.statistics.frequencies}
         results = [
-            _result(rows[one.passage_id], relative(found.ranked, one.score)) for one in shown if one.passage_id in rows
+            _result(question, rows[one.article_id], found, idf, relative(found.ranked, one.score))
+            for one in shown
+            if one.article_id in rows
         ]
-        return SearchOutcome(results, judged.answered, judged.confidence, found.semantic)
+        return SearchOutcome(results, judged.answered, judged.confidence, found.semantic, corrections=found.corrections)
 
     async def find(
         self,
@@ -173,7 +202,7 @@ class Retriever:
             without: ids of articles that are to be treated as if they were not there.
         """
         async with self.database.read() as reader:
-            return await self._find(reader, question, terms, viewer, None, mode, without)
+            return await self._find(reader, question, terms, viewer, EVERYTHING, mode, without)
 
     async def _find(
         self,
@@ -181,35 +210,37 @@ class Retriever:
         question: str,
         terms: Sequence[str],
         viewer: Viewer,
-        category: str | None,
+        only: Only,
         mode: Mode,
         without: Collection[str] = (),
     ) -> Found:
-        near, (memory, statistics, ids) = await asyncio.gather(
-            self._near(question, viewer, category, mode), self._worded(reader, terms, viewer, category)
+        memory = await self._full_text.recall(reader)
+        knows = getattr(self.index.encoder, "knows", _knows_nothing) if self.index is not None else _knows_nothing
+        asked = await understand(
+            reader, self._full_text, memory, question, terms, viewer, knows=knows, spelling=mode == "hybrid"
+        )
+        near, ids = await asyncio.gather(
+            self._near(asked.text, viewer, only, mode),
+            self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only),
         )
         cosines = None if near is None else dict(near)
-        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, category=category)
-        worded = score(kept, terms, statistics)
+        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, only=only)
+        worded = score(kept, asked.terms, asked.statistics, asked.weights)
         if mode == "meaning" and cosines is not None:
-            near_ones = (one for one in worded if one.passage_id in cosines)
-            worded = [Worded(one.passage_id, one.article_id, 0.0, one.held) for one in near_ones]
-        return Found(rank(worded, cosines, without=without), statistics, semantic=cosines is not None)
+            worded = [one._replace(score=0.0) for one in worded if one.passage_id in cosines]
+        ranked = rank(worded, cosines, asked.statistics, titles=mode == "hybrid", without=without)
+        parts = {one.passage_id: one for one in worded}
+        return Found(ranked, asked.statistics, cosines is not None, asked.corrections, parts, cosines or {})
 
-    async def _near(
-        self, question: str, viewer: Viewer, category: str | None, mode: Mode
-    ) -> list[tuple[int, float]] | None:
+    async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> list[tuple[int, float]] | None:
         if self.index is None or mode == "words":
             return None
-        # A category is a filter on what was found, so more is asked for.
-        return await self.index.search(question, viewer, NEAREST if category is None else NEAREST * 5)
+        # A category or audience is a filter on what was found, so more is asked for.
+        return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
 
-    async def _worded(
-        self, reader: Reader, terms: Sequence[str], viewer: Viewer, category: str | None
-    ) -> tuple[Memory, Statistics, list[int]]:
-        memory = await self._full_text.recall(reader)
-        statistics = await self._full_text.statistics(reader, memory, terms, viewer)
-        return memory, statistics, await self._full_text.search(reader, terms, statistics, viewer, category=category)
+
+def _knows_nothing(_word: str) -> bool:
+    return False
 
 
 @lru_cache(maxsize=2_048)
@@ -218,7 +249,15 @@ def _rendered(passage: str) -> str:
     return render(passage)
 
 
-def _result(row: Any, score: float) -> Result:
+def _result(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, float], score: float) -> Result:
+    furthest = min(found.cosines.values(), default=0.0)
+    parts = []
+    for row in rows:
+        worded = found.parts[row.id]
+        # Where words alone were searched they stand in for the cosine, on a scale like its own.
+        close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
+        parts.append(Part(row.position, row.text, close, worded.held, worded.title))
+    row = rows[choose(question, parts, idf)]
     return Result(
         article_id=row.article_id,
         slug=row.slug,
@@ -230,6 +269,7 @@ def _result(row: Any, score: float) -> Result:
         score=score,
         visibility=row.visibility,
         category=row.category,
+        highlights=highlight(row.text, idf, idf),
     )
 
 

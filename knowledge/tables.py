@@ -4,7 +4,8 @@
 derived from published articles when these are written; what full text sees is a passage's `terms` (see `knowledge.terms`), the
 same words on both databases:
 
-- SQLite: an FTS5 table over `terms` that triggers keep in step (`knowledge_full_text`);
+- SQLite: an FTS5 table over `terms` for each level of visibility, kept in step by triggers (`knowledge_full_text_0` to `_2`), and
+  its words with the number of passages that hold them (`knowledge_words_0` to `_2`);
 - PostgreSQL: a generated `tsvector` column with a GIN index (`knowledge_passages.full_text`).
 
 `metadata.create_all` makes both; a migration calls `create_full_text` after it has made the tables.
@@ -99,6 +100,8 @@ passages = sa.Table(
     # The words of title, headings and body, one line each, as `knowledge.terms` made them.
     sa.Column("terms", sa.Text, nullable=False),
     sa.Column("length", sa.Integer, nullable=False),
+    # How many passages a viewer may see, and how long they are, without reading the passages.
+    sa.Index("ix_knowledge_passages_level_length", "level", "length"),
     sqlite_autoincrement=True,
 )
 
@@ -184,30 +187,47 @@ indexed_articles = sa.Table(
     sa.Column("passage_ids", Json, nullable=False),
 )
 
-_SQLITE = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS knowledge_full_text USING fts5("
-    "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
-    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_insert AFTER INSERT ON knowledge_passages BEGIN
-        INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms);
-    END""",
-    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_delete AFTER DELETE ON knowledge_passages BEGIN
-        INSERT INTO knowledge_full_text(knowledge_full_text, rowid, terms) VALUES ('delete', old.id, old.terms);
-    END""",
-    """CREATE TRIGGER IF NOT EXISTS knowledge_full_text_update AFTER UPDATE OF terms ON knowledge_passages BEGIN
-        INSERT INTO knowledge_full_text(knowledge_full_text, rowid, terms) VALUES ('delete', old.id, old.terms);
-        INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms);
-    END""",
-)
+LEVELS = (0, 1, 2)
+"""Public, authenticated, internal."""
+
+
+def _sqlite(level: int) -> tuple[str, ...]:
+    """Return what keeps the words of one level; an update takes the old row out before, and puts the new one in after."""
+    table, words = f"knowledge_full_text_{level}", f"knowledge_words_{level}"
+    put = f"INSERT INTO {table}(rowid, terms) VALUES (new.id, new.terms);"  # noqa: S608
+    take = f"INSERT INTO {table}({table}, rowid, terms) VALUES ('delete', old.id, old.terms);"  # noqa: S608
+    return (
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5("
+        "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {words} USING fts5vocab('{table}', 'row')",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_insert AFTER INSERT ON knowledge_passages"
+        f" WHEN new.level = {level} BEGIN {put} END",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_delete AFTER DELETE ON knowledge_passages"
+        f" WHEN old.level = {level} BEGIN {take} END",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_leave BEFORE UPDATE OF terms, level ON knowledge_passages"
+        f" WHEN old.level = {level} BEGIN {take} END",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_enter AFTER UPDATE OF terms, level ON knowledge_passages"
+        f" WHEN new.level = {level} BEGIN {put} END",
+    )
+
+
+_SQLITE = tuple(statement for level in LEVELS for statement in _sqlite(level))
 _POSTGRESQL = (
     """ALTER TABLE knowledge_passages ADD COLUMN IF NOT EXISTS full_text tsvector GENERATED ALWAYS AS (
         array_to_tsvector(array_remove(string_to_array(replace(terms, E'\\n', ' '), ' '), ''))) STORED""",
     "CREATE INDEX IF NOT EXISTS ix_knowledge_passages_full_text ON knowledge_passages USING gin (full_text)",
 )
-_DROP_SQLITE = (
-    "DROP TRIGGER IF EXISTS knowledge_full_text_insert",
-    "DROP TRIGGER IF EXISTS knowledge_full_text_delete",
-    "DROP TRIGGER IF EXISTS knowledge_full_text_update",
-    "DROP TABLE IF EXISTS knowledge_full_text",
+_DROP_SQLITE = tuple(
+    statement
+    for level in LEVELS
+    for statement in (
+        *(
+            f"DROP TRIGGER IF EXISTS knowledge_full_text_{level}_{name}"
+            for name in ("insert", "delete", "leave", "enter")
+        ),
+        f"DROP TABLE IF EXISTS knowledge_words_{level}",
+        f"DROP TABLE IF EXISTS knowledge_full_text_{level}",
+    )
 )
 
 

@@ -7,6 +7,7 @@ Korean runs give overlapping pairs. A term holds letters and digits only, which 
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import unicodedata
@@ -20,12 +21,15 @@ _PART = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"['’](?:s\b)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _PLAIN = re.compile(r"[a-z]{3,}")
+_PLAIN_WORD = re.compile(r"[a-z]{2,12}")
 
 _STOP = (
-    "a about all am an and any are as at be been but by can could did do does doing for from had has have having "
-    "he hello help her hi him his how i if im in into is it its ive just know let like may me might must my need "
+    "a about all am an and any are arent as at be been but by can cant could couldnt did didnt do does doesnt doing dont for "
+    "from get gets getting got had has hasnt have havent having "
+    "he hello help her hi him his how i if im in into is isnt it its ive just know let like may me might must my need "
     "no of on or our please she should so some someone tell than thank thanks that the their them then there "
-    "these they this those to too us want was we were what when where which who why will with would yes you your "
+    "these they this those to too us want was wasnt we were what when where which who why will with wont would wouldnt yes you "
+    "your "
     "youre"
 )
 STOP_WORDS = frozenset(_STOP.split())
@@ -53,6 +57,13 @@ def question_terms(text: str, *, limit: int = 64) -> list[str]:
     every = list(dict.fromkeys(terms(text)))
     telling = [term for term in every if term not in _STEMMED_STOP_WORDS and (len(term) > 1 or not term.isascii())]
     return (telling or every)[:limit]
+
+
+def joined_terms(text: str, *, limit: int = 64) -> list[str]:
+    """Return neighbouring words written as one: who asks how to `log in` may mean what an article calls `login`."""
+    words = [word for word in _PART.findall(_fold(text)) if _PLAIN_WORD.fullmatch(word)]
+    pairs = (_stem((first + second)[:_LONGEST]) for first, second in itertools.pairwise(words))
+    return list(dict.fromkeys(pairs))[:limit]
 
 
 def _fold(text: str) -> str:

@@ -1,7 +1,9 @@
-"""The embedded Chroma folder: opened by one process at a time, checked when opened, thrown away when it is broken.
+"""Vectors in Chroma: in a folder that one process opens at a time, checked when opened and thrown away when broken, or in a server.
 
-Everything here blocks; `knowledge.index` calls it in threads. Vectors lie in one collection per level of visibility (public,
-authenticated, internal), each vector in exactly one: a viewer's search goes to the collections they may see and to no other.
+With a server (`CHROMA_URL`) the folder holds only the lock and the description; the collections lie in the server under the folder's
+own name, so that several homes share a server without touching each other's. Vectors lie in one collection per level of visibility
+(public, authenticated, internal), each vector in exactly one: a viewer's search goes to the collections they may see and to no other.
+Everything here blocks; `knowledge.index` calls it in threads.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import numpy as np
 import structlog
 
 from core.embedding import Vectors
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Unavailable
 from core.identifiers import new_id
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 LEVELS = ("public", "authenticated", "internal")
 _BATCH = 1_000
+PATIENCE = 10.0
+"""Seconds that a Chroma server has for one answer."""
 _HNSW: CreateCollectionConfiguration = {
     "hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
 }
@@ -42,6 +48,10 @@ class IndexInUse(ConfigurationError):
 
 class UnreadableIndexError(Exception):
     """Chroma cannot read its files. What is in them can be made again from SQL."""
+
+
+class UnreachableServerError(Unavailable):
+    """The Chroma server does not answer. What is in it is kept; words alone are searched meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,12 @@ class Generation:
 
 
 class VectorStore:
-    """Chroma in a folder. Make one, `open` it, and `close` it."""
+    """Chroma in a folder, or in a server. Make one, `open` it, and `close` it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
+        """Name the folder, and the server's address (`http://host:port`) if the vectors are to lie in one."""
         self.folder = folder
+        self.url = url
         self.folder_id = ""
         self.current: Generation | None = None
         self.pending: Generation | None = None
@@ -75,7 +87,7 @@ class VectorStore:
         """Take the folder for this process and look whether what is in it can be read; start afresh if not.
 
         Raises:
-            ConfigurationError: another process has it open, or the folder cannot be made.
+            ConfigurationError: another process has it open, the folder cannot be made, or the server does not answer.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +95,11 @@ class VectorStore:
         except OSError as error:
             raise ConfigurationError(f"The knowledge index's folder {self.folder} cannot be used: {error}.") from error
         self._take_lock(self._lock)
-        problem = self._try_to_open()
+        try:
+            problem = self._try_to_open()
+        except UnreachableServerError as error:
+            self.close()
+            raise ConfigurationError(error.message) from error
         if problem is not None:
             log.warning(
                 "knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL"
@@ -103,6 +119,9 @@ class VectorStore:
 
         It has a new name, because Chroma remembers by its path a folder that it failed to open.
         """
+        if self.url and self.folder_id:
+            self._open_client()
+            self._remove_all_but(None)
         self._close_client()
         self.current = self.pending = None
         for path in self.folder.iterdir():
@@ -119,8 +138,10 @@ class VectorStore:
         self._remove_all_but(self.current)
         number = 1 if self.current is None else self.current.number + 1
         generation = Generation(self.folder_id, number, model_id, dimensions)
-        for level in range(len(LEVELS)):
-            self._chroma.create_collection(_name(generation, level), configuration=_HNSW, embedding_function=None)
+        with self._answering():
+            for level in range(len(LEVELS)):
+                name = self._name(generation, level)
+                self._chroma.create_collection(name, configuration=_HNSW, embedding_function=None)
         self.pending = generation
         self._write_description()
         return generation
@@ -133,16 +154,18 @@ class VectorStore:
 
     def put(self, generation: Generation, level: int, ids: Sequence[int], vectors: Vectors) -> None:
         """Keep vectors under their passages' ids; an id that is there is replaced."""
-        collection = self._collection(generation, level)
-        for start in range(0, len(ids), _BATCH):
-            part = slice(start, start + _BATCH)
-            collection.upsert(ids=[str(one) for one in ids[part]], embeddings=vectors[part])
+        with self._answering():
+            collection = self._collection(generation, level)
+            for start in range(0, len(ids), _BATCH):
+                part = slice(start, start + _BATCH)
+                collection.upsert(ids=[str(one) for one in ids[part]], embeddings=vectors[part])
 
     def remove(self, generation: Generation, level: int, ids: Sequence[int]) -> None:
         """Forget vectors; ids that are not there are passed over."""
-        collection = self._collection(generation, level)
-        for start in range(0, len(ids), _BATCH):
-            collection.delete(ids=[str(one) for one in ids[start : start + _BATCH]])
+        with self._answering():
+            collection = self._collection(generation, level)
+            for start in range(0, len(ids), _BATCH):
+                collection.delete(ids=[str(one) for one in ids[start : start + _BATCH]])
 
     def nearest(
         self, generation: Generation, levels: Iterable[int], vector: Vectors, count: int
@@ -151,26 +174,29 @@ class VectorStore:
 
         Raises:
             UnreadableIndexError: the files are broken, or the generation has been removed in the meantime.
+            UnreachableServerError: the server does not answer.
         """
         from chromadb.errors import ChromaError
 
         found: list[tuple[int, float]] = []
         try:
-            for level in levels:
-                answer = self._collection(generation, level).query(
-                    query_embeddings=vector, n_results=count, include=["distances"]
-                )
-                distances = answer["distances"] or [[]]
-                found.extend(
-                    (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
-                )
+            with self._answering():
+                for level in levels:
+                    answer = self._collection(generation, level).query(
+                        query_embeddings=vector, n_results=count, include=["distances"]
+                    )
+                    distances = answer["distances"] or [[]]
+                    found.extend(
+                        (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
+                    )
         except ChromaError as error:
             raise UnreadableIndexError(str(error)) from error
         return sorted(found, key=lambda hit: -hit[1])[:count]
 
     def count(self, generation: Generation) -> int:
         """Return how many vectors a generation holds."""
-        return sum(self._collection(generation, level).count() for level in range(len(LEVELS)))
+        with self._answering():
+            return sum(self._collection(generation, level).count() for level in range(len(LEVELS)))
 
     @property
     def _chroma(self) -> Client:
@@ -179,17 +205,37 @@ class VectorStore:
         return self._client
 
     def _collection(self, generation: Generation, level: int) -> Collection:
-        name = _name(generation, level)
+        name = self._name(generation, level)
         if name not in self._collections:
             self._collections[name] = self._chroma.get_collection(name, embedding_function=None)
         return self._collections[name]
 
     def _remove_all_but(self, generation: Generation | None) -> None:
-        keep = set() if generation is None else {_name(generation, level) for level in range(len(LEVELS))}
-        for collection in self._chroma.list_collections():
-            if collection.name not in keep:
-                self._chroma.delete_collection(collection.name)
-                self._collections.pop(collection.name, None)
+        keep = set() if generation is None else {self._name(generation, level) for level in range(len(LEVELS))}
+        with self._answering():
+            for collection in self._chroma.list_collections():
+                if collection.name not in keep and collection.name.startswith(self._prefix):
+                    self._chroma.delete_collection(collection.name)
+                    self._collections.pop(collection.name, None)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Turn a server that does not answer into a sentence; in a folder nothing of the kind happens."""
+        import httpx
+
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise UnreachableServerError(
+                f"The Chroma server at {self.url} does not answer ({type(error).__name__}). Start it, or check CHROMA_URL."
+            ) from error
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.folder_id}-" if self.url else ""
+
+    def _name(self, generation: Generation, level: int) -> str:
+        return f"{self._prefix}{LEVELS[level]}-g{generation.number}"
 
     def _take_lock(self, lock: IO[str]) -> None:
         try:
@@ -245,10 +291,30 @@ class VectorStore:
         from chromadb.config import Settings
 
         settings = Settings(anonymized_telemetry=False)
-        self._client = cast("Client", chromadb.PersistentClient(str(self.folder / self.folder_id), settings=settings))
+        if not self.url:
+            client = chromadb.PersistentClient(str(self.folder / self.folder_id), settings=settings)
+            self._client = cast("Client", client)
+            return
+        address = urlsplit(self.url)
+        secure = address.scheme == "https"
+        port = address.port or (443 if secure else 80)
+        try:
+            with self._answering():
+                client = chromadb.HttpClient(address.hostname or "", port, ssl=secure, settings=settings)
+        except ValueError as error:
+            # What Chroma's client makes of a refused connection when it greets the server.
+            raise UnreachableServerError(
+                f"The Chroma server at {self.url} does not answer. Start it, or check CHROMA_URL."
+            ) from error
+        self._client = cast("Client", client)
+        # Chroma's client waits for ever by itself.
+        _session(self._client).timeout = PATIENCE
 
     def _close_client(self) -> None:
         if self._client is not None:
+            if self.url:
+                # Chroma's client leaves its connections open.
+                _session(self._client).close()
             self._client.close()
             self._client = None
         self._collections.clear()
@@ -269,5 +335,5 @@ class VectorStore:
         scratch.replace(target)
 
 
-def _name(generation: Generation, level: int) -> str:
-    return f"{LEVELS[level]}-g{generation.number}"
+def _session(client: Client) -> Any:
+    return cast("Any", client)._server._session

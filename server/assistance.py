@@ -41,7 +41,7 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
         log.warning("an article is broken", reason=str(broken))
     if service.retriever.index is None:
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
-        index = KnowledgeIndex(service.database, encoder, settings.home / "chroma")
+        index = KnowledgeIndex(service.database, encoder, settings.home / "chroma", settings.chroma_url)
         await index.open()
         stack.push_async_callback(index.close)
         service.retriever.index = index

@@ -11,6 +11,7 @@ from handoff.desk_views import CountsView, RowView
 from handoff.records import Staff
 from handoff.views import MessageView
 from handoff.wording import LONGEST_MESSAGE
+from knowledge.articles import Audience
 
 if TYPE_CHECKING:
     from knowledge.retriever import Result
@@ -76,6 +77,9 @@ class SearchQuery(BaseModel):
     """What to search for."""
 
     q: str = Field(max_length=LONGEST_MESSAGE)
+    limit: int = Field(6, ge=1, le=50)
+    category: str | None = Field(None, max_length=200)
+    audience: Audience | None = None
 
 
 class StaffView(TypedDict):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from knowledge.articles import Article
 from knowledge.catalogue import UNNAMED, category_url
 from knowledge.rendering import Heading, headings, plain_text, render
-from knowledge.retriever import Result
+
+if TYPE_CHECKING:
+    from knowledge.retriever import Result
 
 LONGEST_QUESTION = 1_000
 """Characters of a question to the help centre."""

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "", validation_alias="REDIS_URL", description="Redis URL; empty means a private server started as a child."
     )
+    chroma_url: str = Field(
+        "",
+        validation_alias="CHROMA_URL",
+        description="Address of a Chroma server, such as http://chroma:8000; empty means Chroma in the home.",
+    )
     rasa_urls: CommaSeparated = Field(
         (),
         validation_alias="RASA_URLS",
@@ -113,7 +118,7 @@ class Settings(BaseSettings):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("rasa_urls", "public_url", "brand_url")
+    @field_validator("rasa_urls", "public_url", "brand_url", "chroma_url")
     @classmethod
     def _addresses(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         for url in [value] if isinstance(value, str) else value:

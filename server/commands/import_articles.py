@@ -101,7 +101,9 @@ async def _index(settings: Settings, database: Database) -> dict[str, Any]:
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
     except ConfigurationError as error:
         return done | {"note": f"Searched by words alone until there are vectors. {error.message}"}
-    index = KnowledgeIndex(database, encoder, settings.home / "chroma", threads=os.cpu_count() or 1)
+    index = KnowledgeIndex(
+        database, encoder, settings.home / "chroma", settings.chroma_url, threads=os.cpu_count() or 1
+    )
     waited = 0.0
     while True:
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Any
+from typing import Any, get_args
 
 from core.clock import SystemClock
 from core.database import Database
 from core.embedding import OnnxEncoder
 from core.errors import ConfigurationError
-from knowledge.articles import Viewer
+from knowledge.articles import Audience, Viewer
 from knowledge.index import KnowledgeIndex
 from knowledge.retriever import Retriever, SearchOutcome
 from knowledge.seed import sync_folder
@@ -27,6 +27,7 @@ def add_to(parts: Any) -> None:
     parser.add_argument("question")
     parser.add_argument("--limit", type=int, default=5)
     parser.add_argument("--category")
+    parser.add_argument("--audience", choices=get_args(Audience), help="only articles for these readers, or for both")
     parser.add_argument("--as", dest="viewer", choices=VIEWERS, default="anonymous", help="who is asking")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=run)
@@ -38,16 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         results = [
             {"article_id": one.article_id, "slug": one.slug, "title": one.title, "heading": one.heading, "url": one.url,
-             "score": round(one.score, 4), "text": one.text}
+             "score": round(one.score, 4), "text": one.text,
+             "highlights": {"words": one.highlights.words, "sentence": one.highlights.sentence}}
             for one in outcome.results
         ]  # fmt: skip
         confidence = round(outcome.confidence, 4)
+        corrections = [{"typed": one.typed, "used": one.used} for one in outcome.corrections]
         print_json(
-            {"answered": outcome.answered, "confidence": confidence, "semantic": outcome.semantic, "results": results}
-        )
+            {"answered": outcome.answered, "confidence": confidence, "semantic": outcome.semantic,
+             "corrections": corrections, "results": results}
+        )  # fmt: skip
         return 0
     if note:
         print(note)
+    for one in outcome.corrections:
+        print(f"searched for “{one.used}” instead of “{one.typed}”")
     verdict = "answered" if outcome.answered else "no article answers this"
     print(f"{verdict} (confidence {outcome.confidence:.2f})\n")
     rows = [(f"{one.score:.3f}", one.title, one.heading, one.url) for one in outcome.results]
@@ -64,7 +70,7 @@ async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[Se
         await migrate(database)
         await sync_folder(database, settings.articles_dir, clock)
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
-        index = KnowledgeIndex(database, encoder, settings.home / "chroma")
+        index = KnowledgeIndex(database, encoder, settings.home / "chroma", settings.chroma_url)
         try:
             await index.open()
             await index.refresh()
@@ -77,6 +83,7 @@ async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[Se
             viewer=VIEWERS[arguments.viewer],
             limit=arguments.limit,
             category=arguments.category,
+            audience=arguments.audience,
             surface="command",
             log=False,
         )

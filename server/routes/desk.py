@@ -205,7 +205,14 @@ async def get_search(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     await signed_in(request, ROLES)
     query = checked(dict(request.query), SearchQuery)
-    outcome = await service.knowledge().search(query.q, viewer=Viewer.STAFF, surface="desk", limit=6)
+    outcome = await service.knowledge().search(
+        query.q,
+        viewer=Viewer.STAFF,
+        surface="desk",
+        limit=query.limit,
+        category=query.category,
+        audience=query.audience,
+    )
     search_id = None if outcome.entry is None else outcome.entry.id
     return web.json_response(FoundView(search_id=search_id, results=[found_view(result) for result in outcome.results]))
 

@@ -11,10 +11,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from core.database import Database
-from server.migrate import migrate, newest_revision
+from knowledge.tables import drop_full_text
+from server.migrate import VERSIONS, migrate, newest_revision
 from server.schema import metadata
 
 MADE_BY_SQL = {"knowledge_full_text", "ix_knowledge_passages_full_text", "full_text", "test_moments", "alembic_version"}
+
+OLD_FULL_TEXT = (
+    "CREATE VIRTUAL TABLE knowledge_full_text USING fts5("
+    "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+    "CREATE TRIGGER knowledge_full_text_insert AFTER INSERT ON knowledge_passages BEGIN"
+    " INSERT INTO knowledge_full_text(rowid, terms) VALUES (new.id, new.terms); END",
+)
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
@@ -43,4 +51,56 @@ def _differences(connection: sa.Connection) -> list[Any]:
 
 
 def _ours(_object: Any, name: str | None, _type: str, _reflected: bool, _compared: Any) -> bool:
-    return name is not None and name not in MADE_BY_SQL and not name.startswith("knowledge_full_text")
+    return (
+        name is not None and name not in MADE_BY_SQL and not name.startswith(("knowledge_full_text", "knowledge_words"))
+    )
+
+
+async def test_a_database_of_before_full_text_by_level_finds_its_passages_afterwards(tmp_path: Path) -> None:
+    """What 0001 made had one table for all levels, with triggers of its own; 0003 moves it and keeps every passage findable."""
+    database = Database.open(f"sqlite:///{tmp_path}/m.db")
+    async with database.engine.connect() as connection:
+        await connection.run_sync(_to, "0002")
+        await connection.run_sync(drop_full_text)
+        for statement in OLD_FULL_TEXT:
+            await connection.execute(sa.text(statement))
+        for level, word in enumerate(("public", "account", "internal")):
+            await connection.execute(
+                sa.text(
+                    "INSERT INTO knowledge_articles (id, slug, title, content, excerpt, category, subcategory, tags, audience,"
+                    " visibility, related, author, created_at, updated_at, helpful, not_helpful, views, status, content_hash, version)"
+                    " VALUES (:id, :id, '', '', '', '', '', '[]', 'both', 'public', '[]', '', '2026-01-01', '2026-01-01',"
+                    " 0, 0, 0, 'published', '', 1)"
+                ),
+                {"id": word},
+            )
+            await connection.execute(
+                sa.text(
+                    "INSERT INTO knowledge_passages (article_id, position, heading, text, level, terms, length)"
+                    " VALUES (:word, 0, '', '', :level, :word, 1)"
+                ),
+                {"word": word, "level": level},
+            )
+        await connection.commit()
+    assert await migrate(database)
+    async with database.write() as tx:
+        for level, word in enumerate(("public", "account", "internal")):
+            table = f"knowledge_full_text_{level}"
+            found = await tx.execute(sa.text(f"SELECT count(*) FROM {table} WHERE {table} MATCH :word"), {"word": word})
+            assert found.scalar_one() == 1
+        # The triggers follow a passage from level to level.
+        await tx.execute(sa.text("UPDATE knowledge_passages SET level = 2 WHERE article_id = 'public'"))
+        counts = await tx.execute(sa.text("SELECT term FROM knowledge_words_2 ORDER BY term"))
+        assert [row.term for row in counts] == ["internal", "public"]
+        assert (await tx.execute(sa.text("SELECT count(*) FROM knowledge_words_0"))).scalar_one() == 0
+    await database.close()
+
+
+def _to(connection: sa.Connection, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

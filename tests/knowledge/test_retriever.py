@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,12 +14,12 @@ from hypothesis import strategies as st
 
 from core.clock import FrozenClock
 from core.database import Database, metadata
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from knowledge.articles import Article, Viewer
 from knowledge.full_text import FullText
 from knowledge.index import KnowledgeIndex
 from knowledge.retriever import LONGEST_QUESTION, Retriever
-from knowledge.store import remove_article
+from knowledge.store import list_articles, remove_article
 from knowledge.tables import searches
 from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
 
@@ -38,6 +39,7 @@ ARTICLES = st.lists(
     max_size=8,
     unique_by=lambda one: one.slug,
 )
+TYPOS = {"invoice": "invocie", "refund": "refnud", "trello": "trelo", "export": "exprot", "login": "lgoin"}
 
 
 def may_see(article: Article, viewer: Viewer) -> bool:
@@ -78,11 +80,40 @@ def test_no_viewer_ever_receives_what_is_not_theirs(
                         if may_see(one, viewer) and set(one.content.split()) & set(question)
                     }
                     assert received >= holding
+                    visible = {one.id: one for one in current.values() if may_see(one, viewer)}
+                    await check_other_ways(database, retriever, viewer, visible, current)
         finally:
             await index.close()
             await database.close()
 
     asyncio.run(check(tmp_path_factory.mktemp("corpus")))
+
+
+async def check_other_ways(
+    database: Database,
+    retriever: Retriever,
+    viewer: Viewer,
+    visible: dict[str, Article],
+    everything: dict[str, Article],
+) -> None:
+    """Related articles, corrections, half-typed words, narrowed searches, lists and single articles show no more than a search."""
+    readable = {word for one in visible.values() for word in (*one.content.split(), *one.title.lower().split())}
+    for right, typed in TYPOS.items():
+        for question in (typed, right[:4]):
+            outcome = await retriever.search(question, viewer=viewer, limit=50, log=False)
+            assert {one.article_id for one in outcome.results} <= set(visible)
+            assert {one.used.lower() for one in outcome.corrections} <= readable
+    for audience in ("customer", "internal", "both"):
+        outcome = await retriever.search("invoice", viewer=viewer, audience=audience, limit=50, log=False)
+        assert {one.article_id for one in outcome.results} <= set(visible)
+    for one in everything.values():
+        if one.id in visible:
+            assert {other.article_id for other in await retriever.related(one.slug, viewer, 20)} <= set(visible)
+        else:
+            with pytest.raises(NotFound):
+                await retriever.related(one.slug, viewer)
+    async with database.read() as reader:
+        assert {one.id for one in await list_articles(reader, viewer)} == set(visible)
 
 
 async def test_what_a_viewer_may_not_see_does_not_even_move_what_they_see(
@@ -144,15 +175,42 @@ async def test_an_empty_question_is_refused(database: Database, clock: FrozenClo
         await Retriever(database, None, clock).search(question, viewer=Viewer.ANONYMOUS)
 
 
-async def test_a_question_as_long_as_a_book_is_refused_and_the_longest_one_is_not(
+async def test_a_question_as_long_as_a_book_is_refused_and_a_very_long_one_is_searched_by_what_tells_most(
     database: Database, words_encoder: WordsEncoder, searching: Searching
 ) -> None:
-    await keep(database, make_article("cards", "visa"))
+    await keep(database, make_article("cards", "visa"), make_article("other", "word story"))
+    story = "word " * 5_000
     async with searching(database, words_encoder) as retriever:
-        with pytest.raises(Invalid, match="8,000 characters"):
-            await retriever.search("x" * 50_000, viewer=Viewer.ANONYMOUS)
-        longest = "visa word " * (LONGEST_QUESTION // 10)
-        assert (await retriever.search(longest, viewer=Viewer.ANONYMOUS, log=False)).results
+        with pytest.raises(Invalid, match="100,000 characters"):
+            await retriever.search("x" * (LONGEST_QUESTION + 1), viewer=Viewer.ANONYMOUS)
+        for question in (f"{story} visa {story}", "x" * 50_000, " ".join(f"w{n}" for n in range(10_000)) + " visa"):
+            outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, log=False)
+            assert outcome.results or "visa" not in question
+        assert (await retriever.search("visa " * 10_000, viewer=Viewer.ANONYMOUS)).results[0].slug == "cards"
+
+
+async def test_an_audience_narrows_what_a_viewer_sees_and_never_widens_it(
+    database: Database, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    await keep(
+        database,
+        make_article("a", "invoice", audience="customer"),
+        make_article("b", "invoice", audience="internal"),
+        make_article("c", "invoice", audience="both", category="Billing"),
+    )
+    async with searching(database, words_encoder) as retriever:
+
+        async def slugs(viewer: Viewer, **only: Any) -> list[str]:
+            outcome = await retriever.search("invoice", viewer=viewer, log=False, **only)
+            return sorted(one.slug for one in outcome.results)
+
+        assert await slugs(Viewer.STAFF) == ["a", "b", "c"]
+        assert await slugs(Viewer.STAFF, audience="customer") == ["a", "c"]
+        assert await slugs(Viewer.STAFF, audience="internal") == ["b", "c"]
+        assert await slugs(Viewer.STAFF, audience="customer", category="Billing") == ["c"]
+        assert await slugs(Viewer.CUSTOMER, audience="internal") == ["c"]
+        with pytest.raises(Invalid, match="audience must be one of"):
+            await slugs(Viewer.STAFF, audience="everybody")
 
 
 @pytest.mark.parametrize("limit", [0, -1, 51, 10_000])
@@ -161,7 +219,7 @@ async def test_a_limit_out_of_bounds_is_refused(database: Database, clock: Froze
         await Retriever(database, None, clock).search("visa", viewer=Viewer.ANONYMOUS, limit=limit)
 
 
-@pytest.mark.parametrize("question", ["?!…", "🙂🙂🙂", '"', "***", "--", "()", "\u202e"])
+@pytest.mark.parametrize("question", ["?!…", "🙂🙂🙂", '"', "***", "--", "()", "\u202e", "." * 50_000])
 async def test_a_question_without_words_has_no_answer(
     database: Database, words_encoder: WordsEncoder, searching: Searching, question: str
 ) -> None:

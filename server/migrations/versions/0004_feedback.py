@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from knowledge.searches import form_of
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
