@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ MOST = 4_000
 """Passages that are ranked roughly when even the rarest term is in more, the oldest first."""
 
 
+_GENERATION = sa.select(generations.c.number).where(generations.c.name == "passages")
 _COUNT_SQLITE = sa.text(
     " UNION ALL ".join(
         f"SELECT word.key, (SELECT doc FROM knowledge_words_{level} WHERE term = word.value)"  # noqa: S608
@@ -98,10 +100,14 @@ class FullText:
     def __init__(self) -> None:
         self._memory = Memory(-1)
 
+    @property
+    def passages(self) -> float:
+        """How many passages there are, as far as the last search counted them; infinitely many before the first."""
+        return max((count for count, _ in self._memory.totals.values()), default=math.inf)
+
     async def recall(self, reader: Reader) -> Memory:
         """Return what is remembered of the passages as `reader` sees them: one and the same for the whole of a search."""
-        statement = sa.select(generations.c.number).where(generations.c.name == "passages")
-        generation = (await reader.execute(statement)).scalar_one_or_none() or 0
+        generation = (await reader.execute(_GENERATION)).scalar_one_or_none() or 0
         if generation != self._memory.generation:
             self._memory = Memory(generation)
         return self._memory
