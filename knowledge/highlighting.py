@@ -16,7 +16,7 @@ STEPS = 0.06
 """What numbered steps are worth, in cosine, to who asks how to do something."""
 LATER = 0.01
 """What each place further down costs: an article answers the general question first and the special cases after it."""
-LATER_IN_SUBJECT = 0.03
+LATER_IN_SUBJECT = 0.04
 """The same where the title holds all that is asked: the question is about the article's subject as a whole."""
 LATEST = 4
 UNTITLED = 0.1

@@ -12,9 +12,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ import structlog
 from core.embedding import Vectors
 from core.errors import ConfigurationError, Unavailable
 from core.identifiers import new_id
+from knowledge.copies import Copies, Copy
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -82,6 +84,7 @@ class VectorStore:
         self._lock: IO[str] | None = None
         self._client: Client | None = None
         self._collections: dict[str, Collection] = {}
+        self._copies = Copies()
 
     def open(self) -> None:
         """Take the folder for this process and look whether what is in it can be read; start afresh if not.
@@ -154,7 +157,7 @@ class VectorStore:
 
     def put(self, generation: Generation, level: int, ids: Sequence[int], vectors: Vectors) -> None:
         """Keep vectors under their passages' ids; an id that is there is replaced."""
-        with self._answering():
+        with self._changing():
             collection = self._collection(generation, level)
             for start in range(0, len(ids), _BATCH):
                 part = slice(start, start + _BATCH)
@@ -162,7 +165,7 @@ class VectorStore:
 
     def remove(self, generation: Generation, level: int, ids: Sequence[int]) -> None:
         """Forget vectors; ids that are not there are passed over."""
-        with self._answering():
+        with self._changing():
             collection = self._collection(generation, level)
             for start in range(0, len(ids), _BATCH):
                 collection.delete(ids=[str(one) for one in ids[start : start + _BATCH]])
@@ -182,13 +185,9 @@ class VectorStore:
         try:
             with self._answering():
                 for level in levels:
-                    answer = self._collection(generation, level).query(
-                        query_embeddings=vector, n_results=count, include=["distances"]
-                    )
-                    distances = answer["distances"] or [[]]
-                    found.extend(
-                        (int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)
-                    )
+                    copy = self._copy(generation, level)
+                    nearest = _nearest(self._collection(generation, level)) if copy is None else copy.nearest
+                    found.extend(nearest(vector, count))
         except ChromaError as error:
             raise UnreadableIndexError(str(error)) from error
         return sorted(found, key=lambda hit: -hit[1])[:count]
@@ -212,7 +211,7 @@ class VectorStore:
 
     def _remove_all_but(self, generation: Generation | None) -> None:
         keep = set() if generation is None else {self._name(generation, level) for level in range(len(LEVELS))}
-        with self._answering():
+        with self._changing():
             for collection in self._chroma.list_collections():
                 if collection.name not in keep and collection.name.startswith(self._prefix):
                     self._chroma.delete_collection(collection.name)
@@ -229,6 +228,20 @@ class VectorStore:
             raise UnreachableServerError(
                 f"The Chroma server at {self.url} does not answer ({type(error).__name__}). Start it, or check CHROMA_URL."
             ) from error
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Answering, while collections change: no copy of theirs may outlive it."""
+        try:
+            with self._answering():
+                yield
+        finally:
+            self._copies.forget()
+
+    def _copy(self, generation: Generation, level: int) -> Copy | None:
+        if self.url:
+            return None
+        return self._copies.of(self._name(generation, level), partial(self._collection, generation, level))
 
     @property
     def _prefix(self) -> str:
@@ -282,7 +295,7 @@ class VectorStore:
         vector = np.full((1, dimensions), dimensions**-0.5, dtype=np.float32)
         for level in range(len(LEVELS)):
             expected = min(10, self._collection(generation, level).count())
-            if expected and len(self.nearest(generation, [level], vector, expected)) < expected:
+            if expected and len(_nearest(self._collection(generation, level))(vector, expected)) < expected:
                 return f"vectors of the collection {LEVELS[level]} are missing"
         return None
 
@@ -318,6 +331,7 @@ class VectorStore:
             self._client.close()
             self._client = None
         self._collections.clear()
+        self._copies.forget()
 
     def _write_description(self) -> None:
         def describe(generation: Generation | None) -> dict[str, Any] | None:
@@ -333,6 +347,17 @@ class VectorStore:
         scratch = target.with_suffix(".new")
         scratch.write_text(json.dumps(described), encoding="utf-8")
         scratch.replace(target)
+
+
+def _nearest(collection: Collection) -> Callable[[Vectors, int], list[tuple[int, float]]]:
+    """Return what asks Chroma for the nearest ids with their cosines, best first."""
+
+    def nearest(vector: Vectors, count: int) -> list[tuple[int, float]]:
+        answer = collection.query(query_embeddings=vector, n_results=count, include=["distances"])
+        distances = answer["distances"] or [[]]
+        return [(int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)]
+
+    return nearest
 
 
 def _session(client: Client) -> Any:

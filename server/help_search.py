@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from core.errors import Invalid
 from knowledge.articles import Viewer
 from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
-from knowledge.retriever import Result, SearchOutcome
 from knowledge.searches import record_opened
 from knowledge.terms import STOP_WORDS
 from server.callers import remote
 from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, question_of, shortened
 from server.limits import limit
 from server.service import Service
+
+if TYPE_CHECKING:
+    from knowledge.retriever import Result, SearchOutcome
 
 SURE, UNSURE = 10, 4
 """Results listed when the search believes that the first answers, and when it does not."""

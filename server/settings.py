@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     chroma_url: str = Field(
         "",
         validation_alias="CHROMA_URL",
-        description="Address of a Chroma server, such as http://chroma:8000; empty means Chroma in the home.",
+        description="Address of a Chroma server, such as http://localhost:7000; empty means Chroma in the home.",
     )
     rasa_urls: CommaSeparated = Field(
         (),

@@ -10,6 +10,7 @@ from types import FrameType
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from core.clock import FrozenClock
 from core.database import Database, metadata
@@ -62,3 +63,10 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         await connection.run_sync(metadata.create_all)
     yield database
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command under test sends its logs to a stream that ends with the test."""
+    yield
+    structlog.reset_defaults()

@@ -20,8 +20,9 @@ from knowledge.catalogue import (
     recently_updated,
     same_shelf,
 )
+from knowledge.related import Related
 from knowledge.rendering import plain_text
-from knowledge.store import get_article, related_articles
+from knowledge.store import get_article
 from knowledge.votes import vote_of
 from server import pages, structured_data
 from server.api import Handler, Route
@@ -150,18 +151,13 @@ async def article_page(request: web.Request) -> web.Response:
     )
 
 
-async def related_to(service: Service, article: Article) -> list[Summary]:
-    """Return articles to read next: those that the article names, then those beside it in its category."""
+async def related_to(service: Service, article: Article) -> list[Related]:
+    """Return articles to read next; before the knowledge base has loaded, those beside it in its category."""
+    if service.retriever is not None:
+        return await service.retriever.related(article.slug, Viewer.ANONYMOUS, RELATED)
     async with service.database.read() as reader:
-        named = await related_articles(reader, article, Viewer.ANONYMOUS)
-        beside = await same_shelf(reader, article, Viewer.ANONYMOUS, limit=RELATED * 2)
-    found = [
-        Summary(one.id, one.slug, one.title, one.excerpt, one.category, one.subcategory, one.updated)
-        for one in named
-        if one.id != article.id
-    ]
-    taken = {one.id for one in found}
-    return (found + [one for one in beside if one.id not in taken])[:RELATED]
+        beside = await same_shelf(reader, article, Viewer.ANONYMOUS, limit=RELATED)
+    return [Related(one.id, one.slug, one.title, one.excerpt, one.category, one.url) for one in beside]
 
 
 async def help_asset(request: web.Request) -> web.StreamResponse:

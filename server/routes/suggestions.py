@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,7 +13,6 @@ from handoff.visitors import visitor_of_token
 from knowledge.articles import Viewer
 from knowledge.catalogue import Summary, summaries_of
 from knowledge.rendering import render
-from knowledge.retriever import SearchOutcome
 from knowledge.store import get_article
 from server.api import Route, read_body
 from server.callers import check_origin, remote
@@ -22,6 +21,9 @@ from server.help_views import count_reading
 from server.limits import limit
 from server.page_question import path_of, question_of_page
 from server.service import SERVICE, Service
+
+if TYPE_CHECKING:
+    from knowledge.retriever import SearchOutcome
 
 MOST = 3
 FAIR = 0.3

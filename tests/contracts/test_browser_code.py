@@ -53,11 +53,12 @@ def test_a_message_is_as_long_in_every_place() -> None:
             "bot/turn.py": r"^MAX_TEXT = ([\d_]+)$",
         }.items()
     }
-    assert {LONGEST_QUESTION, LONGEST_READ, *said.values()} == {LONGEST_MESSAGE}
+    assert {LONGEST_READ, *said.values()} == {LONGEST_MESSAGE}
+    assert LONGEST_QUESTION >= LONGEST_MESSAGE
 
 
 def test_nobody_writes_that_length_down_once_more() -> None:
-    own = {"handoff/wording.py", "tickets/triage.py", "knowledge/retriever.py", "bot/turn.py", "web/shared/limits.ts"}
+    own = {"handoff/wording.py", "tickets/triage.py", "bot/turn.py", "web/shared/limits.ts"}
     packages = ("actions", "bot", "handoff", "knowledge", "server", "tickets", "web/desk", "web/widget", "web/shared")
     sources = [path for package in packages for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".ts"}]
     found = {str(path.relative_to(ROOT)) for path in sources if re.search(r"\b8_?000\b", path.read_text("utf-8"))}
