@@ -1,0 +1,245 @@
+"""The trained head of triage: reads a text, names its category with a calibrated confidence and the words that told.
+
+Three linear experts judge a text: words and meaning side by side, words alone without regard to how rare they are, and meaning
+alone. A conditional logit model weighs their scores, and, where it was trained with them, the shares that rules give each
+category. All of it is arrays: the file is NumPy's `.npz`, read without pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.embedding import Encoder
+from core.errors import ConfigurationError
+from tickets.features import EMBEDDED, Floats, counts, weighted
+
+VERSION = 1
+BEGINNING_WEIGHT = 0.3
+MEANING_WEIGHT = 0.5
+"""Lengths of the beginning's and the meaning's part beside the words' part, whose length is 1."""
+CAUTION = 1.1
+"""What the calibrated scores are divided by: tickets to come differ more from the learned ones than those differ from each other."""
+EXPERTS = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the head makes of a text. `confidence` is calibrated, 0 to 1; `words` are the terms that told most, best first."""
+
+    category: str
+    confidence: float
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the experts see of texts: counts of terms, of the beginnings' terms, and unit vectors; a row for each text."""
+
+    terms: Any
+    beginnings: Any
+    meaning: Floats
+
+
+@dataclass(frozen=True)
+class Experts:
+    """The linear experts as arrays. `mixed` judges words, beginning and meaning in this order; the last row is the offset."""
+
+    term_weights: Floats
+    plain_weights: Floats
+    beginning_weights: Floats
+    mixed: Floats
+    plain: Floats
+    meaning: Floats
+
+    def scores(self, parts: Parts) -> npt.NDArray[np.float64]:
+        """Return each expert's score of each category, shape [EXPERTS, texts, categories]."""
+        terms = weighted(parts.terms, self.term_weights)
+        beginnings = weighted(parts.beginnings, self.beginning_weights)
+        split, width = terms.shape[1], beginnings.shape[1]
+        mixed = terms @ self.mixed[:split] + BEGINNING_WEIGHT * (beginnings @ self.mixed[split : split + width])
+        mixed = mixed + MEANING_WEIGHT * (parts.meaning @ self.mixed[split + width : -1]) + self.mixed[-1]
+        plain = weighted(parts.terms, self.plain_weights) @ self.plain[:-1] + self.plain[-1]
+        return np.stack([mixed, plain, parts.meaning @ self.meaning[:-1] + self.meaning[-1]]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained head. `read` and `probabilities` block for milliseconds a text: call them through `asyncio.to_thread`.
+
+    Attributes:
+        categories: what it can name.
+        terms: numbers of known terms; `beginnings`: those of the first words.
+        experts: what judges.
+        judgement: weights of the experts and, last, of the rules' shares (0 if trained without them).
+        offsets: what each category starts with.
+        shares: the categories' shares among the examples: what a text without a word gets.
+        encoder: turns text into vectors.
+        examples: how many texts it learned from.
+    """
+
+    categories: tuple[str, ...]
+    terms: dict[str, int]
+    beginnings: dict[str, int]
+    experts: Experts
+    judgement: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.float64]
+    shares: npt.NDArray[np.float64]
+    encoder: Encoder
+    examples: int
+
+    @cached_property
+    def model_id(self) -> str:
+        """Name this head: two with the same id say the same."""
+        return f"triage-{hashlib.sha256(self._bytes()).hexdigest()[:12]}"
+
+    def probabilities(self, texts: Sequence[str], shares: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float64]:
+        """Return the calibrated probability of each category for each text, shape [texts, categories].
+
+        Args:
+            texts: any texts; one without a letter or digit gets the categories' shares among the examples.
+            shares: what rules give each category, 0 to 1, same shape as the result; None for nothing.
+        """
+        if not texts:
+            return np.zeros((0, len(self.categories)))
+        parts = parts_of(texts, self.terms, self.beginnings, self.encoder)
+        result = judge(self.experts.scores(parts), shares, self.judgement, self.offsets, caution=CAUTION)
+        silent = [number for number, text in enumerate(texts) if not any(map(str.isalnum, text))]
+        result[silent] = self.shares
+        return result
+
+    def read(self, text: str, shares: dict[str, float] | None = None) -> Reading:
+        """Name one text's category.
+
+        Args:
+            text: what the customer wrote.
+            shares: what the rules give categories, 0 to 1; those that this head does not know count for nothing.
+        """
+        given = None
+        if shares is not None:
+            given = np.array([[shares.get(category, 0.0) for category in self.categories]])
+        likely = self.probabilities([text], given)[0]
+        chosen = int(likely.argmax())
+        return Reading(self.categories[chosen], float(likely[chosen]), self._telling(text, chosen))
+
+    def _telling(self, text: str, category: int) -> tuple[str, ...]:
+        """Return up to three terms that spoke most for a category against the others, none within another."""
+        row = weighted(counts([text], self.terms, beginning=False), self.experts.term_weights)
+        effects = self.experts.mixed[row.indices]
+        gains = row.data * (effects[:, category] - effects.mean(axis=1))
+        chosen: list[str] = []
+        for place in np.argsort(-gains, kind="stable"):
+            term = self._names[row.indices[place]]
+            if gains[place] <= 0 or len(chosen) == 3:
+                break
+            if not any(set(term.split()) & set(one.split()) for one in chosen):
+                chosen.append(term)
+        return tuple(chosen)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return list(self.terms)
+
+    def save(self, path: Path) -> None:
+        """Write the head to one file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(scratch).replace(path)
+        except BaseException:
+            Path(scratch).unlink(missing_ok=True)
+            raise
+
+    def _bytes(self) -> bytes:
+        described = {
+            "version": VERSION,
+            "categories": self.categories,
+            "encoder": self.encoder.model_id,
+            "examples": self.examples,
+        }
+        arrays = {f"experts.{name}": value for name, value in vars(self.experts).items()}
+        arrays |= {name: getattr(self, name) for name in ("judgement", "offsets", "shares")}
+        arrays |= {name: _packed("\n".join(getattr(self, name))) for name in ("terms", "beginnings")}
+        target = io.BytesIO()
+        np.savez(target, allow_pickle=False, described=_packed(json.dumps(described)), **arrays)
+        return target.getvalue()
+
+    @classmethod
+    def load(cls, path: Path, encoder: Encoder) -> Classifier:
+        """Read a head that `save` wrote.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or was trained with another encoder.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            described = json.loads(_unpacked(arrays["described"]))
+            if described["version"] != VERSION:
+                raise ConfigurationError(f"{path} is from another version of Baton. Run baton train.")
+            if described["encoder"] != encoder.model_id:
+                raise ConfigurationError(f"{path} was trained with another sentence encoder. Run baton train.")
+            numbered = {
+                name: {term: number for number, term in enumerate(_unpacked(arrays[name]).split("\n"))}
+                for name in ("terms", "beginnings")
+            }
+            return cls(
+                categories=tuple(described["categories"]),
+                experts=Experts(**{name: arrays[f"experts.{name}"] for name in Experts.__annotations__}),
+                **numbered,
+                **{name: arrays[name] for name in ("judgement", "offsets", "shares")},
+                encoder=encoder,
+                examples=int(described["examples"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise ConfigurationError(f"{path} holds no readable triage head ({error}). Run baton train.") from error
+
+
+def parts_of(texts: Sequence[str], terms: dict[str, int], beginnings: dict[str, int], encoder: Encoder) -> Parts:
+    """Return what the experts see of texts."""
+    return Parts(
+        counts(texts, terms, beginning=False),
+        counts(texts, beginnings, beginning=True),
+        encoder.encode([text[:EMBEDDED] for text in texts]),
+    )
+
+
+def judge(
+    scores: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64] | None,
+    judgement: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.float64],
+    *,
+    caution: float = 1.0,
+) -> npt.NDArray[np.float64]:
+    """Return probabilities from the experts' scores and the rules' shares: a conditional logit model."""
+    logits = np.tensordot(judgement[:EXPERTS], scores, 1) + offsets
+    if shares is not None:
+        logits = logits + judgement[EXPERTS] * shares
+    logits = (logits - logits.max(axis=1, keepdims=True)) / caution
+    likely = np.exp(logits)
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _packed(text: str) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+
+
+def _unpacked(array: npt.NDArray[np.uint8]) -> str:
+    return array.tobytes().decode("utf-8")
