@@ -48,9 +48,7 @@ def read(path: Path) -> list[Example]:
     return examples
 
 
-def measure(
-    truth: Sequence[str], said: Sequence[str], confidence: npt.NDArray[np.float64], fit_s: float
-) -> Figures:
+def measure(truth: Sequence[str], said: Sequence[str], confidence: npt.NDArray[np.float64], fit_s: float) -> Figures:
     """Compare what was said with the truth."""
     from sklearn.metrics import f1_score
 
@@ -90,7 +88,7 @@ def measure_peer(train: Sequence[Example], tests: Sequence[Sequence[Example]]) -
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     rows, labels = vectorizer.fit_transform([one.text for one in train]), [one.category for one in train]
     machine = LinearSVC(random_state=SEED).fit(rows, labels)
-    folds = min(5, min(labels.count(one) for one in set(labels)))
+    folds = min(5, *(labels.count(one) for one in set(labels)))
     calibrated = CalibratedClassifierCV(LinearSVC(random_state=SEED), cv=folds).fit(rows, labels) if folds > 1 else None
     fit_s = time.perf_counter() - began
     figures = []

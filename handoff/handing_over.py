@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
 from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
+from tickets.reading import Head
 from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
 from tickets.triage import Triage, TriageRequest, triage
 
@@ -28,7 +30,13 @@ EARLIER = timedelta(days=90)
 
 
 async def hand_over(
-    tx: Transaction, conversation: Conversation, reason: str, policies: Sequence[Policy], *, at: datetime
+    tx: Transaction,
+    conversation: Conversation,
+    reason: str,
+    policies: Sequence[Policy],
+    *,
+    at: datetime,
+    head: Head | None = None,
 ) -> Conversation:
     """Give a conversation that the bot owns, or that was closed, to the queue. Called again for one that a person has, it changes nothing.
 
@@ -38,6 +46,7 @@ async def hand_over(
         reason: one of the codes in `handoff.wording.REASONS`.
         policies: SLA policies, the first match wins.
         at: now; the first-response clock starts here.
+        head: what triage learned from labelled tickets; None for the rules alone.
 
     Raises:
         Invalid: there is no such reason.
@@ -55,7 +64,7 @@ async def hand_over(
     ]
     understood = await understandings_of(reader, conversation.id)
     account = await account_of(reader, conversation)
-    result = await _triage(reader, said, understood, account, reason, at)
+    result = await _triage(reader, said, understood, account, reason, at, head)
     text = "\n".join(_own_words(said))
     ticket = await open_ticket(
         tx,
@@ -127,6 +136,7 @@ async def _triage(
     account: Account | None,
     reason: str,
     at: datetime,
+    head: Head | None,
 ) -> Triage:
     intents = [understood[message.id] for message in said if message.id in understood and message.payload is None]
     topic = next((seen for seen in reversed(intents) if seen.intent not in _NO_TOPIC), Understanding())
@@ -134,20 +144,17 @@ async def _triage(
     if account is not None:
         tickets = await tickets_of_customer(reader, account.id)
         earlier = sum(1 for ticket in tickets if ticket.created_at >= at - EARLIER)
-    return triage(
-        TriageRequest(
-            text="\n".join(_own_words(said)),
-            intent=topic.intent,
-            intent_confidence=topic.confidence,
-            plan=account.plan if account else None,
-            mrr=account.mrr if account else None,
-            handover_reason=reason,
-            earlier_tickets=earlier,
-            articles=tuple(
-                dict.fromkeys(message.answer["article_id"] for message in said if message.answer is not None)
-            ),
-        )
+    request = TriageRequest(
+        text="\n".join(_own_words(said)),
+        intent=topic.intent,
+        intent_confidence=topic.confidence,
+        plan=account.plan if account else None,
+        mrr=account.mrr if account else None,
+        handover_reason=reason,
+        earlier_tickets=earlier,
+        articles=tuple(dict.fromkeys(message.answer["article_id"] for message in said if message.answer is not None)),
     )
+    return triage(request) if head is None else await asyncio.to_thread(triage, request, None, head)
 
 
 _ABOUT_THE_CHAT = {

@@ -348,7 +348,8 @@ def assistant_inputs() -> list[Path | str]:
     """Return the files that the assistant is trained from."""
     files = [ROOT / name for name in ("domain.yml", "config.yml", "core/embedding.py", "bot/requirements.lock")]
     files += [path for path in (ROOT / "data").rglob("*.yml") if "tests" not in path.relative_to(ROOT).parts]
-    files += (ROOT / "bot").glob("*.py")
+    files += [*(ROOT / "bot").glob("*.py"), *(ROOT / "tickets").glob("*"), *(ROOT / "data" / "tickets").glob("*.csv")]
+    files = [path for path in files if path.is_file()]
     return [*sorted(files), str(HOME)]
 
 

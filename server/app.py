@@ -119,7 +119,7 @@ async def _open_service(
         hub = Hub(database, redis, alone=not settings.redis_url)
 
         async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
-            await hand_over(tx, conversation, reason, policies, at=clock.now())
+            await hand_over(tx, conversation, reason, policies, at=clock.now(), head=app[SERVICE].head)
             metrics.HANDOFFS.labels(reason).inc()
 
         runner = stack.enter_context(replica_name(settings.home))
@@ -156,7 +156,7 @@ async def _open_service(
                 "clocks": run_clocks(service),
                 "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
                 "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
-                "triage": _when(may_load, load_triage),
+                "triage": _when(may_load, lambda: load_triage(service)),
                 "upkeep": _when(may_load, functools.partial(_keep_up, service)),
             }.items()
         ]

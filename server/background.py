@@ -43,9 +43,15 @@ async def load_actions(service: Service, actions: Actions) -> None:
     actions.executor = await asyncio.to_thread(make_executor, service)
 
 
-async def load_triage() -> None:
-    """Read the rules of triage, so that the first handoff need not."""
+async def load_triage(service: Service) -> None:
+    """Read the rules of triage, so that the first handoff need not, and what was learned from labelled tickets, if anything was."""
     await asyncio.to_thread(default_rules)
+    from server.triage_head import open_head
+
+    try:
+        service.head = await asyncio.to_thread(open_head, service.settings)
+    except BatonError as error:
+        log.warning("triage goes by its rules alone", reason=error.message)
 
 
 async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> None:

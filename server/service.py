@@ -19,6 +19,7 @@ from server.news import News
 from server.settings import Settings
 from server.turns import TurnRunner
 from server.typists import Typists
+from tickets.reading import Head
 
 if TYPE_CHECKING:
     # Brings numpy, which the first chats do without.
@@ -42,6 +43,8 @@ class Service:
     typists: Typists
     policies: Sequence[Policy]
     retriever: Retriever | None = None
+    head: Head | None = None
+    """What triage learned from labelled tickets; None until it is loaded, and where nothing was."""
     parts: dict[str, str] = field(default_factory=dict)
     """State of each part for `/readyz`, in a word."""
 

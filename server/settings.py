@@ -187,6 +187,11 @@ class Settings(BaseSettings):
         return self.brand_name.strip() or ("Fernhill" if self.demo else "Support")
 
     @property
+    def triage_head(self) -> Path:
+        """The file of what triage learned from labelled tickets."""
+        return self.home / "models" / "triage" / "head.npz"
+
+    @property
     def url(self) -> str:
         """The address that customers reach the service at, the default filled in."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

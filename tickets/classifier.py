@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy.typing as npt
 from core.embedding import Encoder
 from core.errors import ConfigurationError
 from tickets.features import EMBEDDED, Floats, counts, weighted
+from tickets.reading import Reading
 
 VERSION = 1
 BEGINNING_WEIGHT = 0.3
@@ -33,15 +34,8 @@ MEANING_WEIGHT = 0.5
 CAUTION = 1.1
 """What the calibrated scores are divided by: tickets to come differ more from the learned ones than those differ from each other."""
 EXPERTS = 3
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the head makes of a text. `confidence` is calibrated, 0 to 1; `words` are the terms that told most, best first."""
-
-    category: str
-    confidence: float
-    words: tuple[str, ...] = ()
+WEAK = 0.4
+"""A term that speaks for a category by this share of the strongest or less is not named as a reason."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +99,9 @@ class Classifier:
         """Name this head: two with the same id say the same."""
         return f"triage-{hashlib.sha256(self._bytes()).hexdigest()[:12]}"
 
-    def probabilities(self, texts: Sequence[str], shares: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float64]:
+    def probabilities(
+        self, texts: Sequence[str], shares: npt.NDArray[np.float64] | None = None
+    ) -> npt.NDArray[np.float64]:
         """Return the calibrated probability of each category for each text, shape [texts, categories].
 
         Args:
@@ -120,7 +116,7 @@ class Classifier:
         result[silent] = self.shares
         return result
 
-    def read(self, text: str, shares: dict[str, float] | None = None) -> Reading:
+    def read(self, text: str, shares: Mapping[str, float] | None = None) -> Reading:
         """Name one text's category.
 
         Args:
@@ -142,7 +138,7 @@ class Classifier:
         chosen: list[str] = []
         for place in np.argsort(-gains, kind="stable"):
             term = self._names[row.indices[place]]
-            if gains[place] <= 0 or len(chosen) == 3:
+            if gains[place] <= WEAK * gains.max() or len(chosen) == 3:
                 break
             if not any(set(term.split()) & set(one.split()) for one in chosen):
                 chosen.append(term)
@@ -202,7 +198,8 @@ class Classifier:
             return cls(
                 categories=tuple(described["categories"]),
                 experts=Experts(**{name: arrays[f"experts.{name}"] for name in Experts.__annotations__}),
-                **numbered,
+                terms=numbered["terms"],
+                beginnings=numbered["beginnings"],
                 **{name: arrays[name] for name in ("judgement", "offsets", "shares")},
                 encoder=encoder,
                 examples=int(described["examples"]),

@@ -77,12 +77,17 @@ def contradictions(examples: Sequence[Example]) -> list[Problem]:
     first: dict[str, Example] = {}
     problems = []
     for one in examples:
-        key = " ".join(one.text.casefold().split())
+        key = key_of(one.text)
         known = first.setdefault(key, one)
         if key and known.category != one.category:
             words = f"the same text is {one.category} here and {known.category} in {known.where}. Keep one of them."
             problems.append(Problem(one.where, words))
     return problems
+
+
+def key_of(text: str) -> str:
+    """Return what two texts share that differ only in case and white space."""
+    return " ".join(text.casefold().split())
 
 
 def read_folder(folder: Path, categories: Sequence[str]) -> list[Example]:

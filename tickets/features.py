@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-LONGEST_READ = 8_000
-"""Characters of a text that are read for words."""
+from tickets.reading import LONGEST_READ
+
 EMBEDDED = 300
 """Characters of a text that are read for its meaning. A ticket says early what it wants; more costs time in proportion."""
 BEGINNING = 10
@@ -88,8 +88,8 @@ def association(rows: Sparse, labels: npt.NDArray[np.intp], *, prior_texts: floa
     present = csr_matrix((np.ones_like(rows.data), rows.indices, rows.indptr), shape=rows.shape)
     within = np.asarray((marks @ present).todense(), dtype=np.float64)
     smoothed = (within + prior_texts * shares) / (within.sum(axis=0) + prior_texts)
-    divergence = (smoothed * np.log(smoothed / shares)).sum(axis=0)
-    return np.sqrt(np.maximum(divergence, 0.0)).astype(np.float32)
+    divergence: npt.NDArray[np.float64] = (smoothed * np.log(smoothed / shares)).sum(axis=0)
+    return np.asarray(np.sqrt(np.maximum(divergence, 0.0)), dtype=np.float32)
 
 
 def _chosen(text: str, beginning: bool) -> list[str]:

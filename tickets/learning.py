@@ -13,7 +13,14 @@ import numpy.typing as npt
 from core.embedding import Encoder
 from core.errors import Invalid
 from tickets.classifier import (
-    BEGINNING_WEIGHT, EXPERTS, MEANING_WEIGHT, Classifier, Experts, Parts, judge, parts_of,
+    BEGINNING_WEIGHT,
+    EXPERTS,
+    MEANING_WEIGHT,
+    Classifier,
+    Experts,
+    Parts,
+    judge,
+    parts_of,
 )  # fmt: skip
 from tickets.features import Floats, association, rarity, vocabulary_of, weighted
 

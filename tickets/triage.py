@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from core.errors import Invalid
 from tickets.cancellation import Cancellation, read_cancellation
+from tickets.reading import LONGEST_READ, Head
 from tickets.rules import CategoryRule, Rules, default_rules
-from tickets.vocabulary import PRIORITIES, Category, Priority, more_pressing, raised
+from tickets.vocabulary import CATEGORIES, PRIORITIES, Category, Priority, more_pressing, raised
 
 CHURN_RISK = "churn-risk"
 CANCEL_INTENT = "cancel_subscription"
@@ -21,7 +22,8 @@ INTENT_WEIGHT = 4.0
 WISH_WEIGHT = 6.0
 PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
-LONGEST_READ = 8_000
+UNSURE_BELOW = 0.35
+"""A head less sure than this, of a text that no rule recognises, is not heeded."""
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 
 
@@ -82,12 +84,14 @@ class _Findings:
             self.tags.append(tag)
 
 
-def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
+def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None = None) -> Triage:
     """Decide category, priority, team, tags and whether to answer automatically, and say why.
 
     Args:
         request: what is known.
         rules: the rules; those that Baton comes with if None.
+        head: what learned from labelled tickets, if anything did. Without one nothing is answered automatically, for the
+            rules' own confidence is not calibrated.
 
     Raises:
         Invalid: revenue is negative or no number, or a confidence is not between 0 and 1.
@@ -97,11 +101,11 @@ def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
     text = plain(request.text)
     findings = _Findings()
     wish = _wish_to_cancel(request, read_cancellation(text, rules.cancellation), findings)
-    category, confidence = _category(request, text, rules, wish, findings)
+    category, confidence, calibrated = _category(request, text, rules, wish, head, findings)
     priority = _priority(request, text, rules, category, findings)
     priority = "urgent" if wish else priority
     _tag(request, rules, category, findings)
-    auto_reply = _auto_reply(request, category, priority, confidence, wish)
+    auto_reply = _auto_reply(request, category, priority, confidence, wish) if calibrated else None
     if auto_reply is not None:
         findings.reasons.append(f"Confidence {confidence:.2f} is above {AUTO_REPLY_ABOVE}: answered with an article.")
     return Triage(
@@ -114,6 +118,16 @@ def triage(request: TriageRequest, rules: Rules | None = None) -> Triage:
         suggested_articles=request.articles,
         auto_reply=auto_reply,
     )
+
+
+def rule_shares(text: str, rules: Rules | None = None) -> dict[str, float]:
+    """Return what the rules alone give each category for a text, 0 to 1: what a head is trained beside."""
+    rules, findings, text = rules or default_rules(), _Findings(), plain(text)
+    _wish_to_cancel(TriageRequest(text), read_cancellation(text, rules.cancellation), findings)
+    for name, rule in rules.categories.items():
+        for weight, _words in _evidence(text, rule):
+            findings.count(name, weight)
+    return {str(name): share for name, share in _shares(findings).items()}
 
 
 def plain(text: str) -> str:
@@ -156,8 +170,9 @@ def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings:
 
 
 def _category(
-    request: TriageRequest, text: str, rules: Rules, wish: bool, findings: _Findings
-) -> tuple[Category, float]:
+    request: TriageRequest, text: str, rules: Rules, wish: bool, head: Head | None, findings: _Findings
+) -> tuple[Category, float, bool]:
+    """Return the category, how sure that is, and whether the figure is calibrated: the head's, not the rules' share."""
     evidence: dict[Category, list[str]] = {}
     for name, rule in rules.categories.items():
         for weight, words in _evidence(text, rule):
@@ -170,11 +185,19 @@ def _category(
     handover = rules.handover_reasons.get(request.handover_reason or "")
     if handover is not None and handover.category is not None:
         findings.count(handover.category, WISH_WEIGHT)
-    if not findings.scores:
+    shares = _shares(findings)
+    category: Category = max(shares, key=lambda name: shares[name], default="other")
+    confidence, calibrated = shares.get(category, 0.0), False
+    decided = wish or (handover is not None and handover.category is not None)
+    if head is not None and text and not decided:
+        reading = head.read(text, {str(name): share for name, share in shares.items()})
+        named = next((name for name in CATEGORIES if name == reading.category), None)
+        if named is not None and (shares or reading.confidence >= UNSURE_BELOW):
+            category, confidence, calibrated = named, reading.confidence, True
+            because = f": {_quoted(reading.words)}" if reading.words else ""
+            findings.reasons.append(f"It reads like earlier tickets about {named} ({confidence:.2f}){because}.")
+    if not shares and not calibrated:
         findings.reasons.append("No rule recognises what it is about." if text else "There is no text to go by.")
-        return "other", 0.0
-    category = max(findings.scores, key=lambda name: findings.scores[name])
-    confidence = findings.scores[category] / (sum(findings.scores.values()) + PRIOR)
     if said := evidence.get(category):
         findings.reasons.append(f"{_quoted(said)} {'is' if len(said) == 1 else 'are'} about {category}.")
     if understood == category and request.intent_confidence:
@@ -184,7 +207,13 @@ def _category(
     for other, score in findings.scores.items():
         if other != category and score >= 2:
             findings.tag(other)
-    return category, confidence
+    return category, confidence, calibrated
+
+
+def _shares(findings: _Findings) -> dict[Category, float]:
+    """Return each category's share of the evidence, with a little kept for what no rule knows."""
+    total = sum(findings.scores.values()) + PRIOR
+    return {name: score / total for name, score in findings.scores.items()}
 
 
 def _evidence(text: str, rule: CategoryRule) -> Iterator[tuple[float, str]]:

@@ -1,8 +1,10 @@
-"""`baton train`: exports the sentence encoder and trains the assistant in the bot's environment."""
+"""`baton train`: exports the sentence encoder, trains the assistant in the bot's environment, and the head of triage."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import dataclasses
 import os
 import re
 import subprocess
@@ -14,7 +16,7 @@ import yaml
 
 from core.errors import ConfigurationError
 from server.children import QUIET
-from server.commands.output import print_json, step
+from server.commands.output import print_json, print_table, step
 from server.processes import inherited
 from server.settings import ROOT, Settings, load_settings
 
@@ -24,8 +26,10 @@ _UTTERED = re.compile(r"\baction:\s*(utter_\w+)|response=\"(utter_\w+)\"")
 
 def add_to(parts: Any) -> None:
     """Add the command to the parser."""
-    parser = parts.add_parser("train", help="export the sentence encoder and train the assistant")
-    parser.add_argument("--encoder-only", action="store_true", help="export the encoder, train nothing")
+    parser = parts.add_parser("train", help="export the sentence encoder, train the assistant and triage")
+    parts_of_it = parser.add_mutually_exclusive_group()
+    parts_of_it.add_argument("--encoder-only", action="store_true", help="export the encoder, train nothing")
+    parts_of_it.add_argument("--triage-only", action="store_true", help="train triage, not the assistant")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=run)
 
@@ -37,14 +41,63 @@ def run(arguments: argparse.Namespace) -> int:
         with step("Exporting the sentence encoder"):
             export(settings)
     model = None
-    if not arguments.encoder_only:
+    if not (arguments.encoder_only or arguments.triage_only):
         with step("Training the assistant"):
             model = train(settings)
+    triage = None if arguments.encoder_only else train_triage(settings)
     if arguments.json:
-        print_json({"encoder": str(settings.encoder), "model": None if model is None else str(model)})
-    elif model is not None:
+        print_json({"encoder": str(settings.encoder), "model": None if model is None else str(model), "triage": triage})
+        return 0
+    if model is not None:
         print(f"Trained: {model}. A running service takes it at its next start.")
+    if triage is not None:
+        print_triage(triage)
     return 0
+
+
+def train_triage(settings: Settings) -> dict[str, Any]:
+    """Train the head of triage, and tell what from and how often people corrected it.
+
+    Raises:
+        ConfigurationError: a labelled ticket is not right; names file and line.
+    """
+    from server.triage_head import corrections_in, train_head
+
+    people, corrected, unread = asyncio.run(corrections_in(settings))
+    if unread is not None:
+        print(f"  Corrections in the database could not be read and are left out: {unread}", file=sys.stderr)
+    with step("Training triage"):
+        head = train_head(settings, people)
+    return {
+        "head": str(settings.triage_head),
+        "model_id": head.model_id,
+        "examples": head.examples,
+        "corrections": len(people),
+        "by_category": [dataclasses.asdict(one) for one in corrected],
+    }
+
+
+def print_triage(trained: dict[str, Any]) -> None:
+    """Print what triage learned from, and how often it was overridden."""
+    print(
+        f"Triage learned from {trained['examples']} labelled tickets, {trained['corrections']} of them corrected by people:"
+        f" {trained['model_id']}."
+    )
+    rows = [
+        (
+            one["category"],
+            str(one["tickets"]),
+            *(_of(one[name], one["tickets"]) for name in ("category_changed", "priority_changed")),
+        )
+        for one in trained["by_category"]
+    ]
+    if rows:
+        print("\nHow often people changed what triage said:\n")
+        print_table(rows, headings=("triage said", "tickets", "other category", "other priority"))
+
+
+def _of(changed: int, every: int) -> str:
+    return f"{changed} ({changed / every:.0%})"
 
 
 def export(settings: Settings) -> None:

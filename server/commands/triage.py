@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 from server.commands.output import print_json
+from server.settings import load_settings
 from tickets.triage import TriageRequest, triage
 
 
@@ -25,6 +26,9 @@ def add_to(parts: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Triage once and print the result."""
+    from server.triage_head import open_head
+
+    head = open_head(load_settings())
     result = triage(
         TriageRequest(
             text=arguments.text,
@@ -33,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
             plan=arguments.plan,
             mrr=arguments.mrr,
             earlier_tickets=arguments.earlier_tickets,
-        )
+        ),
+        head=head,
     )
     if arguments.json:
         print_json(dataclasses.asdict(result))
