@@ -184,7 +184,7 @@ class Classifier:
             ConfigurationError: the file cannot be read, or was trained with another encoder.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             described = json.loads(_unpacked(arrays["described"]))
             if described["version"] != VERSION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError, Invalid
+from tickets.reading import Reading
 from tickets.rules import DEFAULT_FILE, default_rules, load_rules
-from tickets.triage import Triage, TriageRequest, plain, triage
+from tickets.triage import Triage, TriageRequest, plain, rule_shares, triage
 from tickets.vocabulary import CATEGORIES, PRIORITIES
 
 
@@ -184,14 +186,64 @@ SURE = {"intent": "refund", "intent_confidence": 1.0, "articles": ("fh-0005", "f
 REFUND = "I was charged twice, the payment failed, my invoice has the wrong amount: refund me via credit card"
 
 
+class Reader:
+    """A head that always says the same. Implements `Head`."""
+
+    def __init__(self, category: str, confidence: float, *words: str) -> None:
+        self.reading = Reading(category, confidence, words)
+        self.given: list[Mapping[str, float] | None] = []
+
+    def read(self, text: str, shares: Mapping[str, float] | None = None) -> Reading:
+        self.given.append(shares)
+        return self.reading
+
+
+def with_head(head: Reader, text: str, **known: object) -> Triage:
+    return triage(replace(TriageRequest(text), **known), head=head)  # type: ignore[arg-type]
+
+
 def test_an_automatic_reply_needs_more_than_nine_tenths_and_an_article() -> None:
+    sure, unsure = Reader("billing", 0.91), Reader("billing", 0.9)
+    assert with_head(sure, REFUND, **SURE).auto_reply == "fh-0005"
+    assert with_head(sure, REFUND, **{**SURE, "articles": ()}).auto_reply is None
+    held = with_head(unsure, REFUND, **SURE)
+    assert (held.auto_reply, held.suggested_articles) == (None, ("fh-0005", "fh-0006"))
+
+
+def test_rules_alone_never_reply_for_their_confidence_is_not_calibrated() -> None:
     result = of(REFUND, **SURE)
     assert result.confidence > 0.9
-    assert result.auto_reply == "fh-0005"
-    assert of(REFUND, **{**SURE, "articles": ()}).auto_reply is None
-    unsure = of("refund", **SURE)
-    assert unsure.confidence <= 0.9
-    assert (unsure.auto_reply, unsure.suggested_articles) == (None, ("fh-0005", "fh-0006"))
+    assert result.auto_reply is None
+
+
+def test_a_head_decides_the_category_after_hearing_the_rules_and_says_what_it_reads_like() -> None:
+    head = Reader("billing", 0.93, "money", "twice")
+    result = with_head(head, "you took the money twice, the api says so")
+    assert (result.category, result.team, result.confidence) == ("billing", "billing", 0.93)
+    assert result.reasons[0] == "It reads like earlier tickets about billing (0.93): “money” and “twice”."
+    assert head.given == [{"api": 0.75}]
+    assert "api" in result.tags
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [("I want to cancel", {}), ("hi", {"handover_reason": "security"}), ("", {}), (" \n", {})]
+)
+def test_a_head_is_not_asked_where_a_rule_decides_or_nothing_is_said(text: str, known: dict[str, object]) -> None:
+    head = Reader("billing", 0.99)
+    assert with_head(head, text, **known) == of(text, **known)
+    assert head.given == []
+
+
+def test_a_head_that_is_unsure_of_what_no_rule_knows_or_names_no_category_is_not_heeded() -> None:
+    for head in (Reader("billing", 0.3), Reader("Hardware", 0.99)):
+        result = with_head(head, "what a lovely day")
+        assert (result.category, result.reasons) == ("other", ("No rule recognises what it is about.",))
+
+
+def test_what_rules_give_a_text_is_each_categorys_share_with_some_kept_for_the_unknown() -> None:
+    assert rule_shares("an invoice") == {"billing": pytest.approx(2 / 3)}
+    assert rule_shares("please cancel my subscription") == {"cancellation": pytest.approx(6 / 7)}
+    assert rule_shares("") == {}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +258,7 @@ def test_an_automatic_reply_needs_more_than_nine_tenths_and_an_article() -> None
 def test_who_is_leaving_pressed_or_waiting_for_a_person_gets_no_automatic_reply(
     text: str, known: dict[str, object]
 ) -> None:
-    assert of(text, **{**SURE, **known}).auto_reply is None
+    assert with_head(Reader("billing", 0.99), text, **{**SURE, **known}).auto_reply is None
 
 
 @pytest.mark.parametrize(
