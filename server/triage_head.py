@@ -32,12 +32,13 @@ def open_head(settings: Settings) -> Classifier | None:
     return Classifier.load(settings.triage_head, OnnxEncoder(settings.encoder))
 
 
-def train_head(settings: Settings, people: list[Example], folder: Path = LABELLED) -> Classifier:
+def train_head(settings: Settings, people: list[Example], folder: Path | None = None) -> Classifier:
     """Learn from the labelled files and what people corrected, and keep the head for the next start.
 
     Raises:
         ConfigurationError: an example is not right, named with file and line, or there are too few.
     """
+    folder = folder or LABELLED
     examples = merged(read_folder(folder, CATEGORIES), [one for one in people if one.category in CATEGORIES])
     encoder = OnnxEncoder(settings.encoder, threads=2)
     try:

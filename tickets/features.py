@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tickets.reading import LONGEST_READ
+from tickets.triage import LONGEST_READ
 
 EMBEDDED = 300
 """Characters of a text that are read for its meaning. A ticket says early what it wants; more costs time in proportion."""

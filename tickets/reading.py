@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-LONGEST_READ = 8_000
-"""Characters of a text that triage reads."""
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from core.errors import Invalid
 from tickets.cancellation import Cancellation, read_cancellation
-from tickets.reading import LONGEST_READ, Head
+from tickets.reading import Head
 from tickets.rules import CategoryRule, Rules, default_rules
 from tickets.vocabulary import CATEGORIES, PRIORITIES, Category, Priority, more_pressing, raised
 
@@ -22,6 +22,8 @@ INTENT_WEIGHT = 4.0
 WISH_WEIGHT = 6.0
 PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
+LONGEST_READ = 8_000
+"""Characters of a text that triage reads."""
 UNSURE_BELOW = 0.35
 """A head less sure than this, of a text that no rule recognises, is not heeded."""
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from handoff.tables import messages, packages
 from handoff.taking_over import resolve
 from handoff.transcript import get_conversation
 from tests.handoff.conftest import MINUTE, Floor
+from tickets.reading import Reading
 from tickets.tables import tickets
 from tickets.ticketing import get_ticket
 
@@ -237,3 +239,21 @@ async def test_the_subject_is_what_the_customer_last_asked_about_and_no_small_ta
 
 def test_without_a_word_of_the_customer_the_subject_is_the_reason() -> None:
     assert subject_for([], {}, "outage") == "The customer reports an outage."
+
+
+class BillingHead:
+    """Reads everything as billing. Implements `Head`."""
+
+    def read(self, text: str, shares: Mapping[str, float] | None = None) -> Reading:
+        return Reading("billing", 0.95, ("money",))
+
+
+async def test_a_handoff_asks_the_trained_head_what_the_ticket_is_about(floor: Floor) -> None:
+    conversation = await floor.visit()
+    await floor.say(conversation, "you took the money two times")
+    async with floor.database.write() as tx:
+        current = await get_conversation(tx.connection, conversation.id, lock=True)
+        await hand_over(tx, current, "asked", floor.policies, at=floor.clock.now(), head=BillingHead())
+    (ticket,) = await floor.rows(tickets)
+    assert (ticket["category"], ticket["confidence"]) == ("billing", 0.95)
+    assert ticket["reasons"][0] == "It reads like earlier tickets about billing (0.95): “money”."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -10,17 +11,22 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from core.database import Database
 from server.command import build_parser, main
 from server.commands import doctor, train
 from server.commands.output import print_table, step
 from server.commands.run import why_not
+from server.migrate import migrate
 from server.settings import Settings
+from tickets import ticketing
+from tickets.triage import TriageRequest, triage
 
 Sets = Callable[..., None]
 
@@ -263,3 +269,41 @@ def test_tables_are_as_wide_as_their_cells_and_steps_say_how_long_they_took(
     with step("Waiting"):
         pass
     assert capsys.readouterr().err == "  Waiting …\n  Waiting: 0.0 s\n"
+
+
+def test_training_triage_reads_corrections_and_triage_then_goes_by_what_was_learned(
+    set_env: Sets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    rows = ["the broom fell over,other", "brooms and mops,other", "charged twice,billing", "wrong invoice,billing"]
+    (folder / "tickets.csv").write_text("\n".join(["text,category", *rows]), encoding="utf-8")
+    monkeypatch.setattr("server.triage_head.LABELLED", folder)
+    encoder = Path(os.environ.get("BATON_ENCODER_DIR") or train.ROOT / "var" / "models" / "encoder")
+    set_env(BATON_ENCODER_DIR=encoder)
+    asyncio.run(corrected_ticket(tmp_path / "home", "my broom needs a new handle", "projects"))
+    assert main(["train", "--triage-only"]) == 0
+    printed = capsys.readouterr()
+    assert "Training triage: " in printed.err
+    assert "learned from 5 labelled tickets, 1 of them corrected by people" in printed.out
+    assert printed.out.splitlines()[-1].split() == ["other", "1", "1", "(100%)", "0", "(0%)"]
+    assert main(["triage", "charged twice", "--json"]) == 0
+    reasons = json.loads(capsys.readouterr().out)["reasons"]
+    assert reasons[0].startswith("It reads like earlier tickets about billing (0.")
+    (folder / "tickets.csv").write_text("text,category\nx,weather\n", encoding="utf-8")
+    assert "tickets.csv:2: 'weather' is no category" in sentence_of(capsys, "train", "--triage-only")
+    (tmp_path / "home" / "models" / "triage" / "head.npz").write_bytes(b"cut")
+    assert "holds no readable triage head" in sentence_of(capsys, "triage", "x")
+
+
+async def corrected_ticket(home: Path, text: str, category: str) -> None:
+    home.mkdir()
+    database = Database.open(f"sqlite:///{home / 'baton.db'}")
+    await migrate(database)
+    at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    async with database.write() as tx:
+        ticket = await ticketing.open_ticket(
+            tx, subject=text, text=text, triage=triage(TriageRequest(text)), source="widget", at=at
+        )
+        await ticketing.override(tx, ticket.id, "category", category, by="Maya", at=at)
+    await database.close()
