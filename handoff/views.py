@@ -108,7 +108,9 @@ def message_view(message: Message) -> MessageView:
         text=message.text,
         at=iso(message.at),
         client_id=_given_client_id(message),
-        answer=None if answer is None else AnswerView(**{key: answer.get(key) for key in AnswerView.__annotations__}),  # type: ignore[typeddict-item]
+        answer=None
+        if answer is None
+        else AnswerView(**{key: ({"search_id": None} | answer)[key] for key in AnswerView.__annotations__}),  # type: ignore[typeddict-item]
         buttons=[
             ButtonView(id=button.id, title=button.title, used=button.id in message.pressed)
             for button in message.buttons
