@@ -26,6 +26,8 @@ class Copy(NamedTuple):
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
         """Return the ids nearest to `vector` (shape [1, d], of unit length) with their cosines, best first."""
+        if not len(self.ids):
+            return []
         cosines = self.vectors @ vector[0]
         best = np.argsort(-cosines, kind="stable")[:count]
         return list(zip(self.ids[best].tolist(), cosines[best].tolist(), strict=True))
@@ -63,6 +65,8 @@ def _copy(collection: Collection) -> Copy | None:
     if collection.count() > FEW:
         return None
     held = collection.get(include=["embeddings"])
-    vectors = np.asarray(held["embeddings"], dtype=np.float32).reshape(len(held["ids"]), -1)
+    vectors = np.asarray(held["embeddings"], dtype=np.float32)
+    if not len(vectors):
+        return Copy(np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32))
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return Copy(np.array(held["ids"], dtype=np.int64), vectors / np.maximum(norms, 1e-12))
