@@ -8,6 +8,9 @@
 
 70 and above is healthy, 40 and above at risk, below critical. The arithmetic is in fractions, so that a score that
 stands exactly on a border falls on the right side of it.
+
+An account whose use was never reported has no score: nothing is known of three of the five signals, and counting them as
+zero would call every new customer critical.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ SENTIMENT_WINDOW_DAYS = 90
 
 @dataclass(frozen=True)
 class TicketCounts:
-    """How many tickets an account has had in a while, and how many of them are resolved."""
+    """How many tickets an account has had in a while beside the one that is looked at, and how many of them are resolved."""
 
     resolved: int
     total: int
@@ -110,8 +113,8 @@ def band_of(score: Fraction | float) -> Band:
     return "at_risk" if score >= 40 else "critical"
 
 
-async def health_of(reader: Reader, customer_id: str, at: datetime, tickets: TicketCounts) -> Health:
-    """Compute an account's health at a moment.
+async def health_of(reader: Reader, customer_id: str, at: datetime, tickets: TicketCounts) -> Health | None:
+    """Compute an account's health at a moment, or None while nobody has ever reported how the account uses the product.
 
     Args:
         reader: where to read.
@@ -125,6 +128,8 @@ async def health_of(reader: Reader, customer_id: str, at: datetime, tickets: Tic
     """
     account = await get_customer(reader, customer_id)
     activity = await activity_of(reader, customer_id, at)
+    if not activity.reported:
+        return None
     return health(
         HealthInputs(
             login_days=activity.login_days,
@@ -189,8 +194,8 @@ def _adoption(inputs: HealthInputs) -> Signal:
 def _sentiment(tickets: TicketCounts) -> Signal:
     weight = Fraction(15, 100)
     if tickets.total == 0:
-        return Signal("sentiment", Fraction(70), weight, "No tickets in 90 days.")
-    detail = f"{tickets.resolved} of {tickets.total} tickets in 90 days resolved."
+        return Signal("sentiment", Fraction(70), weight, "No other tickets in 90 days.")
+    detail = f"{tickets.resolved} of {tickets.total} other tickets in 90 days resolved."
     return Signal("sentiment", Fraction(100 * tickets.resolved, tickets.total), weight, detail)
 
 

@@ -53,8 +53,9 @@ async def record_payment_failure(
 
 @dataclass(frozen=True)
 class Activity:
-    """An account's activity as health reads it, up to one moment."""
+    """An account's activity as health reads it, up to one moment. `reported` tells whether its use was ever reported by then."""
 
+    reported: bool
     login_days: int
     usage_this_month: int
     usage_last_month: int
@@ -81,6 +82,9 @@ async def activity_of(reader: Reader, customer_id: str, at: datetime) -> Activit
             ).where(table.c.customer_id == customer_id, table.c.day > last_month, table.c.day <= today)
         )
     ).one()
+    ever = await reader.execute(
+        sa.select(table.c.day).where(table.c.customer_id == customer_id, table.c.day <= today).limit(1)
+    )
     failures = await reader.execute(
         sa.select(sa.func.count())
         .select_from(payment_failures)
@@ -90,4 +94,4 @@ async def activity_of(reader: Reader, customer_id: str, at: datetime) -> Activit
             payment_failures.c.at <= at,
         )
     )
-    return Activity(int(sums[0]), int(sums[1]), int(sums[2]), failures.scalar_one())
+    return Activity(ever.first() is not None, int(sums[0]), int(sums[1]), int(sums[2]), failures.scalar_one())

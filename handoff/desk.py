@@ -38,6 +38,7 @@ from handoff.views import message_view
 from handoff.waiting import first_due_at
 from tickets.tables import tickets
 from tickets.ticketing import (
+    Ticket,
     get_ticket,
     overrides_of,
     resolved_share,
@@ -108,8 +109,8 @@ async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> Detai
         ticket=None if ticket is None else ticket_view(ticket, await overrides_of(reader, ticket.id)),
         package=None if ticket is None else await package_of(reader, ticket.id),
         clocks=[] if ticket is None else [clock_view(clock, at) for clock in await clocks_of(reader, ticket.id)],
-        customer=await _customer(reader, conversation, ticket.id if ticket else None, at),
-        rating=await rating_of(reader, conversation_id),
+        customer=await _customer(reader, conversation, ticket, at),
+        rating=None if ticket is None else await rating_of(reader, ticket.id),
     )
 
 
@@ -210,14 +211,13 @@ async def _next_clocks(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, S
     return {row["ticket_id"]: SlaClock.of(row) for row in found.mappings()}
 
 
-async def _customer(reader: Reader, conversation: Conversation, current: str | None, at: datetime) -> CustomerView:
+async def _customer(reader: Reader, conversation: Conversation, current: Ticket | None, at: datetime) -> CustomerView:
     account = await account_of(reader, conversation)
-    earlier = []
     if account is not None:
-        earlier = [ticket for ticket in await tickets_of_customer(reader, account.id) if ticket.id != current]
+        found = await tickets_of_customer(reader, account.id)
     else:
         found = await tickets_of_conversation(reader, conversation.id)
-        earlier = [ticket for ticket in found if ticket.id != current]
+    earlier = [ticket for ticket in found if current is None or ticket.id != current.id]
     return CustomerView(
         id=account.id if account else None,
         name=account.name if account else None,
@@ -229,7 +229,7 @@ async def _customer(reader: Reader, conversation: Conversation, current: str | N
         since=iso_or_none(account.signed_up_at) if account else None,
         company=account.company if account else None,
         seats=account.seats if account else None,
-        health=None if account is None else await _health(reader, account, at),
+        health=None if account is None else await _health(reader, account, current, at),
         tickets=[
             EarlierTicketView(
                 number=ticket.number,
@@ -245,6 +245,7 @@ async def _customer(reader: Reader, conversation: Conversation, current: str | N
     )
 
 
-async def _health(reader: Reader, account: Account, at: datetime) -> HealthView:
-    share = await resolved_share(reader, account.id, at - timedelta(days=SENTIMENT_WINDOW_DAYS))
-    return health_view(await health_of(reader, account.id, at, share))
+async def _health(reader: Reader, account: Account, current: Ticket | None, at: datetime) -> HealthView | None:
+    share = await resolved_share(reader, account.id, at - timedelta(days=SENTIMENT_WINDOW_DAYS), beside=current)
+    found = await health_of(reader, account.id, at, share)
+    return None if found is None else health_view(found)

@@ -215,14 +215,9 @@ async def rate(
         await announce(tx, conversation_id, at=at)
 
 
-async def rating_of(reader: Reader, conversation_id: str) -> dict[str, object] | None:
-    """Return the newest rating in a conversation, for the desk."""
-    rows = await reader.execute(
-        sa.select(ratings.c.score, ratings.c.comment, ratings.c.at)
-        .where(ratings.c.conversation_id == conversation_id)
-        .order_by(ratings.c.at.desc())
-        .limit(1)
-    )
+async def rating_of(reader: Reader, ticket_id: str) -> dict[str, object] | None:
+    """Return the rating of the help that a ticket got, for the desk; one of an earlier ticket says nothing of this one."""
+    rows = await reader.execute(sa.select(ratings.c.score, ratings.c.comment).where(ratings.c.ticket_id == ticket_id))
     row = rows.one_or_none()
     return None if row is None else {"score": row.score, "comment": row.comment}
 

@@ -186,12 +186,20 @@ async def overrides_of(reader: Reader, ticket_id: str) -> list[Override]:
     return [Override(*row) for row in rows]
 
 
-async def resolved_share(reader: Reader, customer_id: str, since: datetime) -> TicketCounts:
-    """Count a customer's tickets opened at `since` or later, and those of them that are resolved."""
+async def resolved_share(
+    reader: Reader, customer_id: str, since: datetime, *, beside: Ticket | None = None
+) -> TicketCounts:
+    """Count a customer's tickets opened at `since` or later, and those of them that are resolved.
+
+    With `beside`, the ticket that is looked at, only what came before it or is finished counts: what has just been asked
+    says nothing yet of how the customer was helped, and neither does what was asked after it.
+    """
+    counted = sa.and_(tickets.c.customer_id == customer_id, tickets.c.created_at >= since)
+    if beside is not None:
+        earlier = sa.or_(tickets.c.created_at < beside.created_at, tickets.c.status.in_(sorted(FINISHED)))
+        counted = sa.and_(counted, tickets.c.id != beside.id, earlier)
     resolved = sa.func.count(sa.case((tickets.c.status.in_(sorted(FINISHED)), 1)))
-    counts = await reader.execute(
-        sa.select(resolved, sa.func.count()).where(tickets.c.customer_id == customer_id, tickets.c.created_at >= since)
-    )
+    counts = await reader.execute(sa.select(resolved, sa.func.count()).where(counted))
     return TicketCounts(*counts.one())
 
 

@@ -104,7 +104,7 @@ def test_an_account_that_does_nothing_right_is_critical_and_says_why() -> None:
     assert [signal.detail for signal in worst.signals] == [
         "Signed in on 0 of the last 30 days.",
         "Uses 0 of 8 core features.",
-        "0 of 2 tickets in 90 days resolved.",
+        "0 of 2 other tickets in 90 days resolved.",
         "Usage is 100 % below last month's.",
         "3 failed payments in 90 days.",
     ]
@@ -164,15 +164,29 @@ async def test_health_of_nobody_is_not_found(database: Database) -> None:
             await health_of(reader, "cu_none", AT, TicketCounts(0, 0))
 
 
+async def test_health_is_not_known_until_the_use_of_the_product_was_reported(database: Database) -> None:
+    async with database.write() as tx:
+        account = await upsert_customer(tx, "acme", AccountDetails(name="Acme", plan="business"), at=AT)
+        assert await health_of(tx.connection, account.id, AT, TicketCounts(0, 1)) is None
+        await record_payment_failure(tx, account.id, "pay-1", amount_minor=100, at=AT)
+        await set_activity(tx, account.id, AT.date() + timedelta(days=1), logins=1, usage=1)
+        assert await health_of(tx.connection, account.id, AT, TicketCounts(0, 1)) is None
+        await set_activity(tx, account.id, AT.date() - timedelta(days=200), logins=0, usage=0)
+        known = await health_of(tx.connection, account.id, AT, TicketCounts(0, 1))
+    assert known is not None
+    assert known.band == "critical"
+
+
 async def test_the_demo_customers_cover_every_band_and_dana_is_at_risk(database: Database) -> None:
     async with database.write() as tx:
         accounts = await seed_customers(tx, AT)
     async with database.read() as reader:
         bands = {
-            account.external_id: (await health_of(reader, account.id, AT, TicketCounts(0, 0))).band
+            account.external_id: found.band
             for account in accounts
+            if (found := await health_of(reader, account.id, AT, TicketCounts(0, 0))) is not None
         }
-    assert len(accounts) == 8
+    assert len(accounts) == len(bands) == 8
     assert bands["demo-dana"] == "at_risk"
     assert set(bands.values()) == {"healthy", "at_risk", "critical"}
     dana = accounts[0]

@@ -10,7 +10,7 @@ from core.clock import iso
 from core.errors import Invalid, NotFound
 from customers.demo import seed_customers
 from handoff.desk import detail_of, list_rows, row_of
-from handoff.records import Staff
+from handoff.records import Conversation, Staff
 from handoff.speaking import write_note
 from handoff.taking_over import claim, rate, resolve, save_email
 from tests.handoff.conftest import MINUTE, Floor
@@ -47,6 +47,52 @@ async def test_the_detail_of_a_known_customer_has_account_health_earlier_tickets
     assert [clock["metric"] for clock in detail["clocks"]] == ["first_response", "resolution"]
     assert detail["row"]["customer"] == {"name": "Dana Whitfield", "plan": "business"}
     assert detail["row"]["clock"] == detail["clocks"][0]
+
+
+async def test_health_of_an_account_whose_use_was_never_reported_is_not_known(floor: Floor) -> None:
+    waiting = await floor.waiting(account=await floor.customer("acme", name="Dana", plan="business", mrr_minor=500_00))
+    async with floor.database.read() as reader:
+        customer = (await detail_of(reader, waiting.id, floor.clock.now()))["customer"]
+    assert (customer["known"], customer["name"], customer["health"]) == (True, "Dana", None)
+
+
+async def test_the_ticket_that_is_looked_at_does_not_count_against_its_customers_health(
+    floor: Floor, maya: Staff
+) -> None:
+    async with floor.database.write() as tx:
+        dana, *_ = await seed_customers(tx, floor.clock.now())
+
+    async def sentiment(conversation: Conversation) -> tuple[float, str]:
+        async with floor.database.read() as reader:
+            health = (await detail_of(reader, conversation.id, floor.clock.now()))["customer"]["health"]
+        assert health is not None
+        return next((one["score"], one["detail"]) for one in health["signals"] if one["name"] == "sentiment")
+
+    first = await floor.waiting("where are my invoices", dana)
+    assert await sentiment(first) == (70, "No other tickets in 90 days.")
+    floor.later(MINUTE)
+    second = await floor.waiting("the invoice has the wrong amount", dana)
+    assert await sentiment(first) == (70, "No other tickets in 90 days.")
+    assert await sentiment(second) == (0, "0 of 1 other tickets in 90 days resolved.")
+    taken = await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())
+    await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
+    assert await sentiment(first) == (70, "No other tickets in 90 days.")
+    assert await sentiment(second) == (100, "1 of 1 other tickets in 90 days resolved.")
+
+
+async def test_a_rating_stands_on_the_ticket_that_it_was_given_for_and_not_on_the_next(
+    floor: Floor, maya: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+    await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    await rate(floor.database, claimed.id, 4, "", client_id="r1", at=floor.later(MINUTE))
+    async with floor.database.read() as reader:
+        assert (await detail_of(reader, claimed.id, floor.clock.now()))["rating"] == {"score": 4, "comment": ""}
+    await floor.hand_over(claimed)
+    async with floor.database.read() as reader:
+        again = await detail_of(reader, claimed.id, floor.clock.now())
+    assert again["ticket"] is not None
+    assert (again["ticket"]["number"], again["rating"]) == ("FH-1002", None)
 
 
 async def test_an_unknown_visitor_is_unknown_but_for_the_address_they_gave(floor: Floor) -> None:

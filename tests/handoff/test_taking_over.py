@@ -163,7 +163,7 @@ async def test_a_rating_is_kept_and_a_second_one_replaces_it_with_one_notice(flo
     notices = [message.notice for message in await floor.said(claimed) if (message.notice or {}).get("type") == "rated"]
     assert notices == [{"type": "rated", "score": 2}]
     async with floor.database.read() as reader:
-        assert await rating_of(reader, claimed.id) == {"score": 4, "comment": ""}
+        assert await rating_of(reader, str(claimed.ticket_id)) == {"score": 4, "comment": ""}
 
 
 async def test_the_rating_is_of_the_last_help_and_a_new_handoff_withdraws_the_question(

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { safeUrl } from "../shared/passage.js";
-import type { Clock, Customer, Detail, Health, Package, Priority, Ticket } from "../shared/protocol.js";
+import type { Clock, Customer, Detail, Package, Priority, Ticket } from "../shared/protocol.js";
 import { dateInWords, metricName, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { BAND_WORDS, codeWords, PRIORITIES, revenueWords } from "../shared/words.js";
@@ -66,7 +66,7 @@ export class PackagePanel extends LitElement {
       ${detail.rating === null ? nothing : html`<section data-testid="desk-rating"><h2>Rating</h2><p>${detail.rating.score} of 5${detail.rating.comment ? html`: <span dir="auto">“${detail.rating.comment}”</span>` : nothing}</p></section>`}
       ${detail.clocks.length === 0 ? nothing : this.#clocks(detail.clocks)}
       ${this.#customer(detail.customer)}
-      ${detail.customer.health === null ? nothing : this.#health(detail.customer.health)}
+      ${this.#health(detail.customer)}
       ${detail.ticket === null ? nothing : this.#ticket(detail.ticket)}
       ${detail.package === null ? nothing : this.#tried(detail.package)}
       ${this.#earlier(detail.customer)}
@@ -109,7 +109,10 @@ export class PackagePanel extends LitElement {
       <dl>${lines.filter(([, value]) => value !== null && value !== "").map(([term, value]) => html`<dt>${term}</dt><dd dir="auto">${value}</dd>`)}</dl></section>`;
   }
 
-  #health(health: Health): TemplateResult {
+  #health({ health, known }: Customer): TemplateResult | typeof nothing {
+    if (health === null) {
+      return known ? html`<section aria-label="Health" data-testid="desk-health"><h2>Health not known yet</h2><p class="quiet">No use of the product has been reported for this account.</p></section>` : nothing;
+    }
     const tone = (score: number): string => (score >= 70 ? "good" : score >= 40 ? "mid" : "bad");
     return html`<section aria-label="Health" data-testid="desk-health"><h2>Health ${Math.round(health.score)} of 100</h2>
       ${health.signals.map((signal) => html`<div class="signal" title=${`Weight ${signal.weight}`}><span class="name">${codeWords(signal.name)}</span>

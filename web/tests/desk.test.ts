@@ -370,6 +370,14 @@ describe("the conversation", () => {
     expect(allById(app, "message")[0]?.textContent).toContain("<b>hi</b>");
     expect(byId(app, "desk-handoff").textContent).toContain("Handed over to people · Asked for a person");
   });
+  test("says that the health of a known customer is not known yet, and nothing of a stranger's", async () => {
+    const { customer } = detail(row("a"));
+    service.on("GET", "/api/desk/conversations/a", () => ({ body: detail(row("a"), { customer: { ...customer, id: "cu_1", known: true } }) }));
+    await open("a");
+    expect(byId(app, "desk-health").textContent).toContain("Health not known yet");
+    expect(byId(app, "desk-customer").textContent).not.toContain("Critical");
+  });
+
   test("says in words why a person is needed and why this priority", async () => {
     await open("a");
     expect(byId(app, "desk-why").textContent).toContain("The customer asked for a person.");
