@@ -64,6 +64,13 @@ class NameView(TypedDict):
     name: str
 
 
+class AccountView(TypedDict):
+    """Whom the host site says the customer is. `email` is masked: it tells where replies go without giving the address away."""
+
+    name: str | None
+    email: str | None
+
+
 class QueueView(TypedDict):
     """Where a waiting customer stands. `wait_minutes` is null with nobody on duty."""
 
@@ -93,7 +100,7 @@ class ConversationView(TypedDict):
     queue: QueueView | None
     rating: RatingView | None
     email: str | None
-    customer: NameView | None
+    customer: AccountView | None
 
 
 def message_view(message: Message) -> MessageView:
@@ -132,7 +139,7 @@ def conversation_view(
     last_event: int,
     bot: str,
     agent: str | None,
-    customer: str | None,
+    customer: AccountView | None,
     queue: QueueView | None,
 ) -> ConversationView:
     """Write a conversation as its customer sees it; the names and the queue are looked up by the caller."""
@@ -148,7 +155,7 @@ def conversation_view(
         if conversation.rating_ticket_id is None
         else RatingView(requested=conversation.rating_score is None, score=conversation.rating_score),
         email=conversation.email,
-        customer=None if customer is None else NameView(name=customer),
+        customer=customer,
     )
 
 

@@ -52,9 +52,8 @@ def clean_text(text: str, *, field: str = "text", longest: int = LONGEST_MESSAGE
     if not cleaned:
         raise Invalid("The message is empty. Write something first.", field=field)
     if len(cleaned) > longest:
-        raise TooLarge(
-            f"The message has {len(cleaned):,} characters; {longest:,} is the most. Send it in parts.", field=field
-        )
+        what, do = ("message", "Send it in parts") if field == "text" else (field, "Shorten it")
+        raise TooLarge(f"The {what} has {len(cleaned):,} characters; {longest:,} is the most. {do}.", field=field)
     return cleaned
 
 

@@ -10,7 +10,7 @@ from customers.accounts import get_customer
 from handoff.records import QUEUE, Conversation
 from handoff.staff import staff_names
 from handoff.transcript import get_conversation, transcript
-from handoff.views import ConversationView, conversation_view, message_view
+from handoff.views import AccountView, ConversationView, conversation_view, message_view
 from handoff.visitors import Visitor
 from handoff.waiting import queue_state
 from server.service import Service
@@ -23,7 +23,8 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
         agent = (await staff_names(reader)).get(conversation.agent_id, "A colleague")
     customer = None
     if conversation.customer_id is not None:
-        customer = (await get_customer(reader, conversation.customer_id)).name
+        account = await get_customer(reader, conversation.customer_id)
+        customer = AccountView(name=account.name, email=masked_email(account.email))
     queue = None
     if conversation.owner == QUEUE:
         queue = (await queue_state(reader, service.redis, service.clock.now())).view(conversation.id)
@@ -35,6 +36,12 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
         customer=customer,
         queue=queue,
     )
+
+
+def masked_email(email: str | None) -> str | None:
+    """Return an address as its owner knows it again: the first character and the domain. None where there is no address."""
+    local, at, domain = (email or "").rpartition("@")
+    return f"{local[:1]}…@{domain}" if at and local and domain else None
 
 
 async def snapshot(service: Service, conversation_id: str) -> dict[str, Any]:

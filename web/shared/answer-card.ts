@@ -1,4 +1,4 @@
-/** An article's passage with its title and link. The only element that shows foreign markup, sanitised. */
+/** An article's passage with its title and link: foreign markup, sanitised. Emits `baton-opened` once, when the article is opened. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { icon } from "./icons.js";
@@ -50,6 +50,7 @@ export class AnswerCard extends LitElement {
   @property() base = "";
   @state() private foldable = false;
   @state() private folded = true;
+  #opened = false;
 
   override render(): TemplateResult | typeof nothing {
     const { answer } = this;
@@ -60,7 +61,7 @@ export class AnswerCard extends LitElement {
       <div class="head">
         ${url === null
           ? html`<span class="title">${icon("article", 16)}<span dir="auto">${answer.title}</span></span>`
-          : html`<a class="title" href=${url} target="_blank" rel="noopener" data-testid="answer-link">${icon("article", 16)}<span dir="auto">${answer.title}</span><span
+          : html`<a class="title" href=${url} target="_blank" rel="noopener" data-testid="answer-link" @click=${this.#open} @auxclick=${this.#open}>${icon("article", 16)}<span dir="auto">${answer.title}</span><span
               class="visually-hidden">(opens in a new tab)</span></a>`}
         ${heading === null ? nothing : html`<p class="heading" dir="auto">${heading}</p>`}
       </div>
@@ -68,10 +69,18 @@ export class AnswerCard extends LitElement {
       ${url === null && !this.foldable ? nothing : html`<div class="foot">
         ${this.foldable ? html`<button type="button" class="link" aria-expanded=${this.folded ? "false" : "true"} aria-controls="passage"
           @click=${() => (this.folded = !this.folded)}>${this.folded ? "Show all" : "Show less"}</button>` : nothing}
-        ${url === null ? nothing : html`<a class="link" href=${url} target="_blank" rel="noopener" tabindex="-1" aria-hidden="true">Read the article ${icon("external", 14)}</a>`}
+        ${url === null ? nothing : html`<a class="link" href=${url} target="_blank" rel="noopener" tabindex="-1" aria-hidden="true" @click=${this.#open}
+          @auxclick=${this.#open}>Read the article ${icon("external", 14)}</a>`}
       </div>`}
     </article>`;
   }
+
+  #open = (event: MouseEvent): void => {
+    const searchId = this.answer?.search_id ?? null;
+    if (this.#opened || searchId === null || event.button === 2) return; // the right button opens a menu, not the article
+    this.#opened = true;
+    this.dispatchEvent(new CustomEvent("baton-opened", { detail: { searchId, articleId: this.answer?.article_id }, bubbles: true, composed: true }));
+  };
 
   override updated(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has("answer") || this.answer === null) return;

@@ -20,6 +20,8 @@ export interface Answer {
   heading: string | null;
   url: string;
   html: string;
+  /** The search that found it, under which opening it is noted; null or missing where none was logged. */
+  search_id?: string | null;
 }
 
 export interface Button { id: string; title: string; used: boolean }
@@ -72,7 +74,8 @@ export interface Conversation {
   queue: Queue | null;
   rating: Rating | null;
   email: string | null;
-  customer: { name: string | null } | null;
+  /** Who is signed in; `email` is the account's own, masked, or null where it has none. */
+  customer: { name: string | null; email?: string | null } | null;
 }
 
 // ---- the customer's side -------------------------------------------------------------------------------------------

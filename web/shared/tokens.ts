@@ -68,6 +68,7 @@ export const base = css`
   .button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
   .button.primary:hover:not(:disabled) { background: var(--accent-strong); border-color: var(--accent-strong); }
   .button.primary:disabled { background: var(--sunken); border-color: var(--border); color: var(--text-3); }
+  .button[aria-disabled="true"] { opacity: .6; }
   .button.quiet { border-color: transparent; background: transparent; color: var(--text-2); }
   .button.quiet:hover:not(:disabled) { background: var(--sunken); color: var(--text); }
   .icon-button {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AnswerCard } from "../shared/answer-card.js";
+import { noteOpened } from "../shared/clicks.js";
 import type { Conversation, DurableFrame, Message } from "../shared/protocol.js";
 import { Composer } from "../widget/composer.js";
 import { ConversationModel } from "../widget/conversation-model.js";
@@ -76,6 +77,129 @@ describe("foreign text", () => {
     const links = [...byId(widget, "message").querySelectorAll(".bubble a")];
     expect(links.map((a) => a.getAttribute("href"))).toEqual(["https://a.example/x?y=1"]);
     expect(links[0]?.getAttribute("rel")).toContain("noopener");
+  });
+});
+
+describe("the focus", () => {
+  const field = (): HTMLElement => byId(widget, "widget-input");
+  const focused = (): Element | null => {
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    return at;
+  };
+
+  test("goes to the message field after a button below a message", async () => {
+    await show({}, [message(1, { epoch: 1, buttons: [{ id: "b1", title: "Yes", used: false }] })]);
+    byId(widget, "message-button").focus();
+    byId(widget, "message-button").click();
+    await rendered(widget);
+    expect(focused()).toBe(field());
+  });
+
+  test("goes to the message field when the address has been saved, and stays in the form until then", async () => {
+    await show({ owner: "queue", queue: { position: 1, staffed: false, wait_minutes: null, reply_by: null } });
+    type(byId(widget, "widget-email"), "dana@x.example");
+    byId(widget, "widget-email-save").focus();
+    byId(widget, "widget-email-save").click();
+    await rendered(widget);
+    expect(focused()).toBe(byId(widget, "widget-email-save"));
+    model.acked({ type: "ack", client_id: "id1", message: null });
+    await rendered(widget);
+    expect(focused()).toBe(field());
+  });
+
+  test("goes to the message field when the rating has been taken or put off", async () => {
+    await show({ rating: { requested: true, score: null } });
+    byId(widget, "rating-4").click();
+    await rendered(widget);
+    byId(widget, "rating-send").focus();
+    byId(widget, "rating-send").click();
+    await rendered(widget);
+    expect(focused()).toBe(byId(widget, "rating-send"));
+    model.acked({ type: "ack", client_id: "id1", message: null });
+    await rendered(widget);
+    expect(focused()).toBe(field());
+  });
+
+  test("is left where the customer has put it on the page", async () => {
+    await show({ rating: { requested: true, score: null } });
+    const other = document.body.appendChild(document.createElement("input"));
+    other.focus();
+    model.dismissRating();
+    await rendered(widget);
+    expect(focused()).toBe(other);
+    other.remove();
+  });
+});
+
+describe("where a reply goes", () => {
+  const away = { owner: "queue", queue: { position: 1, staffed: false, wait_minutes: null, reply_by: null } } as const;
+
+  test("is the account's address, said masked, until another one is given", async () => {
+    await show({ ...away, customer: { name: "Dana", email: "d…@whitfield.example" } });
+    expect(text("widget-email-saved")).toContain("We will reply to d…@whitfield.example, the address of your account.");
+    expect(allById(widget, "widget-email")).toEqual([]);
+    byId(widget, "widget-email-change").click();
+    await rendered(widget);
+    type(byId(widget, "widget-email"), "dana@home.example");
+    byId(widget, "widget-email-save").click();
+    model.acked({ type: "ack", client_id: "id1", message: null });
+    await rendered(widget);
+    expect(sent).toEqual([{ type: "email", client_id: "id1", email: "dana@home.example" }]);
+    expect(text("widget-email-saved")).toContain("We will reply to dana@home.example.");
+  });
+
+  test("is asked for where the account has no address", async () => {
+    await show({ ...away, customer: { name: "Dana", email: null } });
+    expect(allById(widget, "widget-email")).toHaveLength(1);
+  });
+
+  test("closes again when the same address is saved once more", async () => {
+    await show({ ...away, email: "dana@x.example" });
+    byId(widget, "widget-email-change").click();
+    await rendered(widget);
+    byId(widget, "widget-email-save").click();
+    await rendered(widget);
+    model.acked({ type: "ack", client_id: "id1", message: null });
+    await rendered(widget);
+    expect(text("widget-email-saved")).toContain("dana@x.example");
+  });
+});
+
+describe("opening an answer's article", () => {
+  const answer = (over: object): Message => message(1, { kind: "answer", answer: { article_id: "fh-1", slug: "s", title: "T", heading: null, url: "/help/s", html: "", ...over } });
+  const opened = (): unknown[] => {
+    const heard: unknown[] = [];
+    widget.addEventListener("baton-opened", (event) => heard.push((event as CustomEvent).detail));
+    return heard;
+  };
+
+  test("is told once, with the search that found it", async () => {
+    const heard = opened();
+    await show({}, [answer({ search_id: "se_1" })]);
+    byId(widget, "answer-link").click();
+    byId(widget, "answer-link").dispatchEvent(new MouseEvent("auxclick", { button: 1 }));
+    expect(heard).toEqual([{ searchId: "se_1", articleId: "fh-1" }]);
+  });
+
+  test("is not told for an answer that no search is known of, nor for the right button", async () => {
+    const heard = opened();
+    await show({}, [answer({ search_id: null })]);
+    byId(widget, "answer-link").click();
+    model.event({ type: "event", id: 11, event: "message", data: { message: { ...answer({ search_id: "se_1" }), id: "ms_2", seq: 2 } } });
+    await rendered(widget);
+    allById(widget, "answer-link")[1]?.dispatchEvent(new MouseEvent("auxclick", { button: 2 }));
+    expect(heard).toEqual([]);
+  });
+
+  test("is sent to the service so that it outlives the page", () => {
+    const calls: [string, RequestInit | undefined][] = [];
+    noteOpened("https://service.test", { searchId: "se_1", articleId: "fh-1" }, ((url: string, init?: RequestInit) => {
+      calls.push([url, init]);
+      return Promise.reject(new TypeError("offline"));
+    }) as typeof fetch);
+    expect(calls[0]?.[0]).toBe("https://service.test/api/searches/se_1/clicks");
+    expect(calls[0]?.[1]).toMatchObject({ method: "POST", keepalive: true, body: '{"article_id":"fh-1"}' });
   });
 });
 

@@ -2,6 +2,7 @@
 import { AnswerCard } from "../shared/answer-card.js";
 import { ChatConnection } from "../shared/chat-connection.js";
 import type { ChatPorts } from "../shared/chat-ports.js";
+import { type Opened, noteOpened } from "../shared/clicks.js";
 import { now } from "../shared/clock.js";
 import { safeStorage, SEEN_KEY, subjectOf, TOKEN_KEY, tokenStore } from "../shared/token-store.js";
 import { ArticleReader } from "./article-reader.js";
@@ -64,6 +65,8 @@ function start(script: HTMLScriptElement | null): void {
   };
   model.addEventListener("change", suggest);
   widget.addEventListener("baton-open", suggest);
+
+  widget.addEventListener("baton-opened", (event) => noteOpened(settings.base, (event as CustomEvent<Opened>).detail, ports.fetch));
 
   let followedAt = 0;
   const connect = (): void => {

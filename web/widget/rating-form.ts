@@ -46,19 +46,19 @@ export class RatingForm extends LitElement {
         <legend>${this.agent === "" ? "How was the help you got?" : html`How was the help from <span dir="auto">${this.agent}</span>?`}</legend>
         <div class="scores">
           ${SCORES.map(({ score, label }) => html`<label class="score">
-            <input type="radio" name="score" .value=${String(score)} data-testid="rating-${score}" ?disabled=${this.busy}
+            <input type="radio" name="score" .value=${String(score)} data-testid="rating-${score}"
               @change=${() => (this.score = score)}>
             <span class="number">${score}</span><span class="words">${label}</span>
           </label>`)}
         </div>
       </fieldset>
       ${this.score === null ? nothing : html`<label class="comment">Anything to add? (optional)
-        <textarea dir="auto" maxlength="2000" data-testid="rating-comment" ?disabled=${this.busy}
+        <textarea dir="auto" maxlength="2000" data-testid="rating-comment" ?readonly=${this.busy}
           @input=${(e: Event) => (this.#comment = (e.target as HTMLTextAreaElement).value)}></textarea></label>`}
       ${this.problem === "" ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <div class="row">
         <button type="button" class="button quiet" data-testid="rating-later" @click=${() => this.#emit("baton-rating-later", null)}>Not now</button>
-        <button class="button primary" data-testid="rating-send" ?disabled=${this.score === null || this.busy}>${this.busy ? "Sending…" : "Send rating"}</button>
+        <button class="button primary" data-testid="rating-send" ?disabled=${this.score === null} aria-disabled=${this.busy ? "true" : "false"}>${this.busy ? "Sending…" : "Send rating"}</button>
       </div>
     </form>`;
   }

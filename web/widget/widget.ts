@@ -76,6 +76,8 @@ export class BatonWidget extends LitElement {
   @query("baton-composer") private readonly composer!: Composer | null;
   @query(".panel") private readonly panel!: HTMLElement | null;
   #stopTicking: (() => void) | null = null;
+  /** What had the focus before this update. */
+  #focused: Element | null = null;
   readonly #narrow = window.matchMedia(NARROW);
 
   override connectedCallback(): void {
@@ -103,8 +105,14 @@ export class BatonWidget extends LitElement {
     this.open = true;
     this.#looked();
     this.#emit("baton-open", null);
-    void this.updateComplete.then(() => (this.composer?.disabled === false ? this.composer.focus() : this.panel?.focus()));
+    void this.updateComplete.then(this.#goOn);
   }
+
+  /** Puts the focus where one goes on: the message field, or the panel while nothing can be written. */
+  #goOn = (): void => {
+    if (this.composer?.disabled === false && (this.articles?.open ?? null) === null) this.composer.focus();
+    else this.panel?.focus();
+  };
 
   hide(): void {
     if (!this.open) return;
@@ -116,9 +124,12 @@ export class BatonWidget extends LitElement {
 
   override willUpdate(changed: PropertyValues): void {
     if (changed.has("open") && this.open) this.announcement = "";
+    this.#focused = this.shadowRoot?.activeElement ?? null;
   }
 
   override updated(): void {
+    // A form that has done its work, or a button that is not offered any more: the focus goes on, instead of to the page.
+    if (this.open && this.#focused !== null && !this.#focused.isConnected) this.#goOn();
     const waits = this.open && this.model.conversation?.owner === "queue";
     if (waits && this.#stopTicking === null) this.#stopTicking = everySecond(() => this.requestUpdate());
     else if (!waits && this.#stopTicking !== null) {
@@ -160,7 +171,7 @@ export class BatonWidget extends LitElement {
         @baton-article-close=${this.#stopReading}></baton-article>`}
       <baton-log ?hidden=${reading !== null} .model=${this.model} .base=${this.base} .suggestions=${this.suggestions} .revision=${this.revision}
         .articles=${this.articles?.articles ?? []} @baton-article=${this.#read}
-        @baton-press=${(e: CustomEvent<{ button: Button }>) => this.model.press(e.detail.button)}
+        @baton-press=${this.#press}
         @baton-retry=${(e: CustomEvent<{ clientId: string }>) => this.model.retry(e.detail.clientId)}
         @baton-discard=${(e: CustomEvent<{ clientId: string }>) => this.model.discard(e.detail.clientId)}
         @baton-suggestion=${this.#say}>${this.#after()}</baton-log>
@@ -176,7 +187,7 @@ export class BatonWidget extends LitElement {
     const { state, problem } = this.model.requests.person;
     return html`<div class="person">
       <span>${state === "failed" ? html`<span class="problem" role="alert">${problem}</span>` : "Rather not type to a bot?"}</span>
-      <button type="button" class="button" data-testid="widget-person" ?disabled=${state === "sending" || this.model.conversation === null}
+      <button type="button" class="button" data-testid="widget-person" ?disabled=${this.model.conversation === null} aria-disabled=${state === "sending" ? "true" : "false"}
         @click=${this.#askForPerson}>${icon("person", 16)} ${state === "sending" ? "Asking…" : "Talk to a person"}</button>
     </div>`;
   }
@@ -201,8 +212,8 @@ export class BatonWidget extends LitElement {
     const words = queueWords(queue, now());
     return html`<div class="banner ${away ? "away" : "queue"}" data-testid="widget-queue">
       <p role="status"><strong>${words.title}</strong>${words.detail}</p>
-      ${away ? html`<baton-email .saved=${conversation?.email ?? ""} .busy=${requests.email.state === "sending"} .problem=${requests.email.problem ?? ""}
-        @baton-email=${(e: CustomEvent<{ email: string }>) => this.model.saveEmail(e.detail.email)}></baton-email>` : nothing}
+      ${away ? html`<baton-email .saved=${conversation?.email ?? ""} .account=${conversation?.customer?.email ?? ""} .busy=${requests.email.state === "sending"} .problem=${requests.email.problem ?? ""}
+        @baton-email=${(e: CustomEvent<{ email: string }>) => this.model.saveEmail(e.detail.email)} @baton-email-done=${this.#goOn}></baton-email>` : nothing}
     </div>`;
   }
 
@@ -232,6 +243,12 @@ export class BatonWidget extends LitElement {
   #askForPerson = (): void => {
     this.articles?.close();
     this.model.askForPerson();
+  };
+
+  /** The buttons die with the press, and would take the focus with them. */
+  #press = (event: CustomEvent<{ button: Button }>): void => {
+    this.model.press(event.detail.button);
+    this.#goOn();
   };
 
   #read = (event: CustomEvent<{ slug: string; title: string }>): void => {
