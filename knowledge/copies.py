@@ -25,11 +25,11 @@ class Copy(NamedTuple):
     vectors: Vectors
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """Return the ids nearest to `vector` (shape [1, d], of unit length) with their cosines, best first."""
+        """Return the ids nearest to `vector` (shape [1, d], of unit length) with their cosines, best first, equal ones by id."""
         if not len(self.ids):
             return []
         cosines = self.vectors @ vector[0]
-        best = np.argsort(-cosines, kind="stable")[:count]
+        best = np.lexsort((self.ids, -cosines))[:count]
         return list(zip(self.ids[best].tolist(), cosines[best].tolist(), strict=True))
 
 
