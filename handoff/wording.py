@@ -37,6 +37,9 @@ NOTICES = {
 TALK_TO_PERSON = ("Talk to a person", "baton:person")
 """A button that the service acts on itself, bot or no bot."""
 
+PERSON_PAYLOADS = frozenset({TALK_TO_PERSON[1], "/talk_to_person"})
+"""Payloads of the buttons that ask for a person, the service's own and the assistant's."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

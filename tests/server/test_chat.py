@@ -319,6 +319,30 @@ async def test_a_held_poll_with_a_copied_token_ends_when_the_guest_signs_in(runn
     assert (await asyncio.wait_for(held, 10)).status == 401
 
 
+async def test_a_customer_who_comes_back_after_a_guest_finds_what_waits_and_the_guest_saw_none_of_it(
+    running: Running,
+) -> None:
+    dana = await signed_in_as_dana(running, "")
+    bearer = {"Authorization": f"Bearer {dana['token']}"}
+    for frame in (
+        {"type": "message", "client_id": "m", "text": "my invoice is wrong"},
+        {"type": "person", "client_id": "p"},
+    ):
+        assert (await running.client.post("/api/chat/frames", json=frame, headers=bearer)).status == 200
+    guest = await (await running.client.post("/api/chat/sessions", json={})).json()
+    assert (guest["messages"], guest["conversation"]["customer"]) == ([], None)
+    back = await signed_in_as_dana(running, guest["token"])
+    assert (back["conversation"]["id"], back["conversation"]["owner"]) == (dana["conversation"]["id"], "queue")
+    assert back["messages"][0]["text"] == "my invoice is wrong"
+    assert back["token"] not in {dana["token"], guest["token"]}
+    again = await (await running.client.post("/api/chat/sessions", json={"token": guest["token"]})).json()
+    assert again["messages"] == []
+    frame = {"type": "message", "client_id": "m2", "text": "still waiting"}
+    for token in (back["token"], dana["token"]):
+        own = {"Authorization": f"Bearer {token}"}
+        assert (await running.client.post("/api/chat/frames", json=frame, headers=own)).status == 200
+
+
 async def test_a_customer_who_opens_a_second_tab_keeps_their_token(running: Running) -> None:
     first = await signed_in_as_dana(running, "")
     again = await signed_in_as_dana(running, first["token"])
