@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.database import INSERT, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
+from core.text import without_overrides
 from customers.health import TicketCounts
 from tickets.records import Field, Override, OverrideView, Ticket, TicketView, ticket_view
 from tickets.rules import default_rules
@@ -83,7 +84,7 @@ async def open_ticket(
 
 def subject_of(text: str) -> str:
     """Make one line of at most 200 characters of any text, cut at a word; a text of nothing is `(no subject)`."""
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", without_overrides(text)).split())
     if len(line) > LONGEST_SUBJECT:
         line = line[: LONGEST_SUBJECT - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
     return line or "(no subject)"

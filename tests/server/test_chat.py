@@ -156,6 +156,8 @@ async def test_long_polling_gives_the_same_events(running: Running) -> None:
         ({"type": "message", "client_id": "x", "text": ""}, "invalid"),
         ({"type": "message", "client_id": "x", "text": " \n\t "}, "invalid"),
         ({"type": "message", "client_id": "x", "text": "\x00\x07"}, "invalid"),
+        ({"type": "message", "client_id": "x", "text": "\u200b\u200b"}, "invalid"),
+        ({"type": "message", "client_id": "x", "text": " \u202e\u202e\u2066 "}, "invalid"),
         ({"type": "message", "client_id": "x", "text": "a" * 100_000}, "too_large"),
         ({"type": "message", "client_id": "x", "text": 7}, "invalid"),
         ({"type": "message", "client_id": "x"}, "invalid"),
@@ -185,6 +187,14 @@ async def test_a_frame_that_is_no_object_gets_an_error_and_the_socket_stays_open
     await chat.socket.send_str(raw)
     refused = await chat.until(lambda got: got["type"] == "error")
     assert refused["error"]["code"] == "invalid"
+    assert (await chat.send("message", text="still here"))["type"] == "ack"
+
+
+async def test_a_binary_frame_gets_an_error_and_the_socket_stays_open(running: Running) -> None:
+    chat = await running.visit()
+    await chat.socket.send_bytes(b'{"type": "message", "client_id": "b", "text": "hi"}')
+    refused = await chat.until(lambda got: got["type"] == "error")
+    assert (refused["error"]["code"], refused["client_id"]) == ("invalid", None)
     assert (await chat.send("message", text="still here"))["type"] == "ack"
 
 

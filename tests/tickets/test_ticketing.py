@@ -187,3 +187,8 @@ async def test_the_resolved_share_counts_tickets_since_a_moment(database: Databa
         assert await ticketing.resolved_share(reader, "cu_none", since) == TicketCounts(0, 0)
         theirs = await ticketing.tickets_of_customer(reader, account.id)
     assert [ticket.id for ticket in theirs] == [ticket.id for ticket in made]
+
+
+def test_a_subject_has_no_marks_that_turn_the_direction_of_text() -> None:
+    assert ticketing.subject_of("\u202einvoice\u2069 gone") == "invoice gone"
+    assert ticketing.subject_of("\u202e") == "(no subject)"
