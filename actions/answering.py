@@ -68,6 +68,9 @@ class ArticleHelped(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Vote for the article that was shown last, or for the one that the button names."""
+        if _nothing_was_shown(tracker):
+            dispatcher.utter_message(response="utter_anything_else")
+            return []
         await _vote(self._assistance, tracker, helpful=True)
         dispatcher.utter_message(response="utter_glad_it_helped")
         return [SlotSet("failed_turns", 0.0)]
@@ -85,6 +88,9 @@ class ArticleDidNotHelp(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
+        if _nothing_was_shown(tracker):
+            dispatcher.utter_message(response="utter_what_instead")
+            return []
         await _vote(self._assistance, tracker, helpful=False)
         count = float(tracker.get_slot("not_helpful_count") or 0) + 1
         if count >= UNHELPFUL_UNTIL_HANDOVER:
@@ -132,6 +138,12 @@ async def search(assistance: Assistance, question: str, conversation: Conversati
         )
     except Invalid:
         return SearchOutcome()
+
+
+def _nothing_was_shown(tracker: Tracker) -> bool:
+    """Tell whether a bare yes or no follows a question that no article answered, so that it is about none."""
+    intent = (tracker.latest_message.get("intent") or {}).get("name")
+    return intent in {"affirm", "deny"} and float(tracker.get_slot("failed_turns") or 0) > 0
 
 
 async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> None:

@@ -15,7 +15,7 @@ from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from handoff.clocks import customer_wrote, meet
 from handoff.ownership import change_owner
-from handoff.records import BOT, CLOSED, Conversation, Message, MessageKind, Reply, Staff, Understanding
+from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.repeats import check_client_id
 from handoff.tables import PENDING, messages, pressed_buttons, understandings
 from handoff.transcript import (
@@ -29,7 +29,7 @@ from handoff.transcript import (
     get_conversation,
     said_before,
 )
-from handoff.wording import NOTICES, TALK_TO_PERSON, clean_text
+from handoff.wording import NOTICES, PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
 
 TURN_LEASE = timedelta(seconds=20)
 """How long the process that accepted a message has to see it answered before another may try."""
@@ -91,7 +91,7 @@ async def press_as_customer(
 
     Raises:
         NotFound: the service issued no such button in this conversation.
-        Conflict: it was pressed before, or belongs to an earlier part of the conversation.
+        Conflict: it or another choice of its message was pressed before, or it belongs to an earlier part of the conversation.
     """
     check_client_id(client_id)
     async with database.write() as tx:
@@ -105,17 +105,24 @@ async def press_as_customer(
         source, button = found
         if source.epoch != conversation.epoch:
             raise Conflict("That button belongs to an earlier part of the conversation. Write what you need instead.")
-        pressed = await tx.execute(
-            sa.select(pressed_buttons.c.button_id).where(pressed_buttons.c.button_id == button_id)
-        )
-        if pressed.one_or_none() is not None:
-            raise Conflict("That button has been pressed already.")
+        await _check_unused(tx, source, button)
         await tx.execute(sa.insert(pressed_buttons).values(button_id=button_id, message_id=source.id, at=at))
         lease = None if button.payload == TALK_TO_PERSON[1] else _lease(conversation, runner)
         saying = Saying(
             Author("customer", name), button.title, client_id=client_id, payload=button.payload, lease=lease
         )
         return await append(tx, conversation, saying, at=at)
+
+
+async def _check_unused(tx: Transaction, source: Message, button: Button) -> None:
+    """Refuse a button that was pressed, or whose message got another answer: its buttons are choices. A person can be had always."""
+    found = await tx.execute(sa.select(pressed_buttons.c.button_id).where(pressed_buttons.c.message_id == source.id))
+    pressed = set(found.scalars())
+    if button.id in pressed:
+        raise Conflict("That button has been pressed already.")
+    chosen = (other for other in source.buttons if other.id in pressed and other.payload not in PERSON_PAYLOADS)
+    if button.payload not in PERSON_PAYLOADS and (other := next(chosen, None)) is not None:
+        raise Conflict(f"You have already answered “{other.title}” here. Write what you need instead.")
 
 
 async def say_as_bot(

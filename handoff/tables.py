@@ -14,7 +14,9 @@ visitors = sa.Table(
     sa.Column("customer_id", sa.String(40), index=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("conversation_id", sa.String(40)),
 )
+"""`conversation_id` is the conversation that a customer's further device or sign-in goes on with; a visitor without one has their own."""
 
 conversations = sa.Table(
     "conversations",

@@ -11,7 +11,7 @@ from core.database import Reader, Transaction
 from core.errors import Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
 from handoff.ownership import announce
-from handoff.records import BOT, Conversation
+from handoff.records import BOT, CLOSED, Conversation
 from handoff.tables import conversations, visitors
 from handoff.transcript import get_conversation
 from knowledge.votes import join_votes
@@ -33,17 +33,7 @@ async def new_visitor(
     tx: Transaction, *, customer_id: str | None, page_url: str | None, page_title: str | None, at: datetime
 ) -> tuple[Visitor, str]:
     """Make a visitor with an empty conversation; returns it with the secret, which is not stored."""
-    secret = new_secret()
-    visitor_id = new_id("vi")
-    await tx.execute(
-        sa.insert(visitors).values(
-            id=visitor_id,
-            token_fingerprint=fingerprint(secret),
-            customer_id=customer_id,
-            created_at=at,
-            expires_at=at + VISITOR_LENGTH,
-        )
-    )
+    visitor_id, secret = await _admit(tx, customer_id, at)
     made = await tx.execute(
         sa.insert(conversations)
         .values(
@@ -64,24 +54,102 @@ async def new_visitor(
     return Visitor(visitor_id, customer_id, Conversation.of(made.mappings().one())), secret
 
 
+async def _admit(
+    tx: Transaction, customer_id: str | None, at: datetime, conversation_id: str | None = None
+) -> tuple[str, str]:
+    """Make a visitor, who has the conversation of that id or is about to get their own; returns their id and secret."""
+    visitor_id, secret = new_id("vi"), new_secret()
+    await tx.execute(
+        sa.insert(visitors).values(
+            id=visitor_id,
+            token_fingerprint=fingerprint(secret),
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+            created_at=at,
+            expires_at=at + VISITOR_LENGTH,
+        )
+    )
+    return visitor_id, secret
+
+
 async def visitor_of_token(reader: Reader, secret: str, at: datetime) -> Visitor:
     """Return whose secret this is, with their conversation.
 
     Raises:
         Unauthenticated: nobody's, or it has expired.
     """
+    own = conversations.alias()
+    newest = (
+        sa.select(own.c.id)
+        .where(own.c.visitor_id == visitors.c.id)
+        .order_by(own.c.created_at.desc())
+        .limit(1)
+        .correlate(visitors)
+        .scalar_subquery()
+    )
     rows = await reader.execute(
         sa.select(visitors.c.id.label("known_as"), conversations)
-        .join(conversations, conversations.c.visitor_id == visitors.c.id)
+        .select_from(visitors)
+        .join(conversations, conversations.c.id == sa.func.coalesce(visitors.c.conversation_id, newest))
         .where(visitors.c.token_fingerprint == fingerprint(secret), visitors.c.expires_at > at)
-        .order_by(conversations.c.created_at.desc())
-        .limit(1)
     )
     row = rows.mappings().one_or_none()
     if row is None:
         raise Unauthenticated("This chat has ended. Reload the page to start a new one.")
     conversation = Conversation.of({name: value for name, value in row.items() if name != "known_as"})
     return Visitor(row["known_as"], conversation.customer_id, conversation)
+
+
+async def sign_in(
+    tx: Transaction, visitor: Visitor | None, secret: str, customer_id: str, *, at: datetime
+) -> tuple[Visitor, str] | None:
+    """Return the conversation that a signed-in customer goes on with, on whatever device they are.
+
+    With a secret of their own it is that secret's. Otherwise the one that a person has or that waits for one, the newest first;
+    else what they have just said as a guest; else the newest in which something was said, while a secret of it could still be
+    valid; else their conversation as a guest, though empty. A guest's words join the account in any case.
+
+    Args:
+        tx: the write.
+        visitor: who they were when their secret was looked up, if they had one.
+        secret: that secret.
+        customer_id: who the host site says they are.
+        at: now.
+
+    Returns:
+        The visitor and their secret from now on, or None if they have nothing to go on with.
+    """
+    if visitor is not None and visitor.customer_id == customer_id:
+        return visitor, secret
+    joined = None
+    if visitor is not None and visitor.conversation.messages > 0:
+        joined = await join_customer(tx, visitor, secret, customer_id, at=at)
+    before = await _to_resume(tx.connection, customer_id, at)
+    if before is None and visitor is not None and joined is None:
+        return await join_customer(tx, visitor, secret, customer_id, at=at)
+    if before is None or (joined is not None and (before.owner == BOT or before.id == joined[0].conversation.id)):
+        return joined
+    known_as, fresh = await _admit(tx, customer_id, at, before.id)
+    return Visitor(known_as, customer_id, before), fresh
+
+
+async def _to_resume(reader: Reader, customer_id: str, at: datetime) -> Conversation | None:
+    """Return the conversation that a customer's new device goes on with: a person's before the bot's, then the newest."""
+    with_people = conversations.c.owner.not_in([BOT, CLOSED])
+    rows = await reader.execute(
+        sa.select(conversations)
+        .join(visitors, visitors.c.id == conversations.c.visitor_id)
+        .where(
+            conversations.c.customer_id == customer_id,
+            conversations.c.owner != CLOSED,
+            conversations.c.messages > 0,
+            sa.or_(with_people, visitors.c.expires_at > at),
+        )
+        .order_by(sa.case((with_people, 0), else_=1), conversations.c.updated_at.desc(), conversations.c.id)
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else Conversation.of(row)
 
 
 async def join_customer(

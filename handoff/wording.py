@@ -37,6 +37,13 @@ NOTICES = {
 TALK_TO_PERSON = ("Talk to a person", "baton:person")
 """A button that the service acts on itself, bot or no bot."""
 
+PERSON_PAYLOADS = frozenset({TALK_TO_PERSON[1], "/talk_to_person"})
+"""Payloads of the buttons that ask for a person, the service's own and the assistant's."""
+
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+"""Characters that show nothing by themselves: joiners, marks and overrides of direction, selectors, fillers."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -44,12 +51,12 @@ def clean_text(text: str, *, field: str = "text", longest: int = LONGEST_MESSAGE
     """Return `text` as it can be stored and shown: line ends made one kind, control characters and half surrogates gone.
 
     Raises:
-        Invalid: nothing is left.
+        Invalid: nothing is left that anybody could see.
         TooLarge: it is longer than `longest` characters.
     """
     cleaned = text.replace("\r\n", "\n").replace("\r", "\n")
     cleaned = _CONTROLS.sub("", cleaned).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
-    if not cleaned:
+    if not _INVISIBLE.sub("", cleaned).strip():
         raise Invalid("The message is empty. Write something first.", field=field)
     if len(cleaned) > longest:
         what, do = ("message", "Send it in parts") if field == "text" else (field, "Shorten it")

@@ -53,16 +53,31 @@ async def sync_folder(
     Raises:
         ConfigurationError: there is no such folder.
     """
-    if not await asyncio.to_thread(folder.is_dir):
-        raise ConfigurationError(f"There is no folder {folder} to read articles from.")
+    files = await asyncio.to_thread(_files, folder)
     await renew_passages(db)
     report = SyncReport()
-    files = await asyncio.to_thread(lambda: sorted(folder.rglob("*.md")))
     for start in range(0, len(files), _BATCH):
         read = await asyncio.to_thread(_read_all, files[start : start + _BATCH], folder, clock, report.broken)
         await _take(db, read, clock, report)
         progress(min(start + _BATCH, len(files)), len(files))
     return report
+
+
+def check_folder(folder: Path, clock: Clock) -> tuple[int, list[BrokenArticle]]:
+    """Read every `*.md` under `folder` as `sync_folder` does and write nothing; returns their number, and those that are broken.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    files, broken = _files(folder), list[BrokenArticle]()
+    _read_all(files, folder, clock, broken)
+    return len(files), broken
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ConfigurationError(f"There is no folder {folder} to read articles from.")
+    return sorted(folder.rglob("*.md"))
 
 
 def _read_all(paths: list[Path], folder: Path, clock: Clock, broken: list[BrokenArticle]) -> dict[str, Incoming]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.database import Transaction
 from core.errors import Invalid, Unauthenticated
+from core.text import without_overrides
 from customers.accounts import Account, AccountDetails, upsert_customer
 from server.api import checked
 
@@ -75,12 +76,17 @@ def sign_identity(claims: dict[str, Any], secret: str, at: datetime, life: timed
     return jwt.encode({**claims, "iat": int(at.timestamp()), "exp": int((at + life).timestamp())}, secret, "HS256")
 
 
+def _shown(name: str | None) -> str | None:
+    """Return a name without marks that turn the direction of what stands beside it; a name of nothing else is none."""
+    return None if name is None else without_overrides(name).strip() or None
+
+
 async def account_of_claims(tx: Transaction, claims: Claims, at: datetime) -> Account:
     """Make or update the account that these claims are about. Idempotent by `sub`."""
     details = AccountDetails(
-        name=claims.name,
+        name=_shown(claims.name),
         email=claims.email,
-        company=claims.company,
+        company=_shown(claims.company),
         plan=claims.plan,
         mrr_minor=None if claims.mrr is None else round(claims.mrr * 100),
         currency=claims.currency,

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from core.database import INSERT, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
+from core.text import without_overrides
 from customers.health import TicketCounts
 from tickets.records import Field, Override, OverrideView, Ticket, TicketView, ticket_view
+from tickets.rules import default_rules
 from tickets.tables import ticket_numbers, ticket_overrides, tickets
 from tickets.triage import Triage
 from tickets.vocabulary import CATEGORIES, FINISHED, PRIORITIES, STATUSES, Status
@@ -82,7 +84,7 @@ async def open_ticket(
 
 def subject_of(text: str) -> str:
     """Make one line of at most 200 characters of any text, cut at a word; a text of nothing is `(no subject)`."""
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", without_overrides(text)).split())
     if len(line) > LONGEST_SUBJECT:
         line = line[: LONGEST_SUBJECT - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
     return line or "(no subject)"
@@ -153,7 +155,8 @@ async def override(tx: Transaction, ticket_id: str, field: Field, new: str, *, b
     """Let a person correct what triage said, and keep the old value beside the ticket's text as a labelled example.
 
     The reasons stay as triage gave them: the override itself says who changed what. A value that is there already
-    changes nothing. A new priority needs its clocks recomputed: `handoff.clocks.recompute`.
+    changes nothing. With a new category the ticket goes to the team that the rules of triage give it, which is kept as an
+    override of its own. A new priority needs its clocks recomputed: `handoff.clocks.recompute`.
 
     Raises:
         Invalid: a field or value that tickets do not have.
@@ -167,12 +170,23 @@ async def override(tx: Transaction, ticket_id: str, field: Field, new: str, *, b
         return ticket
     if ticket.status == "closed":
         raise Conflict(f"Ticket {ticket.number} is closed and stays as it is.", field=field)
-    await tx.execute(
-        sa.insert(ticket_overrides).values(
-            id=new_id("ov"), ticket_id=ticket.id, field=field, old=old, new=new, by=by, at=at, text=ticket.text
+    changes = {field: new}
+    if field == "category" and (team := default_rules().categories[new].team) != ticket.team:  # type: ignore[index]
+        changes["team"] = team
+    for name, value in changes.items():
+        await tx.execute(
+            sa.insert(ticket_overrides).values(
+                id=new_id("ov"),
+                ticket_id=ticket.id,
+                field=name,
+                old=str(getattr(ticket, name)),
+                new=value,
+                by=by,
+                at=at,
+                text=ticket.text,
+            )
         )
-    )
-    return await _change(tx, ticket, at, **{field: new})
+    return await _change(tx, ticket, at, **changes)
 
 
 async def overrides_of(reader: Reader, ticket_id: str) -> list[Override]:

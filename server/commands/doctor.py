@@ -19,7 +19,7 @@ from core.database import Database
 from core.embedding import OnnxEncoder
 from core.errors import BatonError, ConfigurationError
 from core.redis import open_redis
-from knowledge.articles import BrokenArticle, parse_article
+from knowledge.seed import check_folder
 from server.children import newest_model
 from server.commands.output import print_json, print_table
 from server.migrate import newest_revision
@@ -47,7 +47,7 @@ def add_to(parts: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at every part; status 0 if all are well, 1 if not."""
+    """Look at every part; status 0 if all are well, 2 if not."""
     findings = examine(load_settings())
     well = all(finding.well for finding in findings)
     if arguments.json:
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [("ok" if one.well else "FAIL", one.part, one.words) for one in findings]
         print_table(rows, headings=("", "part", "found"))
         print("\nAll well." if well else "\nMend what FAILs, then run baton doctor again.")
-    return 0 if well else 1
+    return 0 if well else 2
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -126,16 +126,13 @@ async def _redis(settings: Settings) -> str:
 
 
 def _articles(settings: Settings) -> str:
-    files = sorted(settings.articles_dir.rglob("*.md"))
-    broken = []
-    for path in files:
-        try:
-            parse_article(path.read_text(encoding="utf-8"), file=path.name, now=SystemClock().now())
-        except BrokenArticle as error:
-            broken.append(str(error))
+    try:
+        files, broken = check_folder(settings.articles_dir, SystemClock())
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error.message} Check BATON_ARTICLES_DIR.") from error
     if broken:
-        raise ConfigurationError(f"{len(broken)} of {len(files)} are broken. The first: {broken[0]}")
-    return f"{len(files)} in {settings.articles_dir}"
+        raise ConfigurationError(f"{len(broken)} of {files} are broken. The first: {broken[0]}")
+    return f"{files} in {settings.articles_dir}"
 
 
 def _pages(_settings: Settings) -> str:

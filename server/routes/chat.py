@@ -14,7 +14,7 @@ from core.errors import Unauthenticated
 from core.events import Event
 from handoff.replay import missed_events
 from handoff.views import ConversationView, MessageView
-from handoff.visitors import Visitor, join_customer, new_visitor, note_page, visitor_of_token
+from handoff.visitors import Visitor, new_visitor, note_page, sign_in, visitor_of_token
 from server.api import Route, checked, parse_json, read_body
 from server.callers import check_origin, remote
 from server.customer_view import customer_name, customer_view, event_frame, snapshot
@@ -91,9 +91,8 @@ async def open_session(request: web.Request) -> web.Response:
     url, title = wanted.page.url, wanted.page.title
     async with service.database.write() as tx:
         account = None if claims is None else await account_of_claims(tx, claims, now)
-        if visitor is not None and account is not None:
-            joined = await join_customer(tx, visitor, token, account.id, at=now)
-            visitor, token = joined or (None, "")
+        if account is not None:
+            visitor, token = await sign_in(tx, visitor, token, account.id, at=now) or (None, "")
         if visitor is None:
             visitor, token = await new_visitor(
                 tx, customer_id=account.id if account else None, page_url=url, page_title=title, at=now

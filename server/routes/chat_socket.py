@@ -144,10 +144,10 @@ async def _tell(line: _Line, events: Sequence[Event]) -> None:
 async def _receive_frames(line: _Line, listener: Listener) -> None:
     name = await customer_name(line.service, line.visitor)
     async for received in line.socket:
-        if received.type is not WSMsgType.TEXT:
-            continue
         client_id = None
         try:
+            if received.type is not WSMsgType.TEXT:
+                raise Invalid("A frame is JSON in a text frame, not a binary one.")
             value = parse_json(received.data)
             given = value.get("client_id") if isinstance(value, dict) else None
             client_id = given if isinstance(given, str) else None

@@ -74,14 +74,16 @@ class Scene:
     slots: dict[str, Any] = field(default_factory=dict)
     said: int = 0
 
-    async def run(self, action: str, text: str = "", *, entities: Sequence[dict[str, Any]] = ()) -> list[Any]:
+    async def run(
+        self, action: str, text: str = "", *, entities: Sequence[dict[str, Any]] = (), intent: str | None = None
+    ) -> list[Any]:
         """Run an action as Rasa would; returns what it utters: response names, custom payloads."""
         dispatcher = CollectingDispatcher()
         tracker = Tracker.from_dict(
             {
                 "sender_id": self.conversation.rasa_id,
                 "slots": dict(self.slots),
-                "latest_message": {"text": text, "intent": {"name": None}, "entities": list(entities)},
+                "latest_message": {"text": text, "intent": {"name": intent}, "entities": list(entities)},
                 "events": [],
                 "paused": False,
                 "latest_action_name": None,
@@ -299,6 +301,18 @@ async def test_no_to_an_older_answer_searches_for_that_answers_question(scene: S
     assert articles(await scene.run("action_article_did_not_help", "/article_did_not_help")) == ["refunds"]
     assert [question for question, _, _ in scene.shelf.asked] == ["can I get my invoices as pdf?"]
     assert (await scene.vote("invoices"), await scene.vote("members")) == (False, None)
+
+
+async def test_a_typed_yes_or_no_counts_after_an_answer_and_for_nothing_after_a_question_without_one(
+    scene: Scene,
+) -> None:
+    scene.slots["failed_turns"] = 1.0
+    assert await scene.run("action_article_helped", "yes", intent="affirm") == [{"response": "utter_anything_else"}]
+    assert await scene.run("action_article_did_not_help", "no", intent="deny") == [{"response": "utter_what_instead"}]
+    assert "not_helpful_count" not in scene.slots
+    scene.slots["failed_turns"] = 0.0
+    assert await scene.run("action_article_did_not_help", "no", intent="deny") == [{"response": "utter_offer_person"}]
+    assert scene.slots["not_helpful_count"] == 1
 
 
 async def test_what_was_asked_before_a_person_helped_is_not_answered_again(scene: Scene) -> None:

@@ -224,6 +224,25 @@ async def test_buttons_work_once_in_their_epoch_and_their_conversation(floor: Fl
     assert [message.pressed for message in await floor.said(conversation)][1] == {yes.id}
 
 
+async def test_an_answer_is_voted_on_once_and_a_person_can_be_asked_for_all_the_same(floor: Floor) -> None:
+    conversation = await floor.visit()
+    choices = (("Yes", "/article_helped"), ("No", "/article_did_not_help"), ("Talk to a person", "/talk_to_person"))
+    await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", choices))
+    yes, no, person = (await floor.said(conversation))[-1].buttons
+
+    async def press(button_id: str) -> str:
+        message = await press_as_customer(
+            floor.database, conversation.id, client_id=button_id, button_id=button_id, name="Dana", at=floor.clock.now()
+        )
+        return message.text
+
+    assert await press(yes.id) == "Yes"
+    with pytest.raises(Conflict, match="already answered “Yes”"):
+        await press(no.id)
+    assert await press(person.id) == "Talk to a person"
+    assert [message.text for message in await floor.said(conversation)][2:] == ["Yes", "Talk to a person"]
+
+
 async def test_a_button_pressed_twice_at_once_counts_once(floor: Floor) -> None:
     conversation = await floor.visit()
     await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", BUTTONS))

@@ -14,7 +14,7 @@ from handoff.handing_over import hand_over
 from handoff.records import Staff
 from handoff.tables import visitors
 from handoff.transcript import get_conversation
-from handoff.visitors import VISITOR_LENGTH, Visitor, join_customer, new_visitor, note_page, visitor_of_token
+from handoff.visitors import VISITOR_LENGTH, Visitor, join_customer, new_visitor, note_page, sign_in, visitor_of_token
 from tests.handoff.conftest import Floor
 from tickets.ticketing import assign, tickets_of_customer
 
@@ -142,6 +142,78 @@ async def test_a_join_and_a_claim_at_once_do_not_wait_for_each_other_for_ever(fl
         await assign(tx, str(waiting.ticket_id), maya.id, at=floor.clock.now())
     joined, _ = await asyncio.wait_for(joining, 10)
     assert joined.customer_id == dana.id
+
+
+async def enter(floor: Floor, customer_id: str, visitor: Visitor | None = None, secret: str = "") -> Visitor | None:
+    """Sign in, and return who the secret then is."""
+    async with floor.database.write() as tx:
+        entered = await sign_in(tx, visitor, secret, customer_id, at=floor.clock.now())
+    if entered is None:
+        return None
+    async with floor.database.read() as reader:
+        known = await visitor_of_token(reader, entered[1], floor.clock.now())
+    assert (known, known.customer_id) == (entered[0], customer_id)
+    return known
+
+
+async def test_a_customer_on_a_new_device_goes_on_with_what_waits_and_the_first_devices_secret_stays(
+    floor: Floor,
+) -> None:
+    dana = await floor.customer()
+    first, secret = await arrive(floor, dana.id)
+    await floor.say(first.conversation, "a person please")
+    await floor.hand_over(first.conversation)
+    floor.later(timedelta(minutes=1))
+    await floor.say(await floor.visit(dana), "a later question for the assistant")
+    entered = await enter(floor, dana.id)
+    assert entered is not None
+    assert (entered.conversation.id, entered.conversation.owner) == (first.conversation.id, "queue")
+    async with floor.database.read() as reader:
+        assert (await visitor_of_token(reader, secret, floor.clock.now())).conversation == entered.conversation
+
+
+async def test_a_customer_who_was_a_guest_meanwhile_gets_what_waits_and_the_guests_words_are_their_accounts(
+    floor: Floor,
+) -> None:
+    dana = await floor.customer()
+    waiting = await floor.waiting(account=dana)
+    guest, secret = await arrive(floor)
+    empty = await enter(floor, dana.id, guest, secret)
+    assert empty is not None
+    assert empty.conversation.id == waiting.id
+    assert (await floor.current(guest.conversation)).customer_id is None
+    await floor.say(guest.conversation, "a question as a guest")
+    guest = Visitor(guest.id, None, await floor.current(guest.conversation))
+    spoke = await enter(floor, dana.id, guest, secret)
+    assert spoke is not None
+    assert spoke.conversation.id == waiting.id
+    assert (await floor.current(guest.conversation)).customer_id == dana.id
+
+
+async def test_what_was_said_as_a_guest_goes_on_before_an_older_conversation_with_the_assistant(floor: Floor) -> None:
+    dana = await floor.customer()
+    await floor.say(await floor.visit(dana), "an old question")
+    guest, secret = await arrive(floor)
+    await floor.say(guest.conversation, "a question as a guest")
+    guest = Visitor(guest.id, None, await floor.current(guest.conversation))
+    entered = await enter(floor, dana.id, guest, secret)
+    assert entered is not None
+    assert (entered.id, entered.conversation.id) == (guest.id, guest.conversation.id)
+
+
+async def test_nobody_goes_on_with_anothers_conversation_an_empty_one_or_one_of_long_ago(floor: Floor) -> None:
+    dana, other = await floor.customer("dana"), await floor.customer("other")
+    await floor.waiting(account=other)
+    await floor.waiting()
+    await floor.visit(dana)
+    assert await enter(floor, dana.id) is None
+    spoken = await floor.visit(dana)
+    await floor.say(spoken, "a question")
+    entered = await enter(floor, dana.id)
+    assert entered is not None
+    assert entered.conversation.id == spoken.id
+    floor.later(VISITOR_LENGTH)
+    assert await enter(floor, dana.id) is None
 
 
 async def test_the_page_follows_the_visitor(floor: Floor) -> None:

@@ -156,6 +156,8 @@ async def test_long_polling_gives_the_same_events(running: Running) -> None:
         ({"type": "message", "client_id": "x", "text": ""}, "invalid"),
         ({"type": "message", "client_id": "x", "text": " \n\t "}, "invalid"),
         ({"type": "message", "client_id": "x", "text": "\x00\x07"}, "invalid"),
+        ({"type": "message", "client_id": "x", "text": "\u200b\u200b"}, "invalid"),
+        ({"type": "message", "client_id": "x", "text": " \u202e\u202e\u2066 "}, "invalid"),
         ({"type": "message", "client_id": "x", "text": "a" * 100_000}, "too_large"),
         ({"type": "message", "client_id": "x", "text": 7}, "invalid"),
         ({"type": "message", "client_id": "x"}, "invalid"),
@@ -185,6 +187,14 @@ async def test_a_frame_that_is_no_object_gets_an_error_and_the_socket_stays_open
     await chat.socket.send_str(raw)
     refused = await chat.until(lambda got: got["type"] == "error")
     assert refused["error"]["code"] == "invalid"
+    assert (await chat.send("message", text="still here"))["type"] == "ack"
+
+
+async def test_a_binary_frame_gets_an_error_and_the_socket_stays_open(running: Running) -> None:
+    chat = await running.visit()
+    await chat.socket.send_bytes(b'{"type": "message", "client_id": "b", "text": "hi"}')
+    refused = await chat.until(lambda got: got["type"] == "error")
+    assert (refused["error"]["code"], refused["client_id"]) == ("invalid", None)
     assert (await chat.send("message", text="still here"))["type"] == "ack"
 
 
@@ -317,6 +327,30 @@ async def test_a_held_poll_with_a_copied_token_ends_when_the_guest_signs_in(runn
             await asyncio.sleep(0)
     await signed_in_as_dana(running, session["token"])
     assert (await asyncio.wait_for(held, 10)).status == 401
+
+
+async def test_a_customer_who_comes_back_after_a_guest_finds_what_waits_and_the_guest_saw_none_of_it(
+    running: Running,
+) -> None:
+    dana = await signed_in_as_dana(running, "")
+    bearer = {"Authorization": f"Bearer {dana['token']}"}
+    for frame in (
+        {"type": "message", "client_id": "m", "text": "my invoice is wrong"},
+        {"type": "person", "client_id": "p"},
+    ):
+        assert (await running.client.post("/api/chat/frames", json=frame, headers=bearer)).status == 200
+    guest = await (await running.client.post("/api/chat/sessions", json={})).json()
+    assert (guest["messages"], guest["conversation"]["customer"]) == ([], None)
+    back = await signed_in_as_dana(running, guest["token"])
+    assert (back["conversation"]["id"], back["conversation"]["owner"]) == (dana["conversation"]["id"], "queue")
+    assert back["messages"][0]["text"] == "my invoice is wrong"
+    assert back["token"] not in {dana["token"], guest["token"]}
+    again = await (await running.client.post("/api/chat/sessions", json={"token": guest["token"]})).json()
+    assert again["messages"] == []
+    frame = {"type": "message", "client_id": "m2", "text": "still waiting"}
+    for token in (back["token"], dana["token"]):
+        own = {"Authorization": f"Bearer {token}"}
+        assert (await running.client.post("/api/chat/frames", json=frame, headers=own)).status == 200
 
 
 async def test_a_customer_who_opens_a_second_tab_keeps_their_token(running: Running) -> None:

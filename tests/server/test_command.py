@@ -211,7 +211,7 @@ def test_doctor_looks_at_everything_and_one_fault_does_not_hide_the_next(
         BATON_PORT=free_port(),
         REDIS_URL="unix:///nonexistent/redis.sock",
     )
-    assert main(["doctor", "--json"]) == 1
+    assert main(["doctor", "--json"]) == 2
     found = json.loads(capsys.readouterr().out)
     assert found["well"] is False
     words = {one["part"]: one["words"] for one in found["findings"]}
@@ -221,8 +221,29 @@ def test_doctor_looks_at_everything_and_one_fault_does_not_hide_the_next(
     assert "REDIS_URL" in words["redis"]
     assert words["service"] == "not running"
     assert (well["python"], well["database"], well["encoder"]) == (True, True, False)
-    assert main(["doctor"]) == 1
+    assert main(["doctor"]) == 2
     assert "FAIL" in capsys.readouterr().out
+
+
+def test_doctor_reports_folders_that_are_not_there(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:
+    set_env(
+        BATON_ARTICLES_DIR="/nonexistent/articles", BATON_ENCODER_DIR="/nonexistent/encoder", BATON_PORT=free_port()
+    )
+    assert main(["doctor", "--json"]) == 2
+    found = {one["part"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert not found["articles"]["well"]
+    assert found["articles"]["words"].startswith("There is no folder /nonexistent/articles to read articles from.")
+    assert not found["encoder"]["well"]
+    assert "/nonexistent/encoder" in found["encoder"]["words"]
+
+
+def test_doctor_reports_an_article_that_is_not_utf_8(set_env: Sets, tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "latin.md").write_bytes("---\ntitle: Über\n---\ntext\n".encode("latin-1"))
+    set_env(BATON_ARTICLES_DIR=tmp_path / "articles")
+    findings = {one.part: one for one in doctor.examine(Settings())}
+    assert not findings["articles"].well
+    assert findings["articles"].words.startswith("1 of 1 are broken. The first: latin.md:")
 
 
 def test_doctor_reports_a_database_that_is_not_there(set_env: Sets) -> None:

@@ -131,6 +131,14 @@ async def test_another_customers_token_gives_a_new_conversation_and_not_the_old_
     assert (await session(running, token=dana["token"]))["messages"][0]["text"] == "my secret plans"
 
 
+async def test_marks_that_turn_the_direction_of_text_are_left_out_of_a_name(running: Running) -> None:
+    claims = {"sub": "x", "name": "\u202eDana\u2066", "company": "\u202e"}
+    signed_in = await session(
+        running, identity=sign_identity(claims, running.service.identity_secret, running.clock.now())
+    )
+    assert signed_in["conversation"]["customer"] == {"name": "Dana"}
+
+
 async def test_a_broken_identity_is_an_error_and_opens_nothing(running: Running) -> None:
     for identity in ("wrong", unsigned(WHOLE), "\ud800"):
         refused = await session(running, 401, identity=identity)

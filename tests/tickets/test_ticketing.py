@@ -118,6 +118,23 @@ async def test_an_override_keeps_the_old_value_and_the_text_as_an_example(databa
     }
 
 
+async def test_a_ticket_of_another_category_goes_to_that_categorys_team_and_both_are_kept(database: Database) -> None:
+    ticket = await opened(database)
+    async with database.write() as tx:
+        changed = await ticketing.override(tx, ticket.id, "category", "api", by="Maya Ortiz", at=AT)
+        assert (changed.category, changed.team) == ("api", "technical")
+        same_team = await ticketing.override(
+            tx, ticket.id, "category", "integrations", by="Maya Ortiz", at=AT + timedelta(hours=1)
+        )
+        assert (same_team.category, same_team.team) == ("integrations", "technical")
+        kept = await ticketing.overrides_of(tx.connection, ticket.id)
+    assert sorted((entry.field, entry.old, entry.new) for entry in kept) == [
+        ("category", "api", "integrations"),
+        ("category", "billing", "api"),
+        ("team", "billing", "technical"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "new", "wrong"),
     [
@@ -170,3 +187,8 @@ async def test_the_resolved_share_counts_tickets_since_a_moment(database: Databa
         assert await ticketing.resolved_share(reader, "cu_none", since) == TicketCounts(0, 0)
         theirs = await ticketing.tickets_of_customer(reader, account.id)
     assert [ticket.id for ticket in theirs] == [ticket.id for ticket in made]
+
+
+def test_a_subject_has_no_marks_that_turn_the_direction_of_text() -> None:
+    assert ticketing.subject_of("\u202einvoice\u2069 gone") == "invoice gone"
+    assert ticketing.subject_of("\u202e") == "(no subject)"
