@@ -143,9 +143,10 @@ export class ArticleSearch extends LitElement {
     const hits = [...this.renderRoot.querySelectorAll<HTMLElement>("li")];
     const focused = this.shadowRoot?.activeElement ?? null;
     const to = hits.findIndex((hit) => hit.contains(focused)) + by;
-    const target = to < 0 ? this.renderRoot.querySelector<HTMLElement>("input") : hits[Math.min(to, hits.length - 1)]?.querySelector<HTMLElement>("button, a");
+    const hit = to < 0 ? null : hits[Math.min(to, hits.length - 1)];
+    const target = to < 0 ? this.renderRoot.querySelector("input") : (hit?.querySelector("button") ?? hit?.querySelector("a"));
     target?.focus();
-    target?.closest("li")?.scrollIntoView({ block: "nearest" });
+    hit?.scrollIntoView({ block: "nearest" });
   }
 
   #emit(name: string, detail: unknown): void {

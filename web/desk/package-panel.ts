@@ -28,7 +28,7 @@ export class PackagePanel extends LitElement {
     .why li::before, .plain li::before { content: ""; position: absolute; inset-inline-start: 2px; top: .6em; width: 4px; height: 4px; border-radius: 50%; background: currentColor; opacity: .6; }
     .plain { display: grid; gap: 4px; color: var(--text-2); }
     .clock { display: flex; justify-content: space-between; align-items: center; gap: 8px; min-height: 26px; }
-    .clock small { font-size: 12px; color: var(--text-3); }
+    .clock small { white-space: nowrap; font-size: 12px; color: var(--text-3); }
     .who { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
     .who strong { font-size: 14px; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
     dl { display: grid; grid-template-columns: 76px minmax(0, 1fr); gap: 4px 12px; }

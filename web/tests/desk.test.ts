@@ -399,7 +399,6 @@ describe("replying", () => {
     await settle();
     byId(app, "desk-resolve").click();
     byId(app, "desk-resolve-confirm").click();
-    (document.activeElement as HTMLElement).blur();
     await settle();
     await settle();
     const list = app.shadowRoot?.querySelector("desk-list");
