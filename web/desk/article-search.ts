@@ -1,10 +1,11 @@
-/** Finds an article and inserts it. Emits `desk-insert` with text, and `desk-search-close`. */
+/** Finds an article and inserts it. The arrow keys go through what was found. Emits `desk-insert` with text, and `desk-search-close`. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import type { Opened } from "../shared/clicks.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { passageText, safeUrl } from "../shared/passage.js";
-import type { ArticleHit } from "../shared/protocol.js";
+import type { ArticleHit, ArticlesFound } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 
 const WAIT_MS = 250;
@@ -36,14 +37,22 @@ export class ArticleSearch extends LitElement {
     .problem { color: var(--danger-text); }
   `];
 
-  @property({ attribute: false }) search!: (q: string, signal: AbortSignal) => Promise<ArticleHit[]>;
+  @property({ attribute: false }) search!: (q: string, signal: AbortSignal) => Promise<ArticlesFound>;
+  /** Notes that a result was of use: opened or inserted. */
+  @property({ attribute: false }) opened!: (opened: Opened) => void;
   /** Internal articles go into notes only. */
   @property() mode: "reply" | "note" = "reply";
-  @state() private hits: ArticleHit[] | null = null;
+  @state() private found: ArticlesFound | null = null;
   @state() private problem: string | null = null;
   @state() private asked = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
+  #told: string | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("keydown", this.#keydown);
+  }
 
   override firstUpdated(): void {
     this.renderRoot.querySelector("input")?.focus();
@@ -51,22 +60,23 @@ export class ArticleSearch extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.removeEventListener("keydown", this.#keydown);
     clearTimeout(this.#timer);
     this.#abort?.abort();
   }
 
   override render(): TemplateResult {
     return html`<div class="top">${icon("search", 16)}
-        <input type="search" aria-label="Search articles" placeholder="Search articles to insert…" data-testid="desk-search" @input=${this.#input} @keydown=${this.#keydown}>
+        <input type="search" aria-label="Search articles" placeholder="Search articles to insert…" data-testid="desk-search" @input=${this.#input}>
         <button type="button" class="icon-button" aria-label="Close the article search" @click=${() => this.#emit("desk-search-close", null)}>${icon("close", 16)}</button></div>
       <div class="results" role="region" aria-label="Articles found" tabindex="0">${this.#results()}</div>`;
   }
 
   #results(): TemplateResult {
     if (this.problem !== null) return html`<p class="say problem" role="alert">${this.problem}</p>`;
-    if (this.hits === null) return html`<p class="say">${this.asked === "" ? "Type what the customer asks." : "Searching…"}</p>`;
-    if (this.hits.length === 0) return html`<p class="say" role="status">No article found for “${this.asked}”.</p>`;
-    return html`<ul>${this.hits.map((hit) => this.#hit(hit))}</ul>`;
+    if (this.found === null) return html`<p class="say">${this.asked === "" ? "Type what the customer asks." : "Searching…"}</p>`;
+    if (this.found.results.length === 0) return html`<p class="say" role="status">No article found for “${this.asked}”.</p>`;
+    return html`<ul>${this.found.results.map((hit) => this.#hit(hit))}</ul>`;
   }
 
   #hit(hit: ArticleHit): TemplateResult {
@@ -74,12 +84,12 @@ export class ArticleSearch extends LitElement {
     const text = passageText(hit.html);
     const kept = hit.visibility === "internal" && this.mode === "reply";
     return html`<li data-testid="desk-search-hit">
-      <p class="title">${url === null ? html`<strong dir="auto">${hit.title}</strong>` : html`<a href=${url} target="_blank" rel="noopener" dir="auto">${hit.title}</a>`}
+      <p class="title">${url === null ? html`<strong dir="auto">${hit.title}</strong>` : html`<a href=${url} target="_blank" rel="noopener" dir="auto" @click=${() => this.#used(hit)}>${hit.title}</a>`}
         ${hit.visibility === "internal" ? html`<span class="tag">internal</span>` : nothing}</p>
       <p class="passage" dir="auto">${hit.heading ? `${hit.heading} · ` : ""}${text}</p>
       <p class="actions">${kept ? "For agents only. Switch to an internal note to insert it." : html`
-        ${url === null ? nothing : html`<button type="button" class="button" data-testid="desk-insert-link" @click=${() => this.#emit("desk-insert", `${hit.title}: ${url}`)}>Insert link</button>`}
-        <button type="button" class="button" data-testid="desk-insert-passage" @click=${() => this.#emit("desk-insert", url === null ? text : `${text}\n${url}`)}>Insert passage</button>`}</p>
+        ${url === null ? nothing : html`<button type="button" class="button" data-testid="desk-insert-link" @click=${() => this.#insert(hit, `${hit.title}: ${url}`)}>Insert link</button>`}
+        <button type="button" class="button" data-testid="desk-insert-passage" @click=${() => this.#insert(hit, url === null ? text : `${text}\n${url}`)}>Insert passage</button>`}</p>
     </li>`;
   }
 
@@ -89,7 +99,7 @@ export class ArticleSearch extends LitElement {
     this.#abort?.abort();
     this.asked = q;
     this.problem = null;
-    this.hits = null;
+    this.found = null;
     if (q !== "") this.#timer = setTimeout(() => void this.#run(q), WAIT_MS);
   };
 
@@ -97,18 +107,47 @@ export class ArticleSearch extends LitElement {
     const abort = new AbortController();
     this.#abort = abort;
     try {
-      const hits = await this.search(q, abort.signal);
-      if (!abort.signal.aborted) this.hits = hits;
+      const found = await this.search(q, abort.signal);
+      if (!abort.signal.aborted) this.found = found;
     } catch (error) {
       if (!abort.signal.aborted) this.problem = messageOf(error);
     }
   }
 
+  #insert(hit: ArticleHit, text: string): void {
+    this.#used(hit);
+    this.#emit("desk-insert", text);
+  }
+
+  /** Told once for a search; the service keeps the first. */
+  #used(hit: ArticleHit): void {
+    const searchId = this.found?.search_id ?? null;
+    if (searchId === null || searchId === this.#told) return;
+    this.#told = searchId;
+    this.opened({ searchId, articleId: hit.article_id });
+  }
+
   #keydown = (event: KeyboardEvent): void => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    this.#emit("desk-search-close", null);
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      this.#emit("desk-search-close", null);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#move(event.key === "ArrowDown" ? 1 : -1);
+    }
   };
+
+  /** From the field to the first result's first button, from result to result, and back up to the field. */
+  #move(by: 1 | -1): void {
+    const hits = [...this.renderRoot.querySelectorAll<HTMLElement>("li")];
+    const focused = this.shadowRoot?.activeElement ?? null;
+    const to = hits.findIndex((hit) => hit.contains(focused)) + by;
+    const hit = to < 0 ? null : hits[Math.min(to, hits.length - 1)];
+    const target = to < 0 ? this.renderRoot.querySelector("input") : (hit?.querySelector("button") ?? hit?.querySelector("a"));
+    target?.focus();
+    hit?.scrollIntoView({ block: "nearest" });
+  }
 
   #emit(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));

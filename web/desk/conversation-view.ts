@@ -16,7 +16,7 @@ export class ConversationView extends LitElement {
   }
 
   static override styles = [base, css`
-    :host { display: flex; flex-direction: column; min-height: 0; min-width: 0; flex: 1; font-size: 14px; line-height: 1.45; }
+    :host { container-type: inline-size; display: flex; flex-direction: column; min-height: 0; min-width: 0; flex: 1; font-size: 14px; line-height: 1.45; }
     header { display: flex; align-items: center; gap: 12px; padding: 10px 16px 10px 24px; border-bottom: 1px solid var(--border); min-height: 60px; }
     .back { display: none; margin-inline-start: -8px; }
     .names { flex: 1; min-width: 0; }
@@ -42,12 +42,19 @@ export class ConversationView extends LitElement {
     dialog label { display: block; margin-top: 16px; font-size: 13px; font-weight: 550; }
     dialog textarea { display: block; width: 100%; min-height: 80px; margin-top: 6px; padding: 8px 12px; border: 1px solid var(--border-strong); border-radius: var(--radius-s); background: var(--bg); color: var(--text); resize: vertical; }
     dialog .row { display: flex; justify-content: flex-end; gap: 8px; margin-top: 20px; }
+    /* Too narrow for the subject and what can be done in one row: the subject has it. */
+    @container (max-width: 760px) {
+      header { flex-wrap: wrap; row-gap: 6px; }
+      .names { flex-basis: 0; }
+      .actions { flex-basis: 100%; order: 3; }
+      .actions .quiet:first-child { margin-inline-start: -12px; }
+    }
     @media (max-width: 1279px) { .details { display: inline-grid; } }
     @media (max-width: 719px) {
       .back { display: inline-grid; }
       header { flex-wrap: wrap; padding: 8px 12px 8px 16px; gap: 8px; }
-      .names { flex-basis: 0; }
-      .actions { flex-basis: 100%; order: 3; flex-wrap: wrap; }
+      .actions { flex-wrap: wrap; }
+      .actions .quiet:first-child { margin-inline-start: 0; }
       .actions .button { flex: 1; padding: 0 8px; }
       .claimbar { margin: 0 12px 12px; }
     }
@@ -65,6 +72,10 @@ export class ConversationView extends LitElement {
 
   focusDetails(): void {
     this.renderRoot.querySelector<HTMLElement>('[data-testid="desk-details"]')?.focus();
+  }
+
+  focusBack(): void {
+    this.renderRoot.querySelector<HTMLElement>('[data-testid="desk-back"]')?.focus();
   }
 
   searchArticles(): void {
@@ -90,7 +101,7 @@ export class ConversationView extends LitElement {
       ${detail.row.owner === "queue" ? html`<div class="claimbar"><span>Waiting in the queue. Claim it to answer: the customer sees your name.</span>
         <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
       ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
-        .search=${this.model.api.search}
+        .search=${this.model.api.search} .opened=${this.model.api.opened}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
         @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string }>) => void this.model.send(e.detail.mode, e.detail.text)}></desk-composer>`}
       ${this.#resolveDialog()}`;

@@ -1,6 +1,7 @@
 /** The agents' HTTP routes, one function each. */
+import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
-import type { ArticleHit, Detail, Message, Priority, RowList, Staff, View } from "../shared/protocol.js";
+import type { ArticlesFound, Detail, Message, Priority, RowList, Staff, View } from "../shared/protocol.js";
 
 export class DeskApi {
   readonly #fetch: Fetch;
@@ -27,8 +28,9 @@ export class DeskApi {
   release = async (id: string, epoch: number): Promise<unknown> => this.#write("POST", `${at(id)}/release`, { epoch });
   override = async (ticketId: string, change: { priority?: Priority; category?: string }): Promise<unknown> =>
     this.#write("PATCH", `/api/desk/tickets/${encodeURIComponent(ticketId)}`, change);
-  search = async (q: string, signal: AbortSignal): Promise<ArticleHit[]> =>
-    ((await requestJson(`/api/desk/search?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" }, this.#fetch)) as { results: ArticleHit[] }).results;
+  search = async (q: string, signal: AbortSignal): Promise<ArticlesFound> =>
+    (await requestJson(`/api/desk/search?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" }, this.#fetch)) as ArticlesFound;
+  opened = (opened: Opened): void => noteOpened("", opened, this.#fetch);
 
   #read(url: string): Promise<unknown> {
     return requestJson(url, { credentials: "same-origin" }, this.#fetch);

@@ -41,7 +41,7 @@ export class DeskApp extends LitElement {
     .right desk-context { flex: 1; }
     .right .nothing { padding: 24px 20px; color: var(--text-3); font-size: 13px; }
     .panel-head { display: none; align-items: center; justify-content: space-between; padding: 8px 8px 8px 20px; border-bottom: 1px solid var(--border); font-weight: 650; }
-    .toasts { position: fixed; z-index: 30; top: 72px; inset-inline-start: 50%; transform: translateX(-50%); display: grid; gap: 8px; justify-items: center; width: min(480px, calc(100vw - 32px)); pointer-events: none; }
+    .toasts { position: fixed; z-index: 30; top: 116px; inset-inline-start: 50%; transform: translateX(-50%); display: grid; gap: 8px; justify-items: center; width: min(480px, calc(100vw - 32px)); pointer-events: none; }
     .toast { display: flex; align-items: center; gap: 10px; padding: 6px 6px 6px 14px; border-radius: var(--radius); background: var(--text); color: var(--bg); box-shadow: var(--shadow); font-size: 13px; pointer-events: auto; max-width: 100%; }
     .toast.problem { background: var(--danger-soft); color: var(--danger-text); border: 1px solid var(--danger); }
     .toast span { overflow-wrap: anywhere; }
@@ -52,7 +52,7 @@ export class DeskApp extends LitElement {
     dialog dl { display: grid; grid-template-columns: auto 1fr; gap: 8px 20px; align-items: center; font-size: 13px; }
     kbd { padding: 2px 7px; border: 1px solid var(--border); border-bottom-width: 2px; border-radius: 5px; background: var(--surface); font: inherit; font-size: 12px; white-space: nowrap; }
     dialog .row { display: flex; justify-content: flex-end; margin-top: 20px; }
-    .loading { display: grid; min-height: 100dvh; place-items: center; color: var(--text-3); }
+    .loading { display: grid; flex: 1; min-height: 100dvh; place-items: center; color: var(--text-3); }
     @media (max-width: 1279px) {
       .desk, .desk.bannered { grid-template-columns: 320px minmax(0, 1fr); }
       .right { display: none; position: fixed; z-index: 10; inset: 0 0 0 auto; width: min(360px, 100vw); box-shadow: var(--shadow); }
@@ -64,6 +64,13 @@ export class DeskApp extends LitElement {
       .desk.reading .left, .desk:not(.reading) .middle { display: none; }
       .left { border: 0; }
       .right { width: 100vw; }
+      /* There is no room beside anything: what is told stands above it, and covers nothing. */
+      :host { display: flex; flex-direction: column; height: 100dvh; }
+      .desk, .desk.bannered { flex: 1; min-height: 0; height: auto; }
+      .toasts { position: static; order: -1; flex: none; transform: none; justify-items: stretch; width: auto; }
+      .toasts:not(:empty) { padding: 8px 12px; }
+      .toast { justify-content: space-between; box-shadow: none; }
+      desk-sign-in { flex: 1; min-height: 0; }
     }
   `];
 
@@ -76,12 +83,15 @@ export class DeskApp extends LitElement {
   @query("desk-conversation") private readonly conversation!: ConversationView | null;
   @query("#shortcuts") private readonly shortcuts!: HTMLDialogElement | null;
   #signedIn: string | null = null;
+  /** The list gets the focus as soon as it has been read: somebody has just signed in. */
+  #listNext = false;
   readonly #phone = window.matchMedia("(max-width: 719px)");
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.model.addEventListener("change", this.#changed);
     this.model.addEventListener("claimed", this.#claimed);
+    this.model.addEventListener("acted", this.#acted);
     this.model.addEventListener("arrived", this.#ring);
     this.#phone.addEventListener("change", this.#changed);
     window.addEventListener("hashchange", this.#navigated);
@@ -93,6 +103,7 @@ export class DeskApp extends LitElement {
     super.disconnectedCallback();
     this.model.removeEventListener("change", this.#changed);
     this.model.removeEventListener("claimed", this.#claimed);
+    this.model.removeEventListener("acted", this.#acted);
     this.model.removeEventListener("arrived", this.#ring);
     this.#phone.removeEventListener("change", this.#changed);
     window.removeEventListener("hashchange", this.#navigated);
@@ -115,6 +126,10 @@ export class DeskApp extends LitElement {
   }
 
   override updated(): void {
+    if (this.#listNext && this.model.rows !== null) {
+      this.#listNext = false;
+      this.#acted();
+    }
     const waiting = this.model.counts.queue ?? 0;
     document.title = this.model.staff === null ? "Sign in · Baton desk" : `${waiting > 0 ? `(${waiting}) ` : ""}Baton desk`;
   }
@@ -163,6 +178,7 @@ export class DeskApp extends LitElement {
   #signIn = async (email: string, password: string): Promise<string | null> => {
     try {
       await this.model.signIn(email, password);
+      this.#listNext = true;
       return null;
     } catch (error) {
       return messageOf(error);
@@ -196,6 +212,17 @@ export class DeskApp extends LitElement {
   #claimed = (): void => {
     this.#go("mine", this.model.selected);
     void this.updateComplete.then(() => requestAnimationFrame(() => this.conversation?.focusReply()));
+  };
+
+  /** What was pressed is gone or has died, and the focus with it: go on in the list, or in what a phone shows instead of it. */
+  #acted = (): void => {
+    void this.updateComplete.then(async () => {
+      await this.list?.updateComplete;
+      const lost = document.activeElement === null || document.activeElement === document.body;
+      if (!lost) return;
+      if (this.#phone.matches && this.model.selected !== null) this.conversation?.focusBack();
+      else this.list?.focus();
+    });
   };
 
   // ---- place: the address bar holds view and conversation, so that a reload or a shared link comes back to it ----------

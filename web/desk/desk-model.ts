@@ -2,7 +2,7 @@
 import { ServiceError, messageOf } from "../shared/errors.js";
 import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Priority, Row, Staff, View } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
-import { belongsTo, inOrder } from "./row-order.js";
+import { belongsTo, clocksInOrder, inOrder } from "./row-order.js";
 import { type Toast, Toasts } from "./toasts.js";
 import { Typists } from "./typists.js";
 import { type Draft, type PendingReply, Writing } from "./writing.js";
@@ -158,7 +158,7 @@ export class DeskModel extends EventTarget {
   }
 
   #takeDetail(detail: Detail): void {
-    this.detail = { ...detail, messages: [...detail.messages].sort((a, b) => a.seq - b.seq) };
+    this.detail = { ...detail, clocks: clocksInOrder(detail.clocks), messages: [...detail.messages].sort((a, b) => a.seq - b.seq) };
     this.detailProblem = null;
     this.#takeRow(detail.row);
   }
@@ -205,7 +205,7 @@ export class DeskModel extends EventTarget {
     });
   }
 
-  /** One action at a time; whatever comes of it, what the service holds is read again. */
+  /** One action at a time; whatever comes of it, what the service holds is read again. What changes who has it ends in `acted`, so that the focus can go on. */
   async #act(name: string, action: (row: Row) => Promise<void>): Promise<void> {
     const row = this.detail?.row;
     if (!row || this.busy !== null) return;
@@ -219,6 +219,7 @@ export class DeskModel extends EventTarget {
     this.busy = null;
     this.#changed();
     await Promise.all([this.reread(), this.refresh()]);
+    if (name !== "override") this.dispatchEvent(new Event("acted"));
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
@@ -325,7 +326,7 @@ export class DeskModel extends EventTarget {
   #takeClock(id: string, clock: Clock): void {
     this.rows = this.rows?.map((row) => (row.id === id && row.clock?.metric === clock.metric ? { ...row, clock } : row)) ?? null;
     if (this.detail?.row.id === id) {
-      this.detail = { ...this.detail, clocks: [...this.detail.clocks.filter((c) => c.metric !== clock.metric || c.started_at !== clock.started_at), clock] };
+      this.detail = { ...this.detail, clocks: clocksInOrder([...this.detail.clocks.filter((c) => c.metric !== clock.metric || c.started_at !== clock.started_at), clock]) };
     }
     if (clock.state === "breached") {
       const row = this.rows?.find((known) => known.id === id);

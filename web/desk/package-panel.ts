@@ -1,9 +1,10 @@
 /** The right column: why a person is needed, what is promised until when, and who the customer is. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
+import { now } from "../shared/clock.js";
 import { safeUrl } from "../shared/passage.js";
-import type { Clock, Customer, Detail, Package, Priority, Ticket } from "../shared/protocol.js";
-import { dateInWords, metricName, timeOfDay } from "../shared/time-format.js";
+import type { Clock, Customer, Detail, Health, Package, Priority, Ticket } from "../shared/protocol.js";
+import { dateInWords, metricName, momentInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { BAND_WORDS, codeWords, PRIORITIES, revenueWords } from "../shared/words.js";
 import { CATEGORIES } from "./categories.js";
@@ -27,11 +28,12 @@ export class PackagePanel extends LitElement {
     .why li::before, .plain li::before { content: ""; position: absolute; inset-inline-start: 2px; top: .6em; width: 4px; height: 4px; border-radius: 50%; background: currentColor; opacity: .6; }
     .plain { display: grid; gap: 4px; color: var(--text-2); }
     .clock { display: flex; justify-content: space-between; align-items: center; gap: 8px; min-height: 26px; }
-    .clock small { font-size: 12px; color: var(--text-3); }
+    .clock small { white-space: nowrap; font-size: 12px; color: var(--text-3); }
     .who { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
     .who strong { font-size: 14px; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
     dl { display: grid; grid-template-columns: 76px minmax(0, 1fr); gap: 4px 12px; }
     dt { color: var(--text-3); } dd { overflow-wrap: anywhere; }
+    .two-lines { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
     .who + dl { margin-top: 8px; }
     .band { flex: none; padding: 0 8px; border-radius: 10px; font-size: 12px; font-weight: 600; line-height: 20px; background: var(--accent-soft); color: var(--accent-text); }
     .band.at_risk { background: var(--warn-soft); color: var(--warn-text); } .band.critical { background: var(--danger-soft); color: var(--danger-text); }
@@ -87,7 +89,7 @@ export class PackagePanel extends LitElement {
 
   #clocks(clocks: readonly Clock[]): TemplateResult {
     return html`<section aria-label="Clocks"><h2>Promised</h2>${clocks.map((clock) => html`<div class="clock" data-testid="desk-clock" data-metric=${clock.metric} data-state=${clock.state}>
-      <span>${metricName(clock.metric)} <small>${clock.state === "met" && clock.met_at ? `met at ${timeOfDay(clock.met_at)}` : clock.due_at === null ? "" : `by ${timeOfDay(clock.due_at)}`}</small></span>
+      <span>${metricName(clock.metric)} <small>${clock.state === "met" && clock.met_at ? `met: ${momentInWords(clock.met_at, now())}` : clock.due_at === null ? "" : `by ${momentInWords(clock.due_at, now())}`}</small></span>
       <baton-countdown .clock=${clock}></baton-countdown></div>`)}</section>`;
   }
 
@@ -101,7 +103,7 @@ export class PackagePanel extends LitElement {
       ["Revenue", customer.mrr === null ? null : revenueWords(customer.mrr, customer.currency)],
       ["Seats", customer.seats],
       ["Since", customer.since === null ? null : dateInWords(customer.since)],
-      ["Page", customer.page === null ? null : pageUrl === null ? customer.page.title : html`<a href=${pageUrl} target="_blank" rel="noopener noreferrer">${customer.page.title || pageUrl}</a>`],
+      ["Page", customer.page === null ? null : html`<span class="two-lines" title=${customer.page.title ?? ""}>${pageUrl === null ? customer.page.title : html`<a href=${pageUrl} target="_blank" rel="noopener noreferrer">${customer.page.title || pageUrl}</a>`}</span>`],
     ];
     return html`<section aria-label="Customer" data-testid="desk-customer"><h2>Customer</h2>
       <div class="who"><strong title=${name} dir="auto">${name}</strong>${customer.health === null ? nothing : html`<span class="band ${customer.health.band}">${BAND_WORDS[customer.health.band]}</span>`}</div>

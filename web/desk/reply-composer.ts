@@ -4,7 +4,8 @@ import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { icon } from "../shared/icons.js";
 import { MESSAGE_LIMIT } from "../shared/limits.js";
-import type { ArticleHit } from "../shared/protocol.js";
+import type { Opened } from "../shared/clicks.js";
+import type { ArticlesFound } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 import { TypingSignal } from "../shared/typing-signal.js";
 import type { Draft } from "./writing.js";
@@ -42,7 +43,8 @@ export class ReplyComposer extends LitElement {
   `];
 
   @property({ attribute: false }) draft!: Draft;
-  @property({ attribute: false }) search!: (q: string, signal: AbortSignal) => Promise<ArticleHit[]>;
+  @property({ attribute: false }) search!: (q: string, signal: AbortSignal) => Promise<ArticlesFound>;
+  @property({ attribute: false }) opened!: (opened: Opened) => void;
   /** Why no reply can be sent (a note always can), or null. */
   @property({ attribute: false }) blocked: string | null = null;
   @property() conversation = "";
@@ -82,7 +84,7 @@ export class ReplyComposer extends LitElement {
   override render(): TemplateResult {
     const mode = this.#mode;
     const text = this.draft[mode];
-    return html`${this.searching ? html`<desk-article-search .search=${this.search} .mode=${mode}
+    return html`${this.searching ? html`<desk-article-search .search=${this.search} .opened=${this.opened} .mode=${mode}
         @desk-insert=${this.#insert} @desk-search-close=${this.#closeSearch}></desk-article-search>` : nothing}
       <div class="box ${mode}">
         <div class="tabs" role="group" aria-label="What to write">
@@ -131,6 +133,7 @@ export class ReplyComposer extends LitElement {
     const text = this.area.value.trim();
     if (text === "") return;
     this.#typing.stop();
+    this.searching = false; // what it was open for is done, and it covers what was said
     this.#emit("desk-send", { mode, text });
     this.area.focus();
   };

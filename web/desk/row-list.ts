@@ -10,6 +10,7 @@ import { base } from "../shared/tokens.js";
 import { codeWords, reasonWords, VIEW_NAMES } from "../shared/words.js";
 import type { DeskModel } from "./desk-model.js";
 import { priorityMark } from "./priority-mark.js";
+import { waitsForAnswer } from "./row-order.js";
 
 const VIEWS: readonly { view: View; icon: IconName }[] = [
   { view: "queue", icon: "queue" }, { view: "mine", icon: "person" }, { view: "bot", icon: "bot" }, { view: "resolved", icon: "check" },
@@ -68,6 +69,8 @@ export class RowListView extends LitElement {
   @property({ type: Number }) revision = 0;
   @state() private minute = 0;
   #stop: (() => void) | null = null;
+  /** Where the open row was when the list last had it. */
+  #openAt = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -91,8 +94,18 @@ export class RowListView extends LitElement {
     rows[next]?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Puts the focus on the open row; where that has gone, on the one that took its place; in an empty list, on the view's name. */
   override focus(): void {
-    this.move(1);
+    const rows = [...this.renderRoot.querySelectorAll<HTMLButtonElement>(".row")];
+    const target = rows.find((row) => row.getAttribute("aria-current") === "true") ?? rows[Math.min(this.#openAt, rows.length - 1)]
+      ?? this.renderRoot.querySelector<HTMLButtonElement>('.view[aria-current="true"]');
+    target?.focus();
+    target?.scrollIntoView({ block: "nearest" });
+  }
+
+  override updated(): void {
+    const open = this.model.rows?.findIndex((row) => row.id === this.model.selected) ?? -1;
+    if (open >= 0) this.#openAt = open;
   }
 
   override render(): TemplateResult {
@@ -115,7 +128,7 @@ export class RowListView extends LitElement {
 
   #row(row: Row): TemplateResult {
     const name = row.customer.name ?? "Visitor";
-    const unread = row.unanswered || this.model.unread.has(row.id);
+    const unread = waitsForAnswer(row) || this.model.unread.has(row.id);
     const subject = row.subject ?? row.last_message?.text ?? "No message yet";
     const other = row.agent !== null && row.agent.id !== this.model.staff?.id ? row.agent.name : null;
     const why = other ?? (reasonWords(row.reason) || (this.model.view === "resolved" ? "Resolved" : row.owner === "bot" ? "Talking with the bot" : ""));

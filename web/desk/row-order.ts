@@ -1,5 +1,5 @@
 /** Which row is in which view, and in what order. Pure. */
-import type { Row, View } from "../shared/protocol.js";
+import type { Clock, Row, View } from "../shared/protocol.js";
 
 /** For the two views that a row alone decides. */
 export function belongsTo(row: Row, view: View, me: string | null): boolean {
@@ -16,4 +16,16 @@ export function inOrder(rows: readonly Row[]): Row[] {
     if (dueA !== dueB) return dueA < dueB ? -1 : 1;
     return Date.parse(a.updated_at) - Date.parse(b.updated_at) || a.id.localeCompare(b.id);
   });
+}
+
+/** The clocks that still run, what is due first on top; then the others, as the service gave them. */
+export function clocksInOrder(clocks: readonly Clock[]): Clock[] {
+  const due = (clock: Clock): number => ((clock.state === "running" || clock.state === "breached") && clock.due_at !== null ? Date.parse(clock.due_at) : Infinity);
+  return [...clocks].sort((a, b) => (due(a) === due(b) ? 0 : due(a) < due(b) ? -1 : 1));
+}
+
+/** Whether the customer waits for an answer: they spoke last, or a response is still owed, whatever the bot said since. */
+export function waitsForAnswer(row: Row): boolean {
+  const { clock } = row;
+  return row.unanswered || (clock !== null && clock.metric !== "resolution" && (clock.state === "running" || clock.state === "breached"));
 }

@@ -9,6 +9,7 @@ import type { Author, Message, NoticeType } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { reasonWords } from "../shared/words.js";
+import { noticeWords } from "./notice-words.js";
 import type { PendingReply } from "./writing.js";
 
 const HANDOFF = new Set<NoticeType>(["queued"]);
@@ -48,6 +49,7 @@ export class Transcript extends LitElement {
     .choice { display: inline-flex; gap: 4px; align-items: center; padding: 1px 10px; border: 1px solid var(--border); border-radius: 12px; font-size: 12px; color: var(--text-2); overflow-wrap: anywhere; }
     .choice.used { background: var(--accent-soft); color: var(--accent-text); border-color: transparent; font-weight: 600; }
     .notice { display: flex; align-items: center; justify-content: center; gap: 6px; margin: 20px 0 4px; font-size: 12px; color: var(--text-2); text-align: center; }
+    .notice time, .divider time { flex: none; white-space: nowrap; }
     .notice span { min-width: 0; overflow-wrap: anywhere; }
     .divider { display: grid; grid-template-columns: 1fr auto 1fr; align-items: center; gap: 12px; margin: 24px 0 8px; }
     .divider::before, .divider::after { content: ""; border-top: 1px solid var(--accent); opacity: .5; }
@@ -138,7 +140,7 @@ export class Transcript extends LitElement {
       const why = reasonWords(message.notice?.reason ?? this.reason);
       return html`<div class="divider" data-testid="desk-handoff"><p>${icon("person", 14)}<span>Handed over to people${why === "" ? "" : ` · ${why}`} · ${timeOfDay(message.at)}</span></p></div>`;
     }
-    return html`<p class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}><span dir="auto">${message.text}</span><time datetime=${message.at}>${timeOfDay(message.at)}</time></p>`;
+    return html`<p class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}><span dir="auto">${noticeWords(message)}</span><time datetime=${message.at}>${timeOfDay(message.at)}</time></p>`;
   }
 
   #pending(pending: PendingReply): TemplateResult {

@@ -153,7 +153,7 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
   }
   if (url.pathname === "/api/desk/search") {
     const hit = { article_id: "fh-0019", slug: "download-invoices", title: "Download your invoices", heading: "Download one invoice", url: "/help/download-invoices", html: PASSAGE, score: 0.91, visibility: "public" };
-    return json(response, 200, { results: url.searchParams.get("q") === "nothing" ? [] : [hit, { ...hit, article_id: "fh-0100", title: "Refund limits for agents", heading: "Above 500 dollars", visibility: "internal", url: "/help/agent-refund-limits" }] });
+    return json(response, 200, { search_id: "se_1", results: url.searchParams.get("q") === "nothing" ? [] : [hit, { ...hit, article_id: "fh-0100", title: "Refund limits for agents", heading: "Above 500 dollars", visibility: "internal", url: "/help/agent-refund-limits" }] });
   }
   if (url.pathname === "/api/desk/presence") return json(response, 200, {});
   const body = await bodyOf(request);

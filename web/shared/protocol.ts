@@ -233,6 +233,9 @@ export interface ArticleHit {
   visibility: "public" | "authenticated" | "internal";
 }
 
+/** What a desk search found; `search_id` is null where it was not logged. */
+export interface ArticlesFound { search_id: string | null; results: ArticleHit[] }
+
 export interface Colleague { id: string; name: string; state: "online" | "away" }
 
 export type DeskEvent = { type: "event" } & (

@@ -91,6 +91,16 @@ export function comingTime(iso: string, now: number, locale?: string, timeZone?:
   return `${new Intl.DateTimeFormat(locale, { ...options, timeZone }).format(new Date(at))} at ${time}`;
 }
 
+/** `17:00` for today, else with its day: `tomorrow at 02:11`, `yesterday at 16:40`, `Tuesday at 09:00`, `Tuesday 1 December at 09:00`. */
+export function momentInWords(iso: string, now: number, locale?: string, timeZone?: string): string {
+  const at = Date.parse(iso);
+  const day = dayKey(at, timeZone);
+  if (day === dayKey(now, timeZone)) return timeOfDay(iso, locale, timeZone);
+  if (day === dayKey(now - DAY * 1000, timeZone)) return `yesterday at ${timeOfDay(iso, locale, timeZone)}`;
+  if (at > now) return comingTime(iso, now, locale, timeZone);
+  return `${dayName(iso, now, locale, timeZone)} at ${timeOfDay(iso, locale, timeZone)}`;
+}
+
 /** `now`, `4 min`, `3 h`, `2 d`: how long ago, for a list. */
 export function ago(iso: string, now: number): string {
   const s = Math.max(0, (now - Date.parse(iso)) / 1000);

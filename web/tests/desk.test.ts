@@ -11,7 +11,8 @@ import { PackagePanel } from "../desk/package-panel.js";
 import { hashOf, placeOf } from "../desk/place.js";
 import { ReplyComposer } from "../desk/reply-composer.js";
 import { RowListView } from "../desk/row-list.js";
-import { belongsTo, inOrder } from "../desk/row-order.js";
+import { noticeWords } from "../desk/notice-words.js";
+import { belongsTo, clocksInOrder, inOrder, waitsForAnswer } from "../desk/row-order.js";
 import { SignIn } from "../desk/sign-in.js";
 import { Transcript } from "../desk/transcript.js";
 import { tickingListeners } from "../shared/clock.js";
@@ -109,6 +110,7 @@ describe("signing in", () => {
     byId(app, "desk-signin").click();
     await settle();
     expect(allById(app, "queue-row")).toHaveLength(2);
+    expect(app.shadowRoot?.activeElement?.shadowRoot?.activeElement).toBe(allById(app, "queue-row")[0]);
     const call = service.to("/api/staff/session").at(-1);
     expect(call?.headers["X-Baton"]).toBe("desk");
     expect(call?.body).toEqual({ email: "maya@fernhill.example", password: "wrong" });
@@ -353,6 +355,57 @@ describe("replying", () => {
     expect((byId(app, "desk-composer") as HTMLTextAreaElement).value).toBe(`Invoices: ${location.origin}/help/invoices`);
   });
 
+  test("the article search is gone through with the arrow keys, tells what was inserted, and closes when the reply is sent", async () => {
+    const hit = { article_id: "x", slug: "invoices", title: "Invoices", heading: null, url: "/help/invoices", html: "<p>Open.</p>", score: 1, visibility: "public" };
+    service.on("GET", "/api/desk/search", { body: { search_id: "se_1", results: [hit, { ...hit, article_id: "y", title: "Receipts" }] } });
+    service.on("POST", "/api/searches/se_1/clicks", { body: {} });
+    service.on("POST", "/api/desk/conversations/a/replies", "never");
+    await open("a");
+    press(document.body, "/");
+    await settle();
+    type(byId(app, "desk-search"), "invoice");
+    await vi.advanceTimersByTimeAsync(300);
+    await settle();
+    const focused = (): HTMLElement => {
+      let at = document.activeElement as HTMLElement;
+      while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement as HTMLElement;
+      return at;
+    };
+    press(focused(), "ArrowDown");
+    press(focused(), "ArrowDown");
+    expect(focused().closest("li")?.textContent).toContain("Receipts");
+    press(focused(), "ArrowUp");
+    press(focused(), "ArrowUp");
+    expect(focused()).toBe(byId(app, "desk-search"));
+    press(focused(), "ArrowDown");
+    focused().click();
+    await settle();
+    expect(service.to("/api/searches/se_1/clicks").map((call) => call.body)).toEqual([{ article_id: "x" }]);
+    byId(app, "desk-articles").click();
+    await settle();
+    byId(app, "desk-send").click();
+    await settle();
+    expect(allById(app, "desk-search")).toEqual([]);
+  });
+
+  test("after resolving, the focus goes on in the list, to the row that took the place of the resolved one", async () => {
+    rows = [mine("a"), { ...mine("b"), clock: due(90) }];
+    service.on("POST", "/api/desk/conversations/a/resolve", () => {
+      rows = rows.slice(1);
+      return { body: {} };
+    });
+    location.hash = "#/mine/a";
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+    await settle();
+    byId(app, "desk-resolve").click();
+    byId(app, "desk-resolve-confirm").click();
+    await settle();
+    await settle();
+    const list = app.shadowRoot?.querySelector("desk-list");
+    expect(app.shadowRoot?.activeElement).toBe(list);
+    expect((list?.shadowRoot?.activeElement as HTMLElement).dataset.id).toBe("b");
+  });
+
   test("resolving sends the note with the epoch", async () => {
     service.on("POST", "/api/desk/conversations/a/resolve", { body: {} });
     await open("a");
@@ -504,5 +557,34 @@ describe("order and place", () => {
     expect(placeOf(hashOf({ view: "mine", id: "cv/1 ä" }))).toEqual({ view: "mine", id: "cv/1 ä" });
     expect(placeOf("#/nonsense/x")).toEqual({ view: "queue", id: null });
     expect(placeOf("#/mine/%E0%A4%A")).toEqual({ view: "mine", id: null });
+  });
+});
+
+describe("what happened, for agents", () => {
+  const words = (notice: object): string => noticeWords({ text: "as the customer reads it", notice: notice as never });
+  test.each([
+    [{ type: "email_saved", email: "dana@x.example" }, "Customer left dana@x.example"],
+    [{ type: "bot_unavailable" }, "The assistant could not answer"],
+    [{ type: "rated", score: 4 }, "Customer rated the help 4 of 5"],
+    [{ type: "claimed", agent: "Maya Ortiz" }, "Maya Ortiz claimed the conversation"],
+    [{ type: "released" }, "An agent gave the conversation back to the queue"],
+    [{ type: "resolved", agent: "Maya Ortiz" }, "Maya Ortiz resolved the conversation"],
+    [{ type: "some_new_one" }, "as the customer reads it"],
+  ])("%j is told as %s", (notice, told) => {
+    expect(words(notice)).toBe(told);
+  });
+});
+
+describe("clocks and answers owed", () => {
+  test("the clock that is due first stands first, those that have ended last", () => {
+    const met: Clock = { ...due(5), state: "met" };
+    const resolution: Clock = { ...due(600), metric: "resolution" };
+    expect(clocksInOrder([met, resolution, due(20)])).toEqual([due(20), resolution, met]);
+  });
+  test("claiming does not answer: the customer waits until the response that is owed has been given", () => {
+    const claimed = { ...mine("a"), unanswered: false };
+    expect(waitsForAnswer(claimed)).toBe(true);
+    expect(waitsForAnswer({ ...claimed, clock: { ...due(600), metric: "resolution" } })).toBe(false);
+    expect(waitsForAnswer({ ...claimed, clock: null })).toBe(false);
   });
 });

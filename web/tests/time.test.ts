@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { everySecond, learnServiceTime, now, tickingListeners } from "../shared/clock.js";
 import type { Clock } from "../shared/protocol.js";
-import { ago, comingTime, countdown, dayName, shortSpan, spanInWords } from "../shared/time-format.js";
+import { ago, comingTime, countdown, dayName, momentInWords, shortSpan, spanInWords } from "../shared/time-format.js";
 
 const NOW = Date.parse("2026-11-23T14:45:00Z");
 
@@ -88,5 +88,14 @@ describe("moments in words", () => {
   });
   test("ages are short", () => {
     expect(["2026-11-23T14:44:30Z", "2026-11-23T14:41:00Z", "2026-11-23T11:00:00Z", "2026-11-20T11:00:00Z"].map((at) => ago(at, NOW))).toEqual(["now", "4 min", "3 h", "3 d"]);
+  });
+});
+
+describe("a moment that may be on another day", () => {
+  test.each([
+    ["2026-11-23T17:00:00Z", "17:00"], ["2026-11-24T02:11:00Z", "tomorrow at 02:11"], ["2026-11-22T16:40:00Z", "yesterday at 16:40"], ["2026-11-26T09:00:00Z", "Thursday at 09:00"],
+    ["2026-11-10T09:00:00Z", "Tuesday 10 November at 09:00"],
+  ])("%s is %s", (iso, words) => {
+    expect(momentInWords(iso, NOW, "en-GB", "UTC")).toBe(words);
   });
 });

@@ -23,7 +23,7 @@ export class EmailForm extends LitElement {
     .saved { display: flex; align-items: center; gap: 8px; flex-wrap: wrap; }
     .saved span { overflow-wrap: anywhere; }
     .saved svg { color: var(--accent); }
-    .link { border: 0; background: none; padding: 4px; color: var(--accent-text); text-decoration: underline; text-underline-offset: 2px; }
+    .link { border: 0; background: none; padding: 4px; margin-inline-start: -4px; color: var(--accent-text); text-decoration: underline; text-underline-offset: 2px; }
   `];
 
   @property() saved = "";

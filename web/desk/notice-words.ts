@@ -1,0 +1,19 @@
+/** What happened, in words for agents: the service's notices are worded for the customer who reads them. */
+import type { Message } from "../shared/protocol.js";
+
+/** A notice as the desk says it; one of a type that is not known here keeps the service's own words. */
+export function noticeWords(message: Pick<Message, "text" | "notice">): string {
+  const { notice, text } = message;
+  const agent = notice?.agent ?? "An agent";
+  switch (notice?.type) {
+    case "claimed": return `${agent} claimed the conversation`;
+    case "released": return `${agent} gave the conversation back to the queue`;
+    case "returned": return `${agent} returned the conversation to the bot`;
+    case "resolved": return `${agent} resolved the conversation`;
+    case "bot_unavailable": return "The assistant could not answer";
+    case "email_saved": return notice.email === undefined ? "Customer left an e-mail address" : `Customer left ${notice.email}`;
+    case "rated": return notice.score === undefined ? "Customer rated the help" : `Customer rated the help ${notice.score} of 5`;
+    case "left_queue": return "Customer left the queue";
+    default: return text;
+  }
+}
