@@ -105,7 +105,13 @@ async def _open_service(
         redis_url = settings.redis_url or await _start_redis(stack, settings)
         database = Database.open(settings.database)
         stack.push_async_callback(database.close)
-        await migrate(database)
+        try:
+            await migrate(database)
+        except OSError as error:
+            if not settings.database_url:
+                raise
+            reason = error.strerror or "it does not answer"
+            raise ConfigurationError(f"The database cannot be reached ({reason}). Check DATABASE_URL.") from error
         redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
         http = await stack.enter_async_context(

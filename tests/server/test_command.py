@@ -246,6 +246,18 @@ def test_doctor_reports_an_article_that_is_not_utf_8(set_env: Sets, tmp_path: Pa
     assert findings["articles"].words.startswith("1 of 1 are broken. The first: latin.md:")
 
 
+def test_a_start_without_its_database_is_one_sentence_that_names_the_setting(
+    set_env: Sets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_env(
+        DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/baton",
+        REDIS_URL="unix:///nonexistent/redis.sock",
+        BATON_PORT=free_port(),
+        BATON_BOT_PORT=free_port(),
+    )
+    assert sentence_of(capsys, "run") == "The database cannot be reached (Connection refused). Check DATABASE_URL."
+
+
 def test_doctor_reports_a_database_that_is_not_there(set_env: Sets) -> None:
     set_env(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/baton")
     findings = {one.part: one for one in doctor.examine(Settings())}
