@@ -136,7 +136,7 @@ async def test_marks_that_turn_the_direction_of_text_are_left_out_of_a_name(runn
     signed_in = await session(
         running, identity=sign_identity(claims, running.service.identity_secret, running.clock.now())
     )
-    assert signed_in["conversation"]["customer"] == {"name": "Dana"}
+    assert signed_in["conversation"]["customer"]["name"] == "Dana"
 
 
 async def test_a_broken_identity_is_an_error_and_opens_nothing(running: Running) -> None:

@@ -95,7 +95,7 @@ async def test_the_whole_way_a_question_an_answer_a_person_and_back(browser: Bro
     assert late.status == 409
     assert (await late.json())["error"]["message"] == "Maya Ortiz has already taken this conversation."
     await expect(second.get_by_test_id("desk-claim")).not_to_be_visible()
-    await expect(second.get_by_test_id("desk-log")).to_contain_text("Maya Ortiz has joined")
+    await expect(second.get_by_test_id("desk-log")).to_contain_text("Maya Ortiz claimed the conversation")
 
     await desk.get_by_test_id("desk-composer").fill("Hello Dana, a PDF plotter export is not there yet.")
     await desk.get_by_test_id("desk-send").click()
