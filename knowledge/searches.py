@@ -19,6 +19,7 @@ from core.database import Database, Transaction
 from core.identifiers import new_id
 from knowledge.articles import Viewer
 from knowledge.masking import MASK, masked
+from knowledge.openings import note_opening
 from knowledge.tables import searches
 from knowledge.terms import question_terms
 
@@ -26,6 +27,8 @@ Outcome = Literal["answered", "unanswered"]
 """What the search itself came to; what followed is noted beside it."""
 SURFACES = ("widget", "bot", "desk", "help", "api", "command")
 """Where people search: in the widget's own search, by asking the bot, at the desk, in the help centre, over HTTP, by command."""
+CUSTOMERS = ("widget", "bot")
+"""Where the conversation's own customer opens what was found; at the desk it is an agent."""
 
 LONGEST_QUESTION = 1_000
 HANDOFF_WITHIN = timedelta(minutes=30)
@@ -97,19 +100,23 @@ async def log_search(tx: Transaction, entry: SearchEntry) -> None:
     await tx.execute(_INSERT, vars(entry))
 
 
-async def record_opened(db: Database, search_id: str, article_id: str) -> bool:
-    """Note that one of a search's results was opened; the first stays. Idempotent by the search's id.
+async def record_opened(db: Database, search_id: str, article_id: str, *, at: datetime) -> bool:
+    """Note that one of a search's results was opened; the first stays. Idempotent by the search's id and the article's.
+
+    Where the bot asked in a conversation, each article that its customer opens is noted as theirs too (`knowledge.openings`).
 
     Returns:
         Whether there is such a search with this article among its results. One that was never logged, or whose time is
         over, is no error of the person who opens an article.
     """
     async with db.write() as tx:
-        results = (
-            await tx.execute(sa.select(searches.c.results).where(searches.c.id == search_id))
-        ).scalar_one_or_none()
-        if results is None or article_id not in results:
+        columns = searches.c
+        chosen = sa.select(columns.results, columns.surface, columns.conversation_id).where(columns.id == search_id)
+        search = (await tx.execute(chosen)).one_or_none()
+        if search is None or article_id not in search.results:
             return False
+        if search.surface in CUSTOMERS and search.conversation_id is not None:
+            await note_opening(tx, search.conversation_id, article_id, "answer", at=at)
         await tx.execute(
             sa.update(searches).where(searches.c.id == search_id, searches.c.opened.is_(None)).values(opened=article_id)
         )

@@ -174,6 +174,18 @@ searches = sa.Table(
     sa.Column("handed_over_at", Moment),
 )
 
+openings = sa.Table(
+    "knowledge_openings",
+    metadata,
+    # That an article was opened from a conversation's chat, and when first.
+    sa.Column("conversation_id", sa.String(40), primary_key=True),
+    sa.Column("article_id", sa.String(64), primary_key=True),
+    # "answer": from the card of an answer; "suggestion": read in the widget, where it was suggested for a page.
+    sa.Column("led_by", sa.String(16), nullable=False),
+    sa.Column("opened_at", Moment, nullable=False, index=True),
+    sa.CheckConstraint("led_by in ('answer', 'suggestion')", name="led_by"),
+)
+
 indexed_articles = sa.Table(
     "knowledge_indexed_articles",
     metadata,

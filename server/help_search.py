@@ -99,7 +99,7 @@ async def note_typed(request: web.Request, service: Service, text: str, opened: 
 async def note_opened(service: Service, search_id: str, article_id: str) -> None:
     """Keep that a search led to an article; anything that is no search's id is ignored. Idempotent by the search's id."""
     if _SEARCH_ID.fullmatch(search_id):
-        await record_opened(service.database, search_id, article_id)
+        await record_opened(service.database, search_id, article_id, at=service.clock.now())
 
 
 async def count_search(request: web.Request, service: Service) -> None:

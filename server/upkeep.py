@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.embedding import Encoder
 from insights.question_groups import Grouping, forget_groups
+from knowledge.openings import purge_openings
 from knowledge.reviews import open_due_reviews
 from knowledge.searches import purge_searches
 from server.service import Service
@@ -42,9 +43,10 @@ async def keep_up(service: Service) -> None:
 
 
 async def tidy(service: Service) -> None:
-    """Delete the searches that are older than the setting allows, with the groups that they leave empty, and open due reviews."""
+    """Delete searches and openings that are older than the setting allows, with groups left empty, and open due reviews."""
     before = service.clock.now() - timedelta(days=service.settings.search_log_days)
     deleted = await purge_searches(service.database, before)
+    await purge_openings(service.database, before)
     if deleted:
         await forget_groups(service.database)
         log.info("old searches deleted", searches=deleted, days=service.settings.search_log_days)

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.errors import Unauthenticated
-from handoff.visitors import visitor_of_token
+from handoff.visitors import Visitor, visitor_of_token
 from knowledge.articles import Viewer
 from knowledge.catalogue import Summary, summaries_of
+from knowledge.openings import note_opening
 from knowledge.rendering import render
 from knowledge.store import get_article
 from server.api import Route, read_body
@@ -85,7 +86,7 @@ async def suggest(request: web.Request) -> web.Response:
     question = question_of_page(page.url, page.title, page.context, site_names=(brand, f"{brand} Help"))
     view: SuggestionsView = {"suggestions": []}
     if question:
-        viewer = await _viewer(request, service)
+        viewer = _viewer(await _visitor(request, service))
         outcome = await service.knowledge().search(question, viewer=viewer, limit=MOST + 1, log=False)
         near = _near(outcome, path_of(page.url))
         async with service.database.read() as reader:
@@ -95,13 +96,19 @@ async def suggest(request: web.Request) -> web.Response:
 
 
 async def read_article(request: web.Request) -> web.Response:
-    """Return an article to be read within the widget, an authenticated one too where the visitor is a known customer."""
+    """Return an article to be read within the widget, an authenticated one too where the visitor is a known customer.
+
+    The widget leads to it by its suggestions alone: reading it is noted as that visitor's opening.
+    """
     service = request.app[SERVICE]
     check_origin(request, service)
-    viewer = await _viewer(request, service)
+    visitor = await _visitor(request, service)
     async with service.database.read() as reader:
-        article = await get_article(reader, request.match_info["slug"], viewer)
+        article = await get_article(reader, request.match_info["slug"], _viewer(visitor))
     await count_reading(request, service, article.id)
+    if visitor is not None:
+        async with service.database.write() as tx:
+            await note_opening(tx, visitor.conversation.id, article.id, "suggestion", at=service.clock.now())
     view: ArticleView = {
         "article_id": article.id,
         "slug": article.slug,
@@ -128,17 +135,21 @@ def _suggestion(one: Summary) -> SuggestedArticle:
     return {"article_id": one.id, "slug": one.slug, "title": one.title, "snippet": snippet, "url": one.url}
 
 
-async def _viewer(request: web.Request, service: Service) -> Viewer:
-    """Return what a visitor may see: a known customer's token shows more, any other nothing beyond the public."""
+async def _visitor(request: web.Request, service: Service) -> Visitor | None:
+    """Return whose token came with the request; None for no token and for one that is nobody's."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind != "Bearer" or not token:
-        return Viewer.ANONYMOUS
+        return None
     try:
         async with service.database.read() as reader:
-            visitor = await visitor_of_token(reader, token, service.clock.now())
+            return await visitor_of_token(reader, token, service.clock.now())
     except Unauthenticated:
-        return Viewer.ANONYMOUS
-    return Viewer.ANONYMOUS if visitor.customer_id is None else Viewer.CUSTOMER
+        return None
+
+
+def _viewer(visitor: Visitor | None) -> Viewer:
+    """Return what a visitor may see: a known customer more, anybody else nothing beyond the public."""
+    return Viewer.ANONYMOUS if visitor is None or visitor.customer_id is None else Viewer.CUSTOMER
 
 
 ROUTES = (

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge.articles import Viewer
+from knowledge.openings import note_opening, opened_articles, purge_openings
 from knowledge.searches import (
     HANDOFF_WITHIN,
     VOTE_WITHIN,
@@ -75,11 +76,30 @@ async def test_a_click_on_what_was_not_found_or_after_another_changes_nothing(
     database: Database, clock: FrozenClock
 ) -> None:
     entry = await log(database, clock)
-    assert not await record_opened(database, entry.id, "secret")
-    assert not await record_opened(database, "se_none", "cards")
-    assert await record_opened(database, entry.id, "bills")
-    assert await record_opened(database, entry.id, "cards")
+    assert not await record_opened(database, entry.id, "secret", at=clock.now())
+    assert not await record_opened(database, "se_none", "cards", at=clock.now())
+    assert await record_opened(database, entry.id, "bills", at=clock.now())
+    assert await record_opened(database, entry.id, "cards", at=clock.now())
     assert (await row_of(database, entry)).opened == "bills"
+
+
+async def test_each_article_that_a_conversations_customer_opens_is_kept_with_its_first_time_and_no_agents_click(
+    database: Database, clock: FrozenClock
+) -> None:
+    entry, at = await log(database, clock), clock.now()
+    desk = await log(database, clock, surface="desk", article_ids=["plans"])
+    elsewhere = await log(database, clock, conversation_id=None)
+    for search, article_id in ((entry, "bills"), (desk, "plans"), (elsewhere, "cards")):
+        assert await record_opened(database, search.id, article_id, at=at)
+    later = at + timedelta(minutes=1)
+    for article_id in ("bills", "cards"):
+        assert await record_opened(database, entry.id, article_id, at=later)
+    async with database.write() as tx:
+        assert not await note_opening(tx, "cv_1", "cards", "suggestion", at=later)
+    async with database.read() as reader:
+        assert await opened_articles(reader, "cv_1") == {"bills": at, "cards": later}
+        assert await opened_articles(reader, "cv_2") == {}
+    assert await purge_openings(database, later) == 1
 
 
 async def test_a_vote_is_noted_on_the_latest_search_of_the_conversation_that_found_the_article(

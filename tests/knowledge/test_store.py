@@ -229,8 +229,8 @@ async def test_a_search_is_kept_masked_with_what_was_opened_first(database: Data
     assert ENTRY_JSON.validate_python(ENTRY_JSON.dump_python(entry, mode="json")) == entry
     async with database.write() as tx:
         await log_search(tx, entry)
-    await record_opened(database, entry.id, "b")
-    await record_opened(database, entry.id, "a")
+    await record_opened(database, entry.id, "b", at=clock.now())
+    await record_opened(database, entry.id, "a", at=clock.now())
     async with database.read() as reader:
         row = (await reader.execute(sa.select(searches))).one()
     assert row.question.startswith("invoice for [email] x")

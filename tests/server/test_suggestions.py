@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from customers.demo import seed_customers
-from knowledge.tables import articles, searches
+from knowledge.tables import articles, openings, searches
 from server.identity import sign_identity
 from server.page_question import path_of, question_of_page
 from server.service import Service
@@ -120,6 +120,18 @@ async def test_an_article_is_read_in_the_widget_sanitised_and_counted(help_centr
         assert (await reader.execute(views)).scalar_one() == 1
     for missing in ("none", "%00", "a" * 3000):
         assert (await help_centre.client.get(f"/api/chat/articles/{missing}")).status == 404
+
+
+async def test_an_article_that_a_visitor_reads_in_the_widget_is_noted_as_opened_in_their_conversation(
+    help_centre: Running,
+) -> None:
+    visitor = await help_centre.visit()
+    for bearer in (visitor.token, visitor.token, "nobody"):
+        headers = {"Authorization": f"Bearer {bearer}"}
+        assert (await help_centre.client.get("/api/chat/articles/invoices", headers=headers)).status == 200
+    async with help_centre.service.database.read() as reader:
+        opened = (await reader.execute(sa.select(openings.c.conversation_id, openings.c.led_by))).all()
+        assert [tuple(row) for row in opened] == [(visitor.conversation, "suggestion")]
 
 
 async def test_odd_pages_get_an_answer_and_other_sites_none(help_centre: Running) -> None:
