@@ -39,8 +39,8 @@ MOST_MESSAGES = 4_000
 LONGEST_TURN = 30.0
 SMALL_TALK = {"greet", "goodbye", "thanks", "bot_challenge", "how_are_you", "praise"}
 NO_QUESTIONS = {
-    "out_of_scope", "nlu_fallback", "cancel_subscription", "talk_to_person", "security_incident", "frustration", "ticket_status",
-    "article_helped", "article_did_not_help", "affirm", "deny", *SMALL_TALK,
+    "out_of_scope", "nlu_fallback", "nlu_unsure", "cancel_subscription", "talk_to_person", "security_incident", "frustration",
+    "ticket_status", "article_helped", "article_did_not_help", "affirm", "deny", *SMALL_TALK,
 }  # fmt: skip
 OPENINGS = (
     "", "hi, ", "hello, ", "quick question: ", "one more thing, ", "sorry to ask, ", "good day, ", "ok so ", "please, ", "hey team, ",

@@ -1,10 +1,10 @@
-"""Decides whether a message is within scope, because a classifier's own probability judges that badly."""
+"""Decides whether to answer, to ask what was meant or to decline, because a classifier's own probability judges that badly."""
 
 from __future__ import annotations
 
 import json
 import logging
-from typing import Any, Dict, List, NamedTuple, Text, Type
+from typing import Any, Dict, List, NamedTuple, Text, Tuple, Type
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -30,30 +30,41 @@ from bot.classifier import DEFAULT_C, sentence_vector
 logger = logging.getLogger(__name__)
 
 OUT_OF_SCOPE = "out_of_scope"
+UNSURE = "nlu_unsure"
 SCOPE = "scope"
+ANSWER, ASK, DECLINE = "answer", "ask", "decline"
+CHOICES = 3
+"""How many guesses a question offers at most: more are no help to choose from."""
 EXAMPLES_FILE = "examples.npy"
 DECISION_FILE = "decision.json"
 
 
 class Judgement(NamedTuple):
-    """What the gate knows about one message; `score` is `probability * similarity`."""
+    """What the gate knows about one message; docs/assistant.md tells what follows from each decision."""
 
     probability: float
     similarity: float
     threshold: float
+    ask_threshold: float
 
     @property
     def score(self) -> float:
-        """Above or at the threshold the message is in scope."""
+        """How sure the gate is of the best guess: 0 to 1."""
         return self.probability * self.similarity
+
+    @property
+    def decision(self) -> str:
+        """`answer` at the threshold and above, `ask` at the lower one and above, else `decline`."""
+        if self.score >= self.threshold:
+            return ANSWER
+        return ASK if self.score >= self.ask_threshold else DECLINE
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class ScopeGate(IntentClassifier, GraphComponent):
-    """Sets `nlu_fallback` where the class probability times the cosine to the nearest example is too small.
+    """Sets `nlu_unsure` where the class probability times the cosine to the nearest example is small, `nlu_fallback` where it is too small.
 
-    The judgement itself is published as `scope` in the parse data, so that a second threshold ("ask back") needs
-    a reader, not a new component.
+    The judgement itself is published as `scope` in the parse data, with the guesses that a question may offer.
     """
 
     @classmethod
@@ -70,19 +81,27 @@ class ScopeGate(IntentClassifier, GraphComponent):
     def get_default_config() -> Dict[Text, Any]:
         """The settings.
 
-        `threshold`: a fixed threshold; learned in training when null.
-        `max_in_scope_loss`: the share of in-scope messages that the learned threshold may decline wrongly.
+        `threshold`, `ask_threshold`: fixed thresholds; each is learned in training when null.
+        `max_in_scope_loss`: the share of in-scope messages that the learned threshold may keep from their answer.
+        `max_in_scope_declined`: the share of them that the learned lower threshold may keep from being asked about.
         `C`: the classifier's penalty, which the held-out folds must share.
         """
-        return {"threshold": None, "max_in_scope_loss": 0.01, "C": DEFAULT_C, "folds": 5, "seed": 20}
+        return {
+            "threshold": None,
+            "ask_threshold": None,
+            "max_in_scope_loss": 0.01,
+            "max_in_scope_declined": 0.003,
+            "C": DEFAULT_C,
+            "folds": 5,
+            "seed": 20,
+        }
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
         """Refuses settings outside their ranges."""
-        if config["threshold"] is not None and not 0 <= config["threshold"] <= 1:
-            raise InvalidConfigException("ScopeGate: 'threshold' must lie between 0 and 1.")
-        if not 0 <= config["max_in_scope_loss"] < 1:
-            raise InvalidConfigException("ScopeGate: 'max_in_scope_loss' must lie between 0 and 1.")
+        for key in ("threshold", "ask_threshold", "max_in_scope_loss", "max_in_scope_declined"):
+            if config[key] is not None and not 0 <= config[key] <= 1:
+                raise InvalidConfigException(f"ScopeGate: '{key}' must lie between 0 and 1.")
         if config["folds"] < 2:
             raise InvalidConfigException("ScopeGate: 'folds' must be 2 or more.")
 
@@ -92,14 +111,14 @@ class ScopeGate(IntentClassifier, GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         examples: np.ndarray,
-        threshold: float,
+        thresholds: Tuple[float, float],
     ) -> None:
-        """Keeps the in-scope examples' unit vectors `[n, size]` and the threshold."""
+        """Keeps the in-scope examples' unit vectors `[n, size]` and the thresholds: to answer, and to ask."""
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._examples = examples
-        self._threshold = threshold
+        self._threshold, self._ask_threshold = thresholds
 
     @classmethod
     def create(
@@ -110,7 +129,7 @@ class ScopeGate(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
     ) -> ScopeGate:
         """Makes an untrained gate, which lets everything through."""
-        return cls(config, model_storage, resource, np.empty((0, 0), dtype=np.float32), 0.0)
+        return cls(config, model_storage, resource, np.empty((0, 0), dtype=np.float32), (0.0, 0.0))
 
     @classmethod
     def load(
@@ -121,35 +140,45 @@ class ScopeGate(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> ScopeGate:
-        """Reads the examples and the threshold from the model."""
+        """Reads the examples and the thresholds from the model."""
         with model_storage.read_from(resource) as directory:
             examples = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
             decision = json.loads((directory / DECISION_FILE).read_text(encoding="utf-8"))
-        return cls(config, model_storage, resource, examples, decision["threshold"])
+        return cls(config, model_storage, resource, examples, (decision["threshold"], decision["ask_threshold"]))
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Keeps the in-scope examples and learns the threshold from the training data alone."""
-        from bot.threshold import learn_threshold  # scikit-learn, which a running assistant does without
+        """Keeps the in-scope examples and learns the thresholds from the training data alone."""
+        from bot.threshold import learn_thresholds  # scikit-learn, which a running assistant does without
 
         labelled = [example for example in training_data.intent_examples if example.get(TEXT)]
         names = np.array([example.get(INTENT) for example in labelled], dtype=object)
         vectors = np.array([_unit_vector(example) for example in labelled], dtype=np.float32)
         inside = names != OUT_OF_SCOPE
         self._examples = vectors[inside] if len(vectors) else self._examples
-        fixed = self._config["threshold"]
-        if fixed is None:
-            self._threshold = learn_threshold(
+        fixed = self._config["threshold"], self._config["ask_threshold"]
+        learned = (0.0, 0.0)
+        if None in fixed:
+            learned = learn_thresholds(
                 vectors,
                 names,
                 out_of_scope=OUT_OF_SCOPE,
                 c=self._config["C"],
                 max_loss=self._config["max_in_scope_loss"],
+                max_declined=self._config["max_in_scope_declined"],
+                choices=CHOICES,
                 folds=self._config["folds"],
                 seed=self._config["seed"],
             )
-        else:
-            self._threshold = float(fixed)
-        logger.info("Scope gate: threshold %.3f over %d examples.", self._threshold, len(self._examples))
+        self._threshold, self._ask_threshold = (
+            float(by_learning if by_hand is None else by_hand)
+            for by_hand, by_learning in zip(fixed, learned, strict=True)
+        )
+        logger.info(
+            "Scope gate: answers from %.3f, asks from %.3f, over %d examples.",
+            self._threshold,
+            self._ask_threshold,
+            len(self._examples),
+        )
         self._persist()
         return self._resource
 
@@ -164,24 +193,35 @@ class ScopeGate(IntentClassifier, GraphComponent):
         if not intent.get(INTENT_NAME_KEY) or not len(self._examples):
             return
         similarity = float(np.clip((self._examples @ _unit_vector(message)).max(), 0.0, 1.0))
-        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, self._threshold)
+        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, self._threshold, self._ask_threshold)
         ranking = [
             {**guess, PREDICTED_CONFIDENCE_KEY: float(guess[PREDICTED_CONFIDENCE_KEY]) * similarity}
             for guess in message.get(INTENT_RANKING_KEY) or []
         ]
+        named = [guess for guess in ranking if guess[INTENT_NAME_KEY] != OUT_OF_SCOPE]
+        decision = judgement.decision
         chosen: Dict[Text, Any] = {**intent, PREDICTED_CONFIDENCE_KEY: judgement.score}
-        if intent[INTENT_NAME_KEY] != OUT_OF_SCOPE and judgement.score < self._threshold:
-            # Like Rasa's own fallback: the threshold is the smallest confidence that tops every declined guess.
-            chosen = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: self._threshold}
+        if intent[INTENT_NAME_KEY] == OUT_OF_SCOPE:
+            decision = DECLINE
+        elif decision != ANSWER:
+            # Like Rasa's own fallback: the threshold is the smallest confidence that tops every guess held back.
+            name = UNSURE if decision == ASK else DEFAULT_NLU_FALLBACK_INTENT_NAME
+            chosen = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: self._threshold}
             ranking.insert(0, dict(chosen))
+        scope = {
+            **judgement._asdict(),
+            "score": judgement.score,
+            "decision": decision,
+            "choices": named[:CHOICES] if decision == ASK else [],
+        }
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-        message.set(SCOPE, {**judgement._asdict(), "score": judgement.score}, add_to_output=True)
+        message.set(SCOPE, scope, add_to_output=True)
 
     def _persist(self) -> None:
         with self._model_storage.write_to(self._resource) as directory:
             np.save(directory / EXAMPLES_FILE, self._examples.astype(np.float16), allow_pickle=False)
-            decision = json.dumps({"threshold": self._threshold})
+            decision = json.dumps({"threshold": self._threshold, "ask_threshold": self._ask_threshold})
             (directory / DECISION_FILE).write_text(decision, encoding="utf-8")
 
 

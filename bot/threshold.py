@@ -1,8 +1,8 @@
-"""Learns the scope threshold from training data alone, so that no constant has to be tuned by hand."""
+"""Learns the two scope thresholds from training data alone, so that no constant has to be tuned by hand."""
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator, NamedTuple, Tuple
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
@@ -14,42 +14,73 @@ from bot.classifier import regression
 CROSS_VALIDATION_LIMIT = 4000
 
 
-def learn_threshold(
+class Thresholds(NamedTuple):
+    """From `answer` on the assistant answers, from `ask` on it asks which of its best guesses was meant, below it declines."""
+
+    answer: float
+    ask: float
+
+
+class HeldOut(NamedTuple):
+    """In-scope messages judged by a model that has not seen them; arrays of one length."""
+
+    scores: np.ndarray
+    """The gate's score of the best guess."""
+    right: np.ndarray
+    """Whether the best guess is the intent."""
+    offered: np.ndarray
+    """Whether the intent is among the guesses that asking would offer."""
+
+
+def learn_thresholds(
     vectors: np.ndarray,
     names: np.ndarray,
     *,
     out_of_scope: str,
     c: float,
     max_loss: float,
+    max_declined: float,
+    choices: int,
     folds: int,
     seed: int,
-) -> float:
-    """Returns the largest threshold that costs at most `max_loss` of the in-scope accuracy on held-out folds.
+) -> Thresholds:
+    """Returns the largest thresholds that cost at most what they may on held-out folds.
 
     Each held-out in-scope example is classified by a model that has not seen it, and scored as the gate will
-    score it. Only declining a *rightly* classified example costs anything. Out-of-scope examples take part in
-    the classifier if there are any; the rule needs none.
+    score it. Only holding back a *rightly* classified example costs an answer, and only declining one whose
+    intent would have been offered costs a question. Out-of-scope examples take part in the classifier if there
+    are any; the rule needs none.
 
     Args:
         vectors: Unit vectors `[n, size]`.
         names: The intents `[n]`.
         out_of_scope: The intent that stands for "none of these".
         c: The classifier's inverse L2 penalty.
-        max_loss: Share of all held-out in-scope examples.
+        max_loss: Share of all held-out in-scope examples that may miss their answer.
+        max_declined: Share of them that may be declined though asking would have offered their intent.
+        choices: How many guesses asking offers.
         folds: Number of folds.
         seed: Seed of the shuffle.
 
     Returns:
-        The threshold; 0 when there are too few examples to hold any out.
+        The thresholds; 0 when there are too few examples to hold any out.
     """
-    kept, total = [], 0
+    parts = []
     with threadpool_limits(limits=1):
         for train, test in _splits(names, folds, seed):
-            right, scores = _score(vectors, names, train, test, out_of_scope, c)
-            kept.extend(scores[right])
-            total += len(scores)
-    affordable = int(max_loss * total)
-    return float(sorted(kept)[min(affordable, len(kept) - 1)]) if kept else 0.0
+            parts.append(_judge(vectors, names, train, test, out_of_scope, c, choices))
+    held_out = HeldOut(*(np.concatenate(column) for column in zip(*parts))) if parts else None  # noqa: B905 - Python 3.10
+    if held_out is None:
+        return Thresholds(0.0, 0.0)
+    answer = _affordable(held_out.scores[held_out.right], max_loss, len(held_out.scores))
+    ask = _affordable(held_out.scores[held_out.offered], max_declined, len(held_out.scores))
+    return Thresholds(answer, min(ask, answer))
+
+
+def _affordable(scores: np.ndarray, share: float, total: int) -> float:
+    """Returns the largest threshold below which at most `share` of `total` scores lie."""
+    ordered = np.sort(scores)
+    return float(ordered[min(int(share * total), len(ordered) - 1)]) if len(ordered) else 0.0
 
 
 def _splits(names: np.ndarray, folds: int, seed: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
@@ -63,17 +94,30 @@ def _splits(names: np.ndarray, folds: int, seed: int) -> Iterator[Tuple[np.ndarr
         yield split
 
 
-def _score(
-    vectors: np.ndarray, names: np.ndarray, train: np.ndarray, test: np.ndarray, out_of_scope: str, c: float
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns, for the held-out in-scope examples, whether the top intent is right, and the gate's score."""
-    classifier = regression(c)
-    classifier.fit(vectors[train], names[train].astype(str))
+def _judge(
+    vectors: np.ndarray,
+    names: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    out_of_scope: str,
+    c: float,
+    choices: int,
+) -> HeldOut:
+    """Judges the in-scope part of `test` by a classifier and neighbours from `train`."""
     inside_train = train[names[train] != out_of_scope]
     inside_test = test[names[test] != out_of_scope]
     if not len(inside_train) or not len(inside_test):
-        return np.empty(0, dtype=bool), np.empty(0)
+        return HeldOut(np.empty(0), np.empty(0, dtype=bool), np.empty(0, dtype=bool))
+    classifier = regression(c)
+    classifier.fit(vectors[train], names[train].astype(str))
     probabilities = classifier.predict_proba(vectors[inside_test])
+    truth = names[inside_test].astype(str)
     top = classifier.classes_[probabilities.argmax(axis=1)]
-    nearest = [float((vectors[inside_train] @ vector).max()) for vector in vectors[inside_test]]
-    return top == names[inside_test].astype(str), probabilities.max(axis=1) * np.clip(nearest, 0.0, 1.0)
+    offerable = np.where(classifier.classes_ == out_of_scope, -1.0, probabilities)
+    best = classifier.classes_[np.argsort(-offerable, axis=1)[:, :choices]]
+    nearest = np.array([float((vectors[inside_train] @ vector).max()) for vector in vectors[inside_test]])
+    return HeldOut(
+        scores=probabilities.max(axis=1) * np.clip(nearest, 0.0, 1.0),
+        right=top == truth,
+        offered=(best == truth[:, None]).any(axis=1),
+    )

@@ -162,7 +162,7 @@ _ABOUT_THE_CHAT = {
     "article_did_not_help", "bot_challenge", "how_are_you", "praise",
 }  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
-_NO_TOPIC = _ABOUT_THE_CHAT | {None, "nlu_fallback", "out_of_scope"}
+_NO_TOPIC = _ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
 """Those, and the intents that say only that the assistant did not know one."""
 
 

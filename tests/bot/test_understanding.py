@@ -6,7 +6,7 @@ from rasa.shared.exceptions import InvalidConfigException
 
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityRulerExtractor
-from bot.threshold import learn_threshold
+from bot.threshold import learn_thresholds
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,23 @@ def test_a_known_question_passes_the_gate_with_a_falling_ranking(understand):
     assert parsed["intent"]["confidence"] == confidences[0] == pytest.approx(parsed["scope"]["score"])
 
 
-def test_a_declined_message_keeps_its_ranking_behind_the_fallback(agent, understand, monkeypatch):
+@pytest.mark.parametrize(
+    ("ask_threshold", "name", "decision", "choices"),
+    [(0.998, "nlu_fallback", "decline", 0), (0.0, "nlu_unsure", "ask", 3)],
+)
+def test_a_message_held_back_keeps_its_ranking_behind_the_name_of_the_decision(
+    agent, understand, monkeypatch, ask_threshold, name, decision, choices
+):
     gate = next(node for node in _components(agent) if type(node).__name__ == "ScopeGate")
     monkeypatch.setattr(gate, "_threshold", 0.999)
+    monkeypatch.setattr(gate, "_ask_threshold", ask_threshold)
     parsed = understand("where can i find the invoices of my phone app")
     names = [guess["name"] for guess in parsed["intent_ranking"]]
-    assert parsed["intent"]["name"] == names[0] == "nlu_fallback"
+    assert parsed["intent"]["name"] == names[0] == name
     assert names[1] in {"invoices", "mobile_app"}
+    assert parsed["scope"]["decision"] == decision
+    offered = [guess["name"] for guess in parsed["scope"]["choices"]]
+    assert offered == [known for known in names[1:] if known != "out_of_scope"][:choices]
 
 
 def test_gibberish_is_not_taken_for_a_question(understand):
@@ -90,16 +100,18 @@ def test_gibberish_is_not_taken_for_a_question(understand):
 
 
 @pytest.mark.parametrize("with_out_of_scope", [True, False])
-def test_the_threshold_costs_at_most_what_it_may(with_out_of_scope):
+def test_the_thresholds_cost_at_most_what_they_may(with_out_of_scope):
     vectors, names = _clusters(["a", "b", "c"] + (["out_of_scope"] if with_out_of_scope else []))
     strict, loose = (_learn(vectors, names, loss) for loss in (0.0, 0.2))
-    assert 0.0 < strict < loose < 1.0
+    assert 0.0 < strict.answer < loose.answer < 1.0
+    assert strict.ask <= strict.answer
+    assert 0.0 < loose.ask < loose.answer
 
 
 def test_too_few_examples_leave_the_gate_open():
     vectors, names = _clusters(["a"])
-    assert _learn(vectors, names, 0.01) == 0.0
-    assert _learn(vectors[:0], names[:0], 0.01) == 0.0
+    assert _learn(vectors, names, 0.01) == (0.0, 0.0)
+    assert _learn(vectors[:0], names[:0], 0.01) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +160,10 @@ def _clusters(intents):
 
 
 def _learn(vectors, names, max_loss):
-    return learn_threshold(vectors, names, out_of_scope="out_of_scope", c=30.0, max_loss=max_loss, folds=5, seed=1)
+    return learn_thresholds(
+        vectors, names, out_of_scope="out_of_scope", c=30.0, max_loss=max_loss, max_declined=max_loss / 4, choices=3,
+        folds=5, seed=1,
+    )  # fmt: skip
 
 
 def _components(agent):
