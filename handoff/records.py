@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from handoff.tables import CAPACITY
+
 AuthorKind = Literal["customer", "bot", "agent", "system"]
 MessageKind = Literal["text", "answer", "notice", "note"]
 Role = Literal["agent", "lead", "content", "admin"]
+ANSWERING: tuple[Role, ...] = ("agent", "lead", "admin")
+"""Roles that answer customers."""
 
 BOT = "bot"
 QUEUE = "queue"
@@ -49,6 +53,7 @@ class Conversation:
     queued_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    language: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[Any, Any]) -> Conversation:
@@ -116,18 +121,54 @@ _OF_THE_RUNNER = {"turn_lease", "runner"}
 
 @dataclass(frozen=True)
 class Staff:
-    """A member of staff."""
+    """A member of staff.
+
+    Attributes:
+        id: opaque.
+        email: what they sign in with.
+        name: what customers and colleagues read.
+        role: what they may do.
+        active: whether they may sign in.
+        teams: the teams that they serve; none named means every one.
+        skills: categories and tags that they know more of than others.
+        languages: what they write, such as `de`; none named means any.
+        capacity: conversations that are assigned to them at once, at most; 0 for none.
+        hours: when they work, as `handoff.calendar_data` writes a calendar; None for always.
+        password_once: whether their password is one that somebody else gave them.
+    """
 
     id: str
     email: str
     name: str
     role: Role
     active: bool
+    teams: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    capacity: int = CAPACITY
+    hours: dict[str, Any] | None = None
+    password_once: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Staff:
+        """Read a row of `staff`."""
+        values = {str(name): value for name, value in row.items() if name not in _OF_THE_ACCOUNT}
+        for several in ("teams", "skills", "languages"):
+            values[several] = tuple(values[several])
+        return cls(**values)
+
+    def serves(self, team: str | None) -> bool:
+        """Tell whether a team's conversations are this person's to answer."""
+        return self.role in ANSWERING and (not self.teams or team is None or team in self.teams)
 
     @property
     def supervises(self) -> bool:
         """Tell whether this person may look in and take over."""
         return self.role in {"lead", "admin"}
+
+
+_OF_THE_ACCOUNT = {"password_hash", "created_at"}
+"""Columns of `staff` that signing in alone asks for."""
 
 
 @dataclass(frozen=True)

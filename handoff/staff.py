@@ -120,7 +120,7 @@ async def sign_in(database: Database, *, email: str, password: str, at: datetime
                 token_fingerprint=fingerprint(secret), staff_id=row["id"], expires_at=at + SESSION_LENGTH
             )
         )
-    return _staff(row), secret
+    return Staff.of(row), secret
 
 
 async def sign_out(tx: Transaction, secret: str) -> None:
@@ -144,7 +144,7 @@ async def staff_of_session(reader: Reader, secret: str, at: datetime) -> Staff:
     row = rows.mappings().one_or_none()
     if row is None:
         raise Unauthenticated("You are signed out. Sign in again.")
-    return _staff(row)
+    return Staff.of(row)
 
 
 async def set_active(tx: Transaction, emails: Sequence[str], active: bool) -> None:
@@ -168,7 +168,3 @@ async def active_accounts(reader: Reader, emails: Sequence[str]) -> dict[str, bo
     """Return, for each of these addresses that has an account, whether that may sign in."""
     rows = await reader.execute(sa.select(staff.c.email, staff.c.active).where(staff.c.email.in_(emails)))
     return {row.email: row.active for row in rows}
-
-
-def _staff(row: sa.RowMapping) -> Staff:
-    return Staff(row["id"], row["email"], row["name"], row["role"], row["active"])

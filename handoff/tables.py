@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 from core.database import Json, Moment, metadata
 
+CAPACITY = 5
+"""Conversations that a member of staff has at once, until somebody says otherwise."""
+
 visitors = sa.Table(
     "visitors",
     metadata,
@@ -37,10 +40,12 @@ conversations = sa.Table(
     sa.Column("rating_ticket_id", sa.String(40)),
     sa.Column("rating_score", sa.Integer),
     sa.Column("queued_at", Moment),
+    sa.Column("language", sa.String(16)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False, index=True),
 )
-"""`queued_at` is when the queue last became the owner; a message moves `updated_at`, and not this."""
+"""`queued_at` is when the queue last became the owner; a message moves `updated_at`, and not this.
+`language` is the browser's, such as `de`."""
 
 messages = sa.Table(
     "messages",
@@ -149,8 +154,27 @@ staff = sa.Table(
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("password_hash", sa.String(200), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False, default=True),
+    sa.Column("teams", Json, nullable=False, default=list, server_default="[]"),
+    sa.Column("skills", Json, nullable=False, default=list, server_default="[]"),
+    sa.Column("languages", Json, nullable=False, default=list, server_default="[]"),
+    sa.Column("capacity", sa.Integer, nullable=False, default=CAPACITY, server_default=str(CAPACITY)),
+    sa.Column("hours", Json),
+    sa.Column("password_once", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("created_at", Moment, nullable=False),
 )
+"""`teams` empty means every team, `languages` empty every language, `hours` (a calendar) absent always.
+A password that is for once has to be replaced by one of the member's own."""
+
+teams = sa.Table(
+    "teams",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("title", sa.String(80), nullable=False),
+    sa.Column("assignment", sa.String(16)),
+    sa.Column("hours", Json),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+"""What people settled for a team. A team of the rules of triage needs no row."""
 
 staff_sessions = sa.Table(
     "staff_sessions",

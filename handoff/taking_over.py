@@ -9,15 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.database import Database, Reader, Transaction
-from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
+from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
+from handoff.assigning import let_go, requeue, take, tell
 from handoff.clocks import recompute, resolve_clocks
 from handoff.handing_over import account_of, policy_for
 from handoff.ownership import announce, change_owner
 from handoff.policies import Policy
-from handoff.records import BOT, QUEUE, Conversation, Staff, agent_owner
+from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
 from handoff.staff import staff_names
-from handoff.tables import assignments, conversations, ratings
+from handoff.tables import conversations, ratings
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation
 from handoff.wording import NOTICES, clean_text
 from tickets import ticketing
@@ -45,21 +46,9 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
         if conversation.epoch != epoch:
             raise StaleEpoch("This conversation has changed since you looked. Open it again.")
         if conversation.agent_id is not None:
-            await _end_assignment(tx, conversation, "taken_over", at)
-        taken = await change_owner(tx, conversation, agent_owner(agent.id), at=at)
-        await tx.execute(
-            sa.insert(assignments).values(
-                conversation_id=taken.id,
-                epoch=taken.epoch,
-                ticket_id=taken.ticket_id,
-                staff_id=agent.id,
-                queued_at=conversation.queued_at or conversation.updated_at,
-                claimed_at=at,
-            )
-        )
-        if taken.ticket_id is not None:
-            await ticketing.assign(tx, taken.ticket_id, agent.id, at=at)
-        await _notice(tx, taken, "claimed", agent, at)
+            await let_go(tx, conversation, "taken_over", at=at)
+        taken = await take(tx, conversation, agent, at=at)
+        await tell(tx, taken, "claimed", at=at, agent=agent.name)
         return taken
 
 
@@ -108,9 +97,9 @@ async def _finish(
         await resolve_clocks(tx, conversation.ticket_id, at)
     if note:
         await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), note, kind="note"), at=at)
-    await _end_assignment(tx, conversation, how, at)
+    await let_go(tx, conversation, how, at=at)
     back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None, **values)
-    await _notice(tx, back, how, agent, at)
+    await tell(tx, back, how, at=at, agent=agent.name)
     return back
 
 
@@ -122,11 +111,8 @@ async def release(database: Database, conversation_id: str, agent: Staff, *, epo
     """
     async with database.write() as tx:
         conversation = await _own(tx, conversation_id, agent, epoch)
-        await _end_assignment(tx, conversation, "released", at)
-        waiting = await change_owner(tx, conversation, QUEUE, at=at)
-        if waiting.ticket_id is not None:
-            await ticketing.assign(tx, waiting.ticket_id, None, at=at)
-        await _notice(tx, waiting, "released", agent, at)
+        waiting = await requeue(tx, conversation, "released", at=at)
+        await tell(tx, waiting, "released", at=at, agent=agent.name)
         return waiting
 
 
@@ -227,19 +213,3 @@ async def _own(tx: Transaction, conversation_id: str, agent: Staff, epoch: int) 
     if conversation.agent_id != agent.id or conversation.epoch != epoch:
         raise StaleEpoch("This conversation is not yours any more. Open it again to see who has it.")
     return conversation
-
-
-async def _end_assignment(tx: Transaction, conversation: Conversation, how: str, at: datetime) -> None:
-    ended = await tx.execute(
-        sa.update(assignments)
-        .where(assignments.c.conversation_id == conversation.id, assignments.c.epoch == conversation.epoch)
-        .values(ended_at=at, ended_by=how)
-    )
-    if ended.rowcount != 1:
-        raise NotFound("This conversation has no open assignment.")
-
-
-async def _notice(tx: Transaction, conversation: Conversation, kind: str, agent: Staff, at: datetime) -> None:
-    words = NOTICES[kind].format(agent=agent.name)
-    notice = {"type": kind, "agent": agent.name}
-    await append(tx, conversation, Saying(SYSTEM_AUTHOR, words, kind="notice", notice=notice), at=at)

@@ -26,6 +26,8 @@ NOTICES = {
     "claimed": "{agent} has joined the conversation.",
     "returned": "{agent} has handed the conversation back to the assistant.",
     "released": "{agent} had to leave. You are back in the queue, and keep your place.",
+    "moved_to_team": "{agent} has passed this conversation to our {team} team. They can read all of it, and you keep your place.",
+    "moved_to_person": "{agent} has passed this conversation to {to}, who can read all of it.",
     "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
     "email_saved": "Thank you. The team can reach you at {email}.",

@@ -54,6 +54,14 @@ class ResolveBody(AtEpoch):
     note: str = ""
 
 
+class TransferBody(AtEpoch):
+    """Whom to pass the conversation to, one of the two, and why."""
+
+    team: str | None = Field(None, max_length=40)
+    agent: str | None = Field(None, max_length=40)
+    note: str = ""
+
+
 class OverrideBody(_Body):
     """What triage got wrong."""
 

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from core.errors import Forbidden, Unauthenticated
-from handoff.records import Role, Staff
+from handoff.records import ANSWERING, Role, Staff
 from handoff.staff import staff_of_session
 from server.service import SERVICE, Service
 
 COOKIE = "baton_staff"
 HEADER = "X-Baton"
-ANSWERING: tuple[Role, ...] = ("agent", "lead", "admin")
 
 
 async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> Staff:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from core.clock import iso
+from core.errors import Conflict
 from handoff.desk import counts, detail_of, list_rows
 from handoff.desk_views import DetailView
-from handoff.presence import show_presence
+from handoff.presence import present, show_presence
 from handoff.speaking import say_as_agent, write_note
-from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out
+from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out, staff_names
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
+from handoff.transferring import transfer
 from handoff.views import message_view
 from knowledge.articles import Viewer
 from server import metrics
@@ -30,13 +32,14 @@ from server.desk_views import (
     SearchQuery,
     SignIn,
     StaffSessionView,
+    TransferBody,
     found_view,
     staff_view,
 )
 from server.limits import forgive, limit
 from server.news import DESK_SOCKETS
 from server.routes.desk_socket import presence_may_fail
-from server.service import SERVICE
+from server.service import SERVICE, Service
 from server.staff_auth import COOKIE, check_header, signed_in
 from tickets.ticketing import TicketView, get_ticket, overrides_of, ticket_view
 
@@ -186,6 +189,38 @@ async def post_release(request: web.Request) -> web.Response:
     return await _detail(request)
 
 
+async def post_transfer(request: web.Request) -> web.Response:
+    """Pass the conversation on to a team, or to a colleague who is there."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, TransferBody)
+    if body.agent is not None:
+        await _check_there(service, body.agent)
+    await transfer(
+        service.database,
+        request.match_info["id"],
+        member,
+        epoch=body.epoch,
+        at=service.clock.now(),
+        team=body.team,
+        to=body.agent,
+        note=body.note,
+    )
+    return await _detail(request)
+
+
+async def _check_there(service: Service, staff_id: str) -> None:
+    """Refuse a colleague who is offline: nobody would answer. Where presence is not known, the agent's word counts."""
+    with presence_may_fail():
+        if staff_id not in await present(service.redis, service.clock.now()):
+            async with service.database.read() as reader:
+                name = (await staff_names(reader)).get(staff_id)
+            if name is not None:
+                raise Conflict(
+                    f"{name} is offline. Pass it to a team, where whoever is on duty takes it.", field="agent"
+                )
+
+
 async def patch_ticket(request: web.Request) -> web.Response:
     """Correct a ticket's priority or category."""
     service = request.app[SERVICE]
@@ -247,6 +282,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _DESK + "/resolve", post_resolve, "Resolve", auth="staff", body=ResolveBody, returns=DetailView),
     Route("POST", _DESK + "/return", post_return, "Back to the bot", auth="staff", body=AtEpoch, returns=DetailView),
     Route("POST", _DESK + "/release", post_release, "Back to the queue", auth="staff", body=AtEpoch, returns=DetailView),
+    Route("POST", _DESK + "/transfer", post_transfer, "Pass on", auth="staff", body=TransferBody, returns=DetailView),
     Route("PATCH", "/api/desk/tickets/{id}", patch_ticket, "Override", auth="staff", body=OverrideBody, returns=TicketView),
     Route("GET", "/api/desk/search", get_search, "Search the articles", auth="staff", query=SearchQuery, returns=FoundView),
     Route("PUT", "/api/desk/presence", put_presence, "On duty or not", auth="staff", body=PresenceBody),

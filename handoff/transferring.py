@@ -1,0 +1,149 @@
+"""Passing a conversation on: to a team, where whoever is on duty takes it, or to a person, with a note that says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Database, Transaction
+from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
+from handoff.assigning import let_go, requeue, take, tell
+from handoff.ownership import announce
+from handoff.records import QUEUE, Conversation, Staff
+from handoff.tables import staff
+from handoff.teams import get_team, members
+from handoff.transcript import Author, Saying, append, get_conversation
+from handoff.wording import clean_text
+from tickets import ticketing
+
+
+async def transfer(
+    database: Database,
+    conversation_id: str,
+    agent: Staff,
+    *,
+    epoch: int,
+    at: datetime,
+    team: str | None = None,
+    to: str | None = None,
+    note: str = "",
+) -> Conversation:
+    """Let a person pass a conversation on to a team or to a colleague, by id. Repeated after it was done, it changes nothing.
+
+    Who has it may, whoever answers customers may while it waits, and a lead or admin always.
+
+    Raises:
+        Invalid: not exactly one of `team` and `to` is given.
+        NotFound: there is no such team or colleague.
+        Conflict: nobody is in the team, or the colleague cannot have it.
+        StaleEpoch: it has changed hands since the agent looked.
+        Forbidden: a colleague has it.
+    """
+    if (team is None) == (to is None):
+        raise Invalid("Name a team or a colleague to pass the conversation to.", field="team")
+    words = clean_text(note, field="note") if note.strip() else ""
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if conversation.owner != QUEUE and conversation.agent_id is None:
+            raise Conflict("The assistant has this conversation; there is nothing to pass on.")
+        colleague = None if to is None else await _colleague(tx, to)
+        if colleague is not None and conversation.agent_id == colleague.id:
+            return conversation
+        if conversation.epoch != epoch:
+            raise StaleEpoch("This conversation has changed since you looked. Open it again.")
+        if conversation.agent_id not in (None, agent.id) and not agent.supervises:
+            raise Forbidden("A colleague has this conversation. Only they, a lead or an admin can pass it on.")
+        if colleague is not None:
+            return await move_to_person(tx, conversation, colleague, by=agent, note=words, at=at)
+        return await move_to_team(tx, conversation, team or "", by=agent, note=words, at=at)
+
+
+async def move_to_team(
+    tx: Transaction, conversation: Conversation, team: str, *, by: Staff | str, note: str, at: datetime
+) -> Conversation:
+    """Give a conversation that people have, or that waits for one, to a team's queue; its clocks keep its place.
+
+    The ticket's team is corrected, the old one kept. What waits for that team already stays as it is, so this is idempotent by
+    conversation and team.
+
+    Args:
+        tx: the write; escalation calls this in its own.
+        conversation: as it was read under its row's lock.
+        team: name of the team.
+        by: who moves it, or in words what does, such as an escalation rule.
+        note: why, for colleagues; empty says only that it was moved.
+        at: now.
+
+    Raises:
+        NotFound: there is no such team.
+        Conflict: nobody is in the team, or the assistant has the conversation.
+        StaleEpoch: somebody else changed the owner meanwhile.
+    """
+    if conversation.owner != QUEUE and conversation.agent_id is None:
+        raise Conflict("The assistant has this conversation; there is nothing to pass on.")
+    chosen = await get_team(tx.connection, team)
+    if not any(member.serves(chosen.name) for member in await members(tx.connection)):
+        raise Conflict(
+            f"Nobody is in the team {chosen.title}. Choose another one, or put somebody into it.", field="team"
+        )
+    ticket = None
+    if conversation.ticket_id is not None:
+        ticket = await ticketing.get_ticket(tx.connection, conversation.ticket_id)
+    if conversation.owner == QUEUE and ticket is not None and ticket.team == chosen.name:
+        return conversation
+    if ticket is not None:
+        await ticketing.override(tx, ticket.id, "team", chosen.name, by=_name(by), at=at)
+    waiting = conversation
+    if conversation.agent_id is not None:
+        waiting = await requeue(tx, conversation, "transferred", at=at)
+        await tell(tx, waiting, "moved_to_team", at=at, agent=_name(by), team=chosen.title)
+    else:
+        await announce(tx, conversation.id, at=at)
+    await _note(tx, waiting, f"Moved to the team {chosen.title}.", note, by, at)
+    return waiting
+
+
+async def move_to_person(
+    tx: Transaction, conversation: Conversation, colleague: Staff, *, by: Staff | str, note: str, at: datetime
+) -> Conversation:
+    """Give a conversation that people have, or that waits for one, to a member of staff; the customer reads their name.
+
+    It is theirs however many they have already: a person decided so. Idempotent by conversation and colleague.
+
+    Raises:
+        Conflict: the colleague does not answer customers, or is not active any more.
+        StaleEpoch: somebody else changed the owner meanwhile.
+    """
+    if conversation.agent_id == colleague.id:
+        return conversation
+    if not colleague.active or not colleague.serves(None):
+        raise Conflict(f"{colleague.name} does not answer customers. Choose somebody else.", field="agent")
+    if conversation.agent_id is not None:
+        await let_go(tx, conversation, "transferred", at=at)
+        # They waited for an answer before; who passes them on does not make them wait anew.
+        conversation = replace(conversation, queued_at=at)
+    taken = await take(tx, conversation, colleague, at=at)
+    await tell(tx, taken, "moved_to_person", at=at, agent=_name(by), to=colleague.name)
+    await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at)
+    return taken
+
+
+async def _colleague(tx: Transaction, staff_id: str) -> Staff:
+    row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id))).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such colleague.", field="agent")
+    return Staff.of(row)
+
+
+async def _note(
+    tx: Transaction, conversation: Conversation, what: str, note: str, by: Staff | str, at: datetime
+) -> None:
+    author = Author("agent", by) if isinstance(by, str) else Author("agent", by.name, by.id)
+    text = f"{what}\n{note}" if note else what
+    await append(tx, conversation, Saying(author, text, kind="note"), at=at)
+
+
+def _name(by: Staff | str) -> str:
+    return by if isinstance(by, str) else by.name
