@@ -11,6 +11,8 @@ from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+LANGUAGE = "language"
+"""The entity that bot/language.py adds: what slot `language` is filled from."""
 MAX_TEXT = 8000
 MAX_PAYLOAD = 2000
 RANKING = 3
@@ -116,9 +118,11 @@ class Turn:
         return failed
 
     def understanding(self) -> Dict[str, Any]:
-        """Returns intent, confidence, the best guesses and the entities of the message."""
+        """Returns intent, confidence, the best guesses, the entities, the language if it is another, and the signals."""
         if self._said is None:
-            return {"intent": None, "confidence": 0.0, "ranking": [], "entities": []}
+            return {
+                "intent": None, "confidence": 0.0, "ranking": [], "entities": [], "language": None, "signals": []
+            }  # fmt: skip
         parsed = self._said.parse_data or {}
         text = self._said.text or ""
         return {
@@ -128,7 +132,9 @@ class Turn:
                 {"name": guess["name"], "confidence": _rounded(guess["confidence"])}
                 for guess in (parsed.get("intent_ranking") or [])[:RANKING]
             ],
-            "entities": [_entity(entity, text) for entity in self._said.entities],
+            "entities": [_entity(entity, text) for entity in self._said.entities if entity["entity"] != LANGUAGE],
+            "language": next((entity["value"] for entity in self._said.entities if entity["entity"] == LANGUAGE), None),
+            "signals": parsed.get("signals") or [],
         }
 
 

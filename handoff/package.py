@@ -167,7 +167,10 @@ async def understandings_of(reader: Reader, conversation_id: str) -> dict[str, U
     """Return what the assistant made of each message of a conversation, by message id."""
     table = understandings
     rows = await reader.execute(sa.select(table).where(table.c.conversation_id == conversation_id))
-    return {row.message_id: Understanding(row.intent, row.confidence, row.ranking, row.entities) for row in rows}
+    return {
+        row.message_id: Understanding(row.intent, row.confidence, row.ranking, row.entities, row.language, row.signals)
+        for row in rows
+    }
 
 
 async def package_of(reader: Reader, ticket_id: str) -> PackageView | None:

@@ -173,12 +173,21 @@ _OF_THE_ACCOUNT = {"password_hash", "created_at"}
 
 @dataclass(frozen=True)
 class Understanding:
-    """What the assistant made of one message: intent, confidence, the runners-up and the entities."""
+    """What the assistant made of one message.
+
+    Attributes:
+        intent: what it took it for; `ranking` has the runners-up.
+        entities: what the message names.
+        language: ISO 639-1 code if it is in a language that the assistant does not understand.
+        signals: what else it shows, each with `name`, `score` and `evidence`.
+    """
 
     intent: str | None = None
     confidence: float | None = None
     ranking: list[dict[str, Any]] = field(default_factory=list)
     entities: list[dict[str, Any]] = field(default_factory=list)
+    language: str | None = None
+    signals: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,8 @@ understandings = sa.Table(
     sa.Column("confidence", sa.Float),
     sa.Column("ranking", Json, nullable=False),
     sa.Column("entities", Json, nullable=False),
+    sa.Column("language", sa.String(8)),
+    sa.Column("signals", Json, nullable=False, server_default="[]"),
 )
 
 packages = sa.Table(

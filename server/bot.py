@@ -44,6 +44,8 @@ class BotUnderstanding(_Model):
     confidence: float | None = None
     ranking: list[dict[str, Any]] = Field(default_factory=list)
     entities: list[dict[str, Any]] = Field(default_factory=list)
+    language: str | None = Field(None, max_length=8)
+    signals: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class _NotReached(Unavailable):

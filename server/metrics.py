@@ -14,7 +14,6 @@ MESSAGES = Counter("baton_messages_total", "Messages stored, by author.", ["auth
 HANDOFFS = Counter("baton_handoffs_total", "Conversations handed over, by reason.", ["reason"])
 CLAIMS = Counter("baton_claims_total", "Conversations claimed by agents.")
 CLOCKS_FIRED = Counter("baton_sla_fired_total", "SLA warnings and breaches.", ["metric", "kind"])
-DELIVERIES = Counter("baton_deliveries_total", "Attempts to call a webhook endpoint, by outcome.", ["outcome"])
 SOCKETS = Gauge("baton_sockets", "Open sockets, by audience.", ["audience"])
 REQUESTS = Histogram("baton_request_seconds", "Seconds an HTTP request took, by route and status.", ["route", "status"])
 READY = Gauge("baton_ready", "1 while this part is ready.", ["part"])

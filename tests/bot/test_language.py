@@ -1,0 +1,111 @@
+"""Messages that no intent was trained on: in another language, or without a word."""
+
+import pytest
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.language import LanguageGate
+from bot.wordless import NO_WORDS, WordlessReader
+
+
+class Nowhere:
+    """A model storage that keeps nothing beyond the test."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def write_to(self, _resource):
+        return self
+
+    def __enter__(self):
+        return self._folder
+
+    def __exit__(self, *_raised):
+        return None
+
+
+def _trained(component, config, folder, examples):
+    made = component.create({**component.get_default_config(), **config}, Nowhere(folder), None, None)
+    messages = [Message.build(text, intent) for intent, texts in examples.items() for text in texts]
+    made.train(TrainingData(messages))
+    return made
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory):
+    english = [
+        "how do i cancel my plan", "where are my invoices", "i want to talk to a person", "the app does not load on my phone",
+        "can i change my password", "connect slack to a project", "is there a csv export", "my card was declined",
+    ]  # fmt: skip
+    return _trained(LanguageGate, {}, tmp_path_factory.mktemp("gate"), {"any": english})
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("wie kann ich mein passwort zurücksetzen", "de"),
+        ("je veux annuler mon abonnement", "fr"),
+        ("¿cómo cambio mi contraseña?", "es"),
+        ("quero cancelar a minha assinatura", "pt"),
+        ("non riesco ad accedere al mio account", "it"),
+        ("waar vind ik mijn facturen", "nl"),
+        ("nie mogę się zalogować", "pl"),
+        ("хочу отменить подписку", "ru"),
+        ("我想取消订阅", "zh"),
+        ("パスワードを変更したいです", "ja"),
+        ("비밀번호를 어떻게 바꾸나요", "ko"),
+        ("كيف أغير كلمة المرور", "ar"),
+    ],
+)
+def test_another_language_is_named(gate, text, code):
+    assert gate.recognise(text).code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Microsoft Teams integration", "connect slack", "ok", "nope", "asdkjh qwe", "nada",
+        "INV-2041", "https://exemple.fr/mon-compte?langue=francais", "javascript sdk", "Grüße", "", "   ", "12345 67 8", "\ud83d",
+        "how do you say 'bonjour' in french", "my name is François Müller", "λ", "the москва board does not load", "halt",
+    ],
+)  # fmt: skip
+def test_english_names_and_scraps_are_no_other_language(gate, text):
+    assert gate.recognise(text) is None
+
+
+def test_an_assistant_trained_in_german_takes_english_for_another_language(tmp_path):
+    german = [
+        "wo finde ich meine rechnungen", "ich möchte kündigen", "wie ändere ich mein passwort", "die seite lädt nicht mehr",
+    ]  # fmt: skip
+    gate = _trained(LanguageGate, {}, tmp_path, {"any": german})
+    assert gate.recognise("wie kann ich mein passwort zurücksetzen") is None
+    assert gate.recognise("could you tell me why this keeps happening to us").code == "en"
+
+
+def test_without_examples_no_language_is_another(tmp_path):
+    assert _trained(LanguageGate, {}, tmp_path, {}).recognise("je veux annuler mon abonnement") is None
+
+
+def test_the_intent_of_a_foreign_message_is_replaced_and_its_language_kept(understand):
+    parsed = understand("je veux annuler mon abonnement s'il vous plaît")
+    assert parsed["intent"]["name"] == parsed["intent_ranking"][0]["name"] == "foreign_language"
+    assert [(one["entity"], one["value"]) for one in parsed["entities"]] == [("language", "fr")]
+
+
+def test_a_message_without_words_is_read_by_its_signs(tmp_path):
+    signs = {"signs": {"affirm": "👍 :)", "angry": "😡", "unknown_intent": "🎉"}}
+    read = _trained(WordlessReader, signs, tmp_path, {"affirm": ["yes"], "angry": ["no"]}).read
+    assert read("👍🏽") == read("👍👍😡") == read(" :) ") == "affirm"
+    assert read("😡😡👍") == "angry"
+    assert read("🎉") == read("???") == read("…") == NO_WORDS
+    assert read("👍 thanks") is read("5") is read("") is None
+
+
+def test_a_sign_that_is_a_word_is_refused():
+    with pytest.raises(InvalidConfigException, match="'ok'"):
+        WordlessReader.validate_config({"signs": {"affirm": "👍 ok"}})
+
+
+def test_emoji_alone_are_not_taken_for_a_question(understand):
+    assert understand("😀😀😀")["intent"]["name"] == NO_WORDS
