@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Text, Tuple, Union
+from typing import Any, Dict, Optional, Text, Tuple, Union
 
 from rasa.core.actions.action import Action
 from rasa.core.policies.policy import PolicyPrediction
@@ -17,6 +17,7 @@ from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 
 from bot.remote_action import ServiceAction
 from bot.runner import SequentialGraphRunner
+from bot.tracker import Conversation
 
 
 class Processor(MessageProcessor):
@@ -30,10 +31,17 @@ class Processor(MessageProcessor):
             )
         return Path(model_path).name, metadata, runner
 
+    async def get_tracker(self, conversation_id: Text) -> DialogueStateTracker:
+        """Returns the conversation so far, an empty one if it is new."""
+        return Conversation.of(await super().get_tracker(conversation_id))
+
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> Tuple[Action, PolicyPrediction]:
         """Returns the next action and why it is the next."""
         action, prediction = super().predict_next_with_tracker_if_should(tracker)
         return ServiceAction.instead_of(action), prediction
+
+    def _check_for_unseen_features(self, parse_data: Dict[Text, Any]) -> None:
+        """Does nothing. For a warning that training gives already, Rasa builds an empty domain with every message."""
 
     def _get_action(self, action_name: Text) -> Optional[Action]:
         return ServiceAction.instead_of(super()._get_action(action_name))

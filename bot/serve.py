@@ -24,6 +24,7 @@ from sanic import Sanic
 from bot.channel import BatonChannel
 from bot.processor import Processor
 from bot.remote_action import ActionEndpoint
+from bot.shortcuts import take_shortcuts
 
 logger = logging.getLogger(__name__)
 CHANNEL = f"{BatonChannel.__module__}.{BatonChannel.__qualname__}"
@@ -104,6 +105,7 @@ def main(arguments: Sequence[str]) -> None:
     if not chosen.model.is_file():
         parser.error(f"there is no model {chosen.model}")
     configure_logs()
+    take_shortcuts()
     channel = BatonChannel.from_credentials(read_config_file(chosen.credentials).get(CHANNEL))
     app = build_app(channel, chosen.model, AvailableEndpoints.read_endpoints(str(chosen.endpoints)))
     app.run(host=chosen.interface, port=chosen.port, access_log=False, motd=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections import OrderedDict
-from typing import Any, Iterable, List, Optional, Text
+from typing import Any, Iterable, List, NamedTuple, Optional, Text
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
@@ -14,10 +14,30 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+MOST_AT_HAND = 128
+"""Conversations that are kept as they are, beside their compressed form."""
+
+
+class _AtHand(NamedTuple):
+    """A tracker, and what it looked like when it was saved: one that differs by now has a turn that runs, or that failed."""
+
+    tracker: DialogueStateTracker
+    events: int
+    followup_action: Optional[Text]
+
+    @classmethod
+    def of(cls, tracker: DialogueStateTracker) -> _AtHand:
+        return cls(tracker, len(tracker.events), tracker.followup_action)
+
+    @property
+    def untouched(self) -> bool:
+        return self == _AtHand.of(self.tracker)
+
 
 class BoundedTrackerStore(TrackerStore):
     """The most recently used conversations, compressed, up to a number of them and a number of bytes.
 
+    The very latest are kept at hand as well, and given out until a turn has changed them without saving.
     A conversation that was forgotten starts anew: the service's own record, not this one, is the transcript.
     """
 
@@ -46,6 +66,7 @@ class BoundedTrackerStore(TrackerStore):
         self._max_events = int(max_event_history)
         self._kept: OrderedDict[Text, bytes] = OrderedDict()
         self._bytes = 0
+        self._at_hand: OrderedDict[Text, _AtHand] = OrderedDict()
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the conversation and forgets the least recently used beyond the bounds."""
@@ -55,6 +76,7 @@ class BoundedTrackerStore(TrackerStore):
         self._forget(tracker.sender_id)
         self._kept[tracker.sender_id] = packed
         self._bytes += len(packed)
+        self._keep_at_hand(tracker)
         while len(self._kept) > self._max_conversations or (self._bytes > self._max_bytes and len(self._kept) > 1):
             self._forget(next(iter(self._kept)))
 
@@ -64,6 +86,9 @@ class BoundedTrackerStore(TrackerStore):
         if packed is None:
             return None
         self._kept.move_to_end(sender_id)
+        at_hand = self._at_hand.get(sender_id)
+        if at_hand is not None and at_hand.untouched:
+            return at_hand.tracker
         tracker = self.init_tracker(sender_id)
         tracker.recreate_from_dialogue(Dialogue(sender_id, pickle.loads(zlib.decompress(packed))))  # noqa: S301
         return tracker
@@ -83,6 +108,14 @@ class BoundedTrackerStore(TrackerStore):
 
     def _forget(self, sender_id: Text) -> None:
         self._bytes -= len(self._kept.pop(sender_id, b""))
+        self._at_hand.pop(sender_id, None)
+
+    def _keep_at_hand(self, tracker: DialogueStateTracker) -> None:
+        # One that is to lose its oldest turns is made anew from what was kept of it.
+        if len(tracker.events) <= self._max_events:
+            self._at_hand[tracker.sender_id] = _AtHand.of(tracker)
+            while len(self._at_hand) > MOST_AT_HAND:
+                self._at_hand.popitem(last=False)
 
     def _recent(self, tracker: DialogueStateTracker) -> List[Event]:
         """Returns the latest events, from the start of a turn on; slots set in a dropped turn are set again."""

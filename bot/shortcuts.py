@@ -1,0 +1,31 @@
+"""Shortcuts inside Rasa: work that it does anew with every message, though nobody asks for the result or it never changes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import rasa.core.policies.memoization
+import rasa.core.policies.rule_policy
+import rasa.core.processor
+from rasa.shared.core.events import Event
+
+COPY_TO_LOG = (rasa.core.processor, rasa.core.policies.rule_policy, rasa.core.policies.memoization)
+"""Modules that use `copy` for debug logs and for nothing else; tests/bot/test_serving.py reads them."""
+
+
+class _Uncopied:
+    """Takes the place of the module `copy`."""
+
+    @staticmethod
+    def deepcopy(value: Any) -> Any:
+        """Returns the value itself: nothing that is logged at a level that is off is kept."""
+        return value
+
+
+def take_shortcuts() -> None:
+    """Call it once, in a process that does not log at debug level and defines no further kinds of events."""
+    for module in COPY_TO_LOG:
+        module.copy = _Uncopied  # type: ignore[attr-defined]
+    # Rasa goes through all classes of events, twice, for each event of an action.
+    Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))  # type: ignore[method-assign]

@@ -1,0 +1,135 @@
+"""A conversation's tracker that keeps the states it was in: policies ask for all of them anew at every prediction."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Dict, List, NamedTuple, Optional, Text
+
+from rasa.shared.core.constants import PREVIOUS_ACTION
+from rasa.shared.core.domain import Domain, State, SubState
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionReverted,
+    ActiveLoop,
+    Event,
+    Restarted,
+    SessionStarted,
+    UserUtteranceReverted,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+
+
+class _Step(NamedTuple):
+    """How the conversation stood before an action."""
+
+    state: State
+    previous: Optional[SubState]
+    follows: bool
+    """Whether it was in the middle of something that decides by itself what is next: a follow-up action or a form."""
+    hidden: bool
+    """Whether the action came from a rule, so that policies which learn from stories do not see its turn."""
+
+
+class Conversation(DialogueStateTracker):
+    """Rasa's tracker, with the states of past steps computed once and copies made without replaying every event.
+
+    Where events take earlier ones back, or a form runs, the states are Rasa's own affair.
+    """
+
+    _steps: Optional[List[_Step]] = None
+    _walker: Optional[DialogueStateTracker] = None
+    _walked = 0
+    """Events that the steps cover."""
+    _domain: Optional[Domain] = None
+
+    @classmethod
+    def of(cls, tracker: DialogueStateTracker) -> Conversation:
+        """Returns the tracker as a conversation; it is to be used instead of the given one from now on."""
+        if isinstance(tracker, cls):
+            return tracker
+        made = cls.__new__(cls)
+        vars(made).update(vars(tracker))
+        return made
+
+    def past_states(
+        self,
+        domain: Domain,
+        omit_unset_slots: bool = False,
+        ignore_rule_only_turns: bool = False,
+        rule_only_data: Optional[Dict[Text, Any]] = None,
+    ) -> List[State]:
+        """Returns what Rasa's tracker returns."""
+        steps = None if omit_unset_slots else self._all_steps(domain)
+        if steps is None:
+            return super().past_states(domain, omit_unset_slots, ignore_rule_only_turns, rule_only_data)
+        if ignore_rule_only_turns:
+            return _outside_rules(steps, domain, rule_only_data)
+        return [_copied(step.state) for step in steps]
+
+    def copy(self) -> Conversation:
+        """Returns a tracker in the same state, which later events change apart from this one."""
+        made = copy.copy(self)
+        made.events = self._create_events(self.events)
+        made.slots = {name: copy.copy(slot) for name, slot in self.slots.items()}
+        made.active_loop = copy.copy(self.active_loop)
+        made._steps = made._walker = None
+        made._walked = 0
+        return made
+
+    def _all_steps(self, domain: Domain) -> Optional[List[_Step]]:
+        if self._steps is None or self._domain is not domain or self._walked > len(self.events):
+            self._steps, self._walker, self._walked, self._domain = [], self._blank(), 0, domain
+        for event in list(self.events)[self._walked :]:
+            if _takes_back(event):
+                self._steps = None
+                return None
+            if isinstance(event, (Restarted, SessionStarted)):
+                self._steps, self._walker = [], self._blank()
+            else:
+                if isinstance(event, ActionExecuted):
+                    self._steps.append(_step(self._walker, domain, event.hide_rule_turn))
+                self._walker.update(event)
+            self._walked += 1
+        return [*self._steps, _step(self._walker, domain, hidden=False)]
+
+    def _blank(self) -> DialogueStateTracker:
+        return self.init_copy()
+
+
+def _takes_back(event: Event) -> bool:
+    return isinstance(event, (ActionReverted, UserUtteranceReverted)) or (
+        isinstance(event, ActiveLoop) and bool(event.name)
+    )
+
+
+def _step(tracker: DialogueStateTracker, domain: Domain, hidden: bool) -> _Step:
+    follows = bool(tracker.followup_action) or tracker.latest_action_name == tracker.active_loop_name
+    state = _copied(domain.get_active_state(tracker))
+    previous = domain._get_prev_action_sub_state(tracker)
+    return _Step(state, previous and dict(previous), follows, hidden)
+
+
+def _copied(state: State) -> State:
+    return {kind: dict(part) for kind, part in state.items()}
+
+
+def _outside_rules(steps: List[_Step], domain: Domain, rule_only_data: Optional[Dict[Text, Any]]) -> List[State]:
+    """Does what `Domain.states_for_tracker_history(…, ignore_rule_only_turns=True)` does, from steps."""
+    states: List[State] = []
+    previous: Optional[SubState] = None
+    was_hidden = False
+    for step in steps:
+        if not was_hidden:
+            previous = step.previous
+        if not step.follows:
+            was_hidden = step.hidden
+        if was_hidden:
+            continue
+        state = _copied(step.state)
+        domain._remove_rule_only_features(state, rule_only_data)
+        if states:
+            domain._substitute_rule_only_user_input(state, states[-1])
+        if previous:
+            state[PREVIOUS_ACTION] = dict(previous)
+        states.append(domain._clean_state(state))
+    return states

@@ -1,0 +1,166 @@
+"""What is done once instead of with every message gives what Rasa gives."""
+
+import ast
+import asyncio
+import inspect
+import random
+
+import pytest
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.shared.core.constants import PREVIOUS_ACTION, USER
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionReverted,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    FollowupAction,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.rules import IndexedRulePolicy
+from bot.shortcuts import COPY_TO_LOG, take_shortcuts
+from bot.tracker import Conversation
+from bot.tracker_store import BoundedTrackerStore
+
+
+@pytest.fixture(scope="module")
+def policy(agent):
+    nodes = agent.processor.graph_runner._instantiated_nodes.values()
+    return next(node._component for node in nodes if isinstance(node._component, RulePolicy))
+
+
+def test_the_index_finds_the_rules_that_rasas_search_finds(policy):
+    assert isinstance(policy, IndexedRulePolicy)
+    rules = policy.lookup["rules"]
+    dice = random.Random(4)
+    written = [policy._rule_key_to_state(key) for key in rules]
+    every = [state for states in written for state in states]
+    found = 0
+    for _ in range(400):
+        states = [*dice.choices(every, k=dice.randint(0, 3)), *dice.choice(written)]
+        if dice.random() < 0.3:
+            states[-1] = {
+                part: value for part, value in states[-1].items() if part != dice.choice([USER, PREVIOUS_ACTION])
+            }
+        ours = policy._get_possible_keys(rules, states)
+        assert ours == RulePolicy._get_possible_keys(policy, rules, states)
+        found += bool(ours)
+    assert found > 100
+    assert policy._get_possible_keys(rules, []) == set(rules)
+
+
+def _said(dice, domain):
+    intent = dice.choice(domain.intents)
+    return UserUttered(f"text {dice.random()}", intent={"name": intent, "confidence": 0.9})
+
+
+def _event(dice, domain):
+    slot = next(iter(domain.slots)).name
+    return dice.choice(
+        [
+            lambda: _said(dice, domain),
+            lambda: _said(dice, domain),
+            lambda: ActionExecuted("action_listen"),
+            lambda: ActionExecuted("action_listen", hide_rule_turn=True),
+            lambda: ActionExecuted(dice.choice(domain.action_names_or_texts), hide_rule_turn=dice.random() < 0.5),
+            lambda: BotUttered("x"),
+            lambda: SlotSet(slot, dice.choice([None, 1.0, "x"])),
+            lambda: FollowupAction("action_listen"),
+        ]
+    )()
+
+
+def _rare(dice):
+    return dice.choice(
+        [
+            Restarted,
+            SessionStarted,
+            ActionReverted,
+            UserUtteranceReverted,
+            lambda: ActiveLoop("form"),
+            lambda: ActiveLoop(None),
+        ]
+    )()
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.05])
+def test_the_states_of_a_conversation_are_rasas_at_every_point(agent, rare):
+    domain = agent.domain
+    dice = random.Random(11)
+    for _ in range(25):
+        ours = Conversation.of(DialogueStateTracker("a", domain.slots))
+        rasas = DialogueStateTracker("a", domain.slots)
+        for _ in range(30):
+            event = _rare(dice) if dice.random() < rare else _event(dice, domain)
+            ours.update(event)
+            rasas.update(event)
+            if dice.random() < 0.4:
+                for outside in (False, True):
+                    only = {"rule_only_slots": [next(iter(domain.slots)).name], "rule_only_loops": ["form"]}
+                    states = ours.past_states(domain, ignore_rule_only_turns=outside, rule_only_data=only)
+                    assert states == rasas.past_states(domain, ignore_rule_only_turns=outside, rule_only_data=only)
+                    for state in states:
+                        state.setdefault(USER, {})["intent"] = "changed by a policy"
+
+
+def test_a_copy_is_in_the_same_state_and_changes_apart(agent):
+    slot = next(iter(agent.domain.slots)).name
+    ours = Conversation.of(DialogueStateTracker("a", agent.domain.slots))
+    dice = random.Random(2)
+    for _ in range(40):
+        ours.update(_event(dice, agent.domain))
+    twin = ours.copy()
+    assert twin.current_state() == ours.current_state() == DialogueStateTracker.copy(ours).current_state()
+    before = ours.current_state()
+    states = ours.past_states(agent.domain)
+    twin.update(SlotSet(slot, 77.0))
+    twin.update(ActionExecuted("action_listen"))
+    assert ours.current_state() == before
+    assert ours.past_states(agent.domain) == states
+    assert len(twin.past_states(agent.domain)) == len(states) + 1
+
+
+def test_what_a_failed_turn_did_to_a_conversation_is_forgotten(agent):
+    store = BoundedTrackerStore(agent.domain)
+    tracker = DialogueStateTracker("a", agent.domain.slots)
+    tracker.update(_said(random.Random(1), agent.domain))
+    asyncio.run(store.save(tracker))
+    at_hand = asyncio.run(store.retrieve("a"))
+    assert at_hand is tracker
+    at_hand.update(ActionExecuted("action_listen"))
+    back = asyncio.run(store.retrieve("a"))
+    assert back is not tracker
+    assert len(back.events) == 1
+
+
+def test_copies_that_are_spared_were_made_for_debug_logs_alone():
+    for module in COPY_TO_LOG:
+        tree = ast.parse(inspect.getsource(module))
+        logged = {
+            id(inner)
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in {"structlogger.debug", "logger.debug"}
+            for inner in ast.walk(call)
+        }
+        used = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "copy"]
+        assert used
+        assert all(id(node) in logged for node in used), module.__name__
+
+
+def test_events_are_resolved_as_before(monkeypatch):
+    before = Event.resolve_by_type
+    for module in COPY_TO_LOG:
+        monkeypatch.setattr(module, "copy", module.copy)
+    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(before))
+    take_shortcuts()
+    for kind in ("slot", "action", "user", "bot", "active_loop"):
+        assert Event.resolve_by_type(kind) is before(kind)
+    assert Event.resolve_by_type("no such event", SlotSet) is SlotSet
+    with pytest.raises(ValueError, match="no such event"):
+        Event.resolve_by_type("no such event")
