@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import time
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     """Load the encoder, take in the articles' folder, open the retriever, and keep the index in step with SQL from then on."""
     began = time.perf_counter()
     index = await opened_knowledge(service, stack)
+    gc.freeze()  # What is loaded by now stays; no later collection need look at it.
     log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
     indexed = -1
     while True:

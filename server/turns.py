@@ -30,6 +30,8 @@ from server.hub import Hub
 
 log = structlog.get_logger()
 RECONCILE_EVERY = 5.0
+TYPING_AFTER = 0.2
+"""Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
 
@@ -151,8 +153,8 @@ class TurnRunner:
                 await drop_turn(tx, turn.id)
             return
         began = time.perf_counter()
-        self._show_typing(conversation.id, on=True)
         outcome = "answered"
+        typing = asyncio.get_running_loop().call_later(TYPING_AFTER, self._show_typing, conversation.id, True)
         try:
             await self._answer(conversation, turn)
         except StaleEpoch:
@@ -168,7 +170,9 @@ class TurnRunner:
             log.exception("turn broke", conversation=conversation.id)
             await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
         finally:
-            self._show_typing(conversation.id, on=False)
+            typing.cancel()
+            if time.perf_counter() - began >= TYPING_AFTER:
+                self._show_typing(conversation.id, False)
             metrics.TURNS.labels(outcome).inc()
             metrics.TURN_SECONDS.observe(time.perf_counter() - began)
 
@@ -190,7 +194,7 @@ class TurnRunner:
             if spoken.hand_over is not None:
                 await self._hand_over(tx, current, spoken.hand_over)
 
-    def _show_typing(self, conversation_id: str, *, on: bool) -> None:
+    def _show_typing(self, conversation_id: str, on: bool) -> None:
         author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
         frame = {"type": "live", "event": "typing", "data": {"author": author, "on": on}}
         self._hub.send(conversation_id, frame, fleeting=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import os
 import signal
 import socket
 import time
@@ -28,6 +29,8 @@ def add_to(parts: Any) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Run until interrupted."""
+    # Before numpy is imported: on matrices as small as a knowledge base's, its threads mostly wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = load_settings()
     check_port(settings.host, settings.port, "BATON_PORT")
     if not settings.rasa_urls:
