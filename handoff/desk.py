@@ -34,6 +34,7 @@ from handoff.staff import staff_names
 from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
 from handoff.transcript import get_conversation, transcript
+from handoff.unanswered import unanswered
 from handoff.views import message_view
 from handoff.waiting import first_due_at
 from tickets.tables import tickets
@@ -134,6 +135,8 @@ async def _rows(
             tickets.c.priority,
             tickets.c.category,
             tickets.c.tags,
+            tickets.c.team,
+            unanswered().label("unanswered"),
         )
         .outerjoin(customers, customers.c.id == conversations.c.customer_id)
         .outerjoin(tickets, tickets.c.id == ticket_id)
@@ -162,10 +165,11 @@ def _row(
         agent=None if agent_id is None else AgentView(id=agent_id, name=names.get(agent_id, "A former colleague")),
         priority=row["priority"],
         category=row["category"],
+        team=row["team"],
         tags=list(row["tags"] or ()),
         reason=row["reason"],
         last_message=last,
-        unanswered=row["owner"] == QUEUE or (last is not None and last["author_kind"] == "customer"),
+        unanswered=bool(row["unanswered"]),
         clock=None if clock is None else clock_view(clock, at),
         updated_at=iso(row["updated_at"]),
     )

@@ -50,6 +50,7 @@ class RowView(TypedDict):
     agent: AgentView | None
     priority: str | None
     category: str | None
+    team: str | None
     tags: list[str]
     reason: str | None
     last_message: LastMessageView | None

@@ -19,6 +19,8 @@ from handoff.tables import staff, staff_sessions
 from handoff.wording import clean_email
 
 SESSION_LENGTH = timedelta(hours=12)
+SHORTEST_PASSWORD = 10
+LONGEST_NAME = 200
 ROLES: tuple[Role, ...] = ("agent", "lead", "content", "admin")
 _WRONG = "The e-mail address or the password is wrong."
 _hasher = PasswordHasher()
@@ -53,12 +55,23 @@ async def new_account(*, email: str, name: str, role: Role, password: str) -> tu
     address = clean_email(email).lower()
     if role not in ROLES:
         raise Invalid(f"The role must be one of {', '.join(ROLES)}.", field="role")
-    if len(password) < 10:
-        raise Invalid("The password needs at least 10 characters.", field="password")
-    if not name.strip():
-        raise Invalid("The name is empty.", field="name")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(f"The password needs at least {SHORTEST_PASSWORD} characters.", field="password")
+    named = clean_name(name)
     hashed = await asyncio.to_thread(_hasher.hash, password)
-    return Staff(new_id("st"), address, name.strip(), role, True), hashed
+    return Staff(new_id("st"), address, named, role, True), hashed
+
+
+def clean_name(name: str) -> str:
+    """Return a person's name in one line.
+
+    Raises:
+        Invalid: nothing is left of it, or it is longer than 200 characters.
+    """
+    cleaned = " ".join(name.split())
+    if not 0 < len(cleaned) <= LONGEST_NAME:
+        raise Invalid(f"The name has 1 to {LONGEST_NAME} characters.", field="name")
+    return cleaned
 
 
 async def put_account(tx: Transaction, account: Staff, password_hash: str, at: datetime) -> bool:

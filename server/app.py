@@ -48,8 +48,10 @@ from server.routes import (
     reports,
     reviews,
     site,
+    staff,
     suggestions,
 )
+from server.routing import run_routing
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
@@ -59,7 +61,7 @@ from server.typists import Typists
 log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
-    *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *health.ROUTES,
+    *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
     *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES,
     *help.ELSEWHERE,
 )  # fmt: skip
@@ -160,6 +162,7 @@ async def _open_service(
                 "turns": turns.reconcile(),
                 "bot": watch_bot(service, app[internal.ACTIONS]),
                 "clocks": run_clocks(service),
+                "routing": run_routing(service),
                 "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
                 "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
                 "triage": _when(may_load, lambda: load_triage(service)),

@@ -97,6 +97,8 @@ class StaffView(TypedDict):
     name: str
     email: str
     role: str
+    capacity: int
+    password_once: bool
 
 
 class StaffSessionView(TypedDict):
@@ -154,4 +156,13 @@ def found_view(result: Result) -> FoundArticleView:
 
 def staff_view(member: Staff) -> StaffSessionView:
     """Write who is signed in."""
-    return StaffSessionView(staff=StaffView(id=member.id, name=member.name, email=member.email, role=member.role))
+    return StaffSessionView(
+        staff=StaffView(
+            id=member.id,
+            name=member.name,
+            email=member.email,
+            role=member.role,
+            capacity=member.capacity,
+            password_once=member.password_once,
+        )
+    )

@@ -13,6 +13,7 @@ TURN_SECONDS = Histogram(
 MESSAGES = Counter("baton_messages_total", "Messages stored, by author.", ["author"])
 HANDOFFS = Counter("baton_handoffs_total", "Conversations handed over, by reason.", ["reason"])
 CLAIMS = Counter("baton_claims_total", "Conversations claimed by agents.")
+ASSIGNED = Counter("baton_assigned_total", "Conversations assigned to agents.")
 CLOCKS_FIRED = Counter("baton_sla_fired_total", "SLA warnings and breaches.", ["metric", "kind"])
 SOCKETS = Gauge("baton_sockets", "Open sockets, by audience.", ["audience"])
 REQUESTS = Histogram("baton_request_seconds", "Seconds an HTTP request took, by route and status.", ["route", "status"])

@@ -39,11 +39,17 @@ class News:
         self._hub = hub
         self._clock = clock
         self._queue_moved = asyncio.Event()
+        self.to_route = asyncio.Event()
+        """Set when who waits or who is there has changed; whoever assigns clears it."""
         self._places: dict[str, QueueView] = {}
 
     def presence_changed(self) -> None:
         """Have places, waiting times and the desks' list of colleagues looked up anew."""
+        self._moved()
+
+    def _moved(self) -> None:
         self._queue_moved.set()
+        self.to_route.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -65,7 +71,7 @@ class News:
         events = [frame for frame in gathered if isinstance(frame, Event)]
         missed = len(events) < len(gathered)
         if missed or any(event.kind == "conversation" for event in events):
-            self._queue_moved.set()
+            self._moved()
         if self._hub.listening(DESK_SOCKETS):
             try:
                 if not missed:

@@ -69,6 +69,15 @@ class Settings(BaseSettings):
     )
     articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
     policies_file: Path | None = Field(None, description="YAML file of SLA policies; empty means the default policy.")
+    assignment: Literal["manual", "automatic"] = Field(
+        "manual", description="How conversations of teams that do not say otherwise find somebody: manual or automatic."
+    )
+    silent_minutes: float = Field(
+        3.0,
+        gt=0,
+        le=1440,
+        description="Minutes without a sign of life until an agent's unanswered chats go back to the queue.",
+    )
     allowed_origins: CommaSeparated = Field(
         (), description="Comma-separated origins of other sites that may embed the widget."
     )

@@ -16,12 +16,12 @@ COOKIE = "baton_staff"
 HEADER = "X-Baton"
 
 
-async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> Staff:
-    """Return who is asking.
+async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING, *, once: bool = False) -> Staff:
+    """Return who is asking. `once` lets somebody in whose password is not their own yet.
 
     Raises:
         Unauthenticated: nobody is signed in.
-        Forbidden: the role may not do this, or the request came from another site.
+        Forbidden: the role may not do this, the request came from another site, or a password of one's own has to be chosen first.
     """
     check_header(request)
     secret = request.cookies.get(COOKIE)
@@ -30,6 +30,8 @@ async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING) -> 
     service = request.app[SERVICE]
     async with service.database.read() as reader:
         member = await staff_of_session(reader, secret, service.clock.now())
+    if member.password_once and not once:
+        raise Forbidden("Choose a password of your own first.")
     if member.role not in set(roles):
         raise Forbidden(f"Your role, {member.role}, may not do this.")
     return member

@@ -80,12 +80,12 @@ async def post_session(request: web.Request) -> web.Response:
 
 async def get_session(request: web.Request) -> web.Response:
     """Tell who is signed in."""
-    return web.json_response(staff_view(await signed_in(request, ROLES)))
+    return web.json_response(staff_view(await signed_in(request, ROLES, once=True)))
 
 
 async def delete_session(request: web.Request) -> web.Response:
     """Sign out."""
-    await signed_in(request, ROLES)
+    await signed_in(request, ROLES, once=True)
     async with request.app[SERVICE].database.write() as tx:
         await sign_out(tx, request.cookies[COOKIE])
     request.app[SERVICE].hub.catch_up(DESK_SOCKETS)

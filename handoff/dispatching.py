@@ -1,0 +1,189 @@
+"""Assigns what waits to who is on duty, in the order that it falls due; each assignment is a compare-and-set of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Database, Reader
+from core.errors import StaleEpoch
+from handoff.assigning import take, tell
+from handoff.calendar_data import parse_calendar
+from handoff.calendars import next_open
+from handoff.presence import PresenceState
+from handoff.records import QUEUE, Staff, agent_of, agent_owner
+from handoff.routing import Candidate, Need, choose_agent, needed_skills
+from handoff.tables import assignments, conversations, staff
+from handoff.teams import Assignment, members, teams_by_name
+from handoff.transcript import get_conversation
+from handoff.waiting import first_due_at
+from tickets.tables import tickets
+
+Waiting = tuple[str, int, Need]
+"""A conversation that is to be assigned: its id, its epoch, and what it asks for."""
+
+
+async def assign_waiting(
+    database: Database, there: Mapping[str, PresenceState], default: Assignment, *, at: datetime
+) -> int:
+    """Give waiting conversations of teams with automatic assignment to people; returns how many found somebody.
+
+    Several processes may do this at once: an assignment asks for the epoch that was read, and counts the agent's conversations again
+    under the agent's row lock.
+
+    Args:
+        database: where conversations are.
+        there: who has a desk open, online or away.
+        default: how conversations of teams that do not say are assigned.
+        at: now.
+    """
+    async with database.read() as reader:
+        waiting = await to_assign(reader, default)
+        candidates = await candidates_on_duty(reader, there, at) if waiting else []
+    found = 0
+    for conversation_id, epoch, need in waiting:
+        if not any(candidate.has_room for candidate in candidates):
+            break
+        chosen = choose_agent(candidates, need)
+        if chosen is None:
+            continue
+        done = await _assign(database, conversation_id, epoch, chosen.id, at)
+        found += done
+        # Whoever was refused may be full by now: the next round knows.
+        busier = replace(chosen, load=chosen.load + 1 if done else chosen.capacity, idle_since=at)
+        candidates = [busier if one.id == chosen.id else one for one in candidates]
+    return found
+
+
+async def to_assign(reader: Reader, default: Assignment) -> list[Waiting]:
+    """Return what waits in teams with automatic assignment, what is due first in front."""
+    teams = await teams_by_name(reader)
+    automatic = [team.name for team in teams.values() if (team.assignment or default) == "automatic"]
+    due = first_due_at()
+    rows = (
+        await reader.execute(
+            sa.select(
+                conversations.c.id,
+                conversations.c.epoch,
+                conversations.c.language,
+                conversations.c.ticket_id,
+                tickets.c.team,
+                tickets.c.category,
+                tickets.c.tags,
+            )
+            .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+            .where(conversations.c.owner == QUEUE, tickets.c.team.in_(automatic))
+            .order_by(sa.nulls_last(due), conversations.c.id)
+        )
+    ).all()
+    if not rows:
+        return []
+    skills = {skill for member in await members(reader) for skill in member.skills}
+    before, gave_back = await _spells(reader, [row.ticket_id for row in rows])
+    return [
+        (
+            row.id,
+            row.epoch,
+            Need(
+                row.team,
+                needed_skills(row.category, row.tags or (), skills),
+                row.language,
+                before.get(row.ticket_id),
+                frozenset(gave_back[row.ticket_id]),
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def candidates_on_duty(reader: Reader, there: Mapping[str, PresenceState], at: datetime) -> list[Candidate]:
+    """Return who is online within their working hours, with what they have in hand."""
+    present = [member for member in await members(reader) if there.get(member.id) == "online" and on_shift(member, at)]
+    loads = await loads_of(reader)
+    idle = await _idle_since(reader, [member.id for member in present])
+    return [
+        Candidate(
+            member.id,
+            frozenset(member.teams),
+            frozenset(member.skills),
+            frozenset(member.languages),
+            member.capacity,
+            loads.get(member.id, 0),
+            idle.get(member.id),
+        )
+        for member in present
+    ]
+
+
+def on_shift(member: Staff, at: datetime) -> bool:
+    """Tell whether this is within somebody's working hours."""
+    if member.hours is None:
+        return True
+    return next_open(parse_calendar(member.name, member.hours), at) == at
+
+
+async def loads_of(reader: Reader) -> dict[str, int]:
+    """Return how many conversations each member of staff has; who has none is absent."""
+    # A range instead of LIKE: the index of owners serves it in every collation.
+    rows = await reader.execute(
+        sa.select(conversations.c.owner, sa.func.count())
+        .where(conversations.c.owner > agent_owner(""), conversations.c.owner < "agent;")
+        .group_by(conversations.c.owner)
+    )
+    return {agent_of(row[0]) or "": row[1] for row in rows}
+
+
+async def _idle_since(reader: Reader, staff_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each last got or ended a conversation."""
+    moved = sa.func.max(
+        sa.func.coalesce(assignments.c.ended_at, assignments.c.claimed_at), type_=assignments.c.claimed_at.type
+    )
+    rows = await reader.execute(
+        sa.select(assignments.c.staff_id, moved)
+        .where(assignments.c.staff_id.in_(staff_ids))
+        .group_by(assignments.c.staff_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def _spells(reader: Reader, ticket_ids: Sequence[str]) -> tuple[dict[str, str], defaultdict[str, set[str]]]:
+    """Return who had each ticket last, if they did not pass it on, and who did."""
+    rows = await reader.execute(
+        sa.select(assignments.c.ticket_id, assignments.c.staff_id, assignments.c.ended_by)
+        .where(assignments.c.ticket_id.in_(ticket_ids))
+        .order_by(assignments.c.claimed_at)
+    )
+    last: dict[str, str] = {}
+    gave_back: defaultdict[str, set[str]] = defaultdict(set)
+    for ticket_id, staff_id, ended_by in rows:
+        if ended_by in {"resolved", "returned", "silent"}:
+            last[ticket_id] = staff_id
+        elif ended_by in {"released", "transferred"}:
+            last.pop(ticket_id, None)
+            gave_back[ticket_id].add(staff_id)
+    return last, gave_back
+
+
+async def _assign(database: Database, conversation_id: str, epoch: int, staff_id: str, at: datetime) -> bool:
+    """Give a conversation to somebody if it still waits in this epoch and they still have room; tells whether it was done."""
+    async with database.write() as tx:
+        conversation = await get_conversation(tx.connection, conversation_id, lock=True)
+        if conversation.owner != QUEUE or conversation.epoch != epoch:
+            return False
+        row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id).with_for_update())).mappings().one()
+        agent = Staff.of(row)
+        counted = await tx.execute(
+            sa.select(sa.func.count()).where(conversations.c.owner == agent_owner(agent.id)).select_from(conversations)
+        )
+        if not agent.active or counted.scalar_one() >= agent.capacity:
+            return False
+        try:
+            taken = await take(tx, conversation, agent, at=at)
+        except StaleEpoch:
+            return False
+        await tell(tx, taken, "claimed", at=at, agent=agent.name)
+        return True

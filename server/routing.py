@@ -1,0 +1,60 @@
+"""Routes conversations: assigns what waits, and takes back what agents left unanswered who fell silent or are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from handoff.dispatching import assign_waiting
+from handoff.presence import present
+from handoff.silence import Absences, give_up, holders
+from server import metrics
+from server.service import Service
+
+log = structlog.get_logger()
+LOOK_SECONDS = 2.0
+"""Between looks while nothing is heard: working hours begin, and other processes' agents come and go."""
+
+
+async def run_routing(service: Service) -> None:
+    """Work until cancelled; woken by what changes in the queue and among the staff."""
+    absences = Absences(timedelta(minutes=service.settings.silent_minutes))
+    moved = service.news.to_route
+    while True:
+        moved.clear()
+        try:
+            await route_once(service, absences)
+        except (SQLAlchemyError, OSError):
+            log.exception("conversations were not routed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(moved.wait(), LOOK_SECONDS)
+
+
+async def route_once(service: Service, absences: Absences) -> None:
+    """Do one round. While Redis does not say who is there, nobody gets anything and nobody counts as silent."""
+    now = service.clock.now()
+    async with service.database.read() as reader:
+        having, former = await holders(reader)
+    for agent in sorted(former):
+        await _give_up(service, agent, left=True)
+    try:
+        there = await present(service.redis, now)
+    except RedisError as error:
+        log.warning("who is on duty is not known; nothing is assigned", error=str(error))
+        absences.forget()
+        return
+    for agent in absences.observe(having - former, there, now):
+        await _give_up(service, agent, left=False)
+    assigned = await assign_waiting(service.database, there, service.settings.assignment, at=now)
+    metrics.ASSIGNED.inc(assigned)
+
+
+async def _give_up(service: Service, agent: str, *, left: bool) -> None:
+    returned = await give_up(service.database, agent, left=left, at=service.clock.now())
+    if returned:
+        log.warning("an agent's chats went back to the queue", agent=agent, chats=returned, left=left)
