@@ -18,4 +18,4 @@ BATON_BOT_TOKEN=unused BATON_ACTION_URL=http://127.0.0.1:9 PYTHONPATH=. .venv-ra
   --out var/rasa-results --fail-on-prediction-errors >var/rasa-test.log 2>&1 || { tail -40 var/rasa-test.log; exit 1; }
 grep -E "Correct:" var/rasa-test.log | tail -2
 step "Service, and the story in Chromium"
-exec .venv/bin/python -m pytest tests --durations=10 "$@"
+exec .venv/bin/python -m pytest tests --numprocesses "${BATON_TEST_PROCESSES:-auto}" --dist loadgroup --durations=10 "$@"
