@@ -2,7 +2,7 @@
 
 Reads and writes are told apart because SQLite has one writer: a write begins with `BEGIN IMMEDIATE` and waits for its turn
 inside the process, so that it neither fails half way with "database is locked" nor holds a thread while waiting.
-Events recorded in a write are handed to the listeners after its commit, never before.
+Events recorded in a write are handed to the listeners after its commit, never before; so are the workers woken that it left work for.
 """
 
 from __future__ import annotations
@@ -71,10 +71,14 @@ Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
 @dataclass
 class Transaction:
-    """A write in progress: its connection, and the events that listeners get once it has committed."""
+    """A write in progress: its connection, and the events that listeners get once it has committed.
+
+    `wakes` are the topics whose workers find something to do after the commit.
+    """
 
     connection: AsyncConnection
     events: list[Event] = field(default_factory=list)
+    wakes: set[str] = field(default_factory=set)
 
     async def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Run one statement in this transaction."""
@@ -97,6 +101,7 @@ class Database:
         self._reading = engine.execution_options(**one_snapshot) if self.dialect == "postgresql" else engine
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._listeners: list[Callable[[list[Event]], None]] = []
+        self._workers: dict[str, Callable[[], None]] = {}
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 8) -> Database:
@@ -129,6 +134,10 @@ class Database:
         """Call `listener` with the events of each write after its commit. It must not block."""
         self._listeners.append(listener)
 
+    def wake(self, topic: str, worker: Callable[[], None]) -> None:
+        """Call `worker` after each commit that has this topic among its `wakes`. It must not block."""
+        self._workers[topic] = worker
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         """Open a transaction that only reads, on a consistent snapshot."""
@@ -157,6 +166,8 @@ class Database:
         if transaction.events:
             for listener in self._listeners:
                 listener(transaction.events)
+        for topic in transaction.wakes & self._workers.keys():
+            self._workers[topic]()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -29,16 +29,19 @@ from server.background import load_actions, load_knowledge, load_triage, run_clo
 from server.bot import Bot
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
+from server.deliveries import DeliveryWorker
 from server.demo import keep_accounts
 from server.hub import Hub
 from server.migrate import migrate
 from server.news import News
+from server.outbound import open_caller
 from server.processes import Child, private_redis
 from server.replica import replica_name
 from server.routes import (
     chat,
     chat_socket,
     crawlers,
+    deliveries,
     desk,
     desk_socket,
     health,
@@ -50,6 +53,7 @@ from server.routes import (
     site,
     staff,
     suggestions,
+    webhooks,
 )
 from server.routing import run_routing
 from server.secret_file import kept_secret
@@ -62,8 +66,8 @@ log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
-    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES,
-    *help.ELSEWHERE,
+    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
+    *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
 
@@ -119,6 +123,7 @@ async def _open_service(
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128), auto_decompress=False)
         )
+        caller = await stack.enter_async_context(open_caller(private=settings.webhooks_private))
         token = settings.bot_token.get_secret_value() or new_secret()
         urls = settings.rasa_urls or (f"http://127.0.0.1:{settings.bot_port}",)
         bot = Bot(urls, token, http, settings.turn_timeout)
@@ -144,6 +149,7 @@ async def _open_service(
             turns=turns,
             news=News(database, redis, hub, clock),
             typists=Typists(database, hub, clock),
+            deliveries=DeliveryWorker(database, clock, caller, private=settings.webhooks_private),
             policies=policies,
         )
         app[SERVICE] = service
@@ -163,6 +169,7 @@ async def _open_service(
                 "bot": watch_bot(service, app[internal.ACTIONS]),
                 "clocks": run_clocks(service),
                 "routing": run_routing(service),
+                "outbox": service.deliveries.run(),
                 "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
                 "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
                 "triage": _when(may_load, lambda: load_triage(service)),

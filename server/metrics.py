@@ -15,6 +15,7 @@ HANDOFFS = Counter("baton_handoffs_total", "Conversations handed over, by reason
 CLAIMS = Counter("baton_claims_total", "Conversations claimed by agents.")
 ASSIGNED = Counter("baton_assigned_total", "Conversations assigned to agents.")
 CLOCKS_FIRED = Counter("baton_sla_fired_total", "SLA warnings and breaches.", ["metric", "kind"])
+DELIVERIES = Counter("baton_deliveries_total", "Attempts to call a webhook endpoint, by outcome.", ["outcome"])
 SOCKETS = Gauge("baton_sockets", "Open sockets, by audience.", ["audience"])
 REQUESTS = Histogram("baton_request_seconds", "Seconds an HTTP request took, by route and status.", ["route", "status"])
 READY = Gauge("baton_ready", "1 while this part is ready.", ["part"])

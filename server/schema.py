@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import core.events
+import core.outbox
 import customers.tables
 import handoff.clocks
 import handoff.tables

@@ -14,6 +14,7 @@ from core.database import Database
 from core.errors import Unavailable
 from handoff.policies import Policy
 from server.bot import Bot
+from server.deliveries import DeliveryWorker
 from server.hub import Hub
 from server.news import News
 from server.settings import Settings
@@ -41,6 +42,7 @@ class Service:
     turns: TurnRunner
     news: News
     typists: Typists
+    deliveries: DeliveryWorker
     policies: Sequence[Policy]
     retriever: Retriever | None = None
     head: Head | None = None

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         description="Serve the demo page, with demo customers and agents, whose password is published; "
         "unset means on while BATON_HOST is this machine's alone and BATON_PUBLIC_URL is empty.",
     )
+    webhooks_private: bool = Field(
+        default_factory=lambda given: _only_ours(given.get("host", ""), given.get("public_url", "")),
+        description="Let webhooks call this machine and private networks; "
+        "unset means yes while BATON_HOST is this machine's alone and BATON_PUBLIC_URL is empty.",
+    )
     brand_name: str = Field(
         "",
         max_length=60,

@@ -1,0 +1,133 @@
+"""Calling addresses that somebody typed in: which may be called, and a client that cannot be led anywhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from urllib.parse import SplitResult, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from core.errors import BatonError, Invalid
+
+LONGEST_URL = 2_000
+TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
+"""What one call may take. The lease of a delivery is six times that."""
+
+
+class Refused(BatonError):
+    """The address may not be called from here."""
+
+    code = "forbidden"
+    status = 403
+
+
+def check_url(url: str, *, private: bool) -> str:
+    """Return an address that may be called, trimmed.
+
+    Args:
+        url: as it was typed.
+        private: whether this machine and private networks may be called.
+
+    Raises:
+        Invalid: it is no address, not `https:` (but for this machine itself), carries a password, or is private and may not be.
+    """
+    cleaned = url.strip()
+    parts = _split(cleaned)
+    if len(cleaned) > LONGEST_URL or parts is None or not parts.hostname or not cleaned.isprintable():
+        raise Invalid("That is no address. Write it like https://desk.example.com/baton.", field="url")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(parts.hostname)):
+        raise Invalid("The address must begin with https://; only this machine itself may be http://.", field="url")
+    if parts.username is not None or parts.password is not None:
+        raise Invalid("The address may not carry a name or password. Check the signature instead.", field="url")
+    if parts.fragment:
+        raise Invalid("The address may not have a part after #.", field="url")
+    if not private and _is_private_name(parts.hostname):
+        raise Invalid(
+            "The address is this machine's or a private network's. Set BATON_WEBHOOKS_PRIVATE=true to allow such.",
+            field="url",
+        )
+    return cleaned
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a property that refuses what is no port
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_private_name(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the open internet; an IPv4 address inside an IPv6 one counts as itself.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inside = ip.ipv4_mapped or ip.sixtofour
+        if inside is None and ip in _NAT64:
+            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        ip = inside or ip
+    return ip.is_global and not ip.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names to public addresses only, at the moment of the call: a name that was public when it was typed may not be now."""
+
+    def __init__(self) -> None:
+        self._names = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look a name up.
+
+        Raises:
+            OSError: it has no public address.
+        """
+        found = await self._names.resolve(host, port, family)
+        public = [one for one in found if is_public(one["host"])]
+        if not public:
+            raise OSError(f"{host} is a private address, which BATON_WEBHOOKS_PRIVATE does not allow")
+        return public
+
+    async def close(self) -> None:
+        """Close what looks names up."""
+        await self._names.close()
+
+
+def open_caller(*, private: bool) -> aiohttp.ClientSession:
+    """Make a client that keeps no cookies, heeds no proxy of the environment and, unless `private`, reaches public addresses only."""
+    resolver = None if private else PublicResolver()
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=64, limit_per_host=8)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=TIMEOUT,
+        trust_env=False,
+        auto_decompress=False,
+    )
