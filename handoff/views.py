@@ -10,7 +10,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from core.clock import iso
+from core.clock import iso, iso_or_none
 from handoff.records import Conversation, Message
 
 
@@ -72,13 +72,14 @@ class AccountView(TypedDict):
 
 
 class QueueView(TypedDict):
-    """Where a waiting customer stands. `wait_minutes` is null with nobody on duty."""
+    """Where a waiting customer stands. `wait_minutes` is null with nobody on duty; `opens_at` is then when somebody is, by the hours."""
 
     position: int
     staffed: bool
     wait_minutes: int | None
     wait_is_estimate: bool
     reply_by: str | None
+    opens_at: str | None
 
 
 class RatingView(TypedDict):
@@ -159,12 +160,15 @@ def conversation_view(
     )
 
 
-def queue_view(*, position: int, staffed: bool, wait_minutes: int | None, reply_by: datetime | None) -> QueueView:
+def queue_view(
+    *, position: int, staffed: bool, wait_minutes: int | None, reply_by: datetime | None, opens_at: datetime | None
+) -> QueueView:
     """Write a place in the queue."""
     return QueueView(
         position=position,
         staffed=staffed,
         wait_minutes=wait_minutes,
         wait_is_estimate=wait_minutes is not None,
-        reply_by=None if reply_by is None else iso(reply_by),
+        reply_by=iso_or_none(reply_by),
+        opens_at=iso_or_none(opens_at),
     )

@@ -1,12 +1,11 @@
-"""Place in the queue and an honest waiting time, from what people really took lately."""
+"""Place in the queue and an honest waiting time, from what people really took lately and from how many they take at once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 
 import sqlalchemy as sa
 import structlog
@@ -14,11 +13,15 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.database import Reader
+from handoff.calendars import Calendar, next_open
+from handoff.clock_states import SlaClock
 from handoff.clocks import sla_clocks
 from handoff.presence import present
-from handoff.records import QUEUE, agent_owner
+from handoff.records import QUEUE, agent_of, agent_owner
 from handoff.tables import assignments, conversations
+from handoff.teams import members, teams_by_name
 from handoff.views import QueueView, queue_view
+from tickets.tables import tickets
 
 log = structlog.get_logger()
 USUAL_MINUTES = 6.0
@@ -26,51 +29,117 @@ USUAL_MINUTES = 6.0
 USUAL_WEIGHT = 3
 """How many handled conversations that assumption counts for."""
 RECENT = 30
+OUTLIER = 0.9
+"""Share of recent ones above which one that took longer counts as no longer than those: a night shift spoils nothing."""
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """People who serve the same teams, none named meaning every one: conversations that they take at once, and how many more now."""
+
+    teams: frozenset[str]
+    slots: int
+    free: int
+
+    def serves(self, team: str | None) -> bool:
+        """Tell whether a team's conversations are theirs."""
+        return not self.teams or team is None or team in self.teams
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a conversation stands: how many of those before it wait for the same people, and the minutes; None with nobody there."""
+
+    position: int
+    minutes: float | None
 
 
 @dataclass(frozen=True)
 class QueueState:
-    """The queue at one moment: conversations in the order they are due, the staff on duty, and how long handling takes."""
+    """The queue at one moment.
 
-    order: Mapping[str, tuple[int, datetime | None]]
-    staffed: int
-    busy: int
+    Attributes:
+        places: by conversation, in the order that they are due.
+        due: when each is due first.
+        opens: when somebody answers again, where the calendar says that nobody does now.
+        staffed: who is on duty.
+        handling_minutes: how long handling takes.
+    """
+
+    places: Mapping[str, Place]
+    due: Mapping[str, datetime | None]
+    opens: Mapping[str, datetime]
+    staffed: Sequence[Staffed]
     handling_minutes: float
 
     def view(self, conversation_id: str) -> QueueView | None:
         """Return where this conversation stands, or None if it does not wait."""
-        placed = self.order.get(conversation_id)
-        if placed is None:
+        place = self.places.get(conversation_id)
+        if place is None:
             return None
-        position, due_at = placed
-        minutes = wait_minutes(position, self.staffed, self.busy, self.handling_minutes) if self.staffed else None
-        return queue_view(position=position, staffed=self.staffed > 0, wait_minutes=minutes, reply_by=due_at)
+        staffed = place.minutes is not None
+        return queue_view(
+            position=place.position,
+            staffed=staffed,
+            wait_minutes=None if place.minutes is None else max(1, math.ceil(place.minutes)),
+            reply_by=self.due[conversation_id],
+            opens_at=None if staffed else self.opens.get(conversation_id),
+        )
 
 
-def wait_minutes(position: int, staffed: int, busy: int, handling_minutes: float) -> int:
-    """Estimate the minutes until a person answers.
+def estimate_waits(
+    waiting: Iterable[tuple[str, str | None]], staffed: Sequence[Staffed], handling_minutes: float
+) -> dict[str, Place]:
+    """Estimate how long each conversation waits.
 
-    Free agents take the first in the queue within about a minute. For the others the busy ones have to finish: with `staffed` agents one of
-    them becomes free every `handling_minutes / staffed` on average.
+    The queue is walked in its order. Each conversation takes the place that is free earliest among the people who serve its team: a
+    free one now; where all are taken, `s` places let one go every `handling_minutes / s` on average, whatever the handling times are
+    spread like (the departures of many places together are nearly a Poisson stream).
 
     Args:
-        position: place in the queue, 1 is next.
-        staffed: agents on duty, at least 1.
-        busy: those of them who have a conversation.
-        handling_minutes: minutes from a claim to its end.
+        waiting: conversation and team, in the order that they are answered.
+        staffed: who is on duty.
+        handling_minutes: mean minutes from getting a conversation to its end.
     """
-    free = max(0, staffed - busy)
-    if position <= free:
-        return 1
-    return max(1, math.ceil((position - free) * handling_minutes / staffed))
+    groups = [one for one in staffed if one.slots > 0]
+    free = [one.free for one in groups]
+    ahead = [0.0] * len(groups)
+    teams_before: dict[str | None, int] = {}
+    places: dict[str, Place] = {}
+    able_of: dict[str | None, list[int]] = {}
+    for conversation_id, team in waiting:
+        if team not in able_of:
+            able_of[team] = [index for index, one in enumerate(groups) if one.serves(team)]
+        able = able_of[team]
+        position = 1 + sum(
+            count for other, count in teams_before.items() if other == team or set(able_of[other]) & set(able)
+        )
+        teams_before[team] = teams_before.get(team, 0) + 1
+        if not able:
+            places[conversation_id] = Place(position, None)
+            continue
+        chosen = min(
+            able, key=lambda index: 0.0 if free[index] > 0 else ahead[index] + handling_minutes / groups[index].slots
+        )
+        if free[chosen] > 0:
+            free[chosen] -= 1
+        else:
+            ahead[chosen] += handling_minutes / groups[chosen].slots
+        places[conversation_id] = Place(position, ahead[chosen])
+    return places
 
 
 def handling_minutes(recent: Sequence[timedelta]) -> float:
-    """Return the minutes that handling takes: the median of recent ones, drawn towards `USUAL_MINUTES` while there are few."""
+    """Return the minutes that handling takes: the mean of recent ones with the longest cut.
+
+    While there are few it is drawn towards `USUAL_MINUTES`.
+    """
     if not recent:
         return USUAL_MINUTES
-    seen = median(spell.total_seconds() / 60 for spell in recent)
-    return (USUAL_MINUTES * USUAL_WEIGHT + seen * len(recent)) / (USUAL_WEIGHT + len(recent))
+    minutes = sorted(spell.total_seconds() / 60 for spell in recent)
+    longest = minutes[math.ceil(OUTLIER * len(minutes)) - 1]
+    seen = sum(min(one, longest) for one in minutes) / len(minutes)
+    return (USUAL_MINUTES * USUAL_WEIGHT + seen * len(minutes)) / (USUAL_WEIGHT + len(minutes))
 
 
 def first_due_at() -> sa.ScalarSelect[datetime]:
@@ -86,29 +155,68 @@ def first_due_at() -> sa.ScalarSelect[datetime]:
 async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
     """Read the queue as it stands. Without Redis nobody counts as on duty."""
     due = first_due_at()
-    waiting = await reader.execute(
-        sa.select(conversations.c.id, due.label("due_at"))
-        .where(conversations.c.owner == QUEUE)
-        .order_by(sa.nulls_last(due), conversations.c.id)
-    )
-    order = {row.id: (position, row.due_at) for position, row in enumerate(waiting, start=1)}
-    try:
-        there = await present(redis, at)
-    except RedisError as error:
-        log.warning("who is on duty is not known", error=str(error))
-        there = {}
-    on_duty = [staff_id for staff_id, state in there.items() if state == "online"]
-    busy = 0
-    if on_duty:
-        owners = [agent_owner(staff_id) for staff_id in on_duty]
-        counted = await reader.execute(
-            sa.select(sa.func.count(sa.distinct(conversations.c.owner))).where(conversations.c.owner.in_(owners))
+    rows = (
+        await reader.execute(
+            sa.select(conversations.c.id, conversations.c.ticket_id, tickets.c.team, due.label("due_at"))
+            .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+            .where(conversations.c.owner == QUEUE)
+            .order_by(sa.nulls_last(due), conversations.c.id)
         )
-        busy = counted.scalar_one()
+    ).all()
     recent = await reader.execute(
         sa.select(assignments.c.claimed_at, assignments.c.ended_at)
         .where(assignments.c.ended_at.is_not(None))
         .order_by(assignments.c.claimed_at.desc())
         .limit(RECENT)
     )
-    return QueueState(order, len(on_duty), busy, handling_minutes([row.ended_at - row.claimed_at for row in recent]))
+    handling = handling_minutes([row.ended_at - row.claimed_at for row in recent])
+    staffed = await _staffed(reader, redis, at)
+    places = estimate_waits([(row.id, row.team) for row in rows], staffed, handling)
+    alone = {row.id: (row.ticket_id, row.team) for row in rows if places[row.id].minutes is None}
+    opens = await _opens(reader, alone, at) if alone else {}
+    return QueueState(places, {row.id: row.due_at for row in rows}, opens, staffed, handling)
+
+
+async def _staffed(reader: Reader, redis: Redis, at: datetime) -> list[Staffed]:
+    """Return who is on duty, those who serve the same teams together."""
+    try:
+        there = await present(redis, at)
+    except RedisError as error:
+        log.warning("who is on duty is not known", error=str(error))
+        return []
+    on_duty = [one for one in await members(reader) if there.get(one.id) == "online"] if there else []
+    owners = [agent_owner(one.id) for one in on_duty]
+    counted = await reader.execute(
+        sa.select(conversations.c.owner, sa.func.count())
+        .where(conversations.c.owner.in_(owners))
+        .group_by(conversations.c.owner)
+    )
+    loads = {agent_of(row[0]): row[1] for row in counted}
+    groups: dict[frozenset[str], tuple[int, int]] = {}
+    for one in on_duty:
+        slots, free = groups.get(frozenset(one.teams), (0, 0))
+        room = max(0, one.capacity - loads.get(one.id, 0))
+        groups[frozenset(one.teams)] = (slots + one.capacity, free + room)
+    return [Staffed(teams, slots, free) for teams, (slots, free) in groups.items()]
+
+
+async def _opens(
+    reader: Reader, alone: Mapping[str, tuple[str | None, str | None]], at: datetime
+) -> dict[str, datetime]:
+    """Return when somebody answers again, for conversations whose calendar is closed now: the team's hours, else its policy's."""
+    teams = await teams_by_name(reader)
+    by_policy = await _policy_calendars(reader, [ticket_id for ticket_id, _ in alone.values() if ticket_id is not None])
+    opens = {}
+    for conversation_id, (ticket_id, team) in alone.items():
+        known = teams.get(team or "")
+        calendar = (known and known.hours) or by_policy.get(ticket_id or "")
+        if calendar is not None and (moment := next_open(calendar, at)) > at:
+            opens[conversation_id] = moment
+    return opens
+
+
+async def _policy_calendars(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, Calendar]:
+    rows = await reader.execute(
+        sa.select(sla_clocks).where(sla_clocks.c.ticket_id.in_(ticket_ids), sla_clocks.c.metric == "first_response")
+    )
+    return {row["ticket_id"]: SlaClock.of(row).policy.calendar for row in rows.mappings()}

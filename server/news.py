@@ -125,7 +125,7 @@ class News:
         async with self._database.read() as reader:
             state = await queue_state(reader, self._redis, self._clock.now())
         places = {}
-        for conversation_id in state.order:
+        for conversation_id in state.places:
             view = state.view(conversation_id)
             if view is not None and self._hub.listening(conversation_id):
                 places[conversation_id] = view

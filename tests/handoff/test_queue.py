@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +18,8 @@ from handoff.desk import counts, list_rows
 from handoff.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
 from handoff.records import Staff
 from handoff.taking_over import claim, override_ticket, release, resolve
-from handoff.waiting import QueueState, queue_state
+from handoff.teams import put_team
+from handoff.waiting import QueueState, Staffed, queue_state
 from server.processes import private_redis
 from tests.handoff.conftest import MINUTE, Floor
 
@@ -59,8 +60,8 @@ async def test_what_is_due_first_comes_first_and_not_what_came_first(floor: Floo
     expected = [urgent.id, later.id, normal.id, calm.id]
     assert await order(floor, maya) == expected
     seen = await state(floor, redis)
-    assert list(seen.order) == expected
-    assert [seen.order[one][0] for one in expected] == [1, 2, 3, 4]
+    assert list(seen.places) == expected
+    assert [seen.places[one].position for one in expected] == [1, 2, 3, 4]
     view = seen.view(normal.id)
     assert view is not None
     assert view["reply_by"] == "2026-11-23T17:01:00.000Z"
@@ -79,11 +80,11 @@ async def test_a_correction_moves_a_conversation_in_the_queue_at_once(floor: Flo
 
 async def test_writing_again_does_not_cost_a_customer_their_place(floor: Floor, maya: Staff, redis: Redis) -> None:
     one, other = await floor.waiting(), await floor.waiting()
-    before = list((await state(floor, redis)).order)
+    before = list((await state(floor, redis)).places)
     floor.later(MINUTE)
     for conversation in (one, other, one):
         await floor.say(conversation, "still waiting")
-    assert list((await state(floor, redis)).order) == before == await order(floor, maya)
+    assert list((await state(floor, redis)).places) == before == await order(floor, maya)
 
 
 async def test_a_released_conversation_has_the_same_place_at_the_desk_and_in_the_widget(
@@ -97,7 +98,7 @@ async def test_a_released_conversation_has_the_same_place_at_the_desk_and_in_the
     fresh = await floor.waiting()
     assert await order(floor, maya) == [released.id, fresh.id]
     seen = await state(floor, redis)
-    assert list(seen.order) == [released.id, fresh.id]
+    assert list(seen.places) == [released.id, fresh.id]
     view = seen.view(released.id)
     assert view is not None
     assert view["reply_by"] is not None
@@ -139,17 +140,17 @@ async def test_only_agents_who_are_online_and_gave_a_sign_of_life_lately_count_a
     floor: Floor, maya: Staff, jonas: Staff, amara: Staff, redis: Redis
 ) -> None:
     await floor.waiting()
-    assert (await state(floor, redis)).staffed == 0
+    assert (await state(floor, redis)).staffed == []
     for agent in (maya, jonas, amara):
         await show_presence(redis, agent.id, "online", floor.clock.now(), desk="d")
     await show_presence(redis, jonas.id, "away", floor.clock.now())
     await floor.claimed(maya)
     seen = await state(floor, redis)
-    assert (seen.staffed, seen.busy) == (2, 1)
+    assert seen.staffed == [Staffed(frozenset(), 10, 9)]
     await leave(redis, amara.id, desk="d")
-    assert (await state(floor, redis)).staffed == 1
+    assert (await state(floor, redis)).staffed == [Staffed(frozenset(), 5, 4)]
     floor.later(timedelta(seconds=61))
-    assert (await state(floor, redis)).staffed == 0
+    assert (await state(floor, redis)).staffed == []
     for agent, state_of in ((maya, "online"), (jonas, "away")):
         await keep_presence(redis, agent.id, floor.clock.now(), desk="d", state=state_of)
     assert await present(redis, floor.clock.now()) == {maya.id: "online", jonas.id: "away"}
@@ -170,9 +171,9 @@ async def test_losing_all_of_redis_loses_nothing_but_presence_for_one_heartbeat(
     await show_presence(redis, maya.id, "online", floor.clock.now(), desk="d")
     await redis.flushall()
     assert await redis.exists(presence_key()) == 0
-    assert list((await state(floor, redis)).order) == [waiting.id]
+    assert list((await state(floor, redis)).places) == [waiting.id]
     await keep_presence(redis, maya.id, floor.clock.now(), desk="d", state="online")
-    assert (await state(floor, redis)).staffed == 1
+    assert len((await state(floor, redis)).staffed) == 1
 
 
 async def test_an_agent_who_is_away_stays_away_when_redis_forgets_everything(clock: FrozenClock, redis: Redis) -> None:
@@ -219,3 +220,17 @@ async def test_without_redis_the_queue_is_shown_as_unstaffed_and_not_as_an_error
     view = seen.view(waiting.id)
     assert view is not None
     assert (view["position"], view["staffed"]) == (1, False)
+
+
+async def test_out_of_hours_the_team_says_when_it_answers_and_in_hours_nothing(floor: Floor, redis: Redis) -> None:
+    hours = {"zone": "Europe/Berlin", "windows": {"mon-fri": ["09:00-17:00"]}}
+    async with floor.database.write() as tx:
+        await put_team(tx, "support", {"hours": hours}, at=floor.clock.now())
+    waiting = await floor.waiting()
+    view = (await state(floor, redis)).view(waiting.id)
+    assert view is not None
+    assert view["opens_at"] is None
+    floor.clock.set(datetime(2026, 11, 27, 20, tzinfo=UTC))  # a Friday night
+    view = (await state(floor, redis)).view(waiting.id)
+    assert view is not None
+    assert view["opens_at"] == "2026-11-30T08:00:00.000Z"

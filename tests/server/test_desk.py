@@ -437,6 +437,7 @@ async def test_presence_survives_pings_and_ends_with_the_socket(running: Running
         "wait_minutes": 1,
         "wait_is_estimate": True,
         "reply_by": "2026-11-23T17:00:00.000Z",
+        "opens_at": None,
     }
     assert (await maya.put("/api/desk/presence", json={"state": "away"})).status == 200
     await desk.socket.send_json({"type": "ping"})

@@ -27,12 +27,14 @@ export interface Answer {
 export interface Button { id: string; title: string; used: boolean }
 
 export type NoticeType =
-  | "queued" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue";
+  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue";
 
 export interface Notice {
   type: NoticeType;
   reason?: string;
   agent?: string;
+  team?: string;
+  to?: string;
   email?: string;
   score?: number;
 }
@@ -58,6 +60,8 @@ export interface Queue {
   wait_minutes: number | null;
   wait_is_estimate?: boolean;
   reply_by: string | null;
+  /** When somebody answers again, where the team's hours say that nobody does now. */
+  opens_at?: string | null;
 }
 
 export type Owner = "bot" | "queue" | "agent" | "closed";
@@ -150,6 +154,7 @@ export interface Row {
   agent: { id: string; name: string } | null;
   priority: Priority | null;
   category: string | null;
+  team?: string | null;
   tags: string[];
   reason: string | null;
   last_message: { text: string; author_kind: AuthorKind; at: string } | null;

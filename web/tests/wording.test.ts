@@ -20,6 +20,9 @@ describe("waiting", () => {
     expect(words).toEqual({ title: "Nobody is on duty right now", detail: "Your request is kept. Expect a reply by tomorrow at 09:00." });
   });
   test("a time that has passed is not promised", () => {
+    const closed = queueWords({ ...queue, staffed: false, wait_minutes: null, opens_at: "2026-11-30T08:00:00Z" }, NOW, "en-GB", "Europe/Berlin");
+    expect(closed).toEqual({ title: "We are closed right now", detail: "We answer from Monday 30 November 09:00. Your request is kept." });
+    expect(queueWords({ ...queue, staffed: false, wait_minutes: null, opens_at: "2026-11-23T08:00:00Z" }, NOW).title).toBe("Nobody is on duty right now");
     expect(queueWords({ ...queue, staffed: false, reply_by: "2026-11-23T14:00:00Z" }, NOW).detail).toContain("as soon as someone is back");
   });
 });

@@ -14,6 +14,9 @@ function place(position: number | null): string {
 export function queueWords(queue: Queue | null, now: number, locale?: string, timeZone?: string): Words {
   if (queue === null) return { title: "You are in line for a person", detail: "Keep writing if you like: everything here reaches them." };
   if (!queue.staffed) {
+    if (queue.opens_at && Date.parse(queue.opens_at) > now) {
+      return { title: "We are closed right now", detail: `We answer from ${comingTime(queue.opens_at, now, locale, timeZone).replace(" at ", " ")}. Your request is kept.` };
+    }
     const late = queue.reply_by === null || Date.parse(queue.reply_by) <= now;
     const when = late ? "as soon as someone is back" : `by ${comingTime(queue.reply_by ?? "", now, locale, timeZone)}`;
     return { title: "Nobody is on duty right now", detail: `Your request is kept. Expect a reply ${when}.` };
