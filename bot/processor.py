@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Text, Tuple, Union
+from typing import Any, Dict, List, Optional, Text, Tuple, Union
 
 from rasa.core.actions.action import Action
+from rasa.core.channels.channel import UserMessage
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.storage import ModelMetadata
+from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import TEXT
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 
 from bot.remote_action import ServiceAction
 from bot.runner import SequentialGraphRunner
+from bot.signals import SIGNALS, with_repetition
 from bot.tracker import Conversation
+
+EARLIER_MESSAGES = 10
 
 
 class Processor(MessageProcessor):
@@ -35,6 +41,15 @@ class Processor(MessageProcessor):
         """Returns the conversation so far, an empty one if it is new."""
         return Conversation.of(await super().get_tracker(conversation_id))
 
+    async def parse_message(
+        self, message: UserMessage, tracker: Optional[DialogueStateTracker] = None, only_output_properties: bool = True
+    ) -> Dict[Text, Any]:
+        """Returns what a message says, and whether its conversation makes more of it: NLU components see no tracker."""
+        parsed = await super().parse_message(message, tracker, only_output_properties)
+        if tracker is not None and SIGNALS in parsed:
+            parsed[SIGNALS] = with_repetition(parsed[SIGNALS], parsed.get(TEXT) or "", _said_before(tracker))
+        return parsed
+
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> Tuple[Action, PolicyPrediction]:
         """Returns the next action and why it is the next."""
         action, prediction = super().predict_next_with_tracker_if_should(tracker)
@@ -45,3 +60,9 @@ class Processor(MessageProcessor):
 
     def _get_action(self, action_name: Text) -> Optional[Action]:
         return ServiceAction.instead_of(super()._get_action(action_name))
+
+
+def _said_before(tracker: DialogueStateTracker) -> List[Text]:
+    """Returns the customer's latest messages, those of buttons left out."""
+    said = [event.text or "" for event in tracker.events if isinstance(event, UserUttered)]
+    return [text for text in said[-EARLIER_MESSAGES:] if not text.startswith("/")]

@@ -24,7 +24,7 @@ from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
 from tickets.reading import Head
 from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
-from tickets.triage import Triage, TriageRequest, triage
+from tickets.triage import Signal, Triage, TriageRequest, triage
 
 EARLIER = timedelta(days=90)
 
@@ -152,6 +152,7 @@ async def _triage(
         mrr=account.mrr if account else None,
         handover_reason=reason,
         earlier_tickets=earlier,
+        signals=Signal.strongest([seen.signals for seen in intents]),
         articles=tuple(dict.fromkeys(message.answer["article_id"] for message in said if message.answer is not None)),
     )
     return triage(request) if head is None else await asyncio.to_thread(triage, request, None, head)

@@ -14,6 +14,7 @@ from core.database import Reader
 from handoff.records import Message, Understanding
 from handoff.tables import packages, understandings
 from handoff.wording import REASONS
+from tickets.triage import Signal
 
 VERSION = 1
 SUMMARY_LINES = 4
@@ -44,6 +45,15 @@ class IntentView(TypedDict):
     confidence: float | None
 
 
+class SignalView(TypedDict):
+    """What a message showed beside its topic: how sure, 0 to 1, and the customer's words that tell."""
+
+    name: str
+    score: float
+    words: list[str]
+    message_id: str
+
+
 class ShownArticleView(TypedDict):
     """An article that was shown, and what the customer made of it."""
 
@@ -63,6 +73,8 @@ class PackageView(TypedDict):
     summary: list[str]
     entities: list[EntityView]
     intents: list[IntentView]
+    signals: list[SignalView]
+    language: str | None
     articles: list[ShownArticleView]
     attempted: list[str]
     handed_over_at: str
@@ -102,6 +114,8 @@ def build_package(
             for message in asked
             if message.id in understood
         ],
+        signals=_signals(asked, understood),
+        language=next((seen.language for seen in _understood(asked, understood) if seen.language), None),
         articles=shown,
         attempted=_attempted(messages, votes),
         handed_over_at=iso(at),
@@ -127,6 +141,19 @@ def _entities(asked: Sequence[Message], understood: dict[str, Understanding]) ->
             text = str(entity.get("text") or (message.text[start:end] if start is not None else value))
             found.setdefault((kind, value), EntityView(entity=kind, value=value, text=text, message_id=message.id))
     return list(found.values())
+
+
+def _understood(asked: Sequence[Message], understood: dict[str, Understanding]) -> list[Understanding]:
+    return [understood[message.id] for message in asked if message.id in understood]
+
+
+def _signals(asked: Sequence[Message], understood: dict[str, Understanding]) -> list[SignalView]:
+    return [
+        SignalView(name=signal.name, score=signal.score, words=list(signal.words), message_id=message.id)
+        for message in asked
+        if message.id in understood
+        for signal in Signal.strongest([understood[message.id].signals])
+    ]
 
 
 def _articles(messages: Sequence[Message], votes: dict[str, bool]) -> list[ShownArticleView]:

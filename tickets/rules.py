@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,8 @@ from core.errors import ConfigurationError
 from tickets.vocabulary import CATEGORIES, PRIORITIES, Category, Priority
 
 DEFAULT_FILE = Path(__file__).with_name("triage.yml")
+SIGNALS_FILE = Path(__file__).parents[1] / "data" / "signals.yml"
+"""The words of cancelling, which the assistant reads too."""
 GAP = "…"
 """In a phrase: up to three words in between."""
 
@@ -82,6 +84,7 @@ class Rules:
     plan_tags: Mapping[str, str]
     repeat_after: int
     repeat_tag: str
+    frustrated_tag: str
     revenue_from: float
     cancellation: CancellationRules
 
@@ -92,22 +95,27 @@ class Rules:
 
 @cache
 def default_rules() -> Rules:
-    """Return the rules that Baton comes with, read from `tickets/triage.yml` at the first call."""
+    """Return the rules that Baton comes with, read from `tickets/triage.yml` and `data/signals.yml` at the first call."""
     return load_rules(DEFAULT_FILE)
 
 
-def load_rules(path: Path) -> Rules:
-    """Read rules from a YAML file.
+def load_rules(path: Path, signals: Path = SIGNALS_FILE) -> Rules:
+    """Read rules from a YAML file, and the words of cancelling from another.
 
     Raises:
-        ConfigurationError: the file cannot be read, or says something that rules cannot; the sentence names the place.
+        ConfigurationError: a file cannot be read, or says something that rules cannot; the sentence names the place.
     """
+    cancellation = _read(signals, lambda data: _cancellation(data["cancellation"]))
+    return _read(path, lambda data: _rules(data, cancellation))
+
+
+def _read[T](path: Path, make: Callable[[Any], T]) -> T:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"The triage rules in {path} cannot be read: {error}") from error
     try:
-        return _rules(data)
+        return make(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigurationError(f"The triage rules in {path} are not right: {missing}.") from error
@@ -133,7 +141,7 @@ def _expression(phrase: str) -> str:
     return expression.removesuffix(" ")
 
 
-def _rules(data: Mapping[str, Any]) -> Rules:
+def _rules(data: Mapping[str, Any], cancellation: CancellationRules) -> Rules:
     if unknown := set(data["categories"]) ^ set(CATEGORIES):
         raise ValueError(f"categories must be {', '.join(CATEGORIES)}; look at {', '.join(sorted(map(str, unknown)))}")
     revenue, repeat = float(data["revenue"]["from"]), int(data["repeat_contact"]["earlier_tickets"])
@@ -148,11 +156,15 @@ def _rules(data: Mapping[str, Any]) -> Rules:
         plan_tags={str(plan): str(tag) for plan, tag in data["plan_tags"].items()},
         repeat_after=repeat,
         repeat_tag=str(data["repeat_contact"]["tag"]),
+        frustrated_tag=str(data["handover_reasons"]["frustration"]["tag"]),
         revenue_from=revenue,
-        cancellation=CancellationRules(
-            **{name: phrase_pattern(*_texts(data["cancellation"][name])) for name in CancellationRules.__annotations__}
-        ),
+        cancellation=cancellation,
     )
+
+
+def _cancellation(data: Mapping[str, Any]) -> CancellationRules:
+    patterns = {name: phrase_pattern(*_texts(data[name])) for name in CancellationRules.__annotations__}
+    return CancellationRules(**patterns)
 
 
 def _category(data: Mapping[str, Any]) -> CategoryRule:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from core.errors import Invalid
 from tickets.cancellation import Cancellation, read_cancellation
+from tickets.deciding import SURE_INTENT, Findings, Signal, Triage, TriageRequest
+from tickets.priority import decide_priority
 from tickets.reading import Head
 from tickets.rules import CategoryRule, Rules, default_rules
-from tickets.vocabulary import CATEGORIES, PRIORITIES, Category, Priority, more_pressing, raised
+from tickets.vocabulary import CATEGORIES, Category, Priority
+
+__all__ = ["AUTO_REPLY_ABOVE", "LONGEST_READ", "Signal", "Triage", "TriageRequest", "plain", "rule_shares", "triage"]
 
 CHURN_RISK = "churn-risk"
 CANCEL_INTENT = "cancel_subscription"
-SURE_INTENT = 0.7
-"""How confident the assistant must be for its intent to count as a wish to cancel."""
+FRUSTRATED = 0.5
+"""From this score on a signal of frustration tags the ticket."""
 AUTO_REPLY_ABOVE = 0.9
 INTENT_WEIGHT = 4.0
 WISH_WEIGHT = 6.0
@@ -27,63 +30,6 @@ LONGEST_READ = 8_000
 UNSURE_BELOW = 0.35
 """A head less sure than this, of a text that no rule recognises, is not heeded."""
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
-
-
-@dataclass(frozen=True)
-class TriageRequest:
-    """What is known of a ticket before anybody has read it.
-
-    Attributes:
-        text: what the customer wrote.
-        intent: what the assistant understood; one that no rule knows counts for nothing.
-        intent_confidence: 0 to 1.
-        plan: the customer's plan; any, or none.
-        mrr: monthly revenue in whole units of the currency.
-        handover_reason: the reason code if a conversation was handed over.
-        earlier_tickets: the customer's tickets of the last 90 days.
-        articles: ids of suggested articles, the best first; the caller searches.
-    """
-
-    text: str
-    intent: str | None = None
-    intent_confidence: float | None = None
-    plan: str | None = None
-    mrr: float | None = None
-    handover_reason: str | None = None
-    earlier_tickets: int = 0
-    articles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Triage:
-    """The decision. `confidence` is of the category, 0 to 1; `auto_reply` is the id of the article to answer with."""
-
-    category: Category
-    priority: Priority
-    team: str
-    tags: tuple[str, ...]
-    confidence: float
-    reasons: tuple[str, ...]
-    suggested_articles: tuple[str, ...]
-    auto_reply: str | None
-
-
-@dataclass
-class _Findings:
-    """What is gathered on the way to a decision."""
-
-    scores: dict[Category, float] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-
-    def count(self, category: Category, weight: float) -> None:
-        """Add evidence for a category."""
-        self.scores[category] = self.scores.get(category, 0.0) + weight
-
-    def tag(self, tag: str) -> None:
-        """Add a tag once."""
-        if tag not in self.tags:
-            self.tags.append(tag)
 
 
 def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None = None) -> Triage:
@@ -101,10 +47,10 @@ def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None
     _check(request)
     rules = rules or default_rules()
     text = plain(request.text)
-    findings = _Findings()
+    findings = Findings()
     wish = _wish_to_cancel(request, read_cancellation(text, rules.cancellation), findings)
     category, confidence, calibrated = _category(request, text, rules, wish, head, findings)
-    priority = _priority(request, text, rules, category, findings)
+    priority = decide_priority(request, text, rules, category, findings)
     priority = "urgent" if wish else priority
     _tag(request, rules, category, findings)
     auto_reply = _auto_reply(request, category, priority, confidence, wish) if calibrated else None
@@ -124,7 +70,7 @@ def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None
 
 def rule_shares(text: str, rules: Rules | None = None) -> dict[str, float]:
     """Return what the rules alone give each category for a text, 0 to 1: what a head is trained beside."""
-    rules, findings, text = rules or default_rules(), _Findings(), plain(text)
+    rules, findings, text = rules or default_rules(), Findings(), plain(text)
     _wish_to_cancel(TriageRequest(text), read_cancellation(text, rules.cancellation), findings)
     for name, rule in rules.categories.items():
         for weight, _words in _evidence(text, rule):
@@ -146,7 +92,7 @@ def _check(request: TriageRequest) -> None:
         raise Invalid("A confidence is between 0 and 1.", field="intent_confidence")
 
 
-def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings: _Findings) -> bool:
+def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings: Findings) -> bool:
     """Tell whether the customer wishes to cancel. Their own denial outweighs what the assistant understood."""
     if said is not None and said.kind == "wish":
         findings.reasons.append(f"“{said.words}” reads as a wish to cancel: urgent, tagged {CHURN_RISK}.")
@@ -172,7 +118,7 @@ def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings:
 
 
 def _category(
-    request: TriageRequest, text: str, rules: Rules, wish: bool, head: Head | None, findings: _Findings
+    request: TriageRequest, text: str, rules: Rules, wish: bool, head: Head | None, findings: Findings
 ) -> tuple[Category, float, bool]:
     """Return the category, how sure that is, and whether the figure is calibrated: the head's, not the rules' share."""
     evidence: dict[Category, list[str]] = {}
@@ -212,7 +158,7 @@ def _category(
     return category, confidence, calibrated
 
 
-def _shares(findings: _Findings) -> dict[Category, float]:
+def _shares(findings: Findings) -> dict[Category, float]:
     """Return each category's share of the evidence, with a little kept for what no rule knows."""
     total = sum(findings.scores.values()) + PRIOR
     return {name: score / total for name, score in findings.scores.items()}
@@ -229,53 +175,18 @@ def _evidence(text: str, rule: CategoryRule) -> Iterator[tuple[float, str]]:
                 break
 
 
-def _priority(request: TriageRequest, text: str, rules: Rules, category: Category, findings: _Findings) -> Priority:
-    priority = rules.categories[category].priority
-    because = [f"Tickets about {category} start at {priority}."] if priority != "normal" else []
-    floors = _floors(request, text, rules)
-    calm = rules.calm.search(text)
-    if not floors and calm and priority == "normal":
-        priority = "low"
-        because.append(f"“{calm.group()}” makes it low.")
-    for floor, words in floors:
-        if more_pressing(floor, priority) != priority:
-            because.append(f"{words} raises the priority from {priority} to {floor}.")
-            priority = floor
-    if request.mrr is not None and request.mrr >= rules.revenue_from:
-        revenue = f"Revenue of {request.mrr:,.0f} a month ({rules.revenue_from:,.0f} or more)"
-        up = raised(priority)
-        because.append(
-            f"{revenue} raises the priority from {priority} to {up}."
-            if up != priority
-            else f"{revenue}: already urgent."
-        )
-        priority = up
-    findings.reasons.extend(because)
-    return priority
-
-
-def _floors(request: TriageRequest, text: str, rules: Rules) -> list[tuple[Priority, str]]:
-    """Return the priorities that words, intent and handoff ask for at least, with causes, the least pressing first."""
-    floors: list[tuple[Priority, str]] = []
-    for floor, pattern in rules.urgency.items():
-        for match in pattern.finditer(text):
-            if not rules.cancellation.negations.search(text[: match.start()].rpartition("\n")[2][-5:]):
-                floors.append((floor, f"“{match.group()}”"))
-                break
-    least = rules.intent_priorities.get(request.intent or "")
-    if least is not None and (request.intent_confidence or 0) >= SURE_INTENT:
-        floors.append((least, f"The assistant's understanding, {request.intent},"))
-    handover = rules.handover_reasons.get(request.handover_reason or "")
-    if handover is not None and handover.priority is not None:
-        floors.append((handover.priority, f"{handover.words}: that"))
-    return sorted(floors, key=lambda floor: -PRIORITIES.index(floor[0]))
-
-
-def _tag(request: TriageRequest, rules: Rules, category: Category, findings: _Findings) -> None:
+def _tag(request: TriageRequest, rules: Rules, category: Category, findings: Findings) -> None:
     handover = rules.handover_reasons.get(request.handover_reason or "")
     if handover is not None and handover.tag is not None:
         findings.tag(handover.tag)
         findings.reasons.append(f"{handover.words}: tagged {handover.tag}.")
+    told = next((one for one in request.signals if one.name == "frustration" and one.score >= FRUSTRATED), None)
+    if told is not None and told.words:
+        findings.tag(rules.frustrated_tag)
+        shows = "shows" if len(set(told.words)) == 1 else "show"
+        findings.reasons.append(
+            f"{_quoted(told.words)} {shows} frustration ({told.score:.2f}): tagged {rules.frustrated_tag}."
+        )
     plan_tag = rules.plan_tags.get((request.plan or "").casefold())
     if plan_tag is not None:
         findings.tag(plan_tag)

@@ -1,0 +1,85 @@
+"""Matches the phrases of data files on words: `word*` any ending, `one|other` either word, `…` up to three words in between."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterable, List, Tuple
+
+from spacy.matcher import Matcher
+from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
+from spacy.vocab import Vocab
+
+GAP = "…"
+LONGEST_READ = 2000
+"""Characters of a message that are read for signals."""
+_TOKEN = re.compile(r"[\w'-]*\w[\w'-]*|\n|[^\w\s]+?(?=\w|\s|$)|[^\w\s]")
+_APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
+WORDLIKE = re.compile(r"\w")
+
+
+class WordTokenizer:
+    """Keeps contractions and hyphened words whole, since lists of words name them so; runs of signs are one token."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        """Keeps the vocabulary."""
+        self.vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        """Returns the tokens; `offsets` in its user data are their places in the text."""
+        plain = text[:LONGEST_READ].translate(_APOSTROPHES)
+        found = list(_TOKEN.finditer(plain))
+        spaces = [plain[one.end() : one.end() + 1].isspace() for one in found]
+        doc = Doc(self.vocab, words=[one.group() for one in found], spaces=spaces)
+        doc.user_data["offsets"] = [(one.start(), one.end()) for one in found]
+        doc.user_data["text"] = text
+        return doc
+
+
+def written(span: Span) -> Dict[str, Any]:
+    """Returns a span as the customer wrote it: `text`, `start` and `end` in characters."""
+    offsets, text = span.doc.user_data["offsets"], span.doc.user_data["text"]
+    start, end = offsets[span.start][0], offsets[span.end - 1][1]
+    return {"text": text[start:end], "start": start, "end": end}
+
+
+class Phrases:
+    """Finds any of a list of phrases, by spaCy's token matcher."""
+
+    def __init__(self, vocab: Vocab, phrases: Iterable[Any]) -> None:
+        """Compiles the phrases."""
+        self._matcher = Matcher(vocab, validate=False)
+        patterns = [_pattern(str(phrase)) for phrase in phrases]
+        if patterns:
+            self._matcher.add("phrase", patterns)
+
+    def find(self, doc: Doc) -> List[Span]:
+        """Returns what is found, in order; where two overlap, the longer."""
+        return sorted(filter_spans(self._matcher(doc, as_spans=True)), key=lambda span: span.start)
+
+
+class Words:
+    """A list of single words to ask whether a word is among them."""
+
+    def __init__(self, words: Iterable[Any]) -> None:
+        """Keeps the words, and the beginnings of those that may end anyhow."""
+        listed = [str(word) for word in words]
+        self._whole = frozenset(word for word in listed if not word.endswith("*"))
+        self._beginnings: Tuple[str, ...] = tuple(word[:-1] for word in listed if word.endswith("*"))
+
+    def __contains__(self, word: str) -> bool:
+        """Tells whether a word in small letters is listed."""
+        return word in self._whole or (bool(self._beginnings) and word.startswith(self._beginnings))
+
+
+def _pattern(phrase: str) -> List[Dict[str, Any]]:
+    pattern: List[Dict[str, Any]] = []
+    for part in phrase.split():
+        if part == GAP:
+            pattern += [{"LOWER": {"REGEX": r"^[\w'-]+$"}, "OP": "?"}] * 3
+        elif "*" in part:
+            choices = "|".join(re.escape(word).replace(r"\*", r"[\w'-]*") for word in part.split("|"))
+            pattern.append({"LOWER": {"REGEX": f"^(?:{choices})$"}})
+        else:
+            pattern.append({"LOWER": {"IN": part.split("|")}})
+    return pattern

@@ -1,0 +1,191 @@
+"""Adds to each message what it shows beside its topic, frustration and cancellation, each with score and evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Text, Type
+
+import spacy
+import yaml
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.cancellation import WISH, CancellationReader, Mention
+from bot.frustration import Evidence, FrustrationReader, asked_again, combined, described
+from bot.gate import SCOPE
+from bot.phrases import WordTokenizer, written
+
+SIGNALS = "signals"
+FRUSTRATION = "frustration"
+CANCELLATION = "cancellation"
+LEAST = 0.3
+"""Signals below this score are not worth telling."""
+RULES_FILE = "signals.yml"
+DEFAULT_RULES = Path(__file__).parents[1] / "data" / "signals.yml"
+_WISHES = 0.9
+_ASKS = 0.4
+_DENIES = 0.1
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SignalReader(IntentClassifier, GraphComponent):
+    """Reads signals by spaCy's matchers in a blank English pipeline, and weighs them with the intent classifier's word.
+
+    Where a message says itself that it is no wish to cancel ("I don't want to cancel", "cancel the meeting"), the intent
+    `cancel_subscription` gives way to the next best.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Nothing: without a classifier before it, it reads the text alone."""
+        return []
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """Packages needed to read."""
+        return ["spacy"]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """The settings: `rules`, the file of words, and the intents that stand for the two signals."""
+        return {"rules": str(DEFAULT_RULES), "frustration_intent": "frustration", "cancellation_intent": "cancel_subscription"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
+        """Trains anew when the words change."""
+        return hashlib.sha256(_rules_text(config).encode("utf-8")).hexdigest()
+
+    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, rules: str) -> None:
+        """Compiles the words.
+
+        Raises:
+            InvalidConfigException: they are not in the form of data/signals.yml.
+        """
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._rules = rules
+        pipeline = spacy.blank("en")
+        self._tokens = pipeline.tokenizer = WordTokenizer(pipeline.vocab)
+        try:
+            data = yaml.safe_load(rules)
+            self._frustration = FrustrationReader(pipeline.vocab, data[FRUSTRATION])
+            self._cancellation = CancellationReader(pipeline.vocab, data[CANCELLATION])
+        except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InvalidConfigException(f"The signals in {config['rules']} are not right: {error}.") from error
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SignalReader:
+        """Makes the component with the words of the file."""
+        return cls(config, model_storage, resource, _rules_text(config))
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SignalReader:
+        """Makes the component with the words that it was trained with."""
+        with model_storage.read_from(resource) as directory:
+            return cls(config, model_storage, resource, (directory / RULES_FILE).read_text(encoding="utf-8"))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Keeps the words in the model."""
+        with self._model_storage.write_to(self._resource) as directory:
+            (directory / RULES_FILE).write_text(self._rules, encoding="utf-8")
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Adds the signals to each message."""
+        for message in messages:
+            text = message.get(TEXT) or ""
+            if text:
+                self._read(message, text)
+        return messages
+
+    def _read(self, message: Message, text: str) -> None:
+        doc = self._tokens(text)
+        shares = {
+            guess[INTENT_NAME_KEY]: float(guess[PREDICTED_CONFIDENCE_KEY])
+            for guess in message.get(INTENT_RANKING_KEY) or []
+            if guess.get(INTENT_NAME_KEY)
+        }
+        frustration = self._frustration.read(doc) + self._understood("frustration_intent", shares)
+        mention = self._cancellation.read(doc)
+        cancellation = self._weighed(mention, self._understood("cancellation_intent", shares))
+        if mention is not None and mention.kind in {"denied", "other"}:
+            self._give_way(message)
+        message.set(SIGNALS, worth_telling([_frustrated(frustration), cancellation]), add_to_output=True)
+
+    def _understood(self, setting: str, shares: Dict[str, float]) -> List[Evidence]:
+        intent = self._config[setting]
+        share = shares.get(intent, 0.0)
+        return [Evidence("classifier", intent, round(share, 4))] if share >= LEAST / 2 else []
+
+    @staticmethod
+    def _weighed(mention: Optional[Mention], understood: List[Evidence]) -> Dict[str, Any]:
+        """Combines what the words say with what the classifier says; the customer's own denial outweighs it."""
+        if mention is None:
+            return described(CANCELLATION, understood, combined(understood), kind=None)
+        weight = {WISH: _WISHES, "asked": _ASKS}.get(mention.kind, _DENIES)
+        evidence = [Evidence("wording", written(mention.span)["text"], weight), *understood]
+        score = combined(evidence) if mention.kind in {WISH, "asked"} else weight
+        return described(CANCELLATION, evidence, score, kind=mention.kind)
+
+    def _give_way(self, message: Message) -> None:
+        """Puts the next best intent in the place of a wish to cancel, if the gate would let it through."""
+        refused = self._config["cancellation_intent"]
+        if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) != refused:
+            return
+        ranking = [one for one in message.get(INTENT_RANKING_KEY) or [] if one.get(INTENT_NAME_KEY) != refused]
+        threshold = (message.get(SCOPE) or {}).get("threshold", 0.0)
+        if not ranking or float(ranking[0][PREDICTED_CONFIDENCE_KEY]) < threshold:
+            nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: threshold}
+            ranking.insert(0, nothing)
+        message.set(INTENT, dict(ranking[0]), add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+
+def worth_telling(signals: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Returns the signals that are strong enough, and a cancellation that the customer denies."""
+    return [one for one in signals if one["score"] >= LEAST or one.get("kind") in {"denied", "other"}]
+
+
+def with_repetition(signals: Sequence[Dict[str, Any]], text: str, earlier: Sequence[str]) -> List[Dict[str, Any]]:
+    """Returns a message's signals with what its conversation adds: the customer asks the same again."""
+    again = asked_again(text, earlier)
+    if not again:
+        return list(signals)
+    known = next((one for one in signals if one["name"] == FRUSTRATION), {"evidence": []})
+    evidence = [*(Evidence(**one) for one in known["evidence"]), *again]
+    others = [one for one in signals if one["name"] != FRUSTRATION]
+    return worth_telling([_frustrated(evidence), *others])
+
+
+def _frustrated(evidence: Sequence[Evidence]) -> Dict[str, Any]:
+    return described(FRUSTRATION, evidence, combined(evidence))
+
+
+def _rules_text(config: Dict[Text, Any]) -> str:
+    try:
+        return Path(config["rules"]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidConfigException(f"The signals in {config['rules']} cannot be read: {error.strerror}.") from error
