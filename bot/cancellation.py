@@ -116,5 +116,3 @@ def _lowered(span: Span) -> List[str]:
 
 def _before(clause: Span, span: Span) -> str:
     return str(clause.doc[span.start - 1].lower_) if span.start > clause.start else ""
-
-

@@ -88,9 +88,7 @@ class FrustrationReader:
 
 def _punctuated(doc: Doc) -> Iterator[Evidence]:
     found = max(_PUNCTUATION.findall(doc.user_data["text"][:2000]), key=len, default="").replace("…", "")
-    if "!" in found and "?" in found:
-        yield Evidence("punctuation", found[:10], 0.3)
-    elif len(found) >= 3:
+    if ("!" in found and "?" in found) or len(found) >= 3:
         yield Evidence("punctuation", found[:10], 0.3)
     elif len(found) == 2:
         yield Evidence("punctuation", found, 0.15)
@@ -120,7 +118,9 @@ def asked_again(text: str, earlier: Sequence[str]) -> List[Evidence]:
     same = sum(1 for other in map(_content, earlier) if len(words & other) >= _SAME_AGAIN * len(words | other))
     if len(words) < 3 or not same:
         return []
-    return [Evidence("repetition", f"asked {same + 1} times: {' '.join(text.split())[:120]}", 0.4 if same == 1 else 0.6)]
+    return [
+        Evidence("repetition", f"asked {same + 1} times: {' '.join(text.split())[:120]}", 0.4 if same == 1 else 0.6)
+    ]
 
 
 def _content(text: str) -> "frozenset[str]":

@@ -27,7 +27,8 @@ class WordTokenizer:
 
     def __call__(self, text: str) -> Doc:
         """Returns the tokens; `offsets` in its user data are their places in the text."""
-        plain = text[:LONGEST_READ].translate(_APOSTROPHES)
+        # A lone half of a surrogate pair is no character that spaCy takes.
+        plain = text[:LONGEST_READ].encode("utf-8", "replace").decode("utf-8").translate(_APOSTROPHES)
         found = list(_TOKEN.finditer(plain))
         spaces = [plain[one.end() : one.end() + 1].isspace() for one in found]
         doc = Doc(self.vocab, words=[one.group() for one in found], spaces=spaces)

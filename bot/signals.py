@@ -57,7 +57,11 @@ class SignalReader(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """The settings: `rules`, the file of words, and the intents that stand for the two signals."""
-        return {"rules": str(DEFAULT_RULES), "frustration_intent": "frustration", "cancellation_intent": "cancel_subscription"}
+        return {
+            "rules": str(DEFAULT_RULES),
+            "frustration_intent": "frustration",
+            "cancellation_intent": "cancel_subscription",
+        }
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
@@ -165,8 +169,8 @@ class SignalReader(IntentClassifier, GraphComponent):
 
 
 def worth_telling(signals: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Returns the signals that are strong enough, and a cancellation that the customer denies."""
-    return [one for one in signals if one["score"] >= LEAST or one.get("kind") in {"denied", "other"}]
+    """Returns the signals that are strong enough."""
+    return [one for one in signals if one["score"] >= LEAST]
 
 
 def with_repetition(signals: Sequence[Dict[str, Any]], text: str, earlier: Sequence[str]) -> List[Dict[str, Any]]:

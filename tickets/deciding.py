@@ -27,7 +27,9 @@ class Signal:
         for told in (one for signals in understood for one in signals):
             name, score = str(told.get("name")), float(told.get("score") or 0)
             if name not in found or score > found[name].score:
-                words = (str(piece["text"]) for piece in told.get("evidence") or () if piece.get("signal") != "classifier")
+                words = (
+                    str(piece["text"]) for piece in told.get("evidence") or () if piece.get("signal") != "classifier"
+                )
                 found[name] = cls(name, score, tuple(words))
         return tuple(found.values())
 

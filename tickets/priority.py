@@ -7,7 +7,9 @@ from tickets.rules import Rules
 from tickets.vocabulary import PRIORITIES, Category, Priority, more_pressing, raised
 
 
-def decide_priority(request: TriageRequest, text: str, rules: Rules, category: Category, findings: Findings) -> Priority:
+def decide_priority(
+    request: TriageRequest, text: str, rules: Rules, category: Category, findings: Findings
+) -> Priority:
     """Return the priority that a ticket has without a wish to cancel, and add the reasons to the findings."""
     priority = rules.categories[category].priority
     because = [f"Tickets about {category} start at {priority}."] if priority != "normal" else []

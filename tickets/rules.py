@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -17,6 +17,7 @@ from tickets.vocabulary import CATEGORIES, PRIORITIES, Category, Priority
 DEFAULT_FILE = Path(__file__).with_name("triage.yml")
 SIGNALS_FILE = Path(__file__).parents[1] / "data" / "signals.yml"
 """The words of cancelling, which the assistant reads too."""
+_Made = TypeVar("_Made")
 GAP = "…"
 """In a phrase: up to three words in between."""
 
@@ -109,7 +110,7 @@ def load_rules(path: Path, signals: Path = SIGNALS_FILE) -> Rules:
     return _read(path, lambda data: _rules(data, cancellation))
 
 
-def _read[T](path: Path, make: Callable[[Any], T]) -> T:
+def _read(path: Path, make: Callable[[Any], _Made]) -> _Made:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

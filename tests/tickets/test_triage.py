@@ -7,14 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError, Invalid
+from tickets.cancellation import read_cancellation
 from tickets.reading import Reading
 from tickets.rules import DEFAULT_FILE, default_rules, load_rules
-from tickets.triage import Triage, TriageRequest, plain, rule_shares, triage
+from tickets.triage import Signal, Triage, TriageRequest, plain, rule_shares, triage
 from tickets.vocabulary import CATEGORIES, PRIORITIES
+
+CANCELLATION = Path(__file__).parents[1] / "bot" / "data" / "cancellation.yml"
 
 
 def of(text: str, **known: object) -> Triage:
@@ -115,6 +119,36 @@ def test_the_assistants_intent_to_cancel_counts_unless_the_customers_words_deny_
     assert (
         "churn-risk" not in of("where is that button again", intent="cancel_subscription", intent_confidence=0.4).tags
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(kind, text) for kind, texts in yaml.safe_load(CANCELLATION.read_text("utf-8")).items() for text in texts],
+)
+def test_cancelling_is_read_as_the_assistant_reads_it(kind: str, text: str) -> None:
+    said = read_cancellation(plain(text), default_rules().cancellation)
+    assert (said.kind if said else "nothing") == kind
+
+
+def test_frustration_that_the_assistant_saw_tags_the_ticket_with_the_words_that_told() -> None:
+    seen = Signal("frustration", 0.84, ("useless", "again and again"))
+    result = of("the export fails", signals=(seen,))
+    assert "frustrated" in result.tags
+    assert "“useless” and “again and again” show frustration (0.84): tagged frustrated." in result.reasons
+    assert "frustrated" not in of("the export fails", signals=(Signal("frustration", 0.45, ("WHY",)),)).tags
+
+
+def test_of_several_messages_the_strongest_signal_counts_and_a_classifier_is_no_quotation() -> None:
+    weak = {"name": "frustration", "score": 0.4, "evidence": [{"signal": "capitals", "text": "WHY", "weight": 0.4}]}
+    strong = {
+        "name": "frustration",
+        "score": 0.9,
+        "evidence": [
+            {"signal": "wording", "text": "useless", "weight": 0.6},
+            {"signal": "classifier", "text": "frustration", "weight": 0.7},
+        ],
+    }
+    assert Signal.strongest([[weak], [], [strong]]) == (Signal("frustration", 0.9, ("useless",)),)
 
 
 def test_a_handoff_for_cancellation_is_a_churn_risk() -> None:
