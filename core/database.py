@@ -8,12 +8,13 @@ Events recorded in a write are handed to the listeners after its commit, never b
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -65,6 +66,8 @@ class Moment(TypeDecorator[datetime]):
 INSERT: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """The `INSERT … ON CONFLICT` of each database, by dialect name."""
 
+KEPT = 4
+"""Connections to SQLite that are kept for each kind of transaction, of the pool's `pool_size`; writes need one."""
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 """JSON in SQLite, JSONB in PostgreSQL."""
 
@@ -102,6 +105,11 @@ class Database:
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._listeners: list[Callable[[list[Event]], None]] = []
         self._workers: dict[str, Callable[[], None]] = {}
+        self._idle: dict[str, list[tuple[AsyncConnection, sqlite_driver.SqliteConnection]]] = {
+            "glance": [],
+            "write": [],
+        }
+        """SQLite's connections for small reads and for writes, kept: taking one from the pool costs more than a statement."""
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 8) -> Database:
@@ -147,8 +155,12 @@ class Database:
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Reader]:
         """Open a read of a few rows by their key. SQLite answers in less time than it takes to ask another thread, so none is asked."""
-        async with self.engine.connect() as plain:
-            yield await plain.execution_options(baton_access="glance") if self._turn else plain
+        if self._turn is None:
+            async with self.engine.connect() as plain:
+                yield plain
+        else:
+            async with self._kept("glance") as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
@@ -158,24 +170,73 @@ class Database:
                 transaction = Transaction(connection)
                 yield transaction
         else:
-            async with self._turn, self.engine.connect() as plain:
-                connection = await plain.execution_options(baton_access="write")
-                async with connection.begin():
-                    transaction = Transaction(connection)
-                    yield transaction
+            async with self._turn, self._kept("write") as connection:
+                transaction = Transaction(connection)
+                yield transaction
         if transaction.events:
             for listener in self._listeners:
                 listener(transaction.events)
         for topic in transaction.wakes & self._workers.keys():
             self._workers[topic]()
 
+    @asynccontextmanager
+    async def _kept(self, access: Literal["glance", "write"]) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction on a connection that is kept for the next one; SQLAlchemy may take part in it, and need not."""
+        idle = self._idle[access]
+        connection, driver = idle.pop() if idle else await self._new()
+        driver.begin(_BEGIN[access])
+        ended = False
+        try:
+            yield connection
+            await _end(connection, driver, keep=access == "write")
+            ended = True
+        except BaseException:
+            await _end(connection, driver, keep=False)
+            ended = True
+            raise
+        finally:
+            if ended and len(idle) < KEPT:
+                idle.append((connection, driver))
+            else:
+                await connection.close()
+
+    async def _new(self) -> tuple[AsyncConnection, sqlite_driver.SqliteConnection]:
+        plain = await self.engine.connect()
+        driver = cast("sqlite_driver.SqliteConnection", (await plain.get_raw_connection()).driver_connection)
+        return await plain.execution_options(baton_driver=driver), driver
+
     async def close(self) -> None:
         """Close every connection."""
+        for idle in self._idle.values():
+            while idle:
+                await idle.pop()[0].close()
         await self.engine.dispose()
 
 
+def driver_of(connection: AsyncConnection) -> sqlite_driver.SqliteConnection | None:
+    """Return the driver's own connection, inside the transaction that `Database` has begun on it; None where SQLAlchemy begins it."""
+    if connection.sync_connection is None:
+        return None
+    driver: sqlite_driver.SqliteConnection | None = connection.sync_connection.get_execution_options().get(
+        "baton_driver"
+    )
+    return driver
+
+
+async def _end(connection: AsyncConnection, driver: sqlite_driver.SqliteConnection, *, keep: bool) -> None:
+    """Commit, or roll back; through SQLAlchemy where it took part, so that it knows."""
+    if connection.in_transaction():
+        await (connection.commit() if keep else connection.rollback())
+        return
+    try:
+        await (driver.commit() if keep else driver.rollback())
+    except sqlite3.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            None, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
+
+
 _BEGIN = {
-    "read": sqlite_driver.BEGIN_READ,
     "glance": sqlite_driver.BEGIN_GLANCE,
     "write": sqlite_driver.BEGIN_WRITE,
 }
@@ -211,6 +272,6 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
     @sa_event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        access = connection.get_execution_options().get("baton_access", "read")
-        driver = connection.connection.driver_connection
-        driver.begin(_BEGIN[access])  # type: ignore[union-attr]
+        if "baton_driver" in connection.get_execution_options():
+            return  # `Database` has begun it.
+        connection.connection.driver_connection.begin(sqlite_driver.BEGIN_READ)  # type: ignore[union-attr]

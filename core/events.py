@@ -14,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from core.database import INSERT, Json, Moment, Reader, Transaction, metadata
+from core.prepared import Prepared
 
 Audience = Literal["customer", "staff", "both"]
 
@@ -33,16 +34,19 @@ event_counters = sa.Table(
     sa.Column("conversation_id", sa.String(40), primary_key=True),
     sa.Column("last", sa.Integer, nullable=False),
 )
-# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
 _DRAW = {
-    dialect: insert(event_counters)
-    .values(conversation_id=sa.bindparam("conversation"), last=1)
-    .on_conflict_do_update(index_elements=[event_counters.c.conversation_id], set_={"last": event_counters.c.last + 1})
-    .returning(event_counters.c.last)
+    dialect: Prepared(
+        insert(event_counters)
+        .values(conversation_id=sa.bindparam("conversation"), last=1)
+        .on_conflict_do_update(
+            index_elements=[event_counters.c.conversation_id], set_={"last": event_counters.c.last + 1}
+        )
+        .returning(event_counters.c.last)
+    )
     for dialect, insert in INSERT.items()
 }
 """Draws a conversation's next number, by dialect name."""
-_INSERT = sa.insert(conversation_events)
+_INSERT = Prepared(sa.insert(conversation_events))
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ async def record_event(
     tx: Transaction, conversation_id: str, kind: str, data: dict[str, Any], *, at: datetime, audience: Audience = "both"
 ) -> Event:
     """Number an event and keep it with the rest of the transaction; listeners get it after the commit."""
-    raised = await tx.execute(_DRAW[tx.connection.dialect.name], {"conversation": conversation_id})
-    number = raised.scalar_one()
+    draw = _DRAW[tx.connection.dialect.name]
+    number = (await draw.execute(tx.connection, {"conversation": conversation_id})).scalar_one()
     event = Event(conversation_id, number, kind, audience, data, at)
-    await tx.execute(_INSERT, vars(event))
+    await _INSERT.execute(tx.connection, vars(event))
     tx.events.append(event)
     return event
 

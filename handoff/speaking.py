@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
+from core.prepared import Prepared
 from handoff.clocks import customer_wrote, meet
 from handoff.ownership import change_owner
 from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
@@ -34,13 +35,12 @@ from handoff.wording import NOTICES, PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
 TURN_LEASE = timedelta(seconds=20)
 """How long the process that accepted a message has to see it answered before another may try."""
 
-# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
-_SETTLE = (
+_SETTLE = Prepared(
     sa.update(messages)
     .where(messages.c.id == sa.bindparam("message"), PENDING)
     .values(turn=sa.bindparam("outcome"), turn_lease=None, runner=None)
 )
-_UNDERSTAND = sa.insert(understandings)
+_UNDERSTAND = Prepared(sa.insert(understandings))
 
 
 async def say_as_customer(
@@ -145,7 +145,8 @@ async def say_as_bot(
     if conversation.epoch != epoch or conversation.owner != BOT:
         raise StaleEpoch("A person has taken over; the assistant's answer was dropped.")
     await settle_turn(tx, turn.id, "answered")
-    await tx.execute(_UNDERSTAND, {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)})
+    understood = {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)}
+    await _UNDERSTAND.execute(tx.connection, understood)
     for reply in replies:
         kind = "text" if reply.answer is None else "answer"
         saying = Saying(BOT_AUTHOR, reply.text, kind=kind, answer=reply.answer, buttons=reply.buttons)  # type: ignore[arg-type]
@@ -180,14 +181,14 @@ async def settle_turn(tx: Transaction, message_id: str, outcome: str) -> None:
     Raises:
         StaleEpoch: it is not pending any more.
     """
-    settled = await tx.execute(_SETTLE, {"message": message_id, "outcome": outcome})
+    settled = await _SETTLE.execute(tx.connection, {"message": message_id, "outcome": outcome})
     if settled.rowcount != 1:
         raise StaleEpoch("This message has been answered already.")
 
 
 async def drop_turn(tx: Transaction, message_id: str) -> None:
     """Mark a pending turn as one that the bot need not answer, because a person does."""
-    await tx.execute(_SETTLE, {"message": message_id, "outcome": "dropped"})
+    await _SETTLE.execute(tx.connection, {"message": message_id, "outcome": "dropped"})
 
 
 async def say_as_agent(

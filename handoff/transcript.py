@@ -12,22 +12,23 @@ from core.database import Moment, Reader, Transaction
 from core.errors import NotFound
 from core.events import record_event
 from core.identifiers import new_id
+from core.prepared import Prepared
 from handoff.records import AuthorKind, Button, Conversation, Message, MessageKind
 from handoff.tables import conversations, messages, pressed_buttons
 from handoff.views import message_view
 
 TRANSCRIPT_LIMIT = 200
 """Messages that a snapshot carries, the newest."""
-# Built once: for statements this small, putting one together costs SQLAlchemy more than SQLite needs to run it.
-_ONE = sa.select(conversations).where(conversations.c.id == sa.bindparam("conversation"))
-_LOCK_ONE = _ONE.with_for_update()
-_DRAW = (
+_SELECT_ONE = sa.select(conversations).where(conversations.c.id == sa.bindparam("conversation"))
+_ONE = Prepared(_SELECT_ONE)
+_LOCK_ONE = Prepared(_SELECT_ONE.with_for_update())
+_DRAW = Prepared(
     sa.update(conversations)
     .where(conversations.c.id == sa.bindparam("conversation"))
     .values(messages=conversations.c.messages + 1, updated_at=sa.bindparam("moment"))
     .returning(conversations.c.messages)
 )
-_INSERT = sa.insert(messages)
+_INSERT = Prepared(sa.insert(messages))
 
 
 def _earlier(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -44,14 +45,18 @@ def _earlier(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 
 
 # One process answers a conversation's turns, in their order: a turn goes to the one that has the turn before it.
-_INSERT_TURN = sa.insert(messages).values(
-    runner=sa.func.coalesce(_earlier(messages.c.runner), sa.bindparam("ours", type_=sa.String)),
-    turn_lease=sa.func.coalesce(_earlier(messages.c.turn_lease), sa.bindparam("until", type_=Moment)),
+_INSERT_TURN = Prepared(
+    sa.insert(messages).values(
+        runner=sa.func.coalesce(_earlier(messages.c.runner), sa.bindparam("ours", type_=sa.String)),
+        turn_lease=sa.func.coalesce(_earlier(messages.c.turn_lease), sa.bindparam("until", type_=Moment)),
+    )
 )
-_SAID = sa.select(messages).where(
-    messages.c.conversation_id == sa.bindparam("conversation"),
-    messages.c.author_kind == sa.bindparam("author"),
-    messages.c.client_id == sa.bindparam("client"),
+_SAID = Prepared(
+    sa.select(messages).where(
+        messages.c.conversation_id == sa.bindparam("conversation"),
+        messages.c.author_kind == sa.bindparam("author"),
+        messages.c.client_id == sa.bindparam("client"),
+    )
 )
 
 
@@ -102,8 +107,8 @@ async def get_conversation(reader: Reader, conversation_id: str, *, lock: bool =
     Raises:
         NotFound: there is none with this id.
     """
-    rows = await reader.execute(_LOCK_ONE if lock else _ONE, {"conversation": conversation_id})
-    row = rows.mappings().one_or_none()
+    chosen = _LOCK_ONE if lock else _ONE
+    row = (await chosen.execute(reader, {"conversation": conversation_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such conversation.")
     return Conversation.of(row)
@@ -114,7 +119,7 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
 
     The order of messages is the order of commits: the number is drawn under the conversation's row lock.
     """
-    drawn = await tx.execute(_DRAW, {"conversation": conversation.id, "moment": at})
+    drawn = await _DRAW.execute(tx.connection, {"conversation": conversation.id, "moment": at})
     message_id = new_id("ms")
     buttons = [
         Button(f"{message_id}.{position}", title, payload) for position, (title, payload) in enumerate(saying.buttons)
@@ -142,10 +147,10 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
         "buttons": [vars(button) for button in buttons] or None,
     }
     if saying.lease is None:
-        await tx.execute(_INSERT, row)
+        await _INSERT.execute(tx.connection, row)
     else:
         lease = {"now": at, "ours": saying.lease.runner, "until": at + saying.lease.length}
-        await tx.execute(_INSERT_TURN, {**row, **lease, "conversation": conversation.id})
+        await _INSERT_TURN.execute(tx.connection, {**row, **lease, "conversation": conversation.id})
     await record_event(
         tx,
         conversation.id,
@@ -165,8 +170,8 @@ _STORED = (
 
 async def said_before(reader: Reader, conversation_id: str, author_kind: AuthorKind, client_id: str) -> Message | None:
     """Return the message that this client id stands for, if it has been stored already."""
-    rows = await reader.execute(_SAID, {"conversation": conversation_id, "author": author_kind, "client": client_id})
-    row = rows.mappings().one_or_none()
+    given = {"conversation": conversation_id, "author": author_kind, "client": client_id}
+    row = (await _SAID.execute(reader, given)).one_or_none()
     return None if row is None else Message.of(row)
 
 

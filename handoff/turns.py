@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.database import Reader, Transaction
+from core.prepared import Prepared
 from handoff.records import Message
 from handoff.speaking import TURN_LEASE
 from handoff.tables import PENDING, messages
@@ -19,8 +20,7 @@ from handoff.tables import PENDING, messages
 SAFE_LEASE = TURN_LEASE / 2
 """What must be left of a runner's own lease to begin without renewing it: longer than it takes until leases are extended."""
 
-# Built once: for a statement this small, putting it together costs SQLAlchemy more than SQLite needs to run it.
-_NEXT = (
+_NEXT = Prepared(
     sa.select(messages)
     .where(messages.c.conversation_id == sa.bindparam("conversation"), PENDING)
     .order_by(messages.c.seq)
@@ -51,7 +51,7 @@ class Turn:
 
 async def next_turn(reader: Reader, conversation_id: str) -> Turn | None:
     """Return the oldest message of this conversation that waits for the bot, or None."""
-    rows = (await reader.execute(_NEXT, {"conversation": conversation_id})).mappings().all()
+    rows = await _NEXT.execute(reader, {"conversation": conversation_id})
     if not rows:
         return None
     return Turn(Message.of(rows[0]), rows[0]["runner"], rows[0]["turn_lease"], len(rows) > 1)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from core.database import Reader
 from knowledge.articles import Audience, Viewer
+from knowledge.postings import FEW, Postings
 from knowledge.scoring import Kept, Statistics, spaced
 from knowledge.spelling import Vocabulary
 from knowledge.tables import LEVELS, articles, generations, passages
@@ -34,6 +35,7 @@ MOST = 4_000
 
 
 _GENERATION = sa.select(generations.c.number).where(generations.c.name == "passages")
+_ALL = sa.select(sa.func.count()).select_from(passages)
 _COUNT_SQLITE = sa.text(
     " UNION ALL ".join(
         f"SELECT word.key, (SELECT doc FROM knowledge_words_{level} WHERE term = word.value)"  # noqa: S608
@@ -83,7 +85,7 @@ class Only:
 EVERYTHING = Only()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Memory:
     """What was counted and read while all passages stayed the same; given up with the first change of any."""
 
@@ -92,12 +94,18 @@ class Memory:
     frequencies: dict[tuple[Viewer, str], int] = field(default_factory=dict)
     kept: dict[int, Kept] = field(default_factory=dict)
     vocabularies: dict[Viewer, Vocabulary] = field(default_factory=dict)
+    postings: Postings | None = None
+    """All passages' words, where they are few."""
+    passages: int | None = None
+    """How many there are for anybody, once they have been counted."""
 
 
 class FullText:
     """Searches passages by their words, and remembers what it can (`Memory`) from one search to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, few: int = FEW) -> None:
+        """Start with nothing remembered; of up to `few` passages all words are."""
+        self.few = few
         self._memory = Memory(-1)
 
     @property
@@ -112,9 +120,25 @@ class FullText:
             self._memory = Memory(generation)
         return self._memory
 
+    async def postings(self, reader: Reader, memory: Memory) -> Postings | None:
+        """Return the words of all passages if there are few, read when first needed and after a change; else None."""
+        if memory.passages is None:
+            count = (await reader.execute(_ALL)).scalar_one()
+            if count <= self.few:
+                kept = await _fetch_all(reader)
+                memory.postings = await asyncio.to_thread(Postings, kept)
+            memory.passages = count
+        return memory.postings
+
     async def statistics(self, reader: Reader, memory: Memory, terms: Sequence[str], viewer: Viewer) -> Statistics:
         """Count what the viewer may see: all passages, their mean length, and those with each term."""
         totals, frequencies = memory.totals, memory.frequencies
+        postings = await self.postings(reader, memory)
+        if postings is not None:
+            if viewer not in totals:
+                totals[viewer] = postings.totals(viewer)
+            count, mean = totals[viewer]
+            return Statistics(count, mean, {term: postings.frequency(term, viewer) for term in terms})
         if viewer not in totals:
             counted = sa.select(sa.func.count(), sa.func.avg(passages.c.length)).where(passages.c.level <= viewer)
             count, mean = (await reader.execute(counted)).one()
@@ -139,7 +163,7 @@ class FullText:
         only: Only = EVERYTHING,
     ) -> list[int]:
         """Return the ids of passages that hold any of `terms` and that `viewer` may see, at most `CANDIDATES`."""
-        leading = _leading(terms, statistics)
+        leading = leading_terms(terms, statistics)
         if not leading:
             return []
         if reader.dialect.name == "sqlite":
@@ -188,6 +212,14 @@ class FullText:
         return [one for one in found if one is not None and one.level <= viewer]
 
 
+async def _fetch_all(reader: Reader) -> list[Kept]:
+    return [_of_row(*row) for row in await reader.execute(_kept())]
+
+
+def _of_row(passage_id: int, article_id: str, level: int, length: int, terms: str) -> Kept:
+    return Kept(passage_id, article_id, level, length, spaced(terms))
+
+
 def _kept() -> sa.Select[Any]:
     columns = passages.c
     return sa.select(columns.id, columns.article_id, columns.level, columns.length, columns.terms)
@@ -197,13 +229,10 @@ async def _fetch(reader: Reader, chosen: sa.Select[Any], ids: Collection[int], v
     rows = await reader.execute(
         chosen.where(passages.c.id.in_(ids), passages.c.level <= viewer).order_by(passages.c.id)
     )
-    return [
-        Kept(passage_id, article_id, level, length, spaced(terms))
-        for passage_id, article_id, level, length, terms in rows
-    ]
+    return [_of_row(*row) for row in rows]
 
 
-def _leading(terms: Sequence[str], statistics: Statistics) -> list[str]:
+def leading_terms(terms: Sequence[str], statistics: Statistics) -> list[str]:
     """Choose the terms that bring candidates: those that exist, the rarest first, while few enough passages hold them."""
     known = sorted((term for term in terms if statistics.frequencies[term]), key=lambda t: statistics.frequencies[t])
     chosen: list[str] = []

@@ -17,7 +17,7 @@ from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.full_text import EVERYTHING, FullText, Only
+from knowledge.full_text import EVERYTHING, FullText, Only, leading_terms
 from knowledge.highlighting import NO_HIGHLIGHTS, Highlights, Part, choose, highlight
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
@@ -34,8 +34,6 @@ LONGEST_QUESTION = 100_000
 MOST_RESULTS = 50
 NEAREST = 100
 """Passages taken from the semantic search."""
-FEW = 2_000
-"""Passages whose search may run where it is called, some tenths of a millisecond."""
 Mode = Literal["hybrid", "words", "meaning"]
 
 
@@ -93,10 +91,12 @@ class Found:
 class Retriever:
     """Hybrid search over the articles that a viewer may see. Safe to share; `index` may come later or never."""
 
-    def __init__(self, db: Database, index: KnowledgeIndex | None, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, index: KnowledgeIndex | None, clock: Clock, full_text: FullText | None = None
+    ) -> None:
         self.database = db
         self._clock = clock
-        self._full_text = FullText()
+        self._full_text = full_text or FullText()
         self.index = index
 
     @property
@@ -162,7 +162,7 @@ class Retriever:
         self, question: str, telling: Sequence[str], viewer: Viewer, limit: int, only: Only, mode: Mode
     ) -> SearchOutcome:
         # A small knowledge base answers in less time than its statements would take to visit another thread.
-        reading = self.database.glance if self._full_text.passages <= FEW else self.database.read
+        reading = self.database.glance if self._full_text.passages <= self._full_text.few else self.database.read
         async with reading() as reader:
             found = await self._find(reader, question, telling, viewer, only, mode)
             if not found.ranked:
@@ -218,13 +218,22 @@ class Retriever:
         asked = await understand(
             reader, self._full_text, memory, question, terms, viewer, knows=knows, spelling=mode == "hybrid"
         )
-        near, ids = await asyncio.gather(
-            self._near(asked.text, viewer, only, mode),
-            self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only),
-        )
-        cosines = None if near is None else dict(near)
-        kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, only=only)
-        worded = score(kept, asked.terms, asked.statistics, asked.weights)
+        postings = None if only else await self._full_text.postings(reader, memory)
+        if postings is not None:
+            near = await self._near(asked.text, viewer, only, mode)
+            cosines = None if near is None else dict(near)
+            leading = leading_terms(asked.terms, asked.statistics)
+            worded = postings.score(
+                asked.terms, asked.statistics, asked.weights, viewer, leading=leading, near=cosines or ()
+            )
+        else:
+            near, ids = await asyncio.gather(
+                self._near(asked.text, viewer, only, mode),
+                self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only),
+            )
+            cosines = None if near is None else dict(near)
+            kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, only=only)
+            worded = score(kept, asked.terms, asked.statistics, asked.weights)
         if mode == "meaning" and cosines is not None:
             worded = [one._replace(score=0.0) for one in worded if one.passage_id in cosines]
         ranked = rank(worded, cosines, asked.statistics, titles=mode == "hybrid", without=without)

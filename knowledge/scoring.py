@@ -66,7 +66,7 @@ def score(
         if not held:
             scored.append(Worded(one.passage_id, one.article_id, 0.0, nothing))
             continue
-        damping = K1 * (1.0 - B + B * one.length / statistics.mean_length)
+        damped = damping(one.length, statistics)
         title, heading, body = text.split("\n")
         total = 0.0
         titled = []
@@ -79,10 +79,15 @@ def score(
                 + FIELD_WEIGHTS[1] * heading.count(piece)
                 + FIELD_WEIGHTS[2] * body.count(piece)
             )
-            total += weight * count / (count + damping)
+            total += weight * count / (count + damped)
         holding = frozenset(this[0] for this in held)
         scored.append(Worded(one.passage_id, one.article_id, total, holding, frozenset(titled)))
     return scored
+
+
+def damping(length: int, statistics: Statistics) -> float:
+    """Return what tames the repetition of a word in a passage of this many terms: the longer, the more."""
+    return K1 * (1.0 - B + B * length / statistics.mean_length)
 
 
 def spaced(terms: str) -> str:

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from core.database import Database, Transaction
 from core.identifiers import new_id
+from core.prepared import Prepared
 from knowledge.articles import Viewer
 from knowledge.masking import MASK, masked
 from knowledge.openings import note_opening
@@ -38,7 +39,7 @@ VOTE_WITHIN = timedelta(hours=24)
 LOOKED_BACK = 20
 """Searches of a conversation among which a vote looks for the one that showed its article."""
 PURGED_AT_ONCE = 1_000
-_INSERT = sa.insert(searches)
+_INSERT = Prepared(sa.insert(searches))
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def form_of(question: str) -> str:
 
 async def log_search(tx: Transaction, entry: SearchEntry) -> None:
     """Keep one search."""
-    await tx.execute(_INSERT, vars(entry))
+    await _INSERT.execute(tx.connection, vars(entry))
 
 
 async def record_opened(db: Database, search_id: str, article_id: str, *, at: datetime) -> bool:
