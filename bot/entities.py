@@ -1,8 +1,11 @@
-"""Finds what a support message names (invoices, plans, amounts, error codes) by rules, in well under a millisecond."""
+"""Finds what a support message names: by rules what has a form (invoices, amounts, error codes), by a trained model other names."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, List, Optional, Text, Tuple
 
 import spacy
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -10,6 +13,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -19,15 +23,47 @@ from rasa.shared.nlu.constants import (
     TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from spacy.language import Language
+from spacy.tokens import Doc
 
 from bot.entity_patterns import AFTER_FIRST_WORD, normalise, patterns
 
 MAX_LENGTH = 2000
+NAMES = Path(__file__).parents[1] / "data" / "entities" / "names.yml"
+MODEL_FOLDER = "names"
+ORDINARY_FILE = "ordinary.json"
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class EntityRulerExtractor(GraphComponent, EntityExtractorMixin):
-    """Runs a blank English spaCy pipeline with an entity ruler; needs no trained model."""
+class NameModel:
+    """The trained model with the words that are no part of a name: a message of such words alone is not worth its time."""
+
+    def __init__(self, pipeline: Language, ordinary: FrozenSet[str]) -> None:
+        """Keeps both."""
+        self.pipeline = pipeline
+        self.ordinary = ordinary
+
+    def names(self, text: str) -> List[Tuple[int, int, str]]:
+        """Returns start, end and type of each name."""
+        doc = self.pipeline.make_doc(text)
+        if not any(self._unusual(doc, place) for place in range(len(doc))):
+            return []
+        return [
+            (one.start_char, one.end_char, one.label_)
+            for one in self.pipeline.get_pipe("ner")(doc).ents
+            if any(token.is_alpha and (token.lower_ not in self.ordinary or not token.is_lower) for token in one)
+        ]
+
+    def _unusual(self, doc: Doc, place: int) -> bool:
+        token = doc[place]
+        if not token.is_alpha and token.like_num:
+            return False
+        return token.lower_ not in self.ordinary or (place > 0 and token.is_title)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class EntityReader(GraphComponent, EntityExtractorMixin):
+    """Runs two pipelines made from a blank English one: an entity ruler, and a model trained with the assistant. Rules win."""
 
     @staticmethod
     def required_packages() -> List[Text]:
@@ -36,14 +72,34 @@ class EntityRulerExtractor(GraphComponent, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The settings: only the first `max_length` characters are read, so that a pasted log cannot stall a turn."""
-        return {"max_length": MAX_LENGTH}
+        """The settings.
 
-    def __init__(self, config: Dict[Text, Any]) -> None:
-        """Builds the pipeline."""
-        self._max_length = config["max_length"]
-        self._pipeline = spacy.blank("en")
-        self._pipeline.add_pipe("entity_ruler").add_patterns(patterns())
+        `max_length`: only so many characters are read, so that a pasted log cannot stall a turn.
+        `names`: the file that the model learns from beside the annotated examples; null trains no model.
+        `epochs`: how often it sees each sentence.
+        """
+        return {"max_length": MAX_LENGTH, "names": str(NAMES), "epochs": 10}
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
+        """Trains anew when the names change."""
+        if config["names"] is None:
+            return None
+        try:
+            return hashlib.sha256(Path(config["names"]).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InvalidConfigException(f"The names in {config['names']} cannot be read: {error.strerror}.") from error
+
+    def __init__(
+        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, names: Optional[NameModel]
+    ) -> None:
+        """Builds the rules' pipeline."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._names = names
+        self._rules = spacy.blank("en")
+        self._rules.add_pipe("entity_ruler").add_patterns(patterns())
 
     @classmethod
     def create(
@@ -52,9 +108,45 @@ class EntityRulerExtractor(GraphComponent, EntityExtractorMixin):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> EntityRulerExtractor:
-        """Makes the component, in training and in use alike."""
-        return cls(config)
+    ) -> EntityReader:
+        """Makes the component with its rules alone."""
+        return cls(config, model_storage, resource, None)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> EntityReader:
+        """Reads the trained model."""
+        from bot.entity_training import add_model
+
+        with model_storage.read_from(resource) as directory:
+            ordinary = json.loads((directory / ORDINARY_FILE).read_text(encoding="utf-8"))
+            names = None
+            if (directory / MODEL_FOLDER).is_dir():
+                pipeline = spacy.blank("en")
+                add_model(pipeline)
+                names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary))
+        return cls(config, model_storage, resource, names)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Trains the model and keeps it in the archive."""
+        from bot.entity_training import sentences_of, train_model
+
+        ordinary: List[str] = []
+        if self._config["names"] is not None:
+            sentences = sentences_of(Path(self._config["names"]), training_data.intent_examples)
+            self._names = train_model(sentences, self._config["epochs"])
+            ordinary = sorted(self._names.ordinary)
+        with self._model_storage.write_to(self._resource) as directory:
+            (directory / ORDINARY_FILE).write_text(json.dumps(ordinary), encoding="utf-8")
+            if self._names is not None:
+                self._names.pipeline.to_disk(directory / MODEL_FOLDER)
+        return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the entities found to each message, in Rasa's format."""
@@ -64,16 +156,23 @@ class EntityRulerExtractor(GraphComponent, EntityExtractorMixin):
         return messages
 
     def extract(self, text: Text) -> List[Dict[Text, Any]]:
-        """Returns the entities of `text`: type, normalised value, and character offsets with an exclusive end."""
+        """Returns the entities of `text`, in order: type, normalised value, and character offsets with an exclusive end."""
+        read = text[: self._config["max_length"]].encode("utf-8", "replace").decode("utf-8")
         found = []
-        for matched in self._pipeline(text[: self._max_length]).ents:
+        for matched in self._rules(read).ents:
             span = matched[1:] if matched.ent_id_ == AFTER_FIRST_WORD else matched
-            found.append(
-                {
-                    ENTITY_ATTRIBUTE_TYPE: matched.label_,
-                    ENTITY_ATTRIBUTE_START: span.start_char,
-                    ENTITY_ATTRIBUTE_END: span.end_char,
-                    ENTITY_ATTRIBUTE_VALUE: normalise(matched.label_, span.text),
-                }
-            )
-        return found
+            found.append((span.start_char, span.end_char, matched.label_))
+        if self._names is not None:
+            by_rule = list(found)
+            for start, end, kind in self._names.names(read):
+                if all(end <= other[0] or start >= other[1] for other in by_rule):
+                    found.append((start, end, kind))
+        return [
+            {
+                ENTITY_ATTRIBUTE_TYPE: kind,
+                ENTITY_ATTRIBUTE_START: start,
+                ENTITY_ATTRIBUTE_END: end,
+                ENTITY_ATTRIBUTE_VALUE: normalise(kind, read[start:end]),
+            }
+            for start, end, kind in sorted(found)
+        ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from difflib import get_close_matches
+from typing import Any, Callable, Dict, List
 
 AFTER_FIRST_WORD = "after-first-word"
 
@@ -149,18 +150,33 @@ def _status() -> Dict[str, Any]:
 
 def normalise(entity: str, text: str) -> str:
     """Returns the one way to write what `text` names, such as `INV-2041` for "invoice no 2041"."""
-    if entity == "invoice":
-        kind = "ORD" if text.lower().startswith("ord") else "INV"
-        return f"{kind}-{re.sub(r'[^0-9]', '', text)}"
-    if entity == "error_code":
-        return re.sub(r"^ERROR (CODE )?", "", text.upper())
-    if entity == "plan":
-        return text.split(maxsplit=1)[0].lower()
-    if entity == "product":
-        return PRODUCTS.get(" ".join(text.lower().split()), "Microsoft Teams")
-    if entity == "amount":
-        return _amount(text)
-    return text.lower()
+    return _NORMALISERS.get(entity, str.lower)(text)
+
+
+def _invoice(text: str) -> str:
+    kind = "ORD" if text.lower().startswith("ord") else "INV"
+    return f"{kind}-{re.sub(r'[^0-9]', '', text)}"
+
+
+def _error_code(text: str) -> str:
+    return re.sub(r"^ERROR (CODE )?", "", text.upper())
+
+
+def _name(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _plan(text: str) -> str:
+    """Returns the plan, mended if it is misspelt; one that Fernhill does not have stays as it was written, in small letters."""
+    name = text.split(maxsplit=1)[0].lower()
+    return next(iter(get_close_matches(name, _PLANS, n=1, cutoff=0.75)), name)
+
+
+def _product(text: str) -> str:
+    plain = " ".join(text.lower().split())
+    if plain.startswith("teams"):
+        return "Microsoft Teams"
+    return PRODUCTS.get(plain, _name(text))
 
 
 def _amount(text: str) -> str:
@@ -171,3 +187,15 @@ def _amount(text: str) -> str:
     whole, _, cents = re.sub(r"[.,](\d{1,2})$", r"|\1", digits).partition("|")
     number = re.sub(r"[.,]", "", whole) + (f".{cents}" if cents else "")
     return f"{number} {_CURRENCIES.get(currency, currency.upper())}"
+
+
+_NORMALISERS: Dict[str, Callable[[str], str]] = {
+    "invoice": _invoice,
+    "error_code": _error_code,
+    "plan": _plan,
+    "product": _product,
+    "person": _name,
+    "company": _name,
+    "amount": _amount,
+}
+"""What is not here is written in small letters."""

@@ -5,7 +5,7 @@ import pytest
 from rasa.shared.exceptions import InvalidConfigException
 
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
-from bot.entities import EntityRulerExtractor
+from bot.entities import EntityReader
 from bot.threshold import learn_thresholds
 
 
@@ -22,7 +22,7 @@ def encoder(encoder_dir):
 
 @pytest.fixture(scope="module")
 def extract():
-    return EntityRulerExtractor(EntityRulerExtractor.get_default_config()).extract
+    return EntityReader.create(EntityReader.get_default_config(), None, None, None).extract
 
 
 def test_an_archive_works_after_its_encoder_directory_is_gone(understand):

@@ -1,0 +1,73 @@
+"""The model that finds names no rule lists, and what stays the rules' own."""
+
+from pathlib import Path
+
+import pytest
+from rasa.shared.exceptions import InvalidConfigException
+
+from bot.entities import NAMES, EntityReader
+from bot.entity_patterns import normalise
+from bot.entity_training import made_sentences, train_model
+
+
+@pytest.fixture(scope="module")
+def extract(agent):
+    nodes = agent.processor.graph_runner._instantiated_nodes.values()
+    return next(node._component for node in nodes if isinstance(node._component, EntityReader)).extract
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("connect Qualora to my workspace", "product", "Qualora"),
+        ("my name is Beatriz Almeida", "person", "Beatriz Almeida"),
+        ("i work for Meridian Textiles", "company", "Meridian Textiles"),
+        ("upgrade to the bussines plan", "plan", "business"),
+    ],
+)
+def test_names_that_no_rule_lists_are_found_after_a_round_through_the_archive(extract, text, entity, value):
+    assert (entity, value) in [(one["entity"], one["value"]) for one in extract(text)]
+
+
+def test_rules_win_where_both_see_something(extract):
+    found = extract("connect google  drive to INV-2041")
+    assert [(one["entity"], one["value"]) for one in found] == [("product", "Google Drive"), ("invoice", "INV-2041")]
+
+
+@pytest.mark.parametrize("text", ["", " ", "where are my invoices", "\ud83d", "🤷" * 900, "x" * 30000, "\x00\x01"])
+def test_any_text_is_read_and_plain_words_are_no_names(extract, text):
+    assert all(text[one["start"] : one["end"]].strip() for one in extract(text))
+
+
+def test_a_plan_that_is_misspelt_is_mended_and_an_unknown_one_kept():
+    assert normalise("plan", "Bussiness plan") == "business"
+    assert normalise("plan", "entreprise") == "enterprise"
+    assert normalise("plan", "Gold") == "gold"
+
+
+def test_sentences_are_the_same_at_every_training_and_mark_their_names():
+    made = made_sentences(NAMES)
+    assert made == made_sentences(NAMES)
+    assert all(text[start:end].strip() == text[start:end] != "" for text, spans in made for start, end, _ in spans)
+    assert {kind for _, spans in made for *_, kind in spans} == {"product", "plan", "person", "company"}
+
+
+def test_without_names_there_is_no_model():
+    assert train_model([], 1) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ("names: {product: [A]}\nsentences: ['use {tool}']", "{tool}"),
+        ("names: {colour: [red]}\nsentences: [x]", "colour is none of"),
+        ("sentences: [x]", "names"),
+        ("- x", "not right"),
+        ("names: [", "not right"),
+    ],
+)
+def test_names_that_are_not_in_the_form_are_refused_in_words(tmp_path: Path, content, wrong):
+    path = tmp_path / "names.yml"
+    path.write_text(content)
+    with pytest.raises(InvalidConfigException, match=wrong.replace("{", r"\{").replace("}", r"\}")):
+        made_sentences(path)
