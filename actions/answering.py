@@ -15,6 +15,7 @@ from actions.assistance import (
     hand_over_message,
     logged,
     question_of,
+    shortened,
     viewer_of,
 )
 from core.errors import Invalid, NotFound
@@ -23,10 +24,14 @@ from handoff.records import Conversation
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.votes import record_vote, voter_of
 
+FAILURES_UNTIL_OFFER = 2
+"""The second question in a row without an answer has the bot ask whether to bring a person."""
 FAILURES_UNTIL_HANDOVER = 3
 """The third question in a row without an answer brings a person."""
 UNHELPFUL_UNTIL_HANDOVER = 2
 """The second article in a conversation that did not help brings a person."""
+LONGEST_QUERY = 500
+"""Characters of the customer's words that a button carries."""
 
 
 class AnswerQuestion(Action):
@@ -41,19 +46,7 @@ class AnswerQuestion(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Answer with the passage that answers the question, or say that there is none and offer a person."""
-        conversation = await self._assistance.conversation(tracker)
-        found = await search(self._assistance, question_of(tracker), conversation)
-        if found.answered:
-            best = found.results[0]
-            dispatcher.utter_message(response="utter_answer", json_message=answer_message(best, found.entry))
-            return [SlotSet("article_id", best.article_id), SlotSet("failed_turns", 0.0)]
-        failed = float(tracker.get_slot("failed_turns") or 0) + 1
-        if failed >= FAILURES_UNTIL_HANDOVER:
-            dispatcher.utter_message(response="utter_handing_over")
-            dispatcher.utter_message(json_message=hand_over_message("repeated_failure", found.entry))
-            return [SlotSet("failed_turns", 0.0)]
-        dispatcher.utter_message(response="utter_no_answer", json_message=logged(found.entry))
-        return [SlotSet("failed_turns", failed)]
+        return await answer(self._assistance, dispatcher, tracker, question_of(tracker))
 
 
 class ArticleHelped(Action):
@@ -68,12 +61,7 @@ class ArticleHelped(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Vote for the article that was shown last, or for the one that the button names."""
-        if _nothing_was_shown(tracker):
-            dispatcher.utter_message(response="utter_anything_else")
-            return []
-        await _vote(self._assistance, tracker, helpful=True)
-        dispatcher.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("failed_turns", 0.0)]
+        return await helped(self._assistance, dispatcher, tracker)
 
 
 class ArticleDidNotHelp(Action):
@@ -88,24 +76,66 @@ class ArticleDidNotHelp(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
-        if _nothing_was_shown(tracker):
-            dispatcher.utter_message(response="utter_what_instead")
-            return []
-        await _vote(self._assistance, tracker, helpful=False)
-        count = float(tracker.get_slot("not_helpful_count") or 0) + 1
-        if count >= UNHELPFUL_UNTIL_HANDOVER:
-            dispatcher.utter_message(response="utter_handing_over")
-            dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
-            return [SlotSet("not_helpful_count", 0.0)]
-        counted = SlotSet("not_helpful_count", count)
-        search_id, fresh = await next_best(self._assistance, await self._assistance.conversation(tracker), tracker)
-        if fresh is None:
-            dispatcher.utter_message(response="utter_offer_person")
-            return [counted]
-        # Another answer to the same question: the log has that question already.
-        again = answer_message(fresh, None, followed=search_id)
-        dispatcher.utter_message(response="utter_answer", json_message=again)
-        return [counted, SlotSet("article_id", fresh.article_id)]
+        return await did_not_help(self._assistance, dispatcher, tracker)
+
+
+async def answer(
+    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, question: str
+) -> list[Any]:
+    """Answer a question, or count that it could not be answered: the second in a row offers a person, the third hands over.
+
+    A question that was put to one of the choices is searched for in the customer's words first, then by the choice's title.
+    """
+    conversation = await assistance.conversation(tracker)
+    found = await search(assistance, question, conversation)
+    topic = next(tracker.get_latest_entity_values("topic"), None)
+    if topic is not None and not found.answered:
+        found = await search(assistance, str(topic), conversation)
+    aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
+    if found.answered:
+        best = found.results[0]
+        dispatcher.utter_message(response="utter_answer", json_message=answer_message(best, found.entry))
+        return [SlotSet("article_id", best.article_id), SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+    failed = float(tracker.get_slot("failed_turns") or 0) + 1
+    if failed >= FAILURES_UNTIL_HANDOVER:
+        dispatcher.utter_message(response="utter_handing_over")
+        dispatcher.utter_message(json_message=hand_over_message("repeated_failure", found.entry))
+        return [SlotSet("failed_turns", 0.0)]
+    response = "utter_no_answer" if failed < FAILURES_UNTIL_OFFER else "utter_still_no_answer"
+    carried = {"query": shortened(question, LONGEST_QUERY), **logged(found.entry)}
+    dispatcher.utter_message(response=response, json_message=carried)
+    return [SlotSet("failed_turns", failed), asks("person"), *aside]
+
+
+async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    """Vote for the article that was shown last, or for the one that a button names."""
+    await _vote(assistance, tracker, helpful=True)
+    dispatcher.utter_message(response="utter_glad_it_helped")
+    return [SlotSet("failed_turns", 0.0), asks(None)]
+
+
+async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
+    await _vote(assistance, tracker, helpful=False)
+    count = float(tracker.get_slot("not_helpful_count") or 0) + 1
+    if count >= UNHELPFUL_UNTIL_HANDOVER:
+        dispatcher.utter_message(response="utter_handing_over")
+        dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
+        return [SlotSet("not_helpful_count", 0.0)]
+    counted = SlotSet("not_helpful_count", count)
+    search_id, fresh = await next_best(assistance, await assistance.conversation(tracker), tracker)
+    if fresh is None:
+        dispatcher.utter_message(response="utter_offer_person")
+        return [counted, asks("person")]
+    # Another answer to the same question: the log has that question already.
+    again = answer_message(fresh, None, followed=search_id)
+    dispatcher.utter_message(response="utter_answer", json_message=again)
+    return [counted, SlotSet("article_id", fresh.article_id), asks("helped")]
+
+
+def asks(what: str | None) -> Any:
+    """Remember what the bot has asked last, so that a typed yes or no counts for it, even some words later."""
+    return SlotSet("open_question", what)
 
 
 async def next_best(
@@ -138,12 +168,6 @@ async def search(assistance: Assistance, question: str, conversation: Conversati
         )
     except Invalid:
         return SearchOutcome()
-
-
-def _nothing_was_shown(tracker: Tracker) -> bool:
-    """Tell whether a bare yes or no follows a question that no article answered, so that it is about none."""
-    intent = (tracker.latest_message.get("intent") or {}).get("name")
-    return intent in {"affirm", "deny"} and float(tracker.get_slot("failed_turns") or 0) > 0
 
 
 async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> None:

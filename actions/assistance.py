@@ -45,10 +45,19 @@ def viewer_of(conversation: Conversation) -> Viewer:
     return Viewer.ANONYMOUS if conversation.customer_id is None else Viewer.CUSTOMER
 
 
+def query_of(tracker: Tracker) -> str:
+    """Return the customer's words that a button carries, or nothing."""
+    return str(next(tracker.get_latest_entity_values("query"), None) or "")
+
+
 def question_of(tracker: Tracker) -> str:
     """Return what to search for: a button's `query`, else the customer's latest words."""
-    query = next(tracker.get_latest_entity_values("query"), None)
-    return str(query or tracker.latest_message.get("text") or "")
+    return query_of(tracker) or str(tracker.latest_message.get("text") or "")
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most that many characters, cut at a word."""
+    return text if len(text) <= longest else text[: longest - 1].rsplit(" ", 1)[0] + "…"
 
 
 def answer_message(result: Result, entry: SearchEntry | None, *, followed: str | None = None) -> dict[str, Any]:

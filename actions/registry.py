@@ -6,8 +6,10 @@ from rasa_sdk import Action
 from rasa_sdk.executor import ActionExecutor
 
 from actions.answering import AnswerQuestion, ArticleDidNotHelp, ArticleHelped
+from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
-from actions.reaching_people import HandOver, TicketStatus
+from actions.reaching_people import ForeignLanguage, HandOver, TicketStatus
+from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
 
 
 def build_actions(assistance: Assistance) -> list[Action]:
@@ -16,8 +18,18 @@ def build_actions(assistance: Assistance) -> list[Action]:
         AnswerQuestion(assistance),
         ArticleHelped(assistance),
         ArticleDidNotHelp(assistance),
+        Clarify(assistance),
+        NoneOfThese(assistance),
+        TakeYes(assistance),
+        TakeNo(assistance),
         HandOver(),
+        ForeignLanguage(),
         TicketStatus(assistance),
+        BeginTicket(),
+        ValidateTicket(assistance),
+        AskEmail(assistance),
+        AskConfirmation(assistance),
+        FinishTicket(),
     ]
 
 

@@ -37,6 +37,8 @@ async def hand_over(
     *,
     at: datetime,
     head: Head | None = None,
+    subject: str | None = None,
+    after: Conversation | None = None,
 ) -> Conversation:
     """Give a conversation that the bot owns, or that was closed, to the queue. Called again for one that a person has, it changes nothing.
 
@@ -47,6 +49,8 @@ async def hand_over(
         policies: SLA policies, the first match wins.
         at: now; the first-response clock starts here.
         head: what triage learned from labelled tickets; None for the rules alone.
+        subject: the ticket's subject, where the customer gave one.
+        after: the chat that this conversation came out of: what was tried there belongs into the package.
 
     Raises:
         Invalid: there is no such reason.
@@ -57,18 +61,18 @@ async def hand_over(
     if conversation.owner not in {BOT, CLOSED}:
         return conversation
     reader = tx.connection
-    said = [
-        message
-        for message in await transcript(reader, conversation.id, notes=False)
-        if message.epoch == conversation.epoch
-    ]
+    said = await _said_in_this_epoch(reader, conversation)
     understood = await understandings_of(reader, conversation.id)
+    before = []
+    if after is not None:
+        before = await _said_in_this_epoch(reader, after)
+        understood |= await understandings_of(reader, after.id)
     account = await account_of(reader, conversation)
-    result = await _triage(reader, said, understood, account, reason, at, head)
+    result = await _triage(reader, said, [*before, *said], understood, account, reason, at, head)
     text = "\n".join(_own_words(said))
     ticket = await open_ticket(
         tx,
-        subject=subject_for(said, understood, reason),
+        subject=subject or subject_for(said, understood, reason),
         text=text,
         triage=result,
         source=conversation.channel,
@@ -78,7 +82,7 @@ async def hand_over(
         requester_email=conversation.email or (account.email if account else None),
     )
     votes = await votes_of(reader, voter_of(conversation.visitor_id, conversation.customer_id))
-    package = build_package(said, understood, votes, reason=reason, at=at)
+    package = build_package([*before, *said], understood, votes, reason=reason, at=at)
     await tx.execute(
         sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
     )
@@ -101,6 +105,11 @@ async def hand_over(
     notice = {"type": "queued", "reason": reason, "ticket": ticket.number}
     await append(tx, waiting, Saying(SYSTEM_AUTHOR, NOTICES["queued"], kind="notice", notice=notice), at=at)
     return waiting
+
+
+async def _said_in_this_epoch(reader: Reader, conversation: Conversation) -> list[Message]:
+    said = await transcript(reader, conversation.id, notes=False)
+    return [message for message in said if message.epoch == conversation.epoch]
 
 
 async def account_of(reader: Reader, conversation: Conversation) -> Account | None:
@@ -132,13 +141,14 @@ def subject_for(said: Sequence[Message], understood: dict[str, Understanding], r
 async def _triage(
     reader: Reader,
     said: Sequence[Message],
+    known: Sequence[Message],
     understood: dict[str, Understanding],
     account: Account | None,
     reason: str,
     at: datetime,
     head: Head | None,
 ) -> Triage:
-    intents = [understood[message.id] for message in said if message.id in understood and message.payload is None]
+    intents = [understood[message.id] for message in known if message.id in understood and message.payload is None]
     topic = next((seen for seen in reversed(intents) if seen.intent not in _NO_TOPIC), Understanding())
     earlier = 0
     if account is not None:
@@ -153,14 +163,15 @@ async def _triage(
         handover_reason=reason,
         earlier_tickets=earlier,
         signals=Signal.strongest([seen.signals for seen in intents]),
-        articles=tuple(dict.fromkeys(message.answer["article_id"] for message in said if message.answer is not None)),
+        articles=tuple(dict.fromkeys(message.answer["article_id"] for message in known if message.answer is not None)),
     )
     return triage(request) if head is None else await asyncio.to_thread(triage, request, None, head)
 
 
 _ABOUT_THE_CHAT = {
     "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
-    "article_did_not_help", "bot_challenge", "how_are_you", "praise",
+    "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
+    "none_of_these", "foreign_language",
 }  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
 _NO_TOPIC = _ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}

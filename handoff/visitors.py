@@ -18,6 +18,8 @@ from knowledge.votes import join_votes
 from tickets.tables import tickets
 
 VISITOR_LENGTH = timedelta(days=180)
+WIDGET = "widget"
+"""The channel of conversations that are held in the widget."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +36,53 @@ async def new_visitor(
 ) -> tuple[Visitor, str]:
     """Make a visitor with an empty conversation; returns it with the secret, which is not stored."""
     visitor_id, secret = await _admit(tx, customer_id, at)
+    page = {"page_url": page_url, "page_title": page_title}
+    made = await _begin(tx, visitor_id, customer_id, WIDGET, at, **page)
+    return Visitor(visitor_id, customer_id, made), secret
+
+
+async def begin_beside(
+    tx: Transaction, chat: Conversation, *, channel: str, page_title: str, at: datetime
+) -> Conversation:
+    """Begin another conversation of a chat's visitor, who stays in the chat.
+
+    Args:
+        tx: the write.
+        chat: the conversation that goes on in the widget.
+        channel: how the other one is answered; not `widget`.
+        page_title: what agents read as the place where it began.
+        at: now.
+    """
+    await tx.execute(
+        sa.update(visitors)
+        .where(visitors.c.id == chat.visitor_id, visitors.c.conversation_id.is_(None))
+        .values(conversation_id=chat.id)
+    )
+    return await _begin(
+        tx, chat.visitor_id, chat.customer_id, channel, at, page_url=chat.page_url, page_title=page_title
+    )
+
+
+async def _begin(
+    tx: Transaction, visitor_id: str, customer_id: str | None, channel: str, at: datetime, **page: str | None
+) -> Conversation:
     made = await tx.execute(
         sa.insert(conversations)
         .values(
             id=new_id("cv"),
             visitor_id=visitor_id,
             customer_id=customer_id,
-            channel="widget",
+            channel=channel,
             owner=BOT,
             epoch=1,
             messages=0,
-            page_url=page_url,
-            page_title=page_title,
             created_at=at,
             updated_at=at,
+            **page,
         )
         .returning(conversations)
     )
-    return Visitor(visitor_id, customer_id, Conversation.of(made.mappings().one())), secret
+    return Conversation.of(made.mappings().one())
 
 
 async def _admit(
@@ -141,6 +172,7 @@ async def _to_resume(reader: Reader, customer_id: str, at: datetime) -> Conversa
         .join(visitors, visitors.c.id == conversations.c.visitor_id)
         .where(
             conversations.c.customer_id == customer_id,
+            conversations.c.channel == WIDGET,
             conversations.c.owner != CLOSED,
             conversations.c.messages > 0,
             sa.or_(with_people, visitors.c.expires_at > at),
@@ -190,7 +222,10 @@ async def join_customer(
         .where(visitors.c.id == visitor.id)
         .values(customer_id=customer_id, token_fingerprint=fingerprint(fresh))
     )
-    asked = tickets.c.conversation_id == conversation.id
+    beside = sa.and_(conversations.c.visitor_id == conversation.visitor_id, conversations.c.customer_id.is_(None))
+    await tx.execute(sa.update(conversations).where(beside).values(customer_id=customer_id))
+    own = sa.select(conversations.c.id).where(conversations.c.visitor_id == conversation.visitor_id)
+    asked = tickets.c.conversation_id.in_(own)
     await tx.execute(sa.update(tickets).where(asked, tickets.c.customer_id.is_(None)).values(customer_id=customer_id))
     await join_votes(tx, visitor.id, customer_id)
     await announce(tx, conversation.id, at=at)

@@ -10,6 +10,7 @@ LONGEST_MESSAGE = 8_000
 
 REASONS = {
     "asked": "The customer asked for a person.",
+    "ticket": "The customer opened a ticket with the assistant.",
     "repeated_failure": "The assistant could not answer several questions in a row.",
     "not_helpful": "The articles that were shown did not help.",
     "frustration": "The customer is frustrated.",
@@ -23,6 +24,8 @@ REASONS = {
 
 NOTICES = {
     "queued": "I've passed this conversation to our team. Everything you wrote is with them, so you won't have to repeat it.",
+    "ticket_opened": "Your ticket {number}, “{subject}”, is with our team. They will answer to {email}.",
+    "ticket_open_already": "You have sent us this already: it is ticket {number}, and our team has it.",
     "claimed": "{agent} has joined the conversation.",
     "returned": "{agent} has handed the conversation back to the assistant.",
     "released": "{agent} had to leave. You are back in the queue, and keep your place.",
@@ -80,3 +83,9 @@ def clean_email(email: str) -> str:
     if len(cleaned) > 254 or not _EMAIL.fullmatch(cleaned):
         raise Invalid("That does not look like an e-mail address. Write it like name@example.com.", field="email")
     return cleaned
+
+
+def masked_email(email: str | None) -> str | None:
+    """Return an address as its owner knows it again: the first character and the domain. None where there is no address."""
+    local, at, domain = (email or "").rpartition("@")
+    return f"{local[:1]}…@{domain}" if at and local and domain else None

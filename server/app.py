@@ -23,6 +23,7 @@ from core.redis import open_redis
 from handoff.handing_over import hand_over
 from handoff.policies import load_policies
 from handoff.records import Conversation
+from handoff.requests import TicketRequest, open_request
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, run_clocks, watch_bot
@@ -135,8 +136,14 @@ async def _open_service(
             await hand_over(tx, conversation, reason, policies, at=clock.now(), head=app[SERVICE].head)
             metrics.HANDOFFS.labels(reason).inc()
 
+        async def open_request_turn(tx: Transaction, chat: Conversation, request: TicketRequest) -> None:
+            await open_request(tx, chat, request, policies, at=clock.now(), head=app[SERVICE].head)
+            metrics.HANDOFFS.labels("ticket").inc()
+
         runner = stack.enter_context(replica_name(settings.home))
-        turns = TurnRunner(database, bot, hub, clock, hand_over_turn, patience=settings.bot_patience, runner=runner)
+        turns = TurnRunner(
+            database, bot, hub, clock, hand_over_turn, open_request_turn, patience=settings.bot_patience, runner=runner
+        )
         stack.push_async_callback(turns.stop)
         service = Service(
             settings=settings,

@@ -13,6 +13,7 @@ from handoff.transcript import get_conversation, transcript
 from handoff.views import AccountView, ConversationView, conversation_view, message_view
 from handoff.visitors import Visitor
 from handoff.waiting import queue_state
+from handoff.wording import masked_email
 from server.service import Service
 
 
@@ -36,12 +37,6 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
         customer=customer,
         queue=queue,
     )
-
-
-def masked_email(email: str | None) -> str | None:
-    """Return an address as its owner knows it again: the first character and the domain. None where there is no address."""
-    local, at, domain = (email or "").rpartition("@")
-    return f"{local[:1]}…@{domain}" if at and local and domain else None
 
 
 async def snapshot(service: Service, conversation_id: str) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,9 +21,11 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import BatonError, StaleEpoch, Unavailable
 from handoff.records import BOT, Conversation, Message, Reply, Understanding
+from handoff.requests import TicketRequest
 from handoff.speaking import drop_turn, fail_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
+from handoff.wording import PERSON_PAYLOADS
 from knowledge.searches import ENTRY_JSON, SearchEntry, log_search
 from server import metrics
 from server.bot import Bot, BotTurn
@@ -32,11 +35,15 @@ log = structlog.get_logger()
 RECONCILE_EVERY = 5.0
 TYPING_AFTER = 0.2
 """Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
+NONE_OF_THESE = "none_of_these"
+"""The intent of the button below a list of choices."""
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
 
 HandOver = Callable[[Transaction, Conversation, str], Awaitable[None]]
 """Hands a conversation over inside a write: conversation and reason code."""
+OpenRequest = Callable[[Transaction, Conversation, TicketRequest], Awaitable[None]]
+"""Opens a ticket beside a conversation that stays with the bot, inside a write."""
 
 
 class TurnRunner:
@@ -48,6 +55,7 @@ class TurnRunner:
         hub: who is told that the bot is at it.
         clock: what leases are measured by.
         hand_over: what a turn's directive calls, in the same transaction as its words.
+        open_request: the same for the directive that opens a ticket.
         patience: seconds that a turn waits for a bot that starts.
         runner: the name that this process's turns are stored under; the same at its next start.
     """
@@ -59,6 +67,7 @@ class TurnRunner:
         hub: Hub,
         clock: Clock,
         hand_over: HandOver,
+        open_request: OpenRequest,
         *,
         patience: float,
         runner: str,
@@ -69,6 +78,7 @@ class TurnRunner:
         self._hub = hub
         self._clock = clock
         self._hand_over = hand_over
+        self._open_request = open_request
         self._patience = patience
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -191,6 +201,8 @@ class TurnRunner:
             current = await say_as_bot(tx, turn, spoken.replies, understanding, epoch=conversation.epoch, at=at)
             for entry in spoken.searches:
                 await log_search(tx, entry)
+            if spoken.request is not None:
+                await self._open_request(tx, current, spoken.request)
             if spoken.hand_over is not None:
                 await self._hand_over(tx, current, spoken.hand_over)
 
@@ -209,37 +221,51 @@ class Spoken:
     """Made for it, to be kept in the log."""
     hand_over: str | None = None
     """The reason code of the handoff that it ends in."""
+    request: TicketRequest | None = None
+    """A ticket to open, while the bot keeps the conversation."""
 
 
 def read_turn(turn: BotTurn) -> Spoken:
-    """Tell what a turn says from what it asks for.
+    """Tell what a turn says from what it asks for. Nothing is said after a handoff: the conversation is people's then.
 
     Raises:
         Unavailable: it says nothing and asks for nothing.
+        Invalid: it asks for a ticket that cannot be opened.
     """
     spoken = Spoken()
     for reply in turn.replies:
         custom = reply.custom or {}
+        kind = custom.get("type")
         if "search" in custom:
             spoken.searches.append(ENTRY_JSON.validate_python(custom["search"]))
-        if custom.get("type") == "hand_over":
-            spoken.hand_over = str(custom["reason"])
+        if spoken.hand_over is not None:
             continue
-        buttons = tuple((button.title, button.payload) for button in reply.buttons)
-        if custom.get("type") == "answer":
-            bound = bound_to_article(buttons, custom["article_id"])
-            spoken.replies.append(Reply(reply.text or "", bound, custom["answer"]))
-        elif reply.text or buttons:
-            spoken.replies.append(Reply(reply.text or "", buttons))
-    if not spoken.replies and spoken.hand_over is None:
+        if kind == "hand_over":
+            spoken.hand_over = str(custom["reason"])
+        elif kind == "open_ticket":
+            spoken.request = TicketRequest.of(custom.get("ticket"))
+        elif reply.text or reply.buttons or kind == "answer":
+            buttons = bound_buttons([(button.title, button.payload) for button in reply.buttons], custom)
+            spoken.replies.append(Reply(reply.text or "", buttons, custom["answer"] if kind == "answer" else None))
+    if not spoken.replies and spoken.hand_over is None and spoken.request is None:
         raise Unavailable("Rasa answered with nothing that can be shown.")
     return spoken
 
 
-def bound_to_article(buttons: tuple[tuple[str, str], ...], article_id: str) -> tuple[tuple[str, str], ...]:
-    """Name the article in feedback buttons, so that pressing an older answer's button is a vote on that answer's article."""
-    entities = json.dumps({"article_id": article_id})
-    return tuple(
-        (title, payload + entities if payload.startswith("/article_") and "{" not in payload else payload)
-        for title, payload in buttons
-    )
+def bound_buttons(buttons: Sequence[tuple[str, str]], custom: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Give the buttons of a response what they are about, so that pressing an older one is about what stood above it.
+
+    The article that is shown goes into the buttons that rate it, and the customer's `query` into all others but those that ask for
+    a person. Of a response's `choices` only the named intents stay, in their order, before what fits none of them.
+    """
+    if "choices" in custom:
+        place = {f"/{name}": position for position, name in enumerate([*custom["choices"], NONE_OF_THESE])}
+        buttons = sorted((one for one in buttons if one[1] in place), key=lambda one: place[one[1]])
+    return tuple((title, _bound(payload, custom)) for title, payload in buttons)
+
+
+def _bound(payload: str, custom: Mapping[str, Any]) -> str:
+    name = "article_id" if payload.startswith("/article_") else "query"
+    if name not in custom or "{" in payload or payload in PERSON_PAYLOADS:
+        return payload
+    return payload + json.dumps({name: custom[name]}, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.customer_view import masked_email
+from handoff.wording import masked_email
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from server.app import build_app
 from server.bot import BotTurn
 from server.replica import replica_name
 from server.service import SERVICE, Service
-from server.turns import Spoken, bound_to_article, read_turn
+from server.turns import Spoken, bound_buttons, read_turn
 from tests.server.conftest import Running, ScriptedRasa, make_settings, say
 
 ANSWER = {"article_id": "a-1", "slug": "s", "title": "T", "heading": "", "url": "/help/s", "html": "<p>p</p>"}
@@ -282,7 +282,23 @@ def test_a_turn_that_says_nothing_is_no_answer() -> None:
 
 def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
     given = (("a", "/article_helped"), ("b", '/article_helped{"article_id": "x"}'), ("c", "/talk_to_person"))
-    assert bound_to_article(given, "y") == (("a", '/article_helped{"article_id": "y"}'), given[1], given[2])
+    assert bound_buttons(given, {"article_id": "y"}) == (("a", '/article_helped{"article_id": "y"}'), *given[1:])
+
+
+def test_choices_keep_their_order_and_carry_what_the_customer_wrote() -> None:
+    given = [(name.title(), f"/{name}") for name in ("api", "refund", "invoices", "none_of_these", "talk_to_person")]
+    asked = {"type": "choices", "choices": ["invoices", "api", "gone"], "query": "“pdf”\nwo?"}
+    bound = '{"query": "“pdf”\\nwo?"}'
+    assert bound_buttons(given, asked) == (
+        ("Invoices", f"/invoices{bound}"),
+        ("Api", f"/api{bound}"),
+        ("None_Of_These", f"/none_of_these{bound}"),
+    )
+
+
+def test_after_a_handoff_nothing_more_is_said() -> None:
+    replies = [{"text": "One moment."}, {"custom": {"type": "hand_over", "reason": "asked"}}, {"text": "The subject?"}]
+    assert [reply.text for reply in read_turn(BotTurn.model_validate({"replies": replies})).replies] == ["One moment."]
 
 
 async def test_a_turn_whose_lease_has_ended_is_picked_up_and_one_that_is_held_is_not(running: Running) -> None:

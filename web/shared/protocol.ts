@@ -27,7 +27,8 @@ export interface Answer {
 export interface Button { id: string; title: string; used: boolean }
 
 export type NoticeType =
-  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue";
+  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue"
+  | "ticket_opened" | "ticket_open_already";
 
 export interface Notice {
   type: NoticeType;
@@ -37,6 +38,9 @@ export interface Notice {
   to?: string;
   email?: string;
   score?: number;
+  /** A ticket's number, and by when its first answer is due. */
+  ticket?: string;
+  reply_by?: string | null;
 }
 
 export interface Message {

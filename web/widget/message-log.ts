@@ -9,6 +9,7 @@ import type { Message, SuggestedArticle } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { ConversationModel, Pending } from "./conversation-model.js";
+import { noticeText } from "./wording.js";
 
 const NEAR_BOTTOM_PX = 80;
 const GROUP_MS = 5 * 60_000;
@@ -225,9 +226,9 @@ export class MessageLog extends LitElement {
 
   #notice(message: Message): TemplateResult {
     const type = message.notice?.type;
-    const name = type === "claimed" || type === "queued" || type === "released" ? "person" : type === "resolved" || type === "email_saved" || type === "rated" ? "check"
+    const name = type === "claimed" || type === "queued" || type === "released" ? "person" : type === "resolved" || type === "email_saved" || type === "rated" || type === "ticket_opened" || type === "ticket_open_already" ? "check"
       : type === "bot_unavailable" ? "alert" : "bot";
-    return html`<div class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}>${icon(name, 16)}<bdi>${message.text}</bdi></div>
+    return html`<div class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}>${icon(name, 16)}<bdi>${noticeText(message, now())}</bdi></div>
       ${message.buttons.length > 0 ? html`<div class="notice">${this.#buttons(message)}</div>` : nothing}`;
   }
 

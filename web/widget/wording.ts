@@ -1,6 +1,6 @@
 /** The widget's sentences that depend on the conversation. Pure, so that each is tested as a sentence. */
 import type { LinkState } from "../shared/chat-ports.js";
-import type { BotState, Conversation, Queue } from "../shared/protocol.js";
+import type { BotState, Conversation, Message, Queue } from "../shared/protocol.js";
 import { comingTime, spanInWords } from "../shared/time-format.js";
 
 export interface Words { title: string; detail: string }
@@ -57,6 +57,13 @@ export function botBanner(bot: BotState): Words | null {
   }
   if (bot === "down") return { title: "The assistant is not available", detail: "Your messages are kept. You can talk to a person instead." };
   return null;
+}
+
+/** A notice as its customer reads it: with the moment that it speaks of in their own time. */
+export function noticeText(message: Pick<Message, "text" | "notice">, now: number, locale?: string, timeZone?: string): string {
+  const by = message.notice?.reply_by;
+  if (by === undefined || by === null || Date.parse(by) <= now) return message.text;
+  return `${message.text} Expect an answer by ${comingTime(by, now, locale, timeZone)}.`;
 }
 
 /** What is told when messages were still on their way in a conversation that is not shown any more. */

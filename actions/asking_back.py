@@ -1,0 +1,117 @@
+"""Asking back: which of the likely intents is meant, and what a plain yes or no is the answer to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, helped
+from actions.assistance import Assistance, hand_over_message, question_of, shortened
+
+MOST_CHOICES = 3
+NEVER_OFFERED = frozenset({
+    "greet", "goodbye", "thanks", "how_are_you", "affirm", "deny", "praise", "bot_challenge", "article_helped",
+    "article_did_not_help", "show_how_to_cancel", "stop_form", "correct_field", "none_of_these", "foreign_language",
+    "out_of_scope", "nlu_fallback", "nlu_unsure",
+})  # fmt: skip
+"""Intents that nobody would look for in a list of what they might have meant."""
+
+
+class Clarify(Action):
+    """Asks which of the likely intents is meant."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_clarify"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves."""
+        guesses = (tracker.latest_message.get("scope") or {}).get("choices") or []
+        choices = [guess["name"] for guess in guesses if guess["name"] not in NEVER_OFFERED][:MOST_CHOICES]
+        question = question_of(tracker)
+        if not choices:
+            return await answer(self._assistance, dispatcher, tracker, question)
+        query = shortened(question, LONGEST_QUERY)
+        dispatcher.utter_message(
+            response="utter_did_you_mean", json_message={"type": "choices", "choices": choices, "query": query}
+        )
+        return [asks("choice"), SlotSet("clarified", query)]
+
+
+class TakeYes(Action):
+    """Takes a plain yes for the answer to what the bot asked last."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_take_yes"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Vote, hand over, or ask which; without an open question ask what else there is."""
+        asked = tracker.get_slot("open_question")
+        if asked == "helped":
+            return await helped(self._assistance, dispatcher, tracker)
+        if asked == "person":
+            dispatcher.utter_message(response="utter_handing_over")
+            dispatcher.utter_message(json_message=hand_over_message(_offered_because(tracker)))
+            return [asks(None)]
+        dispatcher.utter_message(response="utter_which_one" if asked == "choice" else "utter_anything_else")
+        return [] if asked == "choice" else [asks(None)]
+
+
+class TakeNo(Action):
+    """Takes a plain no for the answer to what the bot asked last."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_take_no"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Show the next best article, look for the words that no choice fitted, or ask what is wanted instead."""
+        asked = tracker.get_slot("open_question")
+        if asked == "helped":
+            return await did_not_help(self._assistance, dispatcher, tracker)
+        if asked == "choice":
+            return await _no_choice_fits(self._assistance, dispatcher, tracker)
+        dispatcher.utter_message(response="utter_what_instead")
+        return [asks(None)]
+
+
+class NoneOfThese(Action):
+    """Goes on after no choice fitted."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_none_of_these"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Look for what the customer wrote before the choices, whatever intent it has."""
+        return await _no_choice_fits(self._assistance, dispatcher, tracker)
+
+
+async def _no_choice_fits(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    carried = next(tracker.get_latest_entity_values("query"), None) or tracker.get_slot("clarified")
+    if not carried:
+        dispatcher.utter_message(response="utter_what_instead")
+        return [asks(None)]
+    return [*await answer(assistance, dispatcher, tracker, str(carried)), SlotSet("clarified", None)]
+
+
+def _offered_because(tracker: Tracker) -> str:
+    if float(tracker.get_slot("not_helpful_count") or 0) > 0:
+        return "not_helpful"
+    return "repeated_failure" if float(tracker.get_slot("failed_turns") or 0) > 1 else "asked"

@@ -1,0 +1,142 @@
+"""A ticket that a customer opens in the chat without leaving the bot: a conversation of its own, which people answer by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.clock import iso_or_none
+from core.database import Reader, Transaction
+from core.errors import Invalid
+from handoff.clocks import clocks_of
+from handoff.handing_over import account_of, hand_over
+from handoff.policies import Policy
+from handoff.records import Conversation
+from handoff.tables import conversations
+from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append
+from handoff.visitors import begin_beside
+from handoff.wording import NOTICES, clean_email, clean_text, masked_email
+from tickets.reading import Head
+from tickets.tables import tickets
+from tickets.ticketing import Ticket, get_ticket, subject_of
+from tickets.vocabulary import FINISHED
+
+CHANNEL = "email"
+PLACE = "Ticket from the chat: answer by e-mail"
+SAME_WITHIN = timedelta(days=1)
+"""The same ticket again within this time is the one that there is."""
+
+
+@dataclass(frozen=True)
+class TicketRequest:
+    """What the customer wants people to have."""
+
+    subject: str
+    description: str
+    email: str
+
+    @classmethod
+    def of(cls, given: Any) -> TicketRequest:
+        """Read what an action hands over.
+
+        Raises:
+            Invalid: a part is missing or cannot be used.
+            TooLarge: the description is too long.
+        """
+        parts = given if isinstance(given, dict) else {}
+        subject, description, email = (parts.get(name) for name in ("subject", "description", "email"))
+        if not isinstance(subject, str) or not isinstance(description, str) or not isinstance(email, str):
+            raise Invalid("A ticket needs a subject, a description and an e-mail address.", field="ticket")
+        return cls(subject_of(subject), clean_text(description, field="description"), clean_email(email))
+
+
+async def open_request(
+    tx: Transaction,
+    chat: Conversation,
+    request: TicketRequest,
+    policies: Sequence[Policy],
+    *,
+    at: datetime,
+    head: Head | None = None,
+) -> Ticket:
+    """Open a ticket for people to answer by e-mail, and tell its number in the chat, which stays with the bot.
+
+    Idempotent by the visitor, the subject and the description for as long as the ticket is open, a day at most.
+
+    Args:
+        tx: the write, with the words that led to it.
+        chat: the conversation as it was read under its row's lock.
+        request: what the customer gave.
+        policies: SLA policies, the first match wins.
+        at: now; the clocks start here.
+        head: what triage learned from labelled tickets; None for the rules alone.
+    """
+    opened = await _same(tx.connection, chat, request, at)
+    kind = "ticket_opened" if opened is None else "ticket_open_already"
+    if opened is None:
+        beside = await begin_beside(tx, chat, channel=CHANNEL, page_title=PLACE, at=at)
+        email = {"email": request.email}
+        await tx.execute(sa.update(conversations).where(conversations.c.id == beside.id).values(**email))
+        account = await account_of(tx.connection, chat)
+        author = Author("customer", (account and account.name) or "Visitor")
+        beside = Conversation(**{**vars(beside), **email})
+        await append(tx, beside, Saying(author, request.description), at=at)
+        waiting = await hand_over(tx, beside, "ticket", policies, at=at, head=head, subject=request.subject, after=chat)
+        opened = await get_ticket(tx.connection, str(waiting.ticket_id))
+    due = [clock.due_at for clock in await clocks_of(tx.connection, opened.id) if clock.metric == "first_response"]
+    words = NOTICES[kind].format(number=opened.number, subject=opened.subject, email=await _shown(tx, chat, request))
+    notice = {"type": kind, "ticket": opened.number, "reply_by": iso_or_none(next(iter(due), None))}
+    await append(tx, chat, Saying(SYSTEM_AUTHOR, words, kind="notice", notice=notice), at=at)
+    return opened
+
+
+@dataclass(frozen=True)
+class ReplyAddress:
+    """Where an answer can go, and how that is shown: an account's address is masked, one that was typed in the chat is not."""
+
+    email: str
+    shown: str
+
+
+async def reply_address(reader: Reader, chat: Conversation) -> ReplyAddress | None:
+    """Return the address that is known of this conversation's customer: what they gave here, else their account's."""
+    if chat.email:
+        return ReplyAddress(chat.email, chat.email)
+    account = await account_of(reader, chat)
+    shown = masked_email(account.email) if account else None
+    return None if account is None or shown is None else ReplyAddress(str(account.email), shown)
+
+
+async def tickets_of_visitor(reader: Reader, chat: Conversation, *, limit: int) -> list[Ticket]:
+    """Return the tickets of a conversation's customer, else those of its visitor, the newest first."""
+    own = sa.select(conversations.c.id).where(conversations.c.visitor_id == chat.visitor_id)
+    whose: sa.ColumnElement[bool] = tickets.c.conversation_id.in_(own)
+    if chat.customer_id is not None:
+        whose = sa.or_(tickets.c.customer_id == chat.customer_id, whose)
+    rows = await reader.execute(
+        sa.select(tickets).where(whose).order_by(tickets.c.created_at.desc(), tickets.c.id).limit(limit)
+    )
+    return [Ticket.of(row) for row in rows.mappings()]
+
+
+async def _same(reader: Reader, chat: Conversation, request: TicketRequest, at: datetime) -> Ticket | None:
+    lately = await tickets_of_visitor(reader, chat, limit=20)
+    return next(
+        (
+            ticket
+            for ticket in lately
+            if (ticket.subject, ticket.text) == (request.subject, request.description)
+            and ticket.status not in FINISHED
+            and at - ticket.created_at < SAME_WITHIN
+        ),
+        None,
+    )
+
+
+async def _shown(tx: Transaction, chat: Conversation, request: TicketRequest) -> str:
+    known = await reply_address(tx.connection, chat)
+    return known.shown if known is not None and known.email == request.email else request.email
