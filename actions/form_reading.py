@@ -34,21 +34,23 @@ _ASIDE_IF_SHORT = {
 }  # fmt: skip
 _WAY_OUT = {"stop_form", "deny"}
 
-_BARE_STOP = re.compile(
-    r"(?:no|ok|okay|oh|please|pls|sorry|actually|just|wait|hm+|,|\s)*"
-    r"(?:cancel|stop|quit|exit|abort|never ?mind|nvm|forget|leave|scrap|drop|discard|skip)"
-    r"(?:\s+(?:it|this|that|all|about|the|my|ticket|request|form|here|now|please|pls|everything|thanks|thank you|again|for now))*\W*",
-    re.IGNORECASE,
+_WORDS = re.compile(r"[\w']+")
+_STOPS = frozenset(_WORDS.findall("cancel stop quit exit abort nevermind nvm forget leave scrap drop discard skip"))
+_AROUND_STOP = frozenset(
+    _WORDS.findall(
+        "no nah ok okay oh please pls sorry actually just wait then and it this that all about the my ticket request form here now "
+        "everything thanks thank you again for let's lets i want to would like i'd out of let us"
+    )
+)
+_SENDS = frozenset(_WORDS.findall("send submit open file create post go looks good right correct perfect fine"))
+_AROUND_SEND = frozenset(
+    _WORDS.findall(
+        "ok okay yes yeah please pls now just then and it this that's thats the ticket off away ahead for me like that as is all i you can"
+    )
 )
 _STOP_WORDS = re.compile(
     r"\b(?:cancel|stop|quit|abort|never ?mind|forget|leave it|scrap|drop|discard|changed my mind|no longer|not needed|"
     r"no need|don'?t (?:want|need|send|bother|open|submit)|do not (?:want|need|send|open|submit)|rather not|not (?:now|any ?more)|skip)\b",
-    re.IGNORECASE,
-)
-_SEND = re.compile(
-    r"(?:ok|okay|yes|please|pls|now|just|then|and|,|\s)*"
-    r"(?:send|submit|open|file|create|post|go|looks (?:good|fine|right|ok)|all (?:good|right|correct|fine)|that'?s (?:it|right|all|fine|correct)|perfect|correct)"
-    r"(?:\s+(?:it|this|that|the|ticket|off|away|ahead|for me|please|now|like that|as is))*\W*",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -138,17 +140,19 @@ def read_message(text: str, intent: str | None, context: Context) -> Step:
     """Read what a customer typed."""
     words = len(text.split())
     short = words <= _SHORT
-    if _BARE_STOP.fullmatch(text) or (intent in _WAY_OUT and words <= 14 and _STOP_WORDS.search(text)):
+    if _only(text, _STOPS, _AROUND_STOP) or (intent in _WAY_OUT and words <= 14 and _STOP_WORDS.search(text)):
         return STOP
+    telling = context.requested in FIELDS[:2]
+    address = _ADDRESS.search(text)
+    if address is not None and (address.group() == text.strip() or (short and not telling)):
+        return _email(address.group(), context)
     if intent in _FOR_PEOPLE or (short and intent in _ASIDE_IF_SHORT):
         return ASIDE
     corrected = _correction(text, intent, context)
     if corrected is not None:
         return corrected
-    if short and intent == "open_ticket":
+    if short and intent == "open_ticket" and telling:
         return _again(context)
-    if context.requested in FIELDS[:2] and (only := _ADDRESS.fullmatch(text.strip(" .,;<>"))):
-        return _email(only.group(), context)
     reader = {SUBJECT: _subject, DESCRIPTION: _description, EMAIL: _address, CHANGE: _what_to_change}
     return reader.get(context.requested, _confirmation)(text, intent, context)
 
@@ -193,7 +197,7 @@ def _address(text: str, intent: str | None, context: Context) -> Step:
 def _confirmation(text: str, intent: str | None, context: Context) -> Step:
     if found := _ADDRESS.search(text):
         return _email(found.group(), context)
-    if intent == "affirm" or _SEND.fullmatch(text):
+    if intent == "affirm" or _only(text, _SENDS, _AROUND_SEND):
         return _yes(context)
     if intent == "deny":
         return _no(context)
@@ -208,7 +212,7 @@ def _what_to_change(text: str, intent: str | None, context: Context) -> Step:
     named = _named(text)
     if named is not None:
         return Step("go", {named: None})
-    if intent in {"affirm", "deny"} or _SEND.fullmatch(text):
+    if intent in {"affirm", "deny"} or _only(text, _SENDS, _AROUND_SEND):
         return Step("go", {CONFIRMED: None})
     if _asks(text):
         return ASIDE
@@ -266,6 +270,12 @@ def _no(context: Context) -> Step:
 def _again(context: Context) -> Step:
     """Ask once more for what is asked for."""
     return Step("go", {CONFIRMED if context.requested == CHANGE else context.requested: None})
+
+
+def _only(text: str, telling: frozenset[str], around: frozenset[str]) -> bool:
+    """Tell whether a message consists of telling words and of such as stand around them."""
+    words = _WORDS.findall(text.lower().replace("never mind", "nevermind").replace("’", "'"))
+    return any(word in telling for word in words) and all(word in telling or word in around for word in words)
 
 
 def _named(text: str) -> str | None:

@@ -7,11 +7,12 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.assistance import Assistance, hand_over_message
+from actions.assistance import Assistance, hand_over_message, shortened
+from handoff.requests import last_reply, tickets_of_visitor
 from handoff.wording import REASONS
-from tickets.ticketing import tickets_of_conversation, tickets_of_customer
 
 TICKETS_TOLD = 3
+LONGEST_REPLY = 300
 _STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
 
 
@@ -41,16 +42,18 @@ class TicketStatus(Action):
         return "action_ticket_status"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Name the newest tickets with their numbers and states."""
+        """Name the newest tickets with their numbers and states, and what a person has answered last."""
         conversation = await self._assistance.conversation(tracker)
         async with self._assistance.database.read() as reader:
-            if conversation.customer_id is None:
-                found = await tickets_of_conversation(reader, conversation.id, limit=TICKETS_TOLD)
-            else:
-                found = await tickets_of_customer(reader, conversation.customer_id, limit=TICKETS_TOLD)
+            found = await tickets_of_visitor(reader, conversation, limit=TICKETS_TOLD)
+            replies = {ticket.id: await last_reply(reader, ticket) for ticket in found}
         if not found:
             dispatcher.utter_message(response="utter_no_tickets")
             return []
-        lines = "\n".join(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}" for ticket in found)
-        dispatcher.utter_message(response="utter_ticket_status", tickets=lines)
+        lines = []
+        for ticket in found:
+            lines.append(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}")
+            if reply := replies[ticket.id]:
+                lines.append(f"{reply.author_name}: “{shortened(reply.text, LONGEST_REPLY)}”")
+        dispatcher.utter_message(response="utter_ticket_status", tickets="\n".join(lines))
         return []

@@ -8,7 +8,7 @@ from rasa_sdk.executor import ActionExecutor
 from actions.answering import AnswerQuestion, ArticleDidNotHelp, ArticleHelped
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
-from actions.reaching_people import ForeignLanguage, HandOver, TicketStatus
+from actions.reaching_people import HandOver, TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
 
 
@@ -23,7 +23,6 @@ def build_actions(assistance: Assistance) -> list[Action]:
         TakeYes(assistance),
         TakeNo(assistance),
         HandOver(),
-        ForeignLanguage(),
         TicketStatus(assistance),
         BeginTicket(),
         ValidateTicket(assistance),

@@ -30,7 +30,9 @@ FORM = "ticket_form"
 ASIDE = "ticket_aside"
 REQUESTED = "requested_slot"
 _OWN_SLOTS = (*FIELDS, CONFIRMED, CHANGE, OTHER_EMAIL, ASIDE)
-_ABOUT = re.compile(r"\b(?:about|regarding|concerning|because of|because|saying that|saying|re:)\s+(\S.{7,})$", re.I | re.S)
+_ABOUT = re.compile(
+    r"\b(?:about|regarding|concerning|because of|because|saying that|saying|re:)\s+(\S.{7,})$", re.I | re.S
+)
 _LONG = 100
 """Characters: a question longer than this is a description as well as a subject."""
 _SHOWN = 300

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, List, Optional
 
-from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
+from rasa.shared.core.constants import DEFAULT_ACTION_NAMES, UTTER_PREFIX
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -16,6 +16,7 @@ LANGUAGE = "language"
 MAX_TEXT = 8000
 MAX_PAYLOAD = 2000
 RANKING = 3
+CUSTOM = "action_"
 _CONVERSATION = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 _PAYLOAD = re.compile(r"/([A-Za-z0-9_]+)(\{.*\})?", re.DOTALL)
 
@@ -106,11 +107,13 @@ class Turn:
         """Returns the custom actions of this turn that failed.
 
         Rasa logs an action's exception, drops its events, and goes on as if the action had run. Since every custom
-        action of the contract utters, one that left no event behind has failed; so has one that was rejected.
+        action of the contract utters, one that left no event behind has failed; so has one that was rejected. A form leaves an event
+        too; its rejection says only that the message was not for it.
         """
-        failed = [event.action_name for event in self._followed if isinstance(event, ActionExecutionRejected)]
+        rejected = [event for event in self._followed if isinstance(event, ActionExecutionRejected)]
+        failed = [event.action_name for event in rejected if event.action_name.startswith(CUSTOM)]
         for place, event in enumerate(self._followed):
-            if not _is_custom(event):
+            if not _leaves_an_event(event):
                 continue
             after = self._followed[place + 1] if place + 1 < len(self._followed) else None
             if after is None or isinstance(after, ActionExecuted):
@@ -138,10 +141,11 @@ class Turn:
         }
 
 
-def _is_custom(event: Event) -> bool:
+def _leaves_an_event(event: Event) -> bool:
+    """Tells whether this is the run of a custom action or a form, and not of a response or of an action of Rasa's own."""
     if not isinstance(event, ActionExecuted) or not event.action_name:
         return False
-    return event.action_name.startswith("action_") and event.action_name not in DEFAULT_ACTION_NAMES
+    return not event.action_name.startswith(UTTER_PREFIX) and event.action_name not in DEFAULT_ACTION_NAMES
 
 
 def _entity(entity: Dict[str, Any], text: str) -> Dict[str, Any]:

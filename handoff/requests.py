@@ -15,9 +15,9 @@ from core.errors import Invalid
 from handoff.clocks import clocks_of
 from handoff.handing_over import account_of, hand_over
 from handoff.policies import Policy
-from handoff.records import Conversation
+from handoff.records import Conversation, Message
 from handoff.tables import conversations
-from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append
+from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, transcript
 from handoff.visitors import begin_beside
 from handoff.wording import NOTICES, clean_email, clean_text, masked_email
 from tickets.reading import Head
@@ -121,6 +121,14 @@ async def tickets_of_visitor(reader: Reader, chat: Conversation, *, limit: int) 
         sa.select(tickets).where(whose).order_by(tickets.c.created_at.desc(), tickets.c.id).limit(limit)
     )
     return [Ticket.of(row) for row in rows.mappings()]
+
+
+async def last_reply(reader: Reader, ticket: Ticket) -> Message | None:
+    """Return what a person last wrote to the customer of an unfinished ticket that is not answered in the chat itself."""
+    if ticket.source != CHANNEL or ticket.conversation_id is None or ticket.status in FINISHED:
+        return None
+    said = await transcript(reader, ticket.conversation_id, notes=False)
+    return next((message for message in reversed(said) if message.author_kind == "agent"), None)
 
 
 async def _same(reader: Reader, chat: Conversation, request: TicketRequest, at: datetime) -> Ticket | None:

@@ -261,11 +261,14 @@ def bound_buttons(buttons: Sequence[tuple[str, str]], custom: Mapping[str, Any])
     if "choices" in custom:
         place = {f"/{name}": position for position, name in enumerate([*custom["choices"], NONE_OF_THESE])}
         buttons = sorted((one for one in buttons if one[1] in place), key=lambda one: place[one[1]])
-    return tuple((title, _bound(payload, custom)) for title, payload in buttons)
+    return tuple((title, _bound(title, payload, custom)) for title, payload in buttons)
 
 
-def _bound(payload: str, custom: Mapping[str, Any]) -> str:
+def _bound(title: str, payload: str, custom: Mapping[str, Any]) -> str:
     name = "article_id" if payload.startswith("/article_") else "query"
     if name not in custom or "{" in payload or payload in PERSON_PAYLOADS:
         return payload
-    return payload + json.dumps({name: custom[name]}, ensure_ascii=False)
+    entities = {name: custom[name]}
+    if "choices" in custom and payload != f"/{NONE_OF_THESE}":
+        entities["topic"] = title
+    return payload + json.dumps(entities, ensure_ascii=False)

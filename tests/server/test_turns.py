@@ -288,11 +288,10 @@ def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
 def test_choices_keep_their_order_and_carry_what_the_customer_wrote() -> None:
     given = [(name.title(), f"/{name}") for name in ("api", "refund", "invoices", "none_of_these", "talk_to_person")]
     asked = {"type": "choices", "choices": ["invoices", "api", "gone"], "query": "“pdf”\nwo?"}
-    bound = '{"query": "“pdf”\\nwo?"}'
     assert bound_buttons(given, asked) == (
-        ("Invoices", f"/invoices{bound}"),
-        ("Api", f"/api{bound}"),
-        ("None_Of_These", f"/none_of_these{bound}"),
+        ("Invoices", '/invoices{"query": "“pdf”\\nwo?", "topic": "Invoices"}'),
+        ("Api", '/api{"query": "“pdf”\\nwo?", "topic": "Api"}'),
+        ("None_Of_These", '/none_of_these{"query": "“pdf”\\nwo?"}'),
     )
 
 
