@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, List, Optional
 
-from rasa.shared.core.constants import DEFAULT_ACTION_NAMES, UTTER_PREFIX
+from rasa.shared.constants import UTTER_PREFIX
+from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 

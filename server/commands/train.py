@@ -21,7 +21,7 @@ from server.processes import inherited
 from server.settings import ROOT, Settings, load_settings
 
 MODEL_NAME = "assistant"
-_UTTERED = re.compile(r"\baction:\s*(utter_\w+)|response=\"(utter_\w+)\"")
+_UTTERED = re.compile(r"\baction:\s*(utter_\w+)|\"(utter_\w+)\"")
 
 
 def add_to(parts: Any) -> None:

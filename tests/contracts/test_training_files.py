@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.errors import ConfigurationError
 from server.commands.train import check_responses
@@ -36,3 +38,35 @@ def test_a_domain_that_is_no_yaml_is_refused_with_a_sentence(tmp_path: Path) -> 
     (root / "domain.yml").write_text("responses: [")
     with pytest.raises(ConfigurationError, match="domain.yml cannot be read"):
         check_responses(root)
+
+
+def test_there_are_conversations_enough_and_rasa_reads_the_words_in_each_file() -> None:
+    files = sorted((ROOT / "data" / "tests").glob("*.yml"))
+    # Rasa takes any other file for one without words, and tests nothing of what is understood.
+    assert [file.name for file in files if not file.name.startswith("test_")] == []
+    assert "--e2e" in (ROOT / "scripts" / "test.sh").read_text()
+    stories = [story for file in files for story in yaml.safe_load(file.read_text())["stories"]]
+    assert len(stories) >= 120
+    names = [story["story"] for story in stories]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_conversations_are_tested_in_words_that_the_training_data_does_not_contain() -> None:
+    trained = set()
+    for file in (ROOT / "data" / "nlu").glob("*.yml"):
+        for intent in yaml.safe_load(file.read_text())["nlu"]:
+            trained |= {plain(line.removeprefix("- ")) for line in intent["examples"].splitlines()}
+    said = [
+        plain(step["user"])
+        for file in (ROOT / "data" / "tests").glob("*.yml")
+        for story in yaml.safe_load(file.read_text())["stories"]
+        for step in story["steps"]
+        if "user" in step
+    ]
+    # A plain yes or no has no other words.
+    assert [words for words in said if words in trained and len(words.split()) > 2] == []
+
+
+def plain(text: str) -> str:
+    unmarked = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", text)
+    return " ".join(re.findall(r"\w+", unmarked.lower()))

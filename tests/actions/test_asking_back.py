@@ -1,0 +1,92 @@
+"""Asking back on a real database: choices, and what a plain yes or no is the answer to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.actions.conftest import Scene, articles, directive
+
+ASKED = "the pdf thing of last month"
+
+
+def unsure(scene: Scene, *names: str) -> None:
+    scene.understood = {"scope": {"choices": [{"name": name, "confidence": 0.3} for name in names]}}
+
+
+async def test_the_likely_intents_are_shown_and_the_customers_words_kept(scene: Scene) -> None:
+    unsure(scene, "invoices", "greet", "export_data", "thanks", "api", "refund")
+    assert await scene.run("action_clarify", ASKED) == [
+        {
+            "response": "utter_did_you_mean",
+            "custom": {"type": "choices", "choices": ["invoices", "export_data", "api"], "query": ASKED},
+        }
+    ]
+    assert (scene.slots["open_question"], scene.slots["clarified"]) == ("choice", ASKED)
+    assert scene.shelf.asked == []
+
+
+async def test_with_nothing_worth_offering_the_words_themselves_are_looked_for(scene: Scene) -> None:
+    unsure(scene, "greet", "thanks")
+    assert articles(await scene.run("action_clarify", ASKED)) == ["invoices"]
+    scene.understood = {}
+    assert articles(await scene.run("action_clarify", ASKED)) == ["invoices"]
+
+
+async def test_a_choice_answers_the_words_from_before_and_else_what_the_choice_says(scene: Scene) -> None:
+    pressed: list[dict[str, Any]] = [
+        {"entity": "query", "value": ASKED},
+        {"entity": "topic", "value": "Invoices and receipts"},
+    ]
+    assert articles(await scene.run("action_answer_question", "/invoices{…}", entities=pressed)) == ["invoices"]
+    assert [question for question, _, _ in scene.shelf.asked] == [ASKED]
+    scene.shelf.asked.clear()
+    scene.shelf.answered = False
+    await scene.run("action_answer_question", "/invoices{…}", entities=pressed)
+    assert [question for question, _, _ in scene.shelf.asked] == [ASKED, "Invoices and receipts"]
+    assert scene.slots["failed_turns"] == 1.0
+
+
+async def test_none_of_these_and_a_plain_no_look_for_the_words_from_before(scene: Scene) -> None:
+    unsure(scene, "invoices", "api")
+    for action, entities in (
+        ("action_none_of_these", [{"entity": "query", "value": ASKED}]),
+        ("action_none_of_these", []),
+        ("action_take_no", []),
+    ):
+        await scene.run("action_clarify", ASKED)
+        scene.shelf.asked.clear()
+        assert articles(await scene.run(action, "none of these", entities=entities)) == ["invoices"]
+        assert [question for question, _, _ in scene.shelf.asked] == [ASKED]
+        assert scene.slots["clarified"] is None
+    assert await scene.run("action_none_of_these", "none of these") == [{"response": "utter_what_instead"}]
+
+
+async def test_a_plain_yes_to_several_choices_asks_which(scene: Scene) -> None:
+    unsure(scene, "invoices", "api")
+    await scene.run("action_clarify", ASKED)
+    assert await scene.run("action_take_yes", "yes") == [{"response": "utter_which_one"}]
+    assert scene.slots["open_question"] == "choice"
+
+
+async def test_a_yes_to_the_offer_of_a_person_brings_one_for_the_reason_of_the_offer(scene: Scene) -> None:
+    scene.shelf.answered = False
+    for _ in range(2):
+        await scene.run("action_answer_question", "what is the meaning?")
+    assert await scene.run("action_take_yes", "yes please") == directive("repeated_failure")
+    scene.slots |= {"failed_turns": 0.0, "open_question": None}
+    assert await scene.run("action_article_did_not_help", "no") == [{"response": "utter_offer_person"}]
+    assert await scene.run("action_take_yes", "yes") == directive("not_helpful")
+
+
+async def test_a_no_to_the_offer_of_a_person_leaves_the_word_to_the_customer(scene: Scene) -> None:
+    scene.slots["open_question"] = "person"
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_what_instead"}]
+    assert await scene.run("action_take_yes", "yes") == [{"response": "utter_anything_else"}]
+
+
+async def test_a_yes_to_an_answer_is_a_vote_once(scene: Scene) -> None:
+    await scene.was_answered("can I get my invoices as pdf?", "invoices")
+    scene.slots |= {"article_id": "invoices", "open_question": "helped"}
+    assert await scene.run("action_take_yes", "yes") == [{"response": "utter_glad_it_helped"}]
+    assert await scene.vote("invoices") is True
+    assert await scene.run("action_take_yes", "yes") == [{"response": "utter_anything_else"}]
