@@ -7,7 +7,7 @@ import contextlib
 import functools
 import importlib
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.errors import ConfigurationError
 from core.identifiers import new_secret
 from core.redis import open_redis
 from handoff.handing_over import hand_over
-from handoff.policies import load_policies
+from handoff.policies import Policy, load_policies
 from handoff.records import Conversation
 from handoff.requests import TicketRequest, open_request
 from server import metrics
@@ -60,7 +60,7 @@ from server.routing import run_routing
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
-from server.turns import TurnRunner
+from server.turns import HandOver, OpenRequest, TurnRunner
 from server.typists import Typists
 
 log = structlog.get_logger()
@@ -132,17 +132,9 @@ async def _open_service(
         # Nobody else can hear a private Redis.
         hub = Hub(database, redis, alone=not settings.redis_url)
 
-        async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
-            await hand_over(tx, conversation, reason, policies, at=clock.now(), head=app[SERVICE].head)
-            metrics.HANDOFFS.labels(reason).inc()
-
-        async def open_request_turn(tx: Transaction, chat: Conversation, request: TicketRequest) -> None:
-            await open_request(tx, chat, request, policies, at=clock.now(), head=app[SERVICE].head)
-            metrics.HANDOFFS.labels("ticket").inc()
-
         runner = stack.enter_context(replica_name(settings.home))
         turns = TurnRunner(
-            database, bot, hub, clock, hand_over_turn, open_request_turn, patience=settings.bot_patience, runner=runner
+            database, bot, hub, clock, *_directives(app, policies, clock), patience=settings.bot_patience, runner=runner
         )
         stack.push_async_callback(turns.stop)
         service = Service(
@@ -191,6 +183,20 @@ async def _open_service(
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _directives(app: web.Application, policies: Sequence[Policy], clock: Clock) -> tuple[HandOver, OpenRequest]:
+    """Return what a turn may ask of the service, each in the transaction of the turn's words."""
+
+    async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
+        await hand_over(tx, conversation, reason, policies, at=clock.now(), head=app[SERVICE].head)
+        metrics.HANDOFFS.labels(reason).inc()
+
+    async def open_request_turn(tx: Transaction, chat: Conversation, request: TicketRequest) -> None:
+        await open_request(tx, chat, request, policies, at=clock.now(), head=app[SERVICE].head)
+        metrics.HANDOFFS.labels("ticket").inc()
+
+    return hand_over_turn, open_request_turn
 
 
 async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]) -> None:
