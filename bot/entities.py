@@ -83,12 +83,14 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
         """Trains anew when the names change."""
-        if config["names"] is None:
+        # Rasa hands in the settings with the defaults at one place and without them at another.
+        names = {**cls.get_default_config(), **config}["names"]
+        if names is None:
             return None
         try:
-            return hashlib.sha256(Path(config["names"]).read_bytes()).hexdigest()
+            return hashlib.sha256(Path(names).read_bytes()).hexdigest()
         except OSError as error:
-            raise InvalidConfigException(f"The names in {config['names']} cannot be read: {error.strerror}.") from error
+            raise InvalidConfigException(f"The names in {names} cannot be read: {error.strerror}.") from error
 
     def __init__(
         self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, names: Optional[NameModel]

@@ -66,7 +66,9 @@ class SignalReader(IntentClassifier, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
         """Trains anew when the words change."""
-        return hashlib.sha256(_rules_text(config).encode("utf-8")).hexdigest()
+        # Rasa hands in the settings with the defaults at one place and without them at another.
+        settings = {**cls.get_default_config(), **config}
+        return hashlib.sha256(_rules_text(settings).encode("utf-8")).hexdigest()
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, rules: str) -> None:
         """Compiles the words.

@@ -9,6 +9,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.entities import EntityReader
 from bot.frustration import combined
 from bot.phrases import Phrases, WordTokenizer
 from bot.signals import SignalReader, with_repetition
@@ -151,3 +152,14 @@ def test_words_that_are_not_in_the_form_are_refused_by_name(tmp_path):
 def test_signals_reach_the_parse_data_of_a_trained_assistant(understand):
     signals = {one["name"]: one for one in understand("this is ridiculous, I am fed up")["signals"]}
     assert [one["text"] for one in signals["frustration"]["evidence"]] == ["fed up", "ridiculous"]
+
+
+@pytest.mark.parametrize("component", [SignalReader, EntityReader])
+def test_a_changed_file_of_words_trains_anew_whether_rasa_hands_in_the_defaults_or_not(component, tmp_path):
+    shipped = component.fingerprint_addon({})
+    assert shipped == component.fingerprint_addon(component.get_default_config()) is not None
+    (tmp_path / "other.yml").write_text("names: {}")
+    assert (
+        component.fingerprint_addon({"rules": str(tmp_path / "other.yml"), "names": str(tmp_path / "other.yml")})
+        != shipped
+    )
