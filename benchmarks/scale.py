@@ -1,6 +1,6 @@
 """Measures one search over many passages with an audience, beside Chroma's metadata filter over the same vectors.
 
-    python benchmarks/scale.py [--chunks 100000] [--json] [--database-url URL] [--encoder DIR] [--no-peer]
+    python benchmarks/scale.py [--chunks 100000] [--json] [--database-url URL] [--encoder DIR] [--no-peer] [--keep DIR]
 
 The corpus is made from the shipped articles: passages with their words shuffled among a Zipf-distributed vocabulary of the size that
 so many passages have, and their vectors turned at random by about 45 degrees, 60 % public, 25 % for signed-in customers, 15 % internal.
@@ -8,13 +8,15 @@ A search is `Retriever.search` as a customer, whole: the question's embedding (n
 and rendering five results. The peer is one Chroma collection of the same vectors with the level as metadata, asked with the same
 question's embedding and `where={"level": {"$lte": 1}}`. Both answer every question once, after five of each to warm up.
 Stages are measured by a second pass over the same questions and do not add up exactly. `cpu_ms` is the mean processor time of this process
-for one question, which other work on the machine moves less than it moves the wall clock.
+for one question, which other work on the machine moves less than it moves the wall clock. With --keep the corpus stays in a folder, and the
+next run with the same chunks and encoder measures at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import sys
@@ -33,7 +35,7 @@ import yaml
 from core.clock import SystemClock
 from core.database import Database, metadata
 from core.embedding import OnnxEncoder, Vectors
-from core.errors import BatonError
+from core.errors import BatonError, ConfigurationError
 from knowledge import tables
 from knowledge.articles import Viewer, parse_article
 from knowledge.index import KnowledgeIndex
@@ -47,6 +49,8 @@ LEVELS = (("public", 0.60), ("authenticated", 0.25), ("internal", 0.15))
 TURN = 1.0
 """Length of the noise added to a vector of length 1."""
 BATCH = 5_000
+VERSION = 1
+"""Rises when the corpus is made otherwise, so that a kept one is not taken for it."""
 
 
 def say(words: str) -> None:
@@ -107,38 +111,51 @@ def make_rows(
 
 @asynccontextmanager
 async def product(encoder: OnnxEncoder, chunks: int, url: str | None, folder: Path) -> AsyncIterator[Retriever]:
-    """Fill database and index as a finished import leaves them, and take them away afterwards."""
+    """Open database and index as a finished import leaves them, filled now unless the folder holds them from an earlier run.
+
+    Raises:
+        ConfigurationError: the database holds a knowledge base of somebody's.
+    """
     db = Database.open(url or f"sqlite:///{folder}/scale.db")
     made = [one for one in metadata.sorted_tables if one.name.startswith("knowledge_")]
-    sources, vectors, _ = read_sources(encoder)
     index = KnowledgeIndex(db, encoder, folder / "index")
-    async with db.write() as tx:
-        await tx.connection.run_sync(lambda connection: metadata.create_all(connection, tables=made))
+    noted = folder / "baton.json"
+    same = json.dumps([chunks, encoder.model_id, url, VERSION])
     try:
         await index.open()
-        store = index._store
-        generation = await asyncio.to_thread(store.begin, encoder.model_id, encoder.dimensions)
-        for start in range(0, chunks, BATCH):
-            articles, passages, turned = make_rows(sources, vectors, start, min(BATCH, chunks - start))
+        if not (noted.exists() and noted.read_text(encoding="utf-8") == same):
             async with db.write() as tx:
-                await tx.execute(sa.insert(tables.articles), articles)
-                await tx.execute(sa.insert(tables.passages), passages)
-            for level in range(len(LEVELS)):
-                own = [place for place, one in enumerate(passages) if one["level"] == level]
-                ids = [passages[place]["id"] for place in own]
-                await asyncio.to_thread(store.put, generation, level, ids, turned[own])
-            say(f"stored {start + len(passages)} of {chunks}")
-        await asyncio.to_thread(store.switch, generation)
-        async with db.write() as tx:
-            await tx.execute(sa.insert(tables.generations).values(name="passages", number=1))
-            if db.dialect == "postgresql":
-                await tx.execute(sa.text("ANALYZE knowledge_passages"))
+                if await tx.connection.run_sync(lambda connection: sa.inspect(connection).has_table(made[0].name)):
+                    raise ConfigurationError("That database holds a knowledge base already; name an empty one.")
+                await tx.connection.run_sync(lambda connection: metadata.create_all(connection, tables=made))
+            await fill(db, index, encoder, chunks)
+            noted.write_text(same, encoding="utf-8")
         yield Retriever(db, index, SystemClock())
     finally:
         await index.close()
-        async with db.write() as tx:
-            await tx.connection.run_sync(lambda connection: metadata.drop_all(connection, tables=made))
         await db.close()
+
+
+async def fill(db: Database, index: KnowledgeIndex, encoder: OnnxEncoder, chunks: int) -> None:
+    """Write the passages into empty tables and their vectors into a new generation of the index."""
+    sources, vectors, _ = read_sources(encoder)
+    store = index._store
+    generation = await asyncio.to_thread(store.begin, encoder.model_id, encoder.dimensions)
+    for start in range(0, chunks, BATCH):
+        articles, passages, turned = make_rows(sources, vectors, start, min(BATCH, chunks - start))
+        async with db.write() as tx:
+            await tx.execute(sa.insert(tables.articles), articles)
+            await tx.execute(sa.insert(tables.passages), passages)
+        for level in range(len(LEVELS)):
+            own = [place for place, one in enumerate(passages) if one["level"] == level]
+            ids = [passages[place]["id"] for place in own]
+            await asyncio.to_thread(store.put, generation, level, ids, turned[own])
+        say(f"stored {start + len(passages)} of {chunks}")
+    await asyncio.to_thread(store.switch, generation)
+    async with db.write() as tx:
+        await tx.execute(sa.insert(tables.generations).values(name="passages", number=1))
+        if db.dialect == "postgresql":
+            await tx.execute(sa.text("ANALYZE knowledge_passages"))
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -221,9 +238,9 @@ async def measure_peer(
 
     client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
     hnsw = {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
-    collection = client.create_collection("peer", configuration={"hnsw": hnsw}, embedding_function=None)
+    collection = client.get_or_create_collection("peer", configuration={"hnsw": hnsw}, embedding_function=None)
     sources, vectors, _ = read_sources(encoder)
-    for start in range(0, chunks, BATCH):
+    for start in range(collection.count(), chunks, BATCH):
         _, passages, turned = make_rows(sources, vectors, start, min(BATCH, chunks - start))
         collection.add(
             ids=[str(one["id"]) for one in passages],
@@ -247,12 +264,14 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure the product and the peer one after the other."""
     encoder = OnnxEncoder(arguments.encoder)
     *_, questions = read_sources(encoder)
-    with tempfile.TemporaryDirectory(prefix="baton-scale-") as scratch:
-        async with product(encoder, arguments.chunks, arguments.database_url, Path(scratch)) as retriever:
+    with contextlib.ExitStack() as stack:
+        folder = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="baton-scale-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        async with product(encoder, arguments.chunks, arguments.database_url, folder) as retriever:
             baton = await measure(retriever, encoder, questions)
         peer = None
         if not arguments.no_peer:
-            peer = await measure_peer(encoder, arguments.chunks, questions, Path(scratch) / "peer")
+            peer = await measure_peer(encoder, arguments.chunks, questions, folder / "peer")
     ratio = None
     if peer is not None:
         ratio = {name: round(peer["filter"][name] / baton[name], 1) for name in ("p50_ms", "p95_ms", "cpu_ms")}
@@ -266,6 +285,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--database-url", help="an empty PostgreSQL database to work in; SQLite otherwise")
     parser.add_argument("--encoder", type=Path, default=ROOT / "var" / "models" / "encoder", metavar="DIR")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the corpus there, and use it if it is there")
     parser.add_argument("--no-peer", action="store_true", help="leave Chroma's filter out")
     arguments = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -16,9 +16,10 @@ from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
+from knowledge.best_passage import Part, choose
 from knowledge.confidence import judge
 from knowledge.full_text import EVERYTHING, FullText, Only, leading_terms
-from knowledge.highlighting import NO_HIGHLIGHTS, Highlights, Part, choose, highlight
+from knowledge.highlighting import mark
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import Ranked, rank, relative, shape
 from knowledge.related import Related, find_related
@@ -48,15 +49,19 @@ class Result:
     """Path of headings to the passage inside the article, empty at its beginning."""
     url: str
     html: str
-    """The passage, rendered and sanitised."""
+    """The passage, rendered and sanitised, with what answers in `<mark>`: see `knowledge.highlighting`."""
     text: str
     """The passage's Markdown."""
     score: float
     """0 to 1 within one search; not comparable between searches. `SearchOutcome.confidence` is."""
     visibility: str
     category: str
-    highlights: Highlights = NO_HIGHLIGHTS
-    """What of `text` matched, as offsets into it."""
+    words: tuple[str, ...] = ()
+    """The passage's words that matched, in order."""
+    sentence: str | None = None
+    """The sentence of the passage that holds most of what was asked for; None where none holds much."""
+    asked: Mapping[str, float] = field(default_factory=dict)
+    """The terms that were searched for, corrected ones included, and how much each tells: for whoever marks a text of their own."""
 
 
 @dataclass(frozen=True)
@@ -276,18 +281,21 @@ def _result(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, 
         close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
         parts.append(Part(row.position, row.text, close, worded.held, worded.title))
     row = rows[choose(question, parts, idf)]
+    marked = mark(_rendered(row.text), idf)
     return Result(
         article_id=row.article_id,
         slug=row.slug,
         title=row.title,
         heading=row.heading,
         url=f"/help/{row.slug}",
-        html=_rendered(row.text),
+        html=marked.html,
         text=row.text,
         score=score,
         visibility=row.visibility,
         category=row.category,
-        highlights=highlight(row.text, idf, idf),
+        words=marked.words,
+        sentence=marked.sentence,
+        asked=idf,
     )
 
 

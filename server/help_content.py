@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.articles import Article
 from knowledge.catalogue import UNNAMED, category_url
+from knowledge.highlighting import matched_words
 from knowledge.rendering import Heading, headings, plain_text, render
 
 if TYPE_CHECKING:
@@ -23,6 +25,13 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 _SPACE = re.compile(r"\s+")
 
 
+class Piece(NamedTuple):
+    """A piece of a snippet, and whether it is what was searched for."""
+
+    text: str
+    matched: bool
+
+
 @dataclass(frozen=True)
 class Hit:
     """A search's result as a list shows it."""
@@ -34,6 +43,8 @@ class Hit:
     category: str
     heading: str
     snippet: str
+    pieces: tuple[Piece, ...]
+    """The snippet cut where something in it matched."""
 
 
 def question_of(text: str) -> str:
@@ -70,6 +81,7 @@ def description_of(article: Article) -> str:
 
 def hit(result: Result, *, search_id: str | None = None) -> Hit:
     """Make a list's entry of a result; its address carries the search that found it."""
+    snippet = snippet_of(plain_text(result.text), result.sentence)
     return Hit(
         article_id=result.article_id,
         slug=result.slug,
@@ -77,8 +89,27 @@ def hit(result: Result, *, search_id: str | None = None) -> Hit:
         url=led_to_by(search_id, result.url),
         category=result.category or UNNAMED,
         heading=result.heading,
-        snippet=shortened(plain_text(result.text), SNIPPET),
+        snippet=snippet,
+        pieces=pieces_of(snippet, result.asked),
     )
+
+
+def snippet_of(text: str, sentence: str | None) -> str:
+    """Return what of a passage is shown in a list: its beginning, or the sentence that answers where that stands further down."""
+    line = _SPACE.sub(" ", text).strip()
+    at = -1 if sentence is None else line.find(_SPACE.sub(" ", sentence).strip())
+    if at + len(sentence or "") <= SNIPPET:
+        return shortened(line, SNIPPET)
+    return "… " + shortened(line[at:], SNIPPET - 2)
+
+
+def pieces_of(text: str, asked: Collection[str]) -> tuple[Piece, ...]:
+    """Cut a text where the words that were asked for begin and end; put together the pieces are the text."""
+    pieces, at = [], 0
+    for (start, end), _ in matched_words(text, asked):
+        pieces += [Piece(text[at:start], False), Piece(text[start:end], True)]
+        at = end
+    return tuple(piece for piece in [*pieces, Piece(text[at:], False)] if piece.text)
 
 
 def led_to_by(search_id: str | None, url: str) -> str:

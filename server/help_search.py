@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ from core.errors import Invalid
 from knowledge.articles import Viewer
 from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.searches import record_opened
-from knowledge.terms import STOP_WORDS
+from knowledge.terms import STOP_WORDS, question_terms
 from server.callers import remote
-from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, question_of, shortened
+from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, pieces_of, question_of, shortened
 from server.limits import limit
 from server.service import Service
 
@@ -142,10 +143,12 @@ async def _titled(service: Service, question: str, search_id: str | None = None)
         return []
     async with service.database.read() as reader:
         found = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES)
-    return [_hit(summary, search_id) for summary in found]
+    asked = question_terms(question)
+    return [_hit(summary, asked, search_id) for summary in found]
 
 
-def _hit(summary: Summary, search_id: str | None = None) -> Hit:
+def _hit(summary: Summary, asked: Collection[str] = (), search_id: str | None = None) -> Hit:
+    snippet = shortened(summary.excerpt, SNIPPET)
     return Hit(
         article_id=summary.id,
         slug=summary.slug,
@@ -153,5 +156,6 @@ def _hit(summary: Summary, search_id: str | None = None) -> Hit:
         url=led_to_by(search_id, summary.url),
         category=summary.category or UNNAMED,
         heading="",
-        snippet=shortened(summary.excerpt, SNIPPET),
+        snippet=snippet,
+        pieces=pieces_of(snippet, asked),
     )

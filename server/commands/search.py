@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         results = [
             {"article_id": one.article_id, "slug": one.slug, "title": one.title, "heading": one.heading, "url": one.url,
              "score": round(one.score, 4), "text": one.text,
-             "highlights": {"words": one.highlights.words, "sentence": one.highlights.sentence}}
+             "highlights": {"words": one.words, "sentence": one.sentence}}
             for one in outcome.results
         ]  # fmt: skip
         confidence = round(outcome.confidence, 4)

@@ -2,65 +2,90 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import FrozenClock
 from core.database import Database
 from core.embedding import Encoder
 from knowledge.articles import Viewer
-from knowledge.highlighting import Part, choose, highlight
+from knowledge.best_passage import Part, choose
+from knowledge.highlighting import Marked, mark
 from knowledge.index import KnowledgeIndex
+from knowledge.rendering import render
 from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
-from knowledge.terms import question_terms, terms
+from knowledge.terms import question_terms
 from tests.knowledge.conftest import ROOT, keep, make_article
 
 STEPS = "You are the Owner.\n\n1. Open **Settings**.\n2. Find the invoice.\n3. Select **Download PDF** at the end."
 
 
-def marked(text: str, question: str) -> tuple[list[str], str | None]:
-    asked = dict.fromkeys(question_terms(question), 1.0)
-    found = highlight(text, asked, asked)
-    sentence = None if found.sentence is None else text[slice(*found.sentence)]
-    return [text[slice(*span)] for span in found.words], sentence
+def marked(text: str, question: str) -> Marked:
+    return mark(render(text), dict.fromkeys(question_terms(question), 1.0))
 
 
-def test_words_are_marked_in_every_form_and_the_best_sentence_without_its_marks() -> None:
-    words, sentence = marked(STEPS, "can I download my invoices as pdf?")
-    assert words == ["invoice", "Download", "PDF"]
-    assert sentence == "Select **Download PDF** at the end."
+def without_marks(html: str) -> str:
+    return re.sub("</?mark>", "", html)
+
+
+def test_the_best_sentence_is_marked_across_inline_tags_and_the_words_in_it_once_more() -> None:
+    found = marked(STEPS, "can I download my invoices as pdf?")
+    assert found.words == ("invoice", "Download", "PDF")
+    assert found.sentence == "Select Download PDF at the end."
+    shown = "<mark>Select </mark><strong><mark><mark>Download</mark> <mark>PDF</mark></mark></strong><mark> at the end.</mark>"
+    assert f"<li>{shown}</li>" in found.html
+    assert found.html.count("<li>Find the invoice.</li>") == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "question", "words", "sentence"),
+    ("text", "question", "html", "sentence"),
     [
-        ("`ERR_402` says unpaid. Pay.", "err 402", ["ERR_402"], "`ERR_402` says unpaid."),
-        ("| Plan | Price |\n|---|---|\n| Pro | 9 |", "price", ["Price"], "Plan | Price |"),
-        ("Nothing here.", "visa", [], None),
-        ("Naïve Café.", "naive cafe", ["Naïve", "Café"], "Naïve Café."),
-        ("مرحبا visa שלום", "visa", ["visa"], "مرحبا visa שלום"),
-        ("<b>visa</b> 🙂 visa", "visa", ["visa", "visa"], "<b>visa</b> 🙂 visa"),
+        ("`ERR_402` is due. Pay.", "err 402", "<p><code><mark><mark>ERR_402</mark></mark></code><mark> is due.</mark> Pay.</p>",
+         "ERR_402 is due."),
+        ("Pay by visa.", "visa", "<p>Pay by <mark>visa</mark>.</p>", None),
+        ("# Visa\n\nCards only.", "visa", "<h1><mark>Visa</mark></h1>\n<p>Cards only.</p>", None),
+        ("Tick it. Then visa.\n\nBye.", "visa plus many other words", "<p>Tick it. Then <mark>visa</mark>.</p>\n<p>Bye.</p>", None),
+        ("AT&amp;T & amp", "amp", "<p>AT&amp;T &amp; <mark>amp</mark></p>", None),
+        ("Nothing here.", "visa", "<p>Nothing here.</p>", None),
+        ("Naïve Café.", "naive cafe", "<p><mark>Naïve</mark> <mark>Café</mark>.</p>", None),
+        ("مرحبا visa שלום", "visa", "<p>مرحبا <mark>visa</mark> שלום</p>", None),
+        ('[a](/b "c > visa") x', "visa", '<p><a href="/b" title="c &gt; visa" rel="noopener noreferrer">a</a> x</p>', None),
     ],
+)  # fmt: skip
+def test_marks_stand_around_text_and_nowhere_else(text: str, question: str, html: str, sentence: str | None) -> None:
+    found = marked(text, question)
+    assert (found.html, found.sentence) == (html, sentence)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.sampled_from([*"ab.<>&`*_[]()#|- \n\"'", "visa", "pay", "&lt;", "**", "](/x)", "\n\n", "1. ", "```\n"]),
+        max_size=40,
+    ),
+    st.sampled_from(["visa", "pay visa", "a b", "&", ""]),
 )
-def test_spans_are_pieces_of_the_text(text: str, question: str, words: list[str], sentence: str | None) -> None:
-    assert marked(text, question) == (words, sentence)
-
-
-@given(st.text(max_size=200), st.text(max_size=40))
-def test_spans_of_any_text_are_in_order_inside_it_and_hold_what_was_asked(text: str, question: str) -> None:
-    asked = dict.fromkeys(question_terms(question), 1.0)
-    found = highlight(text, asked, asked)
-    end = 0
-    for start, stop in found.words:
-        assert end <= start < stop <= len(text)
-        assert set(terms(text[start:stop])) & set(asked)
-        end = stop
-    if found.sentence is not None:
-        assert 0 <= found.sentence[0] < found.sentence[1] <= len(text)
+def test_without_its_marks_the_html_is_the_articles_own_and_marks_are_always_closed(
+    parts: list[str], question: str
+) -> None:
+    text = "".join(parts)
+    found = marked(text, question)
+    assert without_marks(found.html) == render(text)
+    assert "<mark></mark>" not in found.html
+    depth = 0
+    for tag in re.findall("</?[a-z0-9]+", re.sub('"[^"]*"', "", found.html)):
+        depth += {"<mark": 1, "</mark": -1}.get(tag, 0)
+        assert 0 <= depth <= 2
+        assert depth == 0 or tag in {"<mark", "</mark"}, "a mark never holds another tag"
+    assert set(found.words) <= set(
+        re.findall(r"[^\W_]+(?:[._\-/+:@&'’][^\W_]+)*", unescape(re.sub("<[^>]*>", " ", render(text))))
+    )
 
 
 def test_a_question_that_the_title_answers_is_shown_the_general_passage_with_the_steps() -> None:
@@ -75,10 +100,11 @@ def test_a_question_that_the_title_answers_is_shown_the_general_passage_with_the
     assert choose("invoices of a whole year", year, {"invoic": 1.0, "year": 2.0}) == 2
 
 
-async def test_a_results_marks_are_offsets_into_its_own_passage(database: Database, clock: FrozenClock) -> None:
+async def test_a_result_says_what_of_its_own_passage_matched(database: Database, clock: FrozenClock) -> None:
     await keep(database, make_article("bills", f"# One\n\nBefore.\n\n## Two\n\n{STEPS}"))
     (result,) = (await Retriever(database, None, clock).search("download pdf", viewer=Viewer.ANONYMOUS)).results
-    assert [result.text[slice(*span)] for span in result.highlights.words] == ["Download", "PDF"]
+    assert (result.words, result.sentence) == (("Download", "PDF"), "Select Download PDF at the end.")
+    assert "<mark>PDF</mark>" in result.html
 
 
 async def test_the_shipped_articles_show_the_passage_that_answers(

@@ -190,6 +190,7 @@ async def test_a_search_lists_what_answers_and_the_log_learns_which_was_opened(h
     text = await page(help_centre, "/help?q=download+invoices+as+pdf")
     assert 'content="noindex"' in text
     assert 'value="download invoices as pdf"' in text
+    assert "<mark>invoice" in text
     (link,) = set(re.findall(r'href="(/help/invoices\?search=se_[0-9a-f]{24})"', text))
     opened = await page(help_centre, link)
     assert 'rel="canonical" href="http://127.0.0.1:8080/help/invoices"' in opened

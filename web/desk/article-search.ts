@@ -4,11 +4,13 @@ import { property, state } from "lit/decorators.js";
 import type { Opened } from "../shared/clicks.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
-import { passageText, safeUrl } from "../shared/passage.js";
+import { markedPieces, passageText, safeUrl } from "../shared/passage.js";
 import type { ArticleHit, ArticlesFound } from "../shared/protocol.js";
 import { base } from "../shared/tokens.js";
 
 const WAIT_MS = 250;
+/** Characters of a passage that fit before its first mark in the two lines that a result has. */
+const BEFORE = 90;
 
 export class ArticleSearch extends LitElement {
   static define(tag = "desk-article-search"): void {
@@ -86,7 +88,7 @@ export class ArticleSearch extends LitElement {
     return html`<li data-testid="desk-search-hit">
       <p class="title">${url === null ? html`<strong dir="auto">${hit.title}</strong>` : html`<a href=${url} target="_blank" rel="noopener" dir="auto" @click=${() => this.#used(hit)}>${hit.title}</a>`}
         ${hit.visibility === "internal" ? html`<span class="tag">internal</span>` : nothing}</p>
-      <p class="passage" dir="auto">${hit.heading ? `${hit.heading} · ` : ""}${text}</p>
+      <p class="passage" dir="auto">${hit.heading ? `${hit.heading} · ` : ""}${markedPieces(hit.html, BEFORE).map(({ text: piece, marks }) => (marks === 0 ? piece : html`<mark class=${marks === 2 ? "word" : nothing}>${piece}</mark>`))}</p>
       <p class="actions">${kept ? "For agents only. Switch to an internal note to insert it." : html`
         ${url === null ? nothing : html`<button type="button" class="button" data-testid="desk-insert-link" @click=${() => this.#insert(hit, `${hit.title}: ${url}`)}>Insert link</button>`}
         <button type="button" class="button" data-testid="desk-insert-passage" @click=${() => this.#insert(hit, url === null ? text : `${text}\n${url}`)}>Insert passage</button>`}</p>

@@ -5,7 +5,7 @@ const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
   RETURN_DOM_FRAGMENT: true,
   ALLOWED_TAGS: [
     "p", "br", "hr", "strong", "b", "em", "i", "u", "s", "del", "code", "pre", "kbd", "blockquote", "ul", "ol", "li", "a",
-    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "span", "div", "dl", "dt", "dd", "sup", "sub",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "span", "div", "dl", "dt", "dd", "sup", "sub", "mark",
   ],
   ALLOWED_ATTR: ["href", "title", "colspan", "rowspan", "start", "lang", "dir"],
   ALLOW_DATA_ATTR: false,
@@ -48,6 +48,27 @@ export function passageText(html: string): string {
   }
   for (const block of fragment.querySelectorAll("p,li,h1,h2,h3,h4,h5,h6,tr,pre,br,blockquote,hr")) block.after("\n");
   return fragment.textContent.replace(/[ \t]+\n/g, "\n").replace(/\n[ \t]+/g, "\n").replace(/\n{2,}/g, "\n").trim();
+}
+
+/** A piece of a passage, and how strongly it is marked: not at all, as what answers or matched, or as a matched word of what answers. */
+export interface MarkedPiece { text: string; marks: 0 | 1 | 2 }
+
+/** The passage as plain text in pieces, from its first mark on where that stands further down than `within` characters. */
+export function markedPieces(html: string, within: number): MarkedPiece[] {
+  const fragment = DOMPurify.sanitize(html, CONFIG);
+  for (const block of fragment.querySelectorAll("p,li,h1,h2,h3,h4,h5,h6,td,th,pre,br,blockquote")) block.after(" ");
+  const pieces: MarkedPiece[] = [];
+  const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const mark = node.parentElement?.closest("mark") ?? null;
+    const outer = mark?.parentElement?.closest("mark") ?? null;
+    const marks = mark === null ? 0 : outer === null ? 1 : 2;
+    const text = (node.textContent ?? "").replace(/\s+/g, " ");
+    if (text !== "") pieces.push({ text, marks });
+  }
+  const first = pieces.findIndex((piece) => piece.marks > 0);
+  const before = pieces.slice(0, Math.max(0, first)).reduce((length, piece) => length + piece.text.length, 0);
+  return before > within ? [{ text: "… ", marks: 0 }, ...pieces.slice(first)] : pieces;
 }
 
 /** An absolute http(s) URL, or null where the text is anything else (`javascript:`, `data:`…). */

@@ -77,6 +77,9 @@ export const base = css`
   }
   .icon-button:hover { background: var(--sunken); color: var(--text); }
   svg { display: block; flex: none; }
+  /* What of a passage answers, and the matched words in it. */
+  mark { border-radius: 3px; background: var(--accent-soft); color: inherit; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+  mark mark, mark.word { font-weight: 600; }
   @media (prefers-reduced-motion: reduce) {
     *, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important; transition-duration: .01ms !important; scroll-behavior: auto !important; }
   }

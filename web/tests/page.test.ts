@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { passageText } from "../shared/passage.js";
+import { markedPieces, passageFragment, passageText } from "../shared/passage.js";
 import { safeStorage, subjectOf, TOKEN_KEY, tokenStore } from "../shared/token-store.js";
 import { readTag } from "../widget/script-tag.js";
 
@@ -57,4 +57,15 @@ describe("the visitor's token", () => {
 
 test("a passage becomes plain text, a line to a block", () => {
   expect(passageText("<p>First <b>do</b> this:</p><ol><li>Open</li><li>Press</li></ol><ul><li>or not</li></ul><script>x</script>")).toBe("First do this:\n1. Open\n2. Press\n• or not");
+});
+
+test("what answers is marked, in the card and in a list's line, and no mark brings anything else along", () => {
+  const marked = "<p>" + "Before. ".repeat(20) + '</p><p><mark class="x" onclick="y()">Select <mark>Download</mark></mark> <b>and</b> <mark>go</mark>.</p>';
+  const card = document.createElement("div");
+  card.append(passageFragment(marked, "https://service.test"));
+  const marks = [...card.querySelectorAll("mark")];
+  expect(marks.map((one) => [one.textContent, one.attributes.length])).toEqual([["Select Download", 0], ["Download", 0], ["go", 0]]);
+  expect(markedPieces(marked, 90).map(({ text, marks }) => `${marks}${text}`)).toEqual(["0… ", "1Select ", "2Download", "0 ", "0and", "0 ", "1go", "0.", "0 "]);
+  expect(markedPieces("<p>Pay <mark>now</mark></p>", 90).map((piece) => piece.marks)).toEqual([0, 1, 0]);
+  expect(passageText(marked)).toContain("Select Download and go.");
 });
