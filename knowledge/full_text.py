@@ -47,6 +47,8 @@ _COUNT_POSTGRESQL = sa.text(
     "SELECT place - 1, (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer)"
     " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place)"
 )
+_IDS_SQLITE = sa.text("SELECT value FROM json_each(:ids)")
+_IDS_POSTGRESQL = sa.text("SELECT unnest(CAST(:ids AS bigint[]))")
 _VOCABULARY_SQLITE = sa.text(
     " UNION ALL ".join(f"SELECT term, doc FROM knowledge_words_{level} WHERE :viewer >= {level}" for level in LEVELS)  # noqa: S608
 )
@@ -226,9 +228,12 @@ def _kept() -> sa.Select[Any]:
 
 
 async def _fetch(reader: Reader, chosen: sa.Select[Any], ids: Collection[int], viewer: Viewer) -> list[Kept]:
-    rows = await reader.execute(
-        chosen.where(passages.c.id.in_(ids), passages.c.level <= viewer).order_by(passages.c.id)
+    # One parameter for all ids: as many of them as there are ids would be written into the statement anew each time.
+    listed, given = (
+        (_IDS_SQLITE, json.dumps(list(ids))) if reader.dialect.name == "sqlite" else (_IDS_POSTGRESQL, list(ids))
     )
+    statement = chosen.where(passages.c.id.in_(listed), passages.c.level <= viewer).order_by(passages.c.id)
+    rows = await reader.execute(statement, {"ids": given})
     return [_of_row(*row) for row in rows]
 
 

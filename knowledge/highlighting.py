@@ -54,32 +54,27 @@ class _Block:
     pieces: Sequence[_Piece]
     text: str
     kind: str
+    words: Sequence[tuple[Span, tuple[str, ...]]]
+    """Its words with the terms that they are."""
+
+    def matched(self, asked: Collection[str]) -> list[tuple[Span, frozenset[str]]]:
+        """Return the words that are among the terms `asked`, with the terms that they are."""
+        return [
+            (span, frozenset(one for one in these if one in asked))
+            for span, these in self.words
+            if any(one in asked for one in these)
+        ]
+
+    def sentences(self) -> Iterator[Span]:
+        """Return where its sentences are; in code, its lines."""
+        for match in (_LINE if self.kind == "pre" else _SENTENCE).finditer(self.text):
+            yield match.start(), match.start() + len(match.group().rstrip())
 
 
-def matched_words(text: str, wanted: Collection[str]) -> list[tuple[Span, frozenset[str]]]:
-    """Return the words of `text` that are among the terms `wanted`, in whatever form, with the terms that they are."""
+def matched_words(text: str, wanted: Collection[str]) -> list[Span]:
+    """Return where in a plain text the words are that come down to any of the terms `wanted`, in whatever form."""
     asked = frozenset(wanted)
-    found = ((match.span(), asked.intersection(_terms_of(match.group()))) for match in _WORD.finditer(text))
-    return [(span, held) for span, held in found if held]
-
-
-def best_sentence(text: str, asked: Mapping[str, float], *, lines: bool = False) -> tuple[float, Span] | None:
-    """Return the sentence of `text` that holds most of what was asked, with what that is worth; None if none holds any.
-
-    Args:
-        text: plain text of one block.
-        asked: the question's terms and how much each tells (IDF).
-        lines: whether each line is by itself, as in code.
-    """
-    words = matched_words(text, asked)
-    best: tuple[float, Span] | None = None
-    for match in (_LINE if lines else _SENTENCE).finditer(text):
-        start, end = match.start(), match.start() + len(match.group().rstrip())
-        inside = frozenset().union(*(held for (begin, stop), held in words if start <= begin and stop <= end))
-        told = sum(asked[term] for term in inside)
-        if told > 0.0 and (best is None or told > best[0]):
-            best = (told, (start, end))
-    return best
+    return [span for span, these in _words(text) if asked.intersection(these)]
 
 
 def mark(written: str, asked: Mapping[str, float]) -> Marked:
@@ -91,32 +86,40 @@ def mark(written: str, asked: Mapping[str, float]) -> Marked:
     """
     if not asked:
         return Marked(written, (), None)
-    blocks = list(_blocks(written))
+    blocks = [(block, block.matched(asked)) for block in _read(written)]
     chosen, span = _choose(blocks, asked)
     marked, words = [], []
-    for block in blocks:
-        found = matched_words(block.text, asked)
+    for block, found in blocks:
         words += [block.text[slice(*own)] for own, _ in found]
-        inside = [
-            own for own, _ in found if chosen is None or (block is chosen and span[0] <= own[0] and own[1] <= span[1])
-        ]
-        marked += [_written(piece, inside, span if block is chosen else None) for piece in block.pieces]
+        here = span if block is chosen else None
+        inside = [own for own, _ in found if chosen is None or (here and here[0] <= own[0] and own[1] <= here[1])]
+        marked += [_written(piece, inside, here) for piece in block.pieces]
     return Marked("".join(marked), tuple(words), None if chosen is None else chosen.text[slice(*span)])
 
 
-def _choose(blocks: Sequence[_Block], asked: Mapping[str, float]) -> tuple[_Block | None, Span]:
+def _choose(
+    blocks: Sequence[tuple[_Block, Sequence[tuple[Span, frozenset[str]]]]], asked: Mapping[str, float]
+) -> tuple[_Block | None, Span]:
     """Return the block and the place in it of the sentence to mark, if one tells enough and is not all there is."""
-    whole = sum(asked.values())
-    best: tuple[float, Span] | None = None
-    chosen: _Block | None = None
-    for block in blocks:
-        found = None if block.kind in _HEADINGS else best_sentence(block.text, asked, lines=block.kind == "pre")
-        if found is not None and (best is None or found[0] > best[0]):
-            best, chosen = found, block
-    if best is None or chosen is None or best[0] < TELLING * whole:
+    best, chosen, span = 0.0, None, (0, 0)
+    for block, found in blocks:
+        if not found or block.kind in _HEADINGS:
+            continue
+        for start, end in block.sentences():
+            held = frozenset().union(*(those for (begin, stop), those in found if start <= begin and stop <= end))
+            told = sum(asked[term] for term in held)
+            if told > best:
+                best, chosen, span = told, block, (start, end)
+    if chosen is None or best < TELLING * sum(asked.values()):
         return None, (0, 0)
-    everything = sum(len(block.text.strip()) for block in blocks if block.kind not in _HEADINGS)
-    return (None, (0, 0)) if best[1][1] - best[1][0] >= everything else (chosen, best[1])
+    everything = sum(len(block.text.strip()) for block, _ in blocks if block.kind not in _HEADINGS)
+    return (None, (0, 0)) if span[1] - span[0] >= everything else (chosen, span)
+
+
+@lru_cache(maxsize=512)
+def _read(written: str) -> tuple[_Block, ...]:
+    """Return the blocks of a passage; the popular ones are marked again and again."""
+    return tuple(_blocks(written))
 
 
 def _blocks(written: str) -> Iterator[_Block]:
@@ -133,14 +136,14 @@ def _blocks(written: str) -> Iterator[_Block]:
         pieces.append(_Piece(piece, len(text), len(text)))
         name = tag.group(1).lower()
         if name not in _INLINE:
-            yield _Block(pieces, text, kind)
+            yield _Block(pieces, text, kind, _words(text))
             pieces, text, kind = [], "", "" if piece.startswith("</") else name
-    yield _Block(pieces, text, kind)
+    yield _Block(pieces, text, kind, _words(text))
 
 
 def _written(piece: _Piece, words: Sequence[Span], sentence: Span | None) -> str:
     """Write one piece with what of it is marked; what is half inside a piece is marked as far as it reaches into it."""
-    if piece.start == piece.end:
+    if piece.start == piece.end or not (words or sentence):
         return piece.written
     own = [span for one in words if (span := _overlap(one, piece)) is not None]
     whole = None if sentence is None else _overlap(sentence, piece)
@@ -170,6 +173,10 @@ def _written(piece: _Piece, words: Sequence[Span], sentence: Span | None) -> str
 def _overlap(span: Span, piece: _Piece) -> Span | None:
     start, end = max(span[0], piece.start), min(span[1], piece.end)
     return (start, end) if start < end else None
+
+
+def _words(text: str) -> list[tuple[Span, tuple[str, ...]]]:
+    return [(match.span(), _terms_of(match.group())) for match in _WORD.finditer(text)]
 
 
 @lru_cache(maxsize=32_768)

@@ -106,7 +106,7 @@ def snippet_of(text: str, sentence: str | None) -> str:
 def pieces_of(text: str, asked: Collection[str]) -> tuple[Piece, ...]:
     """Cut a text where the words that were asked for begin and end; put together the pieces are the text."""
     pieces, at = [], 0
-    for (start, end), _ in matched_words(text, asked):
+    for start, end in matched_words(text, asked):
         pieces += [Piece(text[at:start], False), Piece(text[start:end], True)]
         at = end
     return tuple(piece for piece in [*pieces, Piece(text[at:], False)] if piece.text)

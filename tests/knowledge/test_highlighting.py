@@ -79,7 +79,7 @@ def test_without_its_marks_the_html_is_the_articles_own_and_marks_are_always_clo
     assert without_marks(found.html) == render(text)
     assert "<mark></mark>" not in found.html
     depth = 0
-    for tag in re.findall("</?[a-z0-9]+", re.sub('"[^"]*"', "", found.html)):
+    for tag in re.findall("</?[a-z0-9]+", found.html):
         depth += {"<mark": 1, "</mark": -1}.get(tag, 0)
         assert 0 <= depth <= 2
         assert depth == 0 or tag in {"<mark", "</mark"}, "a mark never holds another tag"
