@@ -96,7 +96,7 @@ def add_working_time(calendar: Calendar, start: datetime, duration: timedelta) -
             raise Invalid("That much working time never comes.")
         return start + duration
     left = duration
-    for begin, end in _open_spans(calendar, start):
+    for begin, end in open_spans(calendar, start):
         if end - begin >= left:
             return begin + left
         left -= end - begin
@@ -112,7 +112,7 @@ def working_time_between(calendar: Calendar, start: datetime, end: datetime) -> 
     if calendar.always_open:
         return end - start
     total = timedelta(0)
-    for begin, until in _open_spans(calendar, start):
+    for begin, until in open_spans(calendar, start):
         if begin >= end:
             break
         total += min(until, end) - begin
@@ -127,7 +127,7 @@ def next_open(calendar: Calendar, at: datetime) -> datetime:
     """
     _check(calendar, at)
     at = at.astimezone(UTC)
-    for begin, _ in _open_spans(calendar, at):
+    for begin, _ in open_spans(calendar, at):
         return begin
     raise Invalid(f"Calendar {calendar.name} never opens again.")
 
@@ -139,8 +139,10 @@ def _check(calendar: Calendar, moment: datetime) -> None:
         raise Invalid(f"Calendar {calendar.name} has no working hours at all.", field="windows")
 
 
-def _open_spans(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+def open_spans(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield spans of working time from `start` on, in order, in UTC. A window may come in several touching pieces.
+
+    Without windows it goes on for ever without yielding: `parse_calendar` refuses such a calendar.
 
     The walk goes by days in UTC, cut where the zone's offset changes: inside a piece the wall clock runs evenly, so
     that what repeats or is skipped needs no special case.

@@ -143,7 +143,12 @@ def settled(clock: SlaClock, at: datetime) -> SlaClock:
 
 
 def met(clock: SlaClock, at: datetime) -> SlaClock:
-    """Note that what it measures was done: before the deadline it is met, from the deadline on it stays breached."""
+    """Note that what it measures was done: before the deadline it is met, from the deadline on it stays breached.
+
+    A breach that a machine whose time is ahead has noted before the deadline is taken back.
+    """
+    if clock.unanswered and clock.breached_at is not None and clock.breached_at > at:
+        clock = replace(clock, state="running", breached_at=None)
     clock = settled(clock, at)
     if not clock.unanswered:
         return clock

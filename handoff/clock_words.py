@@ -6,8 +6,18 @@ from datetime import datetime, timedelta
 
 from handoff.clock_states import Firing, SlaClock
 from handoff.deadlines import remaining_time
+from handoff.policies import Metric
 
-_METRICS = {"first_response": "First response", "next_response": "Next response", "resolution": "Resolution"}
+_METRICS: dict[Metric, str] = {
+    "first_response": "First response",
+    "next_response": "Next response",
+    "resolution": "Resolution",
+}
+
+
+def metric_in_words(metric: Metric) -> str:
+    """Name what a clock measures."""
+    return _METRICS[metric]
 
 
 def started_in_words(clock: SlaClock) -> str:
@@ -59,9 +69,10 @@ def _met(clock: SlaClock, at: datetime) -> str:
 
 def _measure(clock: SlaClock) -> str:
     policy = clock.policy
+    version = f" (version {policy.version})" if policy.version else ""
     return (
         f"{span_in_words(clock.target)} of calendar {policy.calendar.name} "
-        f"by policy {policy.name} at priority {clock.priority}"
+        f"by policy {policy.name}{version} at priority {clock.priority}"
     )
 
 

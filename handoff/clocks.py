@@ -24,7 +24,7 @@ from tickets.vocabulary import FINISHED
 
 __all__ = [
     "AuditEntry", "ClockView", "Fired", "SlaClock", "audit_of", "clock_view", "clocks_of", "customer_wrote", "fire_due",
-    "first_due", "meet", "next_due", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit",
+    "first_due", "meet", "next_due", "note", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit",
     "sla_clocks", "start_clocks",
 ]  # fmt: skip
 
@@ -122,7 +122,8 @@ async def customer_wrote(tx: Transaction, ticket_id: str, at: datetime) -> SlaCl
     if ticket.status in FINISHED:
         return None
     stretch = sum(clock.metric == "next_response" for clock in clocks)
-    return await _start(tx, ticket, clocks[-1].policy, at, metric="next_response", stretch=stretch)
+    policy = next((clock.policy for clock in clocks if clock.metric == "resolution"), clocks[-1].policy)
+    return await _start(tx, ticket, policy, at, metric="next_response", stretch=stretch)
 
 
 async def meet(tx: Transaction, ticket_id: str, metric: Metric, at: datetime) -> SlaClock | None:
@@ -196,7 +197,7 @@ async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fir
         if taken.rowcount != 1:
             continue
         for what, at in firings:
-            await _note(tx, after, what, fired_in_words(after, what), at=at, noted_at=now)
+            await note(tx, after, what, fired_in_words(after, what), at=at, noted_at=now)
             told.append(Fired(after, what, at))
     return told
 
@@ -251,7 +252,7 @@ async def _start(
     )
     clock = states.started(bare, policy)
     await tx.execute(sa.insert(sla_clocks).values(clock.row()))
-    await _note(tx, clock, "started", started_in_words(clock), at=at, noted_at=at)
+    await note(tx, clock, "started", started_in_words(clock), at=at, noted_at=at)
     return clock
 
 
@@ -283,9 +284,10 @@ async def _keep(tx: Transaction, before: SlaClock, after: SlaClock, what: str, a
     if after == before:
         return False
     await tx.execute(sa.update(sla_clocks).where(sla_clocks.c.id == after.id).values(after.row()))
-    await _note(tx, after, what, change_in_words(before, after, what, at), at=at, noted_at=at)
+    await note(tx, after, what, change_in_words(before, after, what, at), at=at, noted_at=at)
     return True
 
 
-async def _note(tx: Transaction, clock: SlaClock, what: str, words: str, *, at: datetime, noted_at: datetime) -> None:
+async def note(tx: Transaction, clock: SlaClock, what: str, words: str, *, at: datetime, noted_at: datetime) -> None:
+    """Write down for people what happened to a clock: `at` is when it was true, `noted_at` now."""
     await tx.execute(sa.insert(sla_audit).values(clock_id=clock.id, at=at, noted_at=noted_at, what=what, words=words))

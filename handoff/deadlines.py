@@ -32,7 +32,7 @@ def deadline(
         None if an open pause begins before the target has run out: there is no deadline until it ends.
     """
     left = target
-    for start, end in _running(started_at, pauses):
+    for start, end in running_stretches(started_at, pauses):
         if end is None:
             return add_working_time(calendar, start, left)
         worked = working_time_between(calendar, start, end)
@@ -52,7 +52,7 @@ def warning(
 def used_time(calendar: Calendar, started_at: datetime, pauses: Sequence[Pause], at: datetime) -> timedelta:
     """Return the working time that has run from the start to `at`, pauses left out."""
     used = timedelta(0)
-    for start, end in _running(started_at, pauses):
+    for start, end in running_stretches(started_at, pauses):
         if start >= at:
             break
         used += working_time_between(calendar, start, at if end is None else min(end, at))
@@ -66,7 +66,7 @@ def remaining_time(
     return target - used_time(calendar, started_at, pauses, at)
 
 
-def _running(started_at: datetime, pauses: Iterable[Pause]) -> Iterator[tuple[datetime, datetime | None]]:
+def running_stretches(started_at: datetime, pauses: Iterable[Pause]) -> Iterator[tuple[datetime, datetime | None]]:
     """Yield the stretches from the start in which no pause is on, in order; the last is open unless a pause is."""
     start = started_at
     for pause in sorted(pauses, key=lambda pause: pause.start):

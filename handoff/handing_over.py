@@ -12,10 +12,11 @@ from core.database import Reader, Transaction
 from core.errors import Invalid
 from customers.accounts import Account, get_customer
 from handoff.clocks import start_clocks
+from handoff.measuring import policy_for
 from handoff.ownership import change_owner
 from handoff.package import build_package, understandings_of
-from handoff.policies import Policy, choose_policy
 from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
+from handoff.sla_rules import current_rules
 from handoff.speaking import drop_turn
 from handoff.tables import packages
 from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
@@ -23,7 +24,7 @@ from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
 from tickets.reading import Head
-from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
+from tickets.ticketing import open_ticket, tickets_of_customer
 from tickets.triage import Signal, Triage, TriageRequest, triage
 
 EARLIER = timedelta(days=90)
@@ -33,7 +34,6 @@ async def hand_over(
     tx: Transaction,
     conversation: Conversation,
     reason: str,
-    policies: Sequence[Policy],
     *,
     at: datetime,
     head: Head | None = None,
@@ -46,7 +46,6 @@ async def hand_over(
         tx: the write that the handoff is, with the words that led to it.
         conversation: the conversation as it was read under its row's lock.
         reason: one of the codes in `handoff.wording.REASONS`.
-        policies: SLA policies, the first match wins.
         at: now; the first-response clock starts here.
         head: what triage learned from labelled tickets; None for the rules alone.
         subject: the ticket's subject, where the customer gave one.
@@ -86,7 +85,8 @@ async def hand_over(
     await tx.execute(
         sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
     )
-    await start_clocks(tx, ticket, policy_for(policies, ticket, account, conversation.channel), at)
+    rules = await current_rules(reader)
+    await start_clocks(tx, ticket, policy_for(rules.policies, ticket, account), at)
     for message in said:
         if message.turn == "pending":
             await drop_turn(tx, message.id)
@@ -115,17 +115,6 @@ async def _said_in_this_epoch(reader: Reader, conversation: Conversation) -> lis
 async def account_of(reader: Reader, conversation: Conversation) -> Account | None:
     """Return the account of a conversation's customer, or None for an anonymous one."""
     return None if conversation.customer_id is None else await get_customer(reader, conversation.customer_id)
-
-
-def policy_for(policies: Sequence[Policy], ticket: Ticket, account: Account | None, channel: str) -> Policy:
-    """Return the policy that a ticket is measured by."""
-    return choose_policy(
-        policies,
-        plan=account.plan if account else None,
-        mrr=account.mrr if account else None,
-        team=ticket.team,
-        channel=channel,
-    )
 
 
 def subject_for(said: Sequence[Message], understood: dict[str, Understanding], reason: str) -> str:

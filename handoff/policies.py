@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 
-import yaml
-
-from core.errors import ConfigurationError, Invalid
+from core.errors import Invalid
 from handoff.calendar_data import calendar_data, parse_calendar
 from handoff.calendars import ALWAYS, Calendar
 from tickets.vocabulary import PRIORITIES, Priority
@@ -17,7 +16,6 @@ from tickets.vocabulary import PRIORITIES, Priority
 Metric = Literal["first_response", "next_response", "resolution"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
-DEFAULT_FILE = Path(__file__).with_name("policies.yml")
 WARN_AT = 0.8
 LONGEST_TARGET = 365 * 24 * 60
 LONGEST_WEEKS = 520
@@ -51,6 +49,7 @@ class Policy:
         targets: for every priority the minutes of every metric.
         warn_at: the share of a target after which a warning comes.
         when: whom it is for.
+        version: of the rules that it is from (`handoff.sla_rules`).
     """
 
     name: str
@@ -58,6 +57,7 @@ class Policy:
     targets: Mapping[Priority, Mapping[Metric, int]]
     warn_at: float = WARN_AT
     when: When = When()
+    version: int = 0
 
     def minutes(self, priority: Priority, metric: Metric) -> int:
         """Return the target in minutes of working time."""
@@ -70,7 +70,7 @@ def choose_policy(
     """Return the first policy that fits.
 
     Args:
-        policies: in order; `load_policies` sees to it that the last fits everything.
+        policies: in order; `parse_policies` sees to it that the last fits everything.
         plan: the customer's plan.
         mrr: monthly revenue in whole units of the currency.
         team: the team that triage chose.
@@ -85,23 +85,8 @@ def choose_policy(
     raise Invalid("No SLA policy fits; the last one should have no `when`.", field="policies")
 
 
-def load_policies(path: Path | None = None) -> tuple[Policy, ...]:
-    """Read policies from a YAML file, the ones that Baton comes with if there is no path.
-
-    Raises:
-        ConfigurationError: the file cannot be read, or a policy or calendar is not right; the sentence names the place.
-    """
-    path = path or DEFAULT_FILE
-    try:
-        return parse_policies(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"The SLA policies in {path} cannot be read: {error}") from error
-    except Invalid as error:
-        raise ConfigurationError(f"The SLA policies in {path} are not right. {error.message}") from error
-
-
-def parse_policies(data: object) -> tuple[Policy, ...]:
-    """Read `calendars` and `policies`.
+def parse_policies(data: object, version: int = 0) -> tuple[Policy, ...]:
+    """Read `calendars` and `policies`; `version` is that of the rules that they are part of.
 
     Raises:
         Invalid: with the reason, and the place as its field.
@@ -113,7 +98,7 @@ def parse_policies(data: object) -> tuple[Policy, ...]:
         raise Invalid("Calendars are listed by name.", field="calendars")
     calendars = {str(name): parse_calendar(str(name), calendar) for name, calendar in given.items()}
     calendars.setdefault(ALWAYS.name, ALWAYS)
-    policies = tuple(_policy(policy, calendars) for policy in data["policies"])
+    policies = tuple(replace(_policy(policy, calendars), version=version) for policy in data["policies"])
     for early in policies[:-1]:
         if early.when == When():
             raise Invalid(f"Policy {early.name} fits everything, so those after it never count.", field=early.name)
@@ -126,9 +111,10 @@ def parse_policies(data: object) -> tuple[Policy, ...]:
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:
-    """Write what a clock keeps of its policy: name, calendar, warning and targets."""
+    """Write what a clock keeps of its policy: name, version, calendar, warning and targets."""
     return {
         "name": policy.name,
+        "version": policy.version,
         "calendar": {"name": policy.calendar.name, **calendar_data(policy.calendar)},
         "warn_at": policy.warn_at,
         "targets": {priority: dict(targets) for priority, targets in policy.targets.items()},
@@ -137,9 +123,16 @@ def policy_data(policy: Policy) -> dict[str, Any]:
 
 def policy_of_data(data: Mapping[str, Any]) -> Policy:
     """Read what `policy_data` wrote. Whom it was for is not kept: a clock has been given it already."""
-    calendar = {key: value for key, value in data["calendar"].items() if key != "name"}
-    name = data["calendar"]["name"]
-    return Policy(data["name"], parse_calendar(name, calendar), data["targets"], data["warn_at"])
+    return _policy_of_text(json.dumps(data, sort_keys=True))
+
+
+@lru_cache(maxsize=1024)
+def _policy_of_text(text: str) -> Policy:
+    """A thousand clocks have copies of few policies."""
+    data = json.loads(text)
+    name = data["calendar"].pop("name")
+    kept = parse_calendar(name, data["calendar"])
+    return Policy(data["name"], kept, data["targets"], data["warn_at"], version=data.get("version", 0))
 
 
 def _policy(data: object, calendars: Mapping[str, Calendar]) -> Policy:
@@ -170,7 +163,7 @@ def _targets(name: str, priority: Priority, data: object, calendar: Calendar) ->
             f"Policy {name}: {priority} needs minutes for first_response and resolution, and may have next_response."
         )
         raise Invalid(reason, field=field)
-    minutes = {**{"next_response": data["first_response"]}, **data}
+    minutes = {**data, "next_response": data.get("next_response", data["first_response"])}
     for metric, target in minutes.items():
         if isinstance(target, bool) or not isinstance(target, int) or not 1 <= target <= LONGEST_TARGET:
             reason = f"Policy {name}: {metric} of {priority} is {target!r}; it must be 1 to {LONGEST_TARGET:,} minutes."
@@ -191,15 +184,20 @@ def _when(name: str, data: object) -> When:
     revenue = data.get("revenue_at_least", 0)
     if not _is_number(revenue) or revenue < 0:
         raise Invalid(f"Policy {name}: revenue_at_least is an amount a month, 0 or more.", field=field)
-    plans, teams, channels = (_names(name, data.get(part)) for part in ("plan", "team", "channel"))
+    plans, teams, channels = (names_of(f"Policy {name}", field, data.get(part)) for part in ("plan", "team", "channel"))
     return When(plans, float(cast(float, revenue)), teams, channels)
 
 
-def _names(name: str, listed: object) -> frozenset[str]:
+def names_of(owner: str, field: str, listed: object) -> frozenset[str]:
+    """Read a name or a list of names, in small letters.
+
+    Raises:
+        Invalid: it is neither.
+    """
     if isinstance(listed, str):
         listed = [listed]
     if listed is not None and (not isinstance(listed, list) or not all(isinstance(item, str) for item in listed)):
-        raise Invalid(f"Policy {name}: plan, team and channel are names or lists of names.", field=f"{name}.when")
+        raise Invalid(f"{owner}: each part of `when` is a name or a list of names.", field=field)
     return frozenset(item.casefold() for item in cast(list[str], listed or []))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +13,6 @@ from core.database import Reader, Transaction
 from core.errors import Invalid
 from handoff.clocks import clocks_of
 from handoff.handing_over import account_of, hand_over
-from handoff.policies import Policy
 from handoff.records import Conversation, Message
 from handoff.tables import conversations
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, transcript
@@ -58,7 +56,6 @@ async def open_request(
     tx: Transaction,
     chat: Conversation,
     request: TicketRequest,
-    policies: Sequence[Policy],
     *,
     at: datetime,
     head: Head | None = None,
@@ -71,7 +68,6 @@ async def open_request(
         tx: the write, with the words that led to it.
         chat: the conversation as it was read under its row's lock.
         request: what the customer gave.
-        policies: SLA policies, the first match wins.
         at: now; the clocks start here.
         head: what triage learned from labelled tickets; None for the rules alone.
     """
@@ -85,7 +81,7 @@ async def open_request(
         author = Author("customer", (account and account.name) or "Visitor")
         beside = Conversation(**{**vars(beside), **email})
         await append(tx, beside, Saying(author, request.description), at=at)
-        waiting = await hand_over(tx, beside, "ticket", policies, at=at, head=head, subject=request.subject, after=chat)
+        waiting = await hand_over(tx, beside, "ticket", at=at, head=head, subject=request.subject, after=chat)
         opened = await get_ticket(tx.connection, str(waiting.ticket_id))
     due = [clock.due_at for clock in await clocks_of(tx.connection, opened.id) if clock.metric == "first_response"]
     words = NOTICES[kind].format(number=opened.number, subject=opened.subject, email=await _shown(tx, chat, request))

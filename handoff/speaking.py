@@ -15,7 +15,8 @@ from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
 from handoff.clocks import customer_wrote, meet
-from handoff.ownership import change_owner
+from handoff.ownership import announce, change_owner
+from handoff.pending import customer_is_back, start_waiting
 from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.repeats import check_client_id
 from handoff.tables import PENDING, messages, pressed_buttons, understandings
@@ -192,15 +193,25 @@ async def drop_turn(tx: Transaction, message_id: str) -> None:
 
 
 async def say_as_agent(
-    database: Database, conversation_id: str, agent: Staff, *, epoch: int, client_id: str, text: str, at: datetime
+    database: Database,
+    conversation_id: str,
+    agent: Staff,
+    *,
+    epoch: int,
+    client_id: str,
+    text: str,
+    at: datetime,
+    wait: bool = False,
 ) -> Message:
     """Store a person's public reply; it meets the first-response clock. Idempotent by (conversation, client id).
+
+    With `wait` the ticket waits for the customer from then on, in the same transaction.
 
     Raises:
         StaleEpoch: the conversation is not this agent's in this epoch.
     """
     return await _write_as_agent(
-        database, conversation_id, agent, kind="text", epoch=epoch, client_id=client_id, text=text, at=at
+        database, conversation_id, agent, kind="text", epoch=epoch, client_id=client_id, text=text, at=at, wait=wait
     )
 
 
@@ -223,6 +234,7 @@ async def _write_as_agent(
     client_id: str,
     text: str,
     at: datetime,
+    wait: bool = False,
 ) -> Message:
     """Store what an agent wrote; with an epoch only while the conversation is theirs in it."""
     cleaned = clean_text(text)
@@ -235,6 +247,9 @@ async def _write_as_agent(
             return before
         if epoch is not None:
             await _answer_for(tx, conversation, agent, epoch, at)
+        if wait:
+            await start_waiting(tx, conversation, at)
+            await announce(tx, conversation_id, at=at)
         author = Author("agent", agent.name, agent.id)
         return await append(tx, conversation, Saying(author, cleaned, kind=kind, client_id=key), at=at)
 
@@ -259,4 +274,5 @@ def _lease(conversation: Conversation, runner: str | None) -> Lease | None:
 
 async def _tell_clocks(tx: Transaction, conversation: Conversation, at: datetime) -> None:
     if conversation.owner != BOT and conversation.ticket_id is not None:
+        await customer_is_back(tx, conversation.ticket_id, at)
         await customer_wrote(tx, conversation.ticket_id, at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +10,9 @@ import sqlalchemy as sa
 from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
 from handoff.assigning import let_go, requeue, take, tell
-from handoff.clocks import recompute, resolve_clocks
-from handoff.handing_over import account_of, policy_for
+from handoff.clocks import resolve_clocks
+from handoff.measuring import measure_again
 from handoff.ownership import announce, change_owner
-from handoff.policies import Policy
 from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
 from handoff.staff import staff_names
@@ -121,11 +119,10 @@ async def override_ticket(
     ticket_id: str,
     agent: Staff,
     changes: dict[str, str],
-    policies: Sequence[Policy],
     *,
     at: datetime,
 ) -> Ticket:
-    """Let a person correct priority or category; a new priority recomputes the clocks from the start.
+    """Let a person correct priority or category; a new priority or team has the clocks computed again from their start.
 
     Raises:
         Invalid: nothing is to be changed, or not to this.
@@ -140,13 +137,10 @@ async def override_ticket(
         ticket = before
         for field, new in changes.items():
             ticket = await ticketing.override(tx, before.id, field, new, by=agent.name, at=at)  # type: ignore[arg-type]
+        if (ticket.priority, ticket.team) != (before.priority, before.team):
+            await measure_again(tx, ticket, at)
         if ticket.conversation_id is not None:
-            conversation = await get_conversation(tx.connection, ticket.conversation_id)
-            if ticket.priority != before.priority:
-                account = await account_of(tx.connection, conversation)
-                policy = policy_for(policies, ticket, account, conversation.channel)
-                await recompute(tx, ticket, policy, at)
-            await announce(tx, conversation.id, at=at)
+            await announce(tx, ticket.conversation_id, at=at)
     return ticket
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
 from handoff.assigning import let_go, requeue, take, tell
+from handoff.measuring import measure_again
 from handoff.ownership import announce
 from handoff.records import QUEUE, Conversation, Staff
 from handoff.tables import staff
@@ -94,7 +95,8 @@ async def move_to_team(
     if conversation.owner == QUEUE and ticket is not None and ticket.team == chosen.name:
         return conversation
     if ticket is not None:
-        await ticketing.override(tx, ticket.id, "team", chosen.name, by=_name(by), at=at)
+        moved = await ticketing.override(tx, ticket.id, "team", chosen.name, by=_name(by), at=at)
+        await measure_again(tx, moved, at)  # A policy may be for some teams only.
     waiting = conversation
     if conversation.agent_id is not None:
         waiting = await requeue(tx, conversation, "transferred", at=at)

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import importlib
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from core.errors import ConfigurationError
 from core.identifiers import new_secret
 from core.redis import open_redis
 from handoff.handing_over import hand_over
-from handoff.policies import Policy, load_policies
 from handoff.records import Conversation
 from handoff.requests import TicketRequest, open_request
+from handoff.sla_rules import seed_rules
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
-from server.background import load_actions, load_knowledge, load_triage, run_clocks, watch_bot
+from server.background import load_actions, load_knowledge, load_triage, watch_bot
 from server.bot import Bot
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
@@ -52,6 +52,7 @@ from server.routes import (
     reports,
     reviews,
     site,
+    sla,
     staff,
     suggestions,
     webhooks,
@@ -60,6 +61,7 @@ from server.routing import run_routing
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
+from server.sla_worker import run_clocks
 from server.turns import HandOver, OpenRequest, TurnRunner
 from server.typists import Typists
 
@@ -67,7 +69,7 @@ log = structlog.get_logger()
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
-    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
+    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
     *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
@@ -128,13 +130,14 @@ async def _open_service(
         token = settings.bot_token.get_secret_value() or new_secret()
         urls = settings.rasa_urls or (f"http://127.0.0.1:{settings.bot_port}",)
         bot = Bot(urls, token, http, settings.turn_timeout)
-        policies = await asyncio.to_thread(load_policies, settings.policies_file)
+        if settings.policies_file is not None:
+            await seed_rules(database, settings.policies_file, at=clock.now())
         # Nobody else can hear a private Redis.
         hub = Hub(database, redis, alone=not settings.redis_url)
 
         runner = stack.enter_context(replica_name(settings.home))
         turns = TurnRunner(
-            database, bot, hub, clock, *_directives(app, policies, clock), patience=settings.bot_patience, runner=runner
+            database, bot, hub, clock, *_directives(app, clock), patience=settings.bot_patience, runner=runner
         )
         stack.push_async_callback(turns.stop)
         service = Service(
@@ -149,7 +152,6 @@ async def _open_service(
             news=News(database, redis, hub, clock),
             typists=Typists(database, hub, clock),
             deliveries=DeliveryWorker(database, clock, caller, private=settings.webhooks_private),
-            policies=policies,
         )
         app[SERVICE] = service
         made_up = await keep_accounts(database, settings, clock)
@@ -185,15 +187,15 @@ async def _open_service(
             await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _directives(app: web.Application, policies: Sequence[Policy], clock: Clock) -> tuple[HandOver, OpenRequest]:
+def _directives(app: web.Application, clock: Clock) -> tuple[HandOver, OpenRequest]:
     """Return what a turn may ask of the service, each in the transaction of the turn's words."""
 
     async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
-        await hand_over(tx, conversation, reason, policies, at=clock.now(), head=app[SERVICE].head)
+        await hand_over(tx, conversation, reason, at=clock.now(), head=app[SERVICE].head)
         metrics.HANDOFFS.labels(reason).inc()
 
     async def open_request_turn(tx: Transaction, chat: Conversation, request: TicketRequest) -> None:
-        await open_request(tx, chat, request, policies, at=clock.now(), head=app[SERVICE].head)
+        await open_request(tx, chat, request, at=clock.now(), head=app[SERVICE].head)
         metrics.HANDOFFS.labels("ticket").inc()
 
     return hand_over_turn, open_request_turn

@@ -1,4 +1,4 @@
-"""What a start does not wait for: loading models, watching the bot, firing SLA clocks."""
+"""What a start does not wait for: loading models, watching the bot."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.errors import BatonError
-from core.events import record_event
-from handoff.clock_states import clock_view
-from handoff.clocks import fire_due, next_due
 from knowledge.derivation import passages_generation
-from server import metrics
 from server.service import Service
 from tickets.rules import default_rules
 
@@ -29,12 +25,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 BOT_CHECK_SECONDS = 0.5
 """Between checks while the bot is not ready; when it is, every fourth of them."""
-CLOCK_SECONDS = 0.5
 INDEX_SECONDS = 1.0
 """Between looks whether articles have changed."""
 KNOWLEDGE_RETRIES = (1.0, 3.0, 10.0, 60.0)
 """Seconds between attempts to load the knowledge base; the last goes on. What is missing may come: a lock ends, an encoder is exported."""
-FIRED_AT_ONCE = 200
 
 
 async def load_actions(service: Service, actions: Actions) -> None:
@@ -114,34 +108,3 @@ async def watch_bot(service: Service, actions: Actions) -> None:
             for conversation_id in service.hub.topics():
                 service.hub.send(conversation_id, {"type": "live", "event": "bot", "data": {"bot": state}})
         await asyncio.sleep(BOT_CHECK_SECONDS * (4 if state == "ready" else 1))
-
-
-async def run_clocks(service: Service) -> None:
-    """Fire SLA warnings and breaches as they fall due; what fell due while nobody looked is fired first."""
-    while True:
-        try:
-            while await fire_once(service):
-                pass
-        except (SQLAlchemyError, OSError):
-            log.exception("SLA clocks were not looked at")
-        await asyncio.sleep(CLOCK_SECONDS)
-
-
-async def fire_once(service: Service) -> bool:
-    """Fire what is due by now; tells whether there may be more. While nothing is due it costs one indexed read."""
-    now = service.clock.now()
-    async with service.database.read() as reader:
-        due = await next_due(reader)
-    if due is None or due > now:
-        return False
-    async with service.database.write() as tx:
-        fired = await fire_due(tx, now, FIRED_AT_ONCE)
-        # Event counters are locked in one order, so that two processes cannot wait for each other.
-        for one in sorted(fired, key=lambda fired: fired.clock.conversation_id or ""):
-            if one.clock.conversation_id is not None:
-                data = {"clock": clock_view(one.clock, now), "what": one.what}
-                await record_event(tx, one.clock.conversation_id, "clock", data, at=now, audience="staff")
-    for one in fired:
-        metrics.CLOCKS_FIRED.labels(one.clock.metric, one.what).inc()
-        log.warning("SLA " + one.what, ticket=one.clock.ticket_id, metric=one.clock.metric, due=one.at.isoformat())
-    return len(fired) == FIRED_AT_ONCE

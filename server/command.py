@@ -11,8 +11,8 @@ from core.errors import BatonError
 
 Command = Callable[[argparse.Namespace], int]
 COMMANDS = {
-    "run": "run", "train": "train", "import": "import_articles", "search": "search", "triage": "triage", "report": "report",
-    "doctor": "doctor",
+    "run": "run", "train": "train", "import": "import_articles", "search": "search", "triage": "triage", "sla": "sla",
+    "report": "report", "doctor": "doctor",
 }  # fmt: skip
 """The parts in order, each with its module in `server.commands`."""
 

@@ -35,10 +35,17 @@ class AtEpoch(_Body):
 
 
 class ReplyBody(AtEpoch):
-    """A public reply. Repeating a client id gives the same message."""
+    """A public reply. Repeating a client id gives the same message. With `wait` the ticket waits for the customer from then on."""
 
     client_id: str
     text: str
+    wait: bool = False
+
+
+class WaitBody(AtEpoch):
+    """Whether the ticket waits for the customer."""
+
+    on: bool
 
 
 class NoteBody(_Body):

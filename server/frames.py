@@ -181,6 +181,6 @@ async def ask_for_person(
         if epoch is not None and conversation.epoch != epoch:
             return
         before = conversation.owner
-        after = await hand_over(tx, conversation, "asked", service.policies, at=service.clock.now(), head=service.head)
+        after = await hand_over(tx, conversation, "asked", at=service.clock.now(), head=service.head)
     if after.owner != before:
         metrics.HANDOFFS.labels("asked").inc()

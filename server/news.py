@@ -108,6 +108,8 @@ class News:
                 self._send("message", data)
             elif event.kind == "clock":
                 self._send("clock", {"conversation_id": event.conversation_id, **event.data})
+            elif event.kind == "escalation":
+                self._send("escalation", {"conversation_id": event.conversation_id, **event.data})
         self._send("counts", {})
 
     async def _feed_queue(self) -> None:

@@ -6,6 +6,9 @@ import core.events
 import core.outbox
 import customers.tables
 import handoff.clocks
+import handoff.escalations
+import handoff.notifications
+import handoff.sla_rules
 import handoff.tables
 import insights.tables
 import knowledge.tables

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from redis.asyncio import Redis
 from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
-from handoff.policies import Policy
 from server.bot import Bot
 from server.deliveries import DeliveryWorker
 from server.hub import Hub
@@ -43,7 +41,6 @@ class Service:
     news: News
     typists: Typists
     deliveries: DeliveryWorker
-    policies: Sequence[Policy]
     retriever: Retriever | None = None
     head: Head | None = None
     """What triage learned from labelled tickets; None until it is loaded, and where nothing was."""

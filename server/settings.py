@@ -68,7 +68,10 @@ class Settings(BaseSettings):
         None, description="Folder of the exported sentence encoder; empty means models/encoder in the home."
     )
     articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
-    policies_file: Path | None = Field(None, description="YAML file of SLA policies; empty means the default policy.")
+    policies_file: Path | None = Field(
+        None,
+        description="YAML file of SLA rules, until a lead changes them; empty means Baton's own.",
+    )
     assignment: Literal["manual", "automatic"] = Field(
         "manual", description="How conversations of teams that do not say otherwise find somebody: manual or automatic."
     )

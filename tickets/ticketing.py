@@ -18,11 +18,11 @@ from tickets.records import Field, Override, OverrideView, Ticket, TicketView, t
 from tickets.rules import default_rules
 from tickets.tables import ticket_numbers, ticket_overrides, tickets
 from tickets.triage import Triage
-from tickets.vocabulary import CATEGORIES, FINISHED, PRIORITIES, STATUSES, Status
+from tickets.vocabulary import CATEGORIES, FINISHED, PRIORITIES, STATUSES, Priority, Status
 
 __all__ = [
     "Field", "Override", "OverrideView", "Ticket", "TicketView", "assign", "get_ticket", "open_ticket", "override",
-    "overrides_of", "resolved_share", "set_requester_email", "set_status", "subject_of", "ticket_view",
+    "overrides_of", "resolved_share", "set_priority", "set_requester_email", "set_status", "subject_of", "ticket_view",
     "tickets_of_conversation", "tickets_of_customer",
 ]  # fmt: skip
 
@@ -144,6 +144,11 @@ async def set_status(tx: Transaction, ticket_id: str, status: Status, *, at: dat
 async def assign(tx: Transaction, ticket_id: str, assignee: str | None, *, at: datetime) -> Ticket:
     """Give a ticket to a member of staff, by id, or to nobody."""
     return await _change(tx, await _locked(tx, ticket_id), at, assignee=assignee)
+
+
+async def set_priority(tx: Transaction, ticket_id: str, priority: Priority, *, at: datetime) -> Ticket:
+    """Make a ticket more or less pressing by rule. Triage was not wrong, so nothing is kept to learn from; see `override`."""
+    return await _change(tx, await _locked(tx, ticket_id), at, priority=priority)
 
 
 async def set_requester_email(tx: Transaction, ticket_id: str, email: str, *, at: datetime) -> Ticket:

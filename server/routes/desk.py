@@ -8,6 +8,7 @@ from core.clock import iso
 from core.errors import Conflict
 from handoff.desk import counts, detail_of, list_rows
 from handoff.desk_views import DetailView
+from handoff.pending import wait_for_customer
 from handoff.presence import present, show_presence
 from handoff.speaking import say_as_agent, write_note
 from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out, staff_names
@@ -33,6 +34,7 @@ from server.desk_views import (
     SignIn,
     StaffSessionView,
     TransferBody,
+    WaitBody,
     found_view,
     staff_view,
 )
@@ -134,9 +136,21 @@ async def post_reply(request: web.Request) -> web.Response:
         client_id=body.client_id,
         text=body.text,
         at=service.clock.now(),
+        wait=body.wait,
     )
     metrics.MESSAGES.labels("agent").inc()
     return web.json_response(ReplyView(message=message_view(message)))
+
+
+async def post_wait(request: web.Request) -> web.Response:
+    """Let the ticket wait for the customer, or no longer."""
+    service = request.app[SERVICE]
+    member = await signed_in(request)
+    body = await read_body(request, WaitBody)
+    await wait_for_customer(
+        service.database, request.match_info["id"], member, epoch=body.epoch, on=body.on, at=service.clock.now()
+    )
+    return await _detail(request)
 
 
 async def post_note(request: web.Request) -> web.Response:
@@ -227,9 +241,7 @@ async def patch_ticket(request: web.Request) -> web.Response:
     member = await signed_in(request)
     body = await read_body(request, OverrideBody)
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
-    await override_ticket(
-        service.database, request.match_info["id"], member, changes, service.policies, at=service.clock.now()
-    )
+    await override_ticket(service.database, request.match_info["id"], member, changes, at=service.clock.now())
     async with service.database.read() as reader:
         ticket = await get_ticket(reader, request.match_info["id"])
         return web.json_response(ticket_view(ticket, await overrides_of(reader, ticket.id)))
@@ -279,6 +291,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _DESK + "/claim", post_claim, "Claim", auth="staff", body=AtEpoch, returns=DetailView),
     Route("POST", _DESK + "/replies", post_reply, "Reply", auth="staff", body=ReplyBody, returns=ReplyView),
     Route("POST", _DESK + "/notes", post_note, "Note", auth="staff", body=NoteBody, returns=ReplyView),
+    Route("POST", _DESK + "/wait", post_wait, "Wait for the customer", auth="staff", body=WaitBody, returns=DetailView),
     Route("POST", _DESK + "/resolve", post_resolve, "Resolve", auth="staff", body=ResolveBody, returns=DetailView),
     Route("POST", _DESK + "/return", post_return, "Back to the bot", auth="staff", body=AtEpoch, returns=DetailView),
     Route("POST", _DESK + "/release", post_release, "Back to the queue", auth="staff", body=AtEpoch, returns=DetailView),

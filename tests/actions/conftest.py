@@ -17,7 +17,6 @@ from core.database import Database
 from core.errors import Invalid
 from customers.accounts import AccountDetails, upsert_customer
 from handoff.handing_over import hand_over
-from handoff.policies import load_policies
 from handoff.records import Conversation, Reply, Understanding
 from handoff.speaking import say_as_bot, say_as_customer
 from handoff.staff import add_staff
@@ -137,7 +136,7 @@ class Scene:
     async def ask_for_a_person(self) -> None:
         async with self.database.write() as tx:
             current = await get_conversation(tx.connection, self.conversation.id, lock=True)
-            self.conversation = await hand_over(tx, current, "asked", load_policies(), at=self.clock.now())
+            self.conversation = await hand_over(tx, current, "asked", at=self.clock.now())
 
     async def helped_by_a_person(self) -> None:
         """Hand over, have an agent resolve, and give the conversation back to the bot."""

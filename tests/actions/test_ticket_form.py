@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from actions.form_reading import CONFIRMED, DESCRIPTION, EMAIL, OTHER_EMAIL, SUBJECT
-from handoff.policies import load_policies
 from handoff.requests import TicketRequest, open_request
 from handoff.speaking import say_as_agent
 from handoff.staff import add_staff
@@ -145,7 +144,7 @@ async def test_the_status_tells_of_a_ticket_from_the_chat_and_what_a_person_has_
     async with scene.database.write() as tx:
         chat = await get_conversation(tx.connection, scene.conversation.id, lock=True)
         request = TicketRequest("Slow boards", "They take a minute to load.", "kim@example.org")
-        ticket = await open_request(tx, chat, request, load_policies(), at=now)
+        ticket = await open_request(tx, chat, request, at=now)
     assert await scene.run("action_ticket_status", "any news?") == [
         {"response": "utter_ticket_status", "tickets": f"{ticket.number} “Slow boards”: open"}
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,6 @@ from core.events import Event, events_after
 from customers.accounts import Account, AccountDetails, upsert_customer
 from handoff.clocks import SlaClock, clocks_of
 from handoff.handing_over import hand_over
-from handoff.policies import Policy, load_policies
 from handoff.records import Conversation, Message, Reply, Role, Staff, Understanding
 from handoff.speaking import say_as_agent, say_as_bot, say_as_customer
 from handoff.tables import conversations, staff
@@ -39,7 +37,6 @@ class Floor:
 
     database: Database
     clock: FrozenClock
-    policies: Sequence[Policy] = field(default_factory=load_policies)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     async def hire(self, name: str, role: Role = "agent") -> Staff:
@@ -81,7 +78,7 @@ class Floor:
     async def hand_over(self, conversation: Conversation, reason: str = "asked") -> Conversation:
         async with self.database.write() as tx:
             current = await get_conversation(tx.connection, conversation.id, lock=True)
-            return await hand_over(tx, current, reason, self.policies, at=self.clock.now())
+            return await hand_over(tx, current, reason, at=self.clock.now())
 
     async def waiting(
         self, text: str = "please help me with this", account: Account | None = None, reason: str = "asked"

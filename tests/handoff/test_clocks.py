@@ -11,14 +11,15 @@ import sqlalchemy as sa
 from core.database import Database
 from handoff import clocks
 from handoff.clocks import Fired, SlaClock, clock_view, sla_clocks
-from handoff.policies import Policy, load_policies, parse_policies
+from handoff.policies import Policy, parse_policies
+from handoff.sla_rules import shipped_rules
 from tickets import ticketing
 from tickets.ticketing import Ticket
 from tickets.triage import TriageRequest, triage
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-(DEFAULT,) = load_policies()
+(DEFAULT,) = shipped_rules().policies
 TARGETS = {
     "urgent": {"first_response": 30, "resolution": 60},
     "high": {"first_response": 60, "resolution": 120},

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from handoff import clock_states as states
 from handoff.clock_states import SlaClock
-from handoff.policies import Policy, load_policies, parse_policies
+from handoff.policies import Policy, parse_policies
+from handoff.sla_rules import shipped_rules
 
 AT = datetime(2026, 3, 27, 14, 0, tzinfo=UTC)  # the Friday before clocks go forward
 MINUTE = timedelta(minutes=1)
@@ -21,7 +22,7 @@ TARGETS = {priority: {"first_response": 60, "resolution": 240} for priority in (
         "policies": [{"name": "Office", "calendar": "office", "targets": TARGETS}],
     }
 )
-POLICIES = (*load_policies(), OFFICE)
+POLICIES = (*shipped_rules().policies, OFFICE)
 CHANGES = {
     "met": states.met,
     "paused": states.paused,

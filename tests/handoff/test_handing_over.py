@@ -71,7 +71,7 @@ async def test_the_words_that_end_in_a_handoff_are_stored_with_it_or_not_at_all(
     async def turn_and_handoff() -> None:
         async with floor.database.write() as tx:
             current = await handing_over_words(tx)
-            await hand_over(tx, current, "asked", floor.policies, at=floor.clock.now())
+            await hand_over(tx, current, "asked", at=floor.clock.now())
 
     async def handing_over_words(tx: Any) -> Any:
         from handoff.records import Understanding
@@ -253,7 +253,7 @@ async def test_a_handoff_asks_the_trained_head_what_the_ticket_is_about(floor: F
     await floor.say(conversation, "you took the money two times")
     async with floor.database.write() as tx:
         current = await get_conversation(tx.connection, conversation.id, lock=True)
-        await hand_over(tx, current, "asked", floor.policies, at=floor.clock.now(), head=BillingHead())
+        await hand_over(tx, current, "asked", at=floor.clock.now(), head=BillingHead())
     (ticket,) = await floor.rows(tickets)
     assert (ticket["category"], ticket["confidence"]) == ("billing", 0.95)
     assert ticket["reasons"][0] == "It reads like earlier tickets about billing (0.95): “money”."

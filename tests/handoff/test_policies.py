@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import ConfigurationError, Invalid
 from handoff.calendars import ALWAYS
-from handoff.policies import Policy, choose_policy, load_policies, parse_policies, policy_data, policy_of_data
+from handoff.policies import Policy, choose_policy, parse_policies, policy_data, policy_of_data
+from handoff.sla_rules import read_rules_file, shipped_rules
 
 TARGETS = {
     "urgent": {"first_response": 15, "next_response": 20, "resolution": 120},
@@ -48,7 +49,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     [("urgent", 30, 240), ("high", 120, 480), ("normal", 480, 1440), ("low", 1440, 4320)],
 )
 def test_the_default_policy_promises_what_the_design_says(priority: Any, first: int, resolution: int) -> None:
-    (policy,) = load_policies()
+    (policy,) = shipped_rules().policies
     assert policy.calendar == ALWAYS
     assert policy.warn_at == 0.8
     assert policy.minutes(priority, "first_response") == first
@@ -95,7 +96,7 @@ def test_a_next_response_target_may_differ_and_is_else_the_first_response_target
         ("policies.0.when", ..., "Enterprise fits everything"),
         ("policies.3.when", {"plan": "free"}, "must fit everything"),
         ("policies.0.when", {"plans": "free"}, "`when` knows"),
-        ("policies.0.when", {"plan": 7}, "names or lists of names"),
+        ("policies.0.when", {"plan": 7}, "a name or a list of names"),
         ("policies.0.when", {"revenue_at_least": -1}, "0 or more"),
         ("policies.0.colour", "red", "knows nothing of colour"),
         ("policies.3.calendar", "nights", "no calendar 'nights'"),
@@ -127,17 +128,17 @@ def test_a_policy_that_is_not_right_is_refused_with_the_reason(path: str, value:
 
 
 def test_a_file_that_is_not_right_is_named(tmp_path: Path) -> None:
-    for content, told in [("policies: [", "cannot be read"), ("policies: []", "are not right"), ("7", "are not right")]:
+    for content, told in [("policies: [", "are not right"), ("policies: []", "are not right"), ("7", "are not right")]:
         file = tmp_path / "policies.yml"
         file.write_text(content, encoding="utf-8")
         with pytest.raises(ConfigurationError, match=told) as refusal:
-            load_policies(file)
+            read_rules_file(file)
         assert str(file) in refusal.value.message
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        load_policies(tmp_path / "none.yml")
+        read_rules_file(tmp_path / "none.yml")
 
 
 def test_a_clocks_copy_of_its_policy_reads_back_the_same_but_for_whom_it_was() -> None:
-    for policy in (*load_policies(), *parse_policies(GOOD)):
+    for policy in (*shipped_rules().policies, *parse_policies(GOOD)):
         again = policy_of_data(policy_data(policy))
         assert again == Policy(policy.name, policy.calendar, policy.targets, policy.warn_at)

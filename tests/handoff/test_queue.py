@@ -72,9 +72,7 @@ async def test_a_correction_moves_a_conversation_in_the_queue_at_once(floor: Flo
     expected = sorted([first.id, second.id])
     assert await order(floor, maya) == expected
     last = {first.id: first, second.id: second}[expected[1]]
-    await override_ticket(
-        floor.database, str(last.ticket_id), maya, {"priority": "high"}, floor.policies, at=floor.clock.now()
-    )
+    await override_ticket(floor.database, str(last.ticket_id), maya, {"priority": "high"}, at=floor.clock.now())
     assert await order(floor, maya) == [last.id, expected[0]]
 
 

@@ -124,7 +124,7 @@ async def test_a_join_in_the_middle_of_a_handoff_waits_for_it_and_has_its_ticket
         current = await get_conversation(tx.connection, visitor.conversation.id, lock=True)
         joining = asyncio.create_task(join(floor, visitor, secret, dana.id))
         await asyncio.wait_for(floor.somebody_waits(), 10)
-        await hand_over(tx, current, "asked", floor.policies, at=floor.clock.now())
+        await hand_over(tx, current, "asked", at=floor.clock.now())
     await asyncio.wait_for(joining, 10)
     async with floor.database.read() as reader:
         (ticket,) = await tickets_of_customer(reader, dana.id)

@@ -18,12 +18,12 @@ from handoff import staff
 from handoff.presence import present
 from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
-from server.background import fire_once
 from server.hub import BACKLOG, DESK
 from server.identity import sign_identity
 from server.news import DESK_SOCKETS
 from server.routes import desk as desk_routes
 from server.routes.desk import MOST_FAILURES_EACH, SIGN_IN_WINDOW
+from server.sla_worker import fire_once
 from server.sockets import SIGNED_OUT
 from tests.server.conftest import NOW, Chat, Running
 
