@@ -16,10 +16,9 @@ from actions.assistance import (
     logged,
     question_of,
     shortened,
-    viewer_of,
 )
 from core.errors import Invalid, NotFound
-from handoff.answers import shown_articles
+from handoff.answers import BOT_LIMIT, shown_articles, viewer_of
 from handoff.records import Conversation
 from knowledge.retriever import Result, SearchOutcome
 from knowledge.votes import record_vote, voter_of
@@ -161,7 +160,7 @@ async def search(assistance: Assistance, question: str, conversation: Conversati
         return await assistance.retriever().search(
             question,
             viewer=viewer_of(conversation),
-            limit=3,
+            limit=BOT_LIMIT,
             surface="bot",
             conversation_id=conversation.id,
             log=False,

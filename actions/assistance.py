@@ -13,7 +13,6 @@ from core.database import Database
 from core.errors import StaleEpoch
 from handoff.records import Conversation
 from handoff.transcript import get_conversation
-from knowledge.articles import Viewer
 from knowledge.retriever import Result, Retriever
 from knowledge.searches import ENTRY_JSON, SearchEntry
 
@@ -38,11 +37,6 @@ class Assistance:
         if str(conversation.epoch) != epoch:
             raise StaleEpoch("The conversation has changed hands since this turn began.")
         return conversation
-
-
-def viewer_of(conversation: Conversation) -> Viewer:
-    """Return what this conversation's customer may read."""
-    return Viewer.ANONYMOUS if conversation.customer_id is None else Viewer.CUSTOMER
 
 
 def query_of(tracker: Tracker) -> str:

@@ -20,6 +20,8 @@ from typing import Any
 
 import psutil
 
+from server.children import QUIET
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
 RASA = ROOT / ".venv-rasa" / "bin" / "python"
@@ -98,6 +100,26 @@ def baton(home: Path) -> Iterator[Running]:
     }
     command = [str(ROOT / ".venv" / "bin" / "baton"), "run"]
     with _started(command, home, environment, port, home / "baton.log") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def assistant(folder: Path, token: str, actions: str) -> Iterator[Running]:
+    """Run the trained assistant by itself, as the service runs it.
+
+    Args:
+        folder: where its log goes.
+        token: what callers of its webhook bear.
+        actions: the address of the actions.
+    """
+    port = free_port()
+    command = [
+        str(RASA), "-m", "bot.launch", "run", "--model", str(HOME / "models" / "rasa" / "assistant.tar.gz"),
+        "--interface", "127.0.0.1", "--port", str(port), "--credentials", str(ROOT / "bot" / "credentials.yml"),
+        "--endpoints", str(ROOT / "endpoints.yml"),
+    ]  # fmt: skip
+    environment = {**QUIET, "PYTHONPATH": str(ROOT), "BATON_BOT_TOKEN": token, "BATON_ACTION_URL": actions}
+    with _started(command, folder, environment, port, folder / "assistant.log") as running:
         yield running
 
 

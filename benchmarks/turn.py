@@ -255,21 +255,22 @@ def summary(measured: dict[int, Figures], memory: Memory) -> dict[str, Any]:
     """Turn what was measured into figures by name: milliseconds, messages a second, MB."""
     named: dict[str, Any] = {}
     for at_once, figures in measured.items():
-        named[f"p50_ms_{at_once}"] = _quantile(figures.every, 50)
-        named[f"p95_ms_{at_once}"] = _quantile(figures.every, 95)
+        named[f"p50_ms_{at_once}"] = quantile(figures.every, 50)
+        named[f"p95_ms_{at_once}"] = quantile(figures.every, 95)
         named[f"messages_per_s_{at_once}"] = round(len(figures.every) / figures.seconds, 1)
         named[f"cpu_ms_per_message_{at_once}"] = round(figures.cpu * 1000 / len(figures.every), 1)
         if len(figures.turns) > 1:
             for kind, turns in sorted(figures.turns.items()):
-                named[f"{kind}_p50_ms_{at_once}"] = _quantile(turns, 50)
-                named[f"{kind}_p95_ms_{at_once}"] = _quantile(turns, 95)
+                named[f"{kind}_p50_ms_{at_once}"] = quantile(turns, 50)
+                named[f"{kind}_p95_ms_{at_once}"] = quantile(turns, 95)
         named[f"turns_{at_once}"] = len(figures.every)
     named["peak_pss_mb"] = round(memory.pss)
     named["peak_rss_mb"] = round(memory.rss)
     return named
 
 
-def _quantile(seconds: list[float], percent: int) -> float:
+def quantile(seconds: list[float], percent: int) -> float:
+    """Return a quantile in milliseconds."""
     ordered = sorted(seconds) * (2 if len(seconds) == 1 else 1)
     return round(statistics.quantiles(ordered, n=100, method="inclusive")[percent - 1] * 1000, 1)
 

@@ -8,7 +8,11 @@ from typing import Any
 import rasa.core.policies.memoization
 import rasa.core.policies.rule_policy
 import rasa.core.processor
+from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import Event
+from thinc.api import require_cpu
+
+from bot.remote_action import ServiceAction
 
 COPY_TO_LOG = (rasa.core.processor, rasa.core.policies.rule_policy, rasa.core.policies.memoization)
 """Modules that use `copy` for debug logs and for nothing else; tests/bot/test_serving.py reads them."""
@@ -24,8 +28,12 @@ class _Uncopied:
 
 
 def take_shortcuts() -> None:
-    """Call it once, in a process that does not log at debug level and defines no further kinds of events."""
+    """Call it once, before the server's loop runs, in a process that does not log at debug level or define kinds of events."""
     for module in COPY_TO_LOG:
         module.copy = _Uncopied  # type: ignore[attr-defined]
     # Rasa goes through all classes of events, twice, for each event of an action.
     Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))  # type: ignore[method-assign]
+    # A form calls its validation by itself, past `bot.processor`.
+    RemoteAction._validate_action_result = ServiceAction._validate_action_result  # type: ignore[method-assign]
+    # Said in the context that every request begins with: spaCy looks for its kind of processor anew in each that lacks it.
+    require_cpu()

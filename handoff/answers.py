@@ -1,4 +1,4 @@
-"""Which articles the bot has shown in the present stretch of a conversation, and for which question."""
+"""What the bot may answer with, and which articles it has shown in the present stretch of a conversation, for which question."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from core.database import Reader
 from handoff.records import Conversation
 from handoff.transcript import transcript
+from knowledge.articles import Viewer
+
+BOT_LIMIT = 3
+"""Articles that the bot's search of a question finds: one to show, and the next best for the log."""
+
+
+def viewer_of(conversation: Conversation) -> Viewer:
+    """Return what this conversation's customer may read."""
+    return Viewer.ANONYMOUS if conversation.customer_id is None else Viewer.CUSTOMER
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
-from typing import Any, Literal, get_args
+from functools import cache, lru_cache, partial
+from typing import Any, Literal, NamedTuple, get_args
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
 from knowledge.best_passage import Part, choose
 from knowledge.confidence import judge
+from knowledge.foresight import Foresight
 from knowledge.full_text import EVERYTHING, FullText, Only, leading_terms
 from knowledge.highlighting import mark
 from knowledge.index import KnowledgeIndex, State
@@ -93,6 +95,16 @@ class Found:
     cosines: Mapping[int, float] = field(default_factory=dict)
 
 
+class _Sought(NamedTuple):
+    """All that a search's outcome depends on, beside what there is to be found."""
+
+    question: str
+    viewer: Viewer
+    limit: int
+    only: Only
+    mode: Mode
+
+
 class Retriever:
     """Hybrid search over the articles that a viewer may see. Safe to share; `index` may come later or never."""
 
@@ -103,6 +115,7 @@ class Retriever:
         self._clock = clock
         self._full_text = full_text or FullText()
         self.index = index
+        self._foresight: Foresight[SearchOutcome] = Foresight()
 
     @property
     def state(self) -> State:
@@ -142,8 +155,8 @@ class Retriever:
         if audience is not None and audience not in get_args(Audience):
             raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
         only = Only(category, audience)
-        telling = telling_terms(question)
-        outcome = await self._search(question, telling, viewer, limit, only, mode) if telling else SearchOutcome()
+        sought = _Sought(question, viewer, limit, only, mode)
+        outcome = await self._foresight.ask(sought, partial(self._search, sought))
         entry = search_entry(
             question,
             surface=surface,
@@ -159,13 +172,27 @@ class Retriever:
                 await log_search(tx, entry)
         return replace(outcome, entry=entry)
 
+    @contextlib.contextmanager
+    def foreseeing(self, question: str, viewer: Viewer, limit: int) -> Iterator[None]:
+        """Have the search of this question going on for the length of the block, for a `search` that is likely to come in it.
+
+        What cannot be searched for is left for that to say.
+        """
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(Invalid):
+                sought = _Sought(_checked(question, limit), viewer, limit, EVERYTHING, "hybrid")
+                stack.enter_context(self._foresight.begun(sought, partial(self._search, sought)))
+            yield
+
     async def related(self, slug: str, viewer: Viewer, limit: int = 4) -> list[Related]:
         """Return the articles that go with the one at `slug`: see `knowledge.related.find_related`."""
         return await find_related(self, slug, viewer, limit)
 
-    async def _search(
-        self, question: str, telling: Sequence[str], viewer: Viewer, limit: int, only: Only, mode: Mode
-    ) -> SearchOutcome:
+    async def _search(self, sought: _Sought) -> SearchOutcome:
+        question, viewer, limit, only, mode = sought
+        telling = telling_terms(question)
+        if not telling:
+            return SearchOutcome()
         # A small knowledge base answers in less time than its statements would take to visit another thread.
         reading = self.database.glance if self._full_text.passages <= self._full_text.few else self.database.read
         async with reading() as reader:

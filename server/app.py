@@ -20,6 +20,7 @@ from core.database import Database, Transaction
 from core.errors import ConfigurationError
 from core.identifiers import new_secret
 from core.redis import open_redis
+from handoff.answers import BOT_LIMIT, viewer_of
 from handoff.handing_over import hand_over
 from handoff.records import Conversation
 from handoff.requests import TicketRequest, open_request
@@ -137,7 +138,14 @@ async def _open_service(
 
         runner = stack.enter_context(replica_name(settings.home))
         turns = TurnRunner(
-            database, bot, hub, clock, *_directives(app, clock), patience=settings.bot_patience, runner=runner
+            database,
+            bot,
+            hub,
+            clock,
+            *_directives(app, clock),
+            foresee=functools.partial(_foreseeing, app),
+            patience=settings.bot_patience,
+            runner=runner,
         )
         stack.push_async_callback(turns.stop)
         service = Service(
@@ -199,6 +207,13 @@ def _directives(app: web.Application, clock: Clock) -> tuple[HandOver, OpenReque
         metrics.HANDOFFS.labels("ticket").inc()
 
     return hand_over_turn, open_request_turn
+
+
+def _foreseeing(app: web.Application, conversation: Conversation, text: str) -> contextlib.AbstractContextManager[None]:
+    retriever = app[SERVICE].retriever
+    if retriever is None:
+        return contextlib.nullcontext()
+    return retriever.foreseeing(text, viewer_of(conversation), BOT_LIMIT)
 
 
 async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]) -> None:

@@ -45,6 +45,13 @@ HandOver = Callable[[Transaction, Conversation, str], Awaitable[None]]
 OpenRequest = Callable[[Transaction, Conversation, TicketRequest], Awaitable[None]]
 """Opens a ticket beside a conversation that stays with the bot, inside a write."""
 
+Foresee = Callable[[Conversation, str], contextlib.AbstractContextManager[None]]
+"""Takes a conversation and what its customer wrote; what it has begun ends with its block."""
+
+
+def _foresee_nothing(_conversation: Conversation, _text: str) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
 
 class TurnRunner:
     """Runs the turns of this process.
@@ -56,6 +63,7 @@ class TurnRunner:
         clock: what leases are measured by.
         hand_over: what a turn's directive calls, in the same transaction as its words.
         open_request: the same for the directive that opens a ticket.
+        foresee: begins what a question's answer is likely to need, while the bot is at it.
         patience: seconds that a turn waits for a bot that starts.
         runner: the name that this process's turns are stored under; the same at its next start.
     """
@@ -69,6 +77,7 @@ class TurnRunner:
         hand_over: HandOver,
         open_request: OpenRequest,
         *,
+        foresee: Foresee = _foresee_nothing,
         patience: float,
         runner: str,
     ) -> None:
@@ -79,6 +88,7 @@ class TurnRunner:
         self._clock = clock
         self._hand_over = hand_over
         self._open_request = open_request
+        self._foresee = foresee
         self._patience = patience
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -192,7 +202,10 @@ class TurnRunner:
         if self._bot.state == "down":
             raise Unavailable("The bot is down.")
         text = turn.text.lstrip("/ \t\n") or "?"
-        answered = await self._bot.ask(conversation.rasa_id, conversation.id, text=text, payload=turn.payload)
+        # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.
+        alone = turn.payload is None and len(self._running) == 1
+        with self._foresee(conversation, text) if alone else contextlib.nullcontext():
+            answered = await self._bot.ask(conversation.rasa_id, conversation.id, text=text, payload=turn.payload)
         spoken = read_turn(answered)
         understanding = Understanding(**answered.understanding.model_dump())
         # A message and its answer may fall into the same millisecond; the answer is still the later one.

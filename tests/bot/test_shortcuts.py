@@ -6,6 +6,7 @@ import inspect
 import random
 
 import pytest
+from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.constants import PREVIOUS_ACTION, USER
 from rasa.shared.core.events import (
@@ -158,6 +159,7 @@ def test_events_are_resolved_as_before(monkeypatch):
     for module in COPY_TO_LOG:
         monkeypatch.setattr(module, "copy", module.copy)
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(before))
+    monkeypatch.setattr(RemoteAction, "_validate_action_result", RemoteAction._validate_action_result)
     take_shortcuts()
     for kind in ("slot", "action", "user", "bot", "active_loop"):
         assert Event.resolve_by_type(kind) is before(kind)
