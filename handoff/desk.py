@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.clock import iso, iso_or_none
 from core.database import Reader
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from customers.accounts import Account
 from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from customers.tables import customers
@@ -29,7 +29,7 @@ from handoff.desk_views import (
 )
 from handoff.handing_over import account_of
 from handoff.package import package_of
-from handoff.records import BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
+from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
 from handoff.staff import staff_names
 from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
@@ -48,27 +48,37 @@ from tickets.ticketing import (
     tickets_of_customer,
 )
 
-View = Literal["queue", "mine", "bot", "resolved"]
+View = Literal["queue", "mine", "colleagues", "bot", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
 ROWS = 200
 """Conversations that a list shows at most; the counts tell of the rest."""
 
 
-async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime) -> list[RowView]:
-    """Return a list's conversations: waiting ones by what is due first, the others the newest first.
+async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team: str | None = None) -> list[RowView]:
+    """Return a list's conversations, of one team or of all: what people have or get by what is due first, the others the newest first.
 
     Raises:
         Invalid: there is no such list.
+        Forbidden: what colleagues have is for leads and admins to look into.
     """
+    if view == "colleagues" and not agent.supervises:
+        raise Forbidden("Only leads and admins look into what their colleagues have.")
     chosen: dict[str, sa.ColumnElement[bool]] = {
         "queue": conversations.c.owner == QUEUE,
         "mine": conversations.c.owner == agent_owner(agent.id),
+        "colleagues": sa.and_(
+            conversations.c.owner > agent_owner(""),
+            conversations.c.owner < AFTER_AGENTS,
+            conversations.c.owner != agent_owner(agent.id),
+        ),
         "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0),
         "resolved": sa.and_(conversations.c.ticket_id.is_(None), conversations.c.last_ticket_id.is_not(None)),
     }
     if view not in chosen:
         raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")
-    return await _rows(reader, chosen[view], at, finished=view == "resolved", by_due=view in {"queue", "mine"})
+    condition = chosen[view] if team is None else sa.and_(chosen[view], tickets.c.team == team)
+    by_due = view in {"queue", "mine", "colleagues"}
+    return await _rows(reader, condition, at, finished=view == "resolved", by_due=by_due)
 
 
 async def row_of(reader: Reader, conversation_id: str, at: datetime) -> RowView | None:

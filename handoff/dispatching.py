@@ -15,7 +15,7 @@ from handoff.assigning import take, tell
 from handoff.calendar_data import parse_calendar
 from handoff.calendars import next_open
 from handoff.presence import PresenceState
-from handoff.records import QUEUE, Staff, agent_of, agent_owner
+from handoff.records import AFTER_AGENTS, QUEUE, Staff, agent_of, agent_owner
 from handoff.routing import Candidate, Need, choose_agent, needed_skills
 from handoff.tables import assignments, conversations, staff
 from handoff.teams import Assignment, members, teams_by_name
@@ -128,10 +128,9 @@ def on_shift(member: Staff, at: datetime) -> bool:
 
 async def loads_of(reader: Reader) -> dict[str, int]:
     """Return how many conversations each member of staff has; who has none is absent."""
-    # A range instead of LIKE: the index of owners serves it in every collation.
     rows = await reader.execute(
         sa.select(conversations.c.owner, sa.func.count())
-        .where(conversations.c.owner > agent_owner(""), conversations.c.owner < "agent;")
+        .where(conversations.c.owner > agent_owner(""), conversations.c.owner < AFTER_AGENTS)
         .group_by(conversations.c.owner)
     )
     return {agent_of(row[0]) or "": row[1] for row in rows}

@@ -121,7 +121,7 @@ def subject_for(said: Sequence[Message], understood: dict[str, Understanding], r
     """Return what the customer last asked about, in their words, else why it was handed over."""
     own = [message for message in said if message.author_kind == "customer" and message.payload is None]
     asked = [
-        message.text for message in own if understood.get(message.id, Understanding()).intent not in _ABOUT_THE_CHAT
+        message.text for message in own if understood.get(message.id, Understanding()).intent not in ABOUT_THE_CHAT
     ]
     telling = [text for text in asked if len(text.split()) > 2]
     return next(iter((telling or asked or [message.text for message in own])[-1:]), REASONS[reason])
@@ -138,7 +138,7 @@ async def _triage(
     head: Head | None,
 ) -> Triage:
     intents = [understood[message.id] for message in known if message.id in understood and message.payload is None]
-    topic = next((seen for seen in reversed(intents) if seen.intent not in _NO_TOPIC), Understanding())
+    topic = next((seen for seen in reversed(intents) if seen.intent not in NO_TOPIC), Understanding())
     earlier = 0
     if account is not None:
         tickets = await tickets_of_customer(reader, account.id)
@@ -157,13 +157,13 @@ async def _triage(
     return triage(request) if head is None else await asyncio.to_thread(triage, request, None, head)
 
 
-_ABOUT_THE_CHAT = {
+ABOUT_THE_CHAT = {
     "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
     "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
     "none_of_these", "foreign_language",
 }  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
-_NO_TOPIC = _ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
+NO_TOPIC = ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
 """Those, and the intents that say only that the assistant did not know one."""
 
 

@@ -19,6 +19,8 @@ BOT = "bot"
 QUEUE = "queue"
 CLOSED = "closed"
 _AGENT = "agent:"
+AFTER_AGENTS = "agent;"
+"""Sorts behind every owner that stands for a member of staff: a range instead of LIKE, so that the index of owners serves it everywhere."""
 
 
 def agent_owner(staff_id: str) -> str:

@@ -29,6 +29,7 @@ NOTICES = {
     "claimed": "{agent} has joined the conversation.",
     "returned": "{agent} has handed the conversation back to the assistant.",
     "released": "{agent} had to leave. You are back in the queue, and keep your place.",
+    "reopened": "I've brought this back to our team. They know what you talked about before.",
     "agent_gone": "{agent} is not available any more. You are back in the queue, and keep your place.",
     "moved_to_team": "{agent} has passed this conversation to our {team} team. They can read all of it, and you keep your place.",
     "moved_to_person": "{agent} has passed this conversation to {to}, who can read all of it.",

@@ -8,6 +8,7 @@ import functools
 import importlib
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ async def _open_service(
             foresee=functools.partial(_foreseeing, app),
             patience=settings.bot_patience,
             runner=runner,
+            reopen_within=timedelta(hours=settings.reopen_hours),
         )
         stack.push_async_callback(turns.stop)
         service = Service(

@@ -85,7 +85,8 @@ class PresenceBody(_Body):
 class ListQuery(BaseModel):
     """Which list."""
 
-    view: Literal["queue", "mine", "bot", "resolved"] = "queue"
+    view: Literal["queue", "mine", "colleagues", "bot", "resolved"] = "queue"
+    team: str | None = Field(None, max_length=40)
 
 
 class SearchQuery(BaseModel):

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     assignment: Literal["manual", "automatic"] = Field(
         "manual", description="How conversations of teams that do not say otherwise find somebody: manual or automatic."
     )
+    reopen_hours: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        description="Hours after resolving in which a message on the same topic reopens the ticket; 0 for never.",
+    )
     silent_minutes: float = Field(
         3.0,
         gt=0,

@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import BatonError, StaleEpoch, Unavailable
 from handoff.records import BOT, Conversation, Message, Reply, Understanding
+from handoff.reopening import reopen, ticket_to_reopen
 from handoff.requests import TicketRequest
 from handoff.speaking import drop_turn, fail_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
@@ -65,6 +66,7 @@ class TurnRunner:
         open_request: the same for the directive that opens a ticket.
         foresee: begins what a question's answer is likely to need, while the bot is at it.
         patience: seconds that a turn waits for a bot that starts.
+        reopen_within: how long after resolving a message on the same topic goes back to people.
         runner: the name that this process's turns are stored under; the same at its next start.
     """
 
@@ -80,6 +82,7 @@ class TurnRunner:
         foresee: Foresee = _foresee_nothing,
         patience: float,
         runner: str,
+        reopen_within: timedelta = timedelta(),
     ) -> None:
         self.runner = runner
         self._database = database
@@ -90,6 +93,7 @@ class TurnRunner:
         self._open_request = open_request
         self._foresee = foresee
         self._patience = patience
+        self._reopen_within = reopen_within
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
@@ -211,7 +215,20 @@ class TurnRunner:
         # A message and its answer may fall into the same millisecond; the answer is still the later one.
         at = max(self._clock.now(), turn.at + timedelta(milliseconds=1))
         async with self._database.write() as tx:
-            current = await say_as_bot(tx, turn, spoken.replies, understanding, epoch=conversation.epoch, at=at)
+            ticket = await ticket_to_reopen(
+                tx.connection,
+                conversation,
+                turn,
+                understanding,
+                answered=any(reply.answer is not None for reply in spoken.replies),
+                within=self._reopen_within,
+                at=at,
+            )
+            replies = spoken.replies if ticket is None else []
+            current = await say_as_bot(tx, turn, replies, understanding, epoch=conversation.epoch, at=at)
+            if ticket is not None:
+                await reopen(tx, current, ticket, at=at)
+                return
             for entry in spoken.searches:
                 await log_search(tx, entry)
             if spoken.request is not None:

@@ -100,9 +100,9 @@ async def get_list(request: web.Request) -> web.Response:
     """Return one of the lists."""
     service = request.app[SERVICE]
     member = await signed_in(request)
-    view = checked(dict(request.query), ListQuery).view
+    query = checked(dict(request.query), ListQuery)
     async with service.database.read() as reader:
-        rows = await list_rows(reader, view, member, service.clock.now())
+        rows = await list_rows(reader, query.view, member, service.clock.now(), query.team)
         counted = await counts(reader, member)
     return web.json_response(ListView(conversations=rows, counts=counted))
 

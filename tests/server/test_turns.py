@@ -462,3 +462,28 @@ def test_a_second_process_on_the_same_home_has_another_name(tmp_path: Path) -> N
         assert first != second
     with replica_name(tmp_path) as again:
         assert again == first
+
+
+async def test_a_message_on_the_same_topic_goes_back_to_people_and_thanks_to_the_bot(
+    running: Running,
+) -> None:
+    from tests.server.test_desk import detail, do, waiting
+
+    running.rasa.answer = lambda _turn: say("Here is an article.", intent="invoices", confidence=0.9)
+    maya = await running.staff()
+    chat = await waiting(running)
+    claimed = await do(maya, chat, "claim", epoch=(await detail(maya, chat))["row"]["epoch"])
+    await do(maya, chat, "replies", epoch=claimed["row"]["epoch"], client_id="r", text="Done.")
+    await do(maya, chat, "resolve", epoch=claimed["row"]["epoch"], note="")
+    for intent in ("thanks", "invoices"):
+        running.rasa.answer = lambda _turn, intent=intent: say(f"About {intent}.", intent=intent, confidence=0.9)
+        await chat.send("message", text=f"something on {intent}")
+        if intent == "thanks":
+            await chat.until(lambda frame: "About thanks." in str(frame))
+    reopened = await chat.notice("reopened")
+    seen = await detail(maya, chat)
+    assert seen["row"]["owner"] == "queue"
+    assert seen["ticket"]["number"] == claimed["ticket"]["number"]
+    assert seen["ticket"]["status"] == "open"
+    assert reopened["notice"]["ticket"] == claimed["ticket"]["number"]
+    assert "About invoices." not in {message["text"] for message in seen["messages"]}

@@ -8,6 +8,7 @@ import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { priorityMark } from "./priority-mark.js";
 import type { ReplyComposer } from "./reply-composer.js";
+import type { Transfer, TransferDialog } from "./transfer-dialog.js";
 import type { Draft } from "./writing.js";
 
 export class ConversationView extends LitElement {
@@ -64,7 +65,9 @@ export class ConversationView extends LitElement {
   @property({ type: Number }) revision = 0;
   @property({ type: Boolean }) panelOpen = false;
   @query("desk-composer") private readonly composer!: ReplyComposer | null;
-  @query("dialog") private readonly dialog!: HTMLDialogElement | null;
+  @query("#resolve") private readonly dialog!: HTMLDialogElement | null;
+  @query("#takeover") private readonly takeOver!: HTMLDialogElement | null;
+  @query("desk-transfer") private readonly transfer!: TransferDialog | null;
 
   focusReply(): void {
     this.composer?.focus();
@@ -99,11 +102,14 @@ export class ConversationView extends LitElement {
         .reason=${detail.package?.reason.code ?? detail.row.reason} .conversation=${detail.row.id} .me=${this.model.staff?.name ?? ""}
         @desk-retry=${(e: CustomEvent<string>) => void this.model.retry(e.detail)} @desk-take-back=${(e: CustomEvent<string>) => this.model.takeBack(e.detail)}></desk-transcript>
       ${detail.row.owner === "queue" ? html`<div class="claimbar"><span>Waiting in the queue. Claim it to answer: the customer sees your name.</span>
-        <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
+        <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
       ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
         .search=${this.model.api.search} .opened=${this.model.api.opened}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
         @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string }>) => void this.model.send(e.detail.mode, e.detail.text)}></desk-composer>`}
+      <desk-transfer .teams=${this.model.floor.teams} .people=${this.model.floor.people} .holder=${detail.row.agent?.id ?? null}
+        @desk-transfer=${(e: CustomEvent<Transfer>) => void this.model.actions.transfer(e.detail.to, e.detail.name, e.detail.note)}></desk-transfer>
+      ${this.#takeOverDialog(detail.row)}
       ${this.#resolveDialog()}`;
   }
 
@@ -121,9 +127,13 @@ export class ConversationView extends LitElement {
           <span class="ellipsis" title=${subject ?? ""} dir="auto">${subject ?? "With the bot, no ticket yet"}</span></p>
       </div>
       ${this.model.isMine ? html`<div class="actions">
-        <button type="button" class="button quiet" data-testid="desk-release" ?disabled=${this.model.busy !== null} @click=${() => void this.model.release()}>Back to queue</button>
-        <button type="button" class="button quiet" data-testid="desk-return" ?disabled=${this.model.busy !== null} @click=${() => void this.model.returnToBot()}>Return to bot</button>
+        <button type="button" class="button quiet" data-testid="desk-transfer" ?disabled=${this.model.busy !== null} @click=${this.openTransfer}>Pass on</button>
+        <button type="button" class="button quiet" data-testid="desk-release" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.release()}>Back to queue</button>
+        <button type="button" class="button quiet" data-testid="desk-return" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.returnToBot()}>Return to bot</button>
         <button type="button" class="button primary" data-testid="desk-resolve" ?disabled=${this.model.busy !== null} @click=${this.openResolve}>${icon("check", 16)} Resolve</button>
+      </div>` : this.model.mayPassOn ? html`<div class="actions">
+        <button type="button" class="button quiet" data-testid="desk-transfer" ?disabled=${this.model.busy !== null} @click=${this.openTransfer}>Pass on</button>
+        ${this.model.mayTakeOver ? html`<button type="button" class="button" data-testid="desk-takeover" ?disabled=${this.model.busy !== null} @click=${this.openTakeOver}>Take over</button>` : nothing}
       </div>` : nothing}
       <button type="button" class="icon-button details" aria-label="Customer and ticket details" aria-expanded=${this.panelOpen ? "true" : "false"} data-testid="desk-details" @click=${() => this.#emit("desk-panel")}>${icon("panel", 20)}</button>
     </header>`;
@@ -131,9 +141,28 @@ export class ConversationView extends LitElement {
 
   #blocked(row: Row): string | null {
     if (this.model.isMine) return null;
-    if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} is answering this. You can leave an internal note.`;
+    if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} is answering this. You can leave an internal note${this.model.mayTakeOver ? ", or take over" : ""}.`;
     if (row.owner === "bot") return "The bot has this conversation. You can leave an internal note.";
     return "This conversation is closed. You can leave an internal note.";
+  }
+
+  openTransfer = (): void => {
+    if (!this.model.mayPassOn) return;
+    void this.model.floor.read();
+    this.transfer?.open();
+  };
+
+  openTakeOver = (): void => {
+    if (this.model.mayTakeOver) this.takeOver?.showModal();
+  };
+
+  #takeOverDialog(row: Row): TemplateResult {
+    const name = row.agent?.name ?? "a colleague";
+    return html`<dialog id="takeover" aria-labelledby="takeover-title"><form method="dialog" @submit=${() => void this.model.actions.takeOver()}>
+      <h2 id="takeover-title">Take over from ${name}?</h2>
+      <p>It becomes yours. What ${name} sends from now on is refused, and the customer reads your name.</p>
+      <div class="row"><button type="button" class="button" @click=${() => this.takeOver?.close()}>Cancel</button>
+        <button class="button primary" data-testid="desk-takeover-confirm">Take over</button></div></form></dialog>`;
   }
 
   openResolve = (): void => {
@@ -141,7 +170,7 @@ export class ConversationView extends LitElement {
   };
 
   #resolveDialog(): TemplateResult {
-    return html`<dialog aria-labelledby="resolve-title">
+    return html`<dialog id="resolve" aria-labelledby="resolve-title">
       <form method="dialog" @submit=${this.#resolve}>
         <h2 id="resolve-title">Resolve this conversation?</h2>
         <p>The customer is told, asked for a rating, and can go on with the bot.</p>
@@ -157,7 +186,7 @@ export class ConversationView extends LitElement {
     const form = event.currentTarget as HTMLFormElement;
     const note = new FormData(form).get("note");
     form.reset();
-    void this.model.resolve(typeof note === "string" ? note : "");
+    void this.model.actions.resolve(typeof note === "string" ? note : "");
   };
 
   #emit(name: string): void {

@@ -1,7 +1,7 @@
 /** The agents' HTTP routes, one function each. */
 import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
-import type { ArticlesFound, Detail, Message, Priority, RowList, Staff, View } from "../shared/protocol.js";
+import type { ArticlesFound, Detail, FloorNow, Hired, Member, Message, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
 
 export class DeskApi {
   readonly #fetch: Fetch;
@@ -16,7 +16,8 @@ export class DeskApi {
   signOut = async (): Promise<unknown> => this.#write("DELETE", "/api/staff/session");
   presence = async (state: "online" | "away"): Promise<unknown> => this.#write("PUT", "/api/desk/presence", { state });
 
-  list = async (view: View): Promise<RowList> => (await this.#read(`/api/desk/conversations?view=${view}`)) as RowList;
+  list = async (view: View, team: string | null = null): Promise<RowList> =>
+    (await this.#read(`/api/desk/conversations?view=${view}${team === null ? "" : `&team=${encodeURIComponent(team)}`}`)) as RowList;
   detail = async (id: string): Promise<Detail> => (await this.#read(at(id))) as Detail;
   claim = async (id: string, epoch: number): Promise<Detail> => (await this.#write("POST", `${at(id)}/claim`, { epoch })) as Detail;
   reply = async (id: string, epoch: number, clientId: string, text: string): Promise<Message> =>
@@ -26,11 +27,22 @@ export class DeskApi {
   resolve = async (id: string, epoch: number, note: string): Promise<unknown> => this.#write("POST", `${at(id)}/resolve`, { epoch, note });
   returnToBot = async (id: string, epoch: number): Promise<unknown> => this.#write("POST", `${at(id)}/return`, { epoch });
   release = async (id: string, epoch: number): Promise<unknown> => this.#write("POST", `${at(id)}/release`, { epoch });
+  transfer = async (id: string, epoch: number, to: { team: string } | { agent: string }, note: string): Promise<Detail> =>
+    (await this.#write("POST", `${at(id)}/transfer`, { epoch, ...to, note })) as Detail;
   override = async (ticketId: string, change: { priority?: Priority; category?: string }): Promise<unknown> =>
     this.#write("PATCH", `/api/desk/tickets/${encodeURIComponent(ticketId)}`, change);
   search = async (q: string, signal: AbortSignal): Promise<ArticlesFound> =>
     (await requestJson(`/api/desk/search?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" }, this.#fetch)) as ArticlesFound;
   opened = (opened: Opened): void => noteOpened("", opened, this.#fetch);
+
+  floor = async (): Promise<FloorNow> => (await this.#read("/api/desk/floor")) as FloorNow;
+  ownPassword = async (current: string, next: string): Promise<unknown> => this.#write("PUT", "/api/staff/me/password", { current, new: next });
+  ownCapacity = async (capacity: number): Promise<Member> => (await this.#write("PUT", "/api/staff/me/capacity", { capacity })) as Member;
+  staff = async (): Promise<Member[]> => ((await this.#read("/api/staff")) as { staff: Member[] }).staff;
+  hire = async (account: object): Promise<Hired> => (await this.#write("POST", "/api/staff", account)) as Hired;
+  changeMember = async (id: string, change: object): Promise<Member> => (await this.#write("PATCH", `/api/staff/${encodeURIComponent(id)}`, change)) as Member;
+  newPassword = async (id: string): Promise<Hired> => (await this.#write("POST", `/api/staff/${encodeURIComponent(id)}/password`)) as Hired;
+  changeTeam = async (name: string, change: object): Promise<Team> => (await this.#write("PUT", `/api/teams/${encodeURIComponent(name)}`, change)) as Team;
 
   #read(url: string): Promise<unknown> {
     return requestJson(url, { credentials: "same-origin" }, this.#fetch);

@@ -1,8 +1,13 @@
 /** What the desk knows and what an agent can do. Views render it. Every failure ends as a sentence in a toast or beside its cause. */
-import { ServiceError, messageOf } from "../shared/errors.js";
-import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Priority, Row, Staff, View } from "../shared/protocol.js";
+import { messageOf } from "../shared/errors.js";
+import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Row, Staff, View } from "../shared/protocol.js";
+import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
+import { Floor } from "./floor.js";
+import { movedToMe, movedFromMe } from "./notice-words.js";
+import type { PageId } from "./pages.js";
 import { belongsTo, clocksInOrder, inOrder } from "./row-order.js";
+import { Session } from "./session.js";
 import { type Toast, Toasts } from "./toasts.js";
 import { Typists } from "./typists.js";
 import { type Draft, type PendingReply, Writing } from "./writing.js";
@@ -10,9 +15,11 @@ import { type Draft, type PendingReply, Writing } from "./writing.js";
 const REFRESH_MS = 800;
 
 export class DeskModel extends EventTarget {
-  staff: Staff | null = null;
-  checked = false;
   view: View = "queue";
+  /** The team whose queue is shown, null for all. */
+  team: string | null = null;
+  /** What is shown in place of a conversation. */
+  page: PageId | null = null;
   rows: Row[] | null = null;
   counts: Counts = {};
   selected: string | null = null;
@@ -20,11 +27,12 @@ export class DeskModel extends EventTarget {
   detailProblem: string | null = null;
   listProblem: string | null = null;
   connected = true;
-  presence: "online" | "away" = "online";
   colleagues: Colleague[] = [];
-  busy: string | null = null;
   unread = new Set<string>();
 
+  readonly session: Session;
+  readonly floor: Floor;
+  readonly actions: Actions;
   readonly #api: DeskApi;
   readonly #writing: Writing;
   readonly #toasts = new Toasts(() => this.#changed());
@@ -35,12 +43,30 @@ export class DeskModel extends EventTarget {
   constructor(api: DeskApi, newId: () => string) {
     super();
     this.#api = api;
+    this.session = new Session(api, {
+      changed: () => this.#changed(),
+      problem: (text) => this.toast(text, "problem"),
+      begins: (staff) => this.#writing.authorIs(staff.id),
+      ends: (byThem) => this.#signedOut(byThem),
+    });
+    this.floor = new Floor(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
+    this.actions = new Actions(api, {
+      changed: () => this.#changed(),
+      open: () => this.detail,
+      took: (detail) => this.#takeDetail(detail),
+      tell: (text, tone) => this.toast(text, tone),
+      lostSession: (error) => this.session.lost(error),
+      readAgain: async () => {
+        await Promise.all([this.reread(), this.refresh()]);
+      },
+      happened: (what) => this.dispatchEvent(new Event(what)),
+    });
     this.#writing = new Writing(api, newId, {
       changed: () => this.#changed(),
       epochOf: (id) => (this.detail?.row.id === id ? this.detail.row.epoch : null),
       stored: (id, message) => this.#takeMessage(id, message),
       stale: () => void Promise.all([this.reread(), this.refresh()]),
-      lostSession: (error) => this.#lostSession(error),
+      lostSession: (error) => this.session.lost(error),
     });
   }
 
@@ -48,52 +74,18 @@ export class DeskModel extends EventTarget {
     return this.#api;
   }
 
-  // ---- signing in --------------------------------------------------------------------------------------------------
-
-  async checkSession(): Promise<void> {
-    try {
-      this.#signedIn(await this.#api.session());
-    } catch (error) {
-      this.staff = null;
-      if (!(error instanceof ServiceError && error.body.code === "unauthenticated")) this.toast(messageOf(error), "problem");
-    }
-    this.checked = true;
-    this.#changed();
+  get staff(): Staff | null {
+    return this.session.staff;
   }
 
-  /** Throws what the service said, for the form to show. */
-  async signIn(email: string, password: string): Promise<void> {
-    this.#signedIn(await this.#api.signIn(email, password));
-    this.#changed();
-  }
-
-  #signedIn(staff: Staff): void {
-    this.#writing.authorIs(staff.id);
-    this.staff = staff;
-  }
-
-  async signOut(): Promise<void> {
-    await this.#try(() => this.#api.signOut());
-    this.#writing.clear();
-    this.#signedOut();
-  }
-
-  /** What was written stays, for whoever signs in again as its author. */
-  #signedOut(): void {
-    this.staff = null;
+  /** What was written stays, for whoever signs in again as its author; who signs out leaves nothing. */
+  #signedOut(byThem: boolean): void {
+    if (byThem) this.#writing.clear();
+    this.floor.forget();
     this.rows = null;
     this.detail = null;
     this.selected = null;
     this.counts = {};
-    this.#changed();
-  }
-
-  async setPresence(state: "online" | "away"): Promise<void> {
-    const before = this.presence;
-    this.presence = state;
-    this.#changed();
-    const done = await this.#try(() => this.#api.presence(state));
-    if (!done) this.presence = before;
     this.#changed();
   }
 
@@ -106,18 +98,31 @@ export class DeskModel extends EventTarget {
     await this.refresh();
   }
 
+  /** Shows one team's queue, or all of them. */
+  async showTeam(team: string | null): Promise<void> {
+    this.team = team;
+    this.rows = null;
+    this.#changed();
+    await this.refresh();
+  }
+
+  /** The team that the list is of; only queues are told apart. */
+  get listedTeam(): string | null {
+    return this.view === "queue" || this.view === "colleagues" ? this.team : null;
+  }
+
   async refresh(): Promise<void> {
     clearTimeout(this.#refreshTimer);
     this.#refreshTimer = undefined;
-    const { view } = this;
+    const { view, listedTeam } = this;
     try {
-      const list = await this.#api.list(view);
-      if (view !== this.view) return;
-      this.rows = view === "queue" || view === "mine" ? inOrder(list.conversations) : list.conversations;
+      const list = await this.#api.list(view, listedTeam);
+      if (view !== this.view || listedTeam !== this.listedTeam) return;
+      this.rows = view !== "bot" && view !== "resolved" ? inOrder(list.conversations) : list.conversations;
       this.counts = list.counts;
       this.listProblem = null;
     } catch (error) {
-      if (this.#lostSession(error)) return;
+      if (this.session.lost(error)) return;
       if (view === this.view) this.listProblem = messageOf(error);
     }
     this.#changed();
@@ -128,6 +133,11 @@ export class DeskModel extends EventTarget {
   }
 
   // ---- one conversation --------------------------------------------------------------------------------------------
+
+  openPage(page: PageId | null): void {
+    this.page = page;
+    this.#changed();
+  }
 
   async open(id: string | null): Promise<void> {
     this.selected = id;
@@ -145,7 +155,7 @@ export class DeskModel extends EventTarget {
       const detail = await this.#api.detail(id);
       if (id === this.selected) this.#takeDetail(detail);
     } catch (error) {
-      if (this.#lostSession(error) || id !== this.selected) return;
+      if (this.session.lost(error) || id !== this.selected) return;
       this.detailProblem = messageOf(error);
     }
     this.#changed();
@@ -168,58 +178,18 @@ export class DeskModel extends EventTarget {
     return row?.owner === "agent" && row.agent?.id === this.staff?.id;
   }
 
-  async claim(): Promise<void> {
-    await this.#act("claim", async (row) => {
-      this.#takeDetail(await this.#api.claim(row.id, row.epoch));
-      this.toast("It is yours. The customer has been told.", "info");
-      this.dispatchEvent(new Event("claimed"));
-    });
-  }
-
-  async resolve(note: string): Promise<void> {
-    await this.#act("resolve", async (row) => {
-      await this.#api.resolve(row.id, row.epoch, note.trim());
-      this.toast("Resolved. The customer is asked for a rating.", "info");
-    });
-  }
-
-  async returnToBot(): Promise<void> {
-    await this.#act("return", async (row) => {
-      await this.#api.returnToBot(row.id, row.epoch);
-      this.toast("Given back to the bot. The ticket is resolved.", "info");
-    });
-  }
-
-  async release(): Promise<void> {
-    await this.#act("release", async (row) => {
-      await this.#api.release(row.id, row.epoch);
-      this.toast("Back in the queue.", "info");
-    });
-  }
-
-  async override(change: { priority?: Priority; category?: string }): Promise<void> {
-    const ticket = this.detail?.ticket;
-    if (!ticket) return;
-    await this.#act("override", async () => {
-      await this.#api.override(ticket.id, change);
-    });
-  }
-
-  /** One action at a time; whatever comes of it, what the service holds is read again. What changes who has it ends in `acted`, so that the focus can go on. */
-  async #act(name: string, action: (row: Row) => Promise<void>): Promise<void> {
+  /** Whether the one who is signed in may pass the open conversation on, or take it over. */
+  get mayPassOn(): boolean {
     const row = this.detail?.row;
-    if (!row || this.busy !== null) return;
-    this.busy = name;
-    this.#changed();
-    try {
-      await action(row);
-    } catch (error) {
-      if (!this.#lostSession(error)) this.toast(messageOf(error), "problem");
-    }
-    this.busy = null;
-    this.#changed();
-    await Promise.all([this.reread(), this.refresh()]);
-    if (name !== "override") this.dispatchEvent(new Event("acted"));
+    return row !== undefined && (row.owner === "queue" || this.isMine || (row.owner === "agent" && this.session.supervises));
+  }
+
+  get mayTakeOver(): boolean {
+    return this.detail?.row.owner === "agent" && !this.isMine && this.session.supervises;
+  }
+
+  get busy(): string | null {
+    return this.actions.busy;
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
@@ -265,6 +235,7 @@ export class DeskModel extends EventTarget {
   take(event: DeskEvent): void {
     switch (event.event) {
       case "conversation":
+        this.#tellOfMove(event.data.row);
         if (event.data.removed) this.rows = this.rows?.filter((row) => row.id !== event.data.row.id) ?? null;
         else this.#takeRow(event.data.row);
         if (event.data.row.id === this.selected && event.data.row.epoch !== this.detail?.row.epoch) void this.reread();
@@ -281,9 +252,11 @@ export class DeskModel extends EventTarget {
         break;
       case "presence":
         this.colleagues = event.data.agents;
+        this.floor.moved();
         break;
       case "counts":
         // An empty object says only that they changed.
+        this.floor.moved();
         if (Object.keys(event.data).length === 0) this.#refreshSoon();
         else this.counts = "counts" in event.data ? event.data.counts : event.data;
         break;
@@ -306,8 +279,23 @@ export class DeskModel extends EventTarget {
     }
     const others = this.rows.filter((known) => known.id !== row.id);
     const arrived = this.view === "queue" && row.owner === "queue" && others.length === this.rows.length;
-    this.rows = inOrder(belongsTo(row, this.view, this.staff?.id ?? null) ? [...others, row] : others);
+    this.rows = inOrder(belongsTo(row, this.view, this.staff?.id ?? null, this.listedTeam) ? [...others, row] : others);
     if (arrived) this.dispatchEvent(new CustomEvent("arrived", { detail: row }));
+  }
+
+  /** Says what others or the routing did with what is, or was, this agent's. What they did themselves has been said. */
+  #tellOfMove(row: Row): void {
+    const me = this.staff?.id ?? null;
+    if (me === null || this.busy !== null) return;
+    const before = this.rows?.find((known) => known.id === row.id) ?? (this.detail?.row.id === row.id ? this.detail.row : null);
+    const mineBefore = before?.owner === "agent" && before.agent?.id === me;
+    const mineNow = row.owner === "agent" && row.agent?.id === me;
+    if (mineNow && before !== null && !mineBefore) {
+      this.toast(movedToMe(row), "info");
+      this.dispatchEvent(new CustomEvent("arrived", { detail: row }));
+    } else if (mineBefore && !mineNow && row.owner !== "bot") {
+      this.toast(movedFromMe(row), "problem");
+    }
   }
 
   #takeMessage(id: string, message: Message): void {
@@ -346,27 +334,6 @@ export class DeskModel extends EventTarget {
 
   dismiss(id: number): void {
     this.#toasts.dismiss(id);
-  }
-
-  async #try(action: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await action();
-      return true;
-    } catch (error) {
-      if (!this.#lostSession(error)) this.toast(messageOf(error), "problem");
-      return false;
-    }
-  }
-
-  #lostSession(error: unknown): boolean {
-    if (!(error instanceof ServiceError) || error.body.code !== "unauthenticated") return false;
-    this.sessionEnded();
-    return true;
-  }
-
-  sessionEnded(): void {
-    if (this.staff !== null) this.toast("You have been signed out. Sign in again; your place is kept.", "problem");
-    this.#signedOut();
   }
 
   #changed(): void {

@@ -7,13 +7,18 @@ import { DeskApi } from "./desk-api.js";
 import { DeskApp } from "./desk-app.js";
 import { DeskModel } from "./desk-model.js";
 import { DeskSocket } from "./desk-socket.js";
+import { MemberForm } from "./member-form.js";
+import { OwnSettings } from "./own-settings.js";
 import { PackagePanel } from "./package-panel.js";
 import { ReplyComposer } from "./reply-composer.js";
 import { RowListView } from "./row-list.js";
 import { SignIn } from "./sign-in.js";
+import { TeamForm } from "./team-form.js";
+import { TeamPage } from "./team-page.js";
 import { Transcript } from "./transcript.js";
+import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, PackagePanel, ReplyComposer, RowListView, SignIn, Transcript]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, SignIn, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
@@ -21,14 +26,14 @@ const socket = new DeskSocket(() => new WebSocket(`${location.origin.replace(/^h
   connected() {
     const again = !model.connected;
     model.lineIs(true);
-    socket.presence(model.presence);
-    void model.setPresence(model.presence);
+    socket.presence(model.session.presence);
+    void model.session.setPresence(model.session.presence);
     // What happened while the line was down is not replayed: read everything shown again.
     if (again) void Promise.all([model.refresh(), model.reread()]);
   },
   disconnected: () => model.lineIs(false),
   event: (event) => model.take(event),
-  ended: () => model.sessionEnded(),
+  ended: () => model.session.ended(),
 });
 window.addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => {

@@ -1,5 +1,5 @@
 /** What happened, in words for agents: the service's notices are worded for the customer who reads them. */
-import type { Message } from "../shared/protocol.js";
+import type { Message, Row } from "../shared/protocol.js";
 
 /** A notice as the desk says it; one of a type that is not known here keeps the service's own words. */
 export function noticeWords(message: Pick<Message, "text" | "notice">): string {
@@ -9,6 +9,10 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
     case "claimed": return `${agent} claimed the conversation`;
     case "released": return `${agent} gave the conversation back to the queue`;
     case "returned": return `${agent} returned the conversation to the bot`;
+    case "agent_gone": return `${agent} was not there any more; the conversation went back to the queue`;
+    case "moved_to_team": return `${agent} passed the conversation to the team ${notice.team ?? ""}`.trim();
+    case "moved_to_person": return `${agent} passed the conversation to ${notice.to ?? "a colleague"}`;
+    case "reopened": return "Customer wrote again on the same topic; the ticket is open again";
     case "resolved": return `${agent} resolved the conversation`;
     case "bot_unavailable": return "The assistant could not answer";
     case "email_saved": return notice.email === undefined ? "Customer left an e-mail address" : `Customer left ${notice.email}`;
@@ -18,4 +22,18 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
     case "left_queue": return "Customer left the queue";
     default: return text;
   }
+}
+
+/** A conversation has become this agent's by somebody else's doing. */
+export function movedToMe(row: Pick<Row, "number" | "customer">): string {
+  return `${nameOf(row)} is yours now.`;
+}
+
+/** A conversation has stopped being this agent's by somebody else's doing. */
+export function movedFromMe(row: Pick<Row, "number" | "customer" | "owner" | "agent">): string {
+  return row.owner === "agent" ? `${row.agent?.name ?? "A colleague"} has ${nameOf(row)} now.` : `${nameOf(row)} went back to the queue.`;
+}
+
+function nameOf(row: Pick<Row, "number" | "customer">): string {
+  return [row.number, row.customer.name ?? "Visitor"].filter(Boolean).join(" · ");
 }

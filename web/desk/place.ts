@@ -1,15 +1,21 @@
-/** Where an agent is, in the address bar: `#/queue`, `#/mine/cv_1`. */
+/** Where an agent is, in the address bar: `#/queue`, `#/mine/cv_1`, or a page of its own, `#/team`. */
 import type { View } from "../shared/protocol.js";
+import { isPage, type PageId } from "./pages.js";
 
-export interface Place { view: View; id: string | null }
+/** `page` is what is shown in place of the conversation; `view` is then the list beside it. */
+export interface Place { view: View; id: string | null; page?: PageId | undefined }
+
+const VIEWS: ReadonlySet<string> = new Set<View>(["queue", "mine", "colleagues", "bot", "resolved"]);
 
 export function placeOf(hash: string): Place {
   const [view, id] = hash.replace(/^#\/?/, "").split("/");
-  const known = view === "queue" || view === "mine" || view === "bot" || view === "resolved";
-  return { view: known ? view : "queue", id: known && id ? decode(id) : null };
+  if (view !== undefined && isPage(view)) return { view: "queue", id: null, page: view };
+  const known = view !== undefined && VIEWS.has(view);
+  return { view: known ? (view as View) : "queue", id: known && id ? decode(id) : null };
 }
 
-export function hashOf({ view, id }: Place): string {
+export function hashOf({ view, id, page }: Place): string {
+  if (page !== undefined) return `#/${page}`;
   return id === null ? `#/${view}` : `#/${view}/${encodeURIComponent(id)}`;
 }
 

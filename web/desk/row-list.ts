@@ -9,16 +9,17 @@ import { ago } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { codeWords, reasonWords, VIEW_NAMES } from "../shared/words.js";
 import type { DeskModel } from "./desk-model.js";
+import { pagesFor } from "./pages.js";
 import { priorityMark } from "./priority-mark.js";
-import { waitsForAnswer } from "./row-order.js";
 
 const VIEWS: readonly { view: View; icon: IconName }[] = [
-  { view: "queue", icon: "queue" }, { view: "mine", icon: "person" }, { view: "bot", icon: "bot" }, { view: "resolved", icon: "check" },
+  { view: "queue", icon: "queue" }, { view: "mine", icon: "person" }, { view: "colleagues", icon: "eye" }, { view: "bot", icon: "bot" }, { view: "resolved", icon: "check" },
 ];
 
 const EMPTY: Record<View, { title: string; words: string }> = {
   queue: { title: "Nobody is waiting", words: "Customers who ask for a person, or whom the bot cannot help, appear here with what is due first on top." },
   mine: { title: "Nothing on your desk", words: "Claim a conversation from the queue and it stays here until you resolve it." },
+  colleagues: { title: "Nobody else has anything", words: "Conversations that your colleagues are answering appear here. You can read along and take over." },
   bot: { title: "The bot is idle", words: "Conversations that the bot is holding appear here. You can read along." },
   resolved: { title: "Nothing resolved yet", words: "Conversations that were resolved appear here, newest first." },
 };
@@ -33,10 +34,13 @@ export class RowListView extends LitElement {
     nav { padding: 4px 8px 8px; border-bottom: 1px solid var(--border); }
     .view { display: flex; align-items: center; gap: 10px; width: 100%; min-height: 32px; padding: 0 10px; border: 0; border-radius: var(--radius-s); background: none; color: var(--text-2); font-weight: 500; text-align: start; }
     .view:hover { background: var(--sunken); color: var(--text); }
-    .view[aria-current="true"] { background: var(--accent-soft); color: var(--accent-text); font-weight: 600; }
+    .view:not([aria-current="false"]) { background: var(--accent-soft); color: var(--accent-text); font-weight: 600; }
     .view span { flex: 1; }
+    .view.page { margin-top: 2px; }
+    .filter { display: flex; align-items: center; gap: 8px; padding: 8px 16px 0; font-size: 12.5px; color: var(--text-2); }
+    .filter select { flex: 1; min-width: 0; height: 30px; padding: 0 6px; border: 1px solid var(--border-strong); border-radius: var(--radius-s); background: var(--bg); color: var(--text); }
     .count { font-variant-numeric: tabular-nums; font-size: 12px; color: var(--text-3); font-weight: 500; }
-    .view[aria-current="true"] .count { color: inherit; }
+    .view:not([aria-current="false"]) .count { color: inherit; }
     .count.waiting { min-width: 20px; padding: 0 6px; border-radius: 10px; background: var(--accent); color: var(--on-accent) !important; text-align: center; font-weight: 650; line-height: 20px; }
     .scroll { flex: 1; min-height: 0; overflow-y: auto; scrollbar-width: thin; scrollbar-color: var(--border-strong) transparent; }
     ul { padding: 8px; display: grid; gap: 2px; grid-template-columns: minmax(0, 1fr); }
@@ -98,7 +102,7 @@ export class RowListView extends LitElement {
   override focus(): void {
     const rows = [...this.renderRoot.querySelectorAll<HTMLButtonElement>(".row")];
     const target = rows.find((row) => row.getAttribute("aria-current") === "true") ?? rows[Math.min(this.#openAt, rows.length - 1)]
-      ?? this.renderRoot.querySelector<HTMLButtonElement>('.view[aria-current="true"]');
+      ?? this.renderRoot.querySelector<HTMLButtonElement>('.view:not([aria-current="false"])');
     target?.focus();
     target?.scrollIntoView({ block: "nearest" });
   }
@@ -111,13 +115,16 @@ export class RowListView extends LitElement {
   override render(): TemplateResult {
     const { view, counts, rows, listProblem } = this.model;
     return html`<nav aria-label="Views">
-        ${VIEWS.map((item) => {
+        ${VIEWS.filter((item) => item.view !== "colleagues" || this.model.session.supervises).map((item) => {
           const count = counts[item.view];
-          return html`<button type="button" class="view" aria-current=${item.view === view ? "true" : "false"} data-testid="desk-view-${item.view}"
+          return html`<button type="button" class="view" aria-current=${item.view === view && this.model.page === null ? "true" : "false"} data-testid="desk-view-${item.view}"
             @click=${() => this.#emit("desk-view", item.view)}>${icon(item.icon, 16)}<span>${VIEW_NAMES[item.view]}</span>
             ${count === undefined ? nothing : html`<b class="count ${item.view === "queue" && count > 0 ? "waiting" : ""}" data-testid="desk-count-${item.view}">${count}</b>`}</button>`;
         })}
+        ${pagesFor(this.model.staff?.role ?? "content").map((page) => html`<button type="button" class="view page" aria-current=${page.id === this.model.page ? "page" : "false"} data-testid="desk-page-${page.id}"
+          @click=${() => this.#emit("desk-page", page.id)}>${icon(page.icon, 16)}<span>${page.name}</span></button>`)}
       </nav>
+      ${view === "queue" || view === "colleagues" ? this.#teamFilter() : nothing}
       <div class="scroll">
         ${listProblem === null ? nothing : html`<div class="problem" role="alert"><span>${listProblem}</span>
           <button type="button" class="button" @click=${() => void this.model.refresh()}>Try again</button></div>`}
@@ -126,9 +133,17 @@ export class RowListView extends LitElement {
       </div>`;
   }
 
+  #teamFilter(): TemplateResult | typeof nothing {
+    const { floor, team } = this.model;
+    if (floor.teams.length < 2) return nothing;
+    return html`<div class="filter"><label for="team">Team</label><select id="team" data-testid="desk-team-filter" @change=${(e: Event) => void this.model.showTeam((e.target as HTMLSelectElement).value || null)}>
+      <option value="" .selected=${team === null}>All teams</option>
+      ${floor.teams.map((one) => html`<option value=${one.name} .selected=${one.name === team}>${one.title}${one.waiting > 0 ? ` (${one.waiting})` : ""}</option>`)}</select></div>`;
+  }
+
   #row(row: Row): TemplateResult {
     const name = row.customer.name ?? "Visitor";
-    const unread = waitsForAnswer(row) || this.model.unread.has(row.id);
+    const unread = row.unanswered || this.model.unread.has(row.id);
     const subject = row.subject ?? row.last_message?.text ?? "No message yet";
     const other = row.agent !== null && row.agent.id !== this.model.staff?.id ? row.agent.name : null;
     const why = other ?? (reasonWords(row.reason) || (this.model.view === "resolved" ? "Resolved" : row.owner === "bot" ? "Talking with the bot" : ""));
@@ -147,7 +162,7 @@ export class RowListView extends LitElement {
   }
 
   #empty(view: View): TemplateResult {
-    const { title, words } = EMPTY[view];
+    const { title, words } = this.model.listedTeam === null ? EMPTY[view] : { title: "Nothing for this team", words: `Nothing of ${this.model.floor.titleOf(this.model.listedTeam)} is in this list.` };
     return html`<div class="empty" data-testid="desk-empty"><span class="badge">${icon(VIEWS.find((v) => v.view === view)?.icon ?? "queue", 22)}</span><h2>${title}</h2><p>${words}</p></div>`;
   }
 

@@ -1,8 +1,10 @@
 /** Which row is in which view, and in what order. Pure. */
 import type { Clock, Row, View } from "../shared/protocol.js";
 
-/** For the two views that a row alone decides. */
-export function belongsTo(row: Row, view: View, me: string | null): boolean {
+/** For the views that a row alone decides; with a team, those of that team. */
+export function belongsTo(row: Row, view: View, me: string | null, team: string | null = null): boolean {
+  if (team !== null && row.team !== team) return false;
+  if (view === "colleagues") return row.owner === "agent" && row.agent?.id !== me;
   if (view === "queue") return row.owner === "queue";
   if (view === "mine") return row.owner === "agent" && row.agent?.id === me;
   return false;
@@ -22,10 +24,4 @@ export function inOrder(rows: readonly Row[]): Row[] {
 export function clocksInOrder(clocks: readonly Clock[]): Clock[] {
   const due = (clock: Clock): number => ((clock.state === "running" || clock.state === "breached") && clock.due_at !== null ? Date.parse(clock.due_at) : Infinity);
   return [...clocks].sort((a, b) => (due(a) === due(b) ? 0 : due(a) < due(b) ? -1 : 1));
-}
-
-/** Whether the customer waits for an answer: they spoke last, or a response is still owed, whatever the bot said since. */
-export function waitsForAnswer(row: Row): boolean {
-  const { clock } = row;
-  return row.unanswered || (clock !== null && clock.metric !== "resolution" && (clock.state === "running" || clock.state === "breached"));
 }

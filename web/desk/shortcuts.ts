@@ -1,5 +1,5 @@
 /** Which key does what, outside of fields. Pure, so that the table that is shown is the one that works. */
-export type Action = "next" | "previous" | "claim" | "reply" | "note" | "articles" | "resolve" | "queue" | "mine" | "shortcuts" | "back";
+export type Action = "next" | "previous" | "claim" | "reply" | "note" | "articles" | "resolve" | "transfer" | "takeover" | "queue" | "mine" | "colleagues" | "team" | "shortcuts" | "back";
 
 export const SHORTCUTS: readonly { action: Action; keys: readonly string[]; shown: string; words: string }[] = [
   { action: "next", keys: ["j", "ArrowDown"], shown: "j or ↓", words: "Next conversation in the list" },
@@ -9,8 +9,12 @@ export const SHORTCUTS: readonly { action: Action; keys: readonly string[]; show
   { action: "note", keys: ["n"], shown: "n", words: "Write an internal note" },
   { action: "articles", keys: ["/"], shown: "/", words: "Search articles to insert" },
   { action: "resolve", keys: ["e"], shown: "e", words: "Resolve the open conversation" },
+  { action: "transfer", keys: ["t"], shown: "t", words: "Pass the open conversation on" },
+  { action: "takeover", keys: ["o"], shown: "o", words: "Take over what a colleague has (leads)" },
   { action: "queue", keys: ["1"], shown: "1", words: "Show the queue" },
   { action: "mine", keys: ["2"], shown: "2", words: "Show mine" },
+  { action: "colleagues", keys: ["3"], shown: "3", words: "Show what colleagues have (leads)" },
+  { action: "team", keys: ["4"], shown: "4", words: "Show the team: who is on duty" },
   { action: "back", keys: ["Escape"], shown: "Esc", words: "Back to the list" },
   { action: "shortcuts", keys: ["?"], shown: "?", words: "Show these shortcuts" },
 ];

@@ -118,6 +118,7 @@ export function rows(): Row[] {
     row(7, "Piotr Nowak", "Starter", "Import from Trello stops at 80 %", "normal", "action_failed", 400, { owner: "agent", agent: { id: ME.id, name: ME.name }, epoch: 3, unanswered: false, clock: clock("resolution", 400, "paused", 1440) }),
     row(8, "Grace Lindqvist", "Free", "How do I archive a project?", "low", "", 0, { owner: "bot", number: null, epoch: 1, priority: null, reason: null, clock: null, unanswered: false }),
     row(9, "Sam Oduya", "Business", "Wrong currency on the invoice", "normal", "asked", 0, { owner: "bot", epoch: 5, clock: null, unanswered: false, tags: ["resolved"] }),
+    row(11, "Olu Adeniran", "Enterprise", "Webhook deliveries stop after a key rotation", "high", "repeated_failure", 31, { owner: "agent", agent: { id: "st_jonas", name: "Jonas Lindgren" }, epoch: 3, clock: clock("next_response", 31, "running", 60) }),
     row(10, "Noor Haddad", "Business", "Taken by a colleague", "normal", "asked", 44, { epoch: 1 }),
   ];
 }

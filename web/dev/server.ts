@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { AckFrame, ClientFrame, Conversation, DeskEvent, EventFrame, LiveFrame, Message, Owner, Row } from "../shared/protocol.js";
+import { FLOOR, MEMBERS } from "./floor.js";
 import { answer, BOT, clock, DANA, detail, MAYA, ME, message, notice, PASSAGE, rows as seededRows, SCENES, type Scene } from "./scenarios.js";
 
 const PORT = Number(process.env.PORT ?? "8090");
@@ -20,7 +21,7 @@ let rows: Row[] = seededRows();
 const details = new Map(rows.map((row) => [row.id, detail(row)]));
 const deskSockets = new Set<WebSocket>();
 let signedIn = true;
-const settings = { sockets: true, http: true };
+const settings = { sockets: true, http: true, role: "agent", once: false };
 
 function chatOf(token: string | null): { token: string; chat: Chat } {
   const key = token ?? `dev:welcome:${Math.random()}`;
@@ -143,18 +144,26 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
       if (body.password === "wrong") return refuse(response, 401, "unauthenticated", "That e-mail address and password do not belong together.");
       signedIn = true;
     }
-    return signedIn ? json(response, 200, { staff: ME }) : refuse(response, 401, "unauthenticated", "Sign in first.");
+    return signedIn ? json(response, 200, { staff: { ...ME, role: settings.role, capacity: 3, password_once: settings.once } }) : refuse(response, 401, "unauthenticated", "Sign in first.");
   }
   if (!signedIn) return refuse(response, 401, "unauthenticated", "Sign in first.");
   if (url.pathname === "/api/desk/conversations") {
     const view = url.searchParams.get("view");
-    const list = rows.filter((r) => view === "queue" ? r.owner === "queue" : view === "mine" ? r.agent?.id === ME.id : view === "bot" ? r.owner === "bot" && !r.tags.includes("resolved") : r.tags.includes("resolved"));
+    const list = rows.filter((r) => view === "queue" ? r.owner === "queue" : view === "mine" ? r.agent?.id === ME.id : view === "colleagues" ? r.owner === "agent" && r.agent?.id !== ME.id : view === "bot" ? r.owner === "bot" && !r.tags.includes("resolved") : r.tags.includes("resolved"));
     return json(response, 200, { conversations: process.env.EMPTY ? [] : list, counts: process.env.EMPTY ? { queue: 0, mine: 0, bot: 0 } : counts(), event: 1 });
   }
   if (url.pathname === "/api/desk/search") {
     const hit = { article_id: "fh-0019", slug: "download-invoices", title: "Download your invoices", heading: "Download one invoice", url: "/help/download-invoices", html: PASSAGE, score: 0.91, visibility: "public" };
     return json(response, 200, { search_id: "se_1", results: url.searchParams.get("q") === "nothing" ? [] : [hit, { ...hit, article_id: "fh-0100", title: "Refund limits for agents", heading: "Above 500 dollars", visibility: "internal", url: "/help/agent-refund-limits" }] });
   }
+  if (url.pathname === "/api/desk/floor") return json(response, 200, FLOOR);
+  if (url.pathname === "/api/staff" && method === "GET") return json(response, 200, { staff: MEMBERS });
+  if (url.pathname === "/api/staff") {
+    const made = await bodyOf(request);
+    if (made.email === "maya@fernhill.example") return refuse(response, 409, "conflict", "There is an account for maya@fernhill.example already. Change that one instead.");
+    return json(response, 200, { member: { ...MEMBERS[0], ...made }, password: "k3Jr-8fWq_Tz1xYw" });
+  }
+  if (url.pathname.startsWith("/api/staff/") || url.pathname.startsWith("/api/teams/")) return json(response, 200, { member: MEMBERS[0], password: "k3Jr-8fWq_Tz1xYw", capacity: 3 });
   if (url.pathname === "/api/desk/presence") return json(response, 200, {});
   const body = await bodyOf(request);
   const ticket = /^\/api\/desk\/tickets\/tk_(.+)$/.exec(url.pathname);
@@ -191,6 +200,9 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
       if (match[2] === "replies") change(row, { epoch: row.epoch, unanswered: false });
       return json(response, 200, { message: made });
     }
+    case "transfer":
+      change(row, body.team ? { owner: "queue", agent: null } : { owner: "agent", agent: { id: String(body.agent), name: "Jonas Lindgren" } });
+      return json(response, 200, details.get(row.id));
     case "resolve":
       change(row, { owner: "bot", agent: null, tags: ["resolved"], clock: null });
       add(notice(seq, { type: "resolved" }, "Maya Ortiz has marked this as resolved. If you have another question, just ask."));

@@ -62,6 +62,17 @@ const looks: Look[] = [
   { name: "desk-details-1024", width: 1024, height: 768, run: async (p) => { await openDesk(p, "#/mine/cv_r5"); await p.getByTestId("desk-details").click(); await p.waitForTimeout(200); } },
   { name: "desk-mine-dark", width: 1440, height: 900, dark: true, run: (p) => openDesk(p, "#/mine/cv_r5") },
   { name: "desk-queue-dark", width: 1440, height: 900, dark: true, run: (p) => openDesk(p, "#/queue/cv_r1") },
+  ...([["1440", 1440, 900, false], ["900-dark", 900, 900, true], ["390", 390, 844, false]] as const).flatMap(([label, width, height, dark]): Look[] => [
+    { name: `desk-team-${label}`, width, height, dark, run: async (p) => { await set({ role: "admin" }); await openDesk(p, "#/team"); } },
+    { name: `desk-transfer-${label}`, width, height, dark, run: async (p) => { await openDesk(p, "#/mine/cv_r5"); await p.keyboard.press("t"); await p.waitForTimeout(300); } },
+    { name: `desk-member-${label}`, width, height, dark, run: async (p) => { await set({ role: "admin" }); await openDesk(p, "#/team"); await p.getByTestId("desk-member-edit").nth(2).click(); await p.waitForTimeout(300); } },
+    { name: `desk-lookin-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/colleagues/cv_r11"); } },
+    { name: `desk-own-${label}`, width, height, dark, run: async (p) => { await openDesk(p, "#/queue"); await p.getByTestId("desk-own").click(); await p.waitForTimeout(300); } },
+  ]),
+  { name: "desk-team-agent", width: 1440, height: 900, run: (p) => openDesk(p, "#/team") },
+  { name: "desk-takeover", width: 1440, height: 900, dark: true, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/colleagues/cv_r11"); await p.keyboard.press("o"); await p.waitForTimeout(300); } },
+  { name: "desk-hired", width: 1440, height: 900, run: async (p) => { await set({ role: "admin" }); await openDesk(p, "#/team"); await p.getByTestId("desk-member-add").click(); await p.getByTestId("desk-member-email").fill("nina@fernhill.example"); await p.getByTestId("desk-member-name").fill("Nina Aho"); await p.getByTestId("desk-member-save").click(); await p.waitForTimeout(400); } },
+  { name: "desk-once", width: 390, height: 844, run: async (p) => { await set({ once: true }); await p.goto(`${BASE}/desk/`); await p.getByTestId("desk-password-new").waitFor(); } },
   { name: "desk-note", width: 1440, height: 900, run: async (p) => { await openDesk(p, "#/mine/cv_r5"); await p.keyboard.press("n"); await p.keyboard.type("Checked with billing."); } },
   { name: "desk-search", width: 1440, height: 900, run: async (p) => { await openDesk(p, "#/mine/cv_r5"); await p.keyboard.press("/"); await p.getByTestId("desk-search").fill("invoice"); await p.waitForTimeout(600); } },
   { name: "desk-resolve", width: 1440, height: 900, run: async (p) => { await openDesk(p, "#/mine/cv_r5"); await p.getByTestId("desk-resolve").click(); await p.waitForTimeout(200); } },
@@ -103,7 +114,7 @@ for (const look of looks.filter(({ name }) => name.includes(only))) {
     console.log(`${look.name}: ${String(error).split("\n")[0]}`);
   }
   await made.close();
-  await set({ sockets: true, http: true }).catch(() => undefined);
+  await set({ sockets: true, http: true, role: "agent", once: false }).catch(() => undefined);
 }
 await browser.close();
 console.log(broken === 0 ? "no problem found" : `${broken} problems`);

@@ -25,6 +25,10 @@ const PATHS = {
   bellOff: svg`<path d="M6 16.5V11a6 6 0 0 1 9.5-4.9M18 11v5.5l1.5 1.5h-12M10 20.5h4M4 4l16 16"/>`,
   offline: svg`<path d="M4 9.5a12 12 0 0 1 16 0M7 13a7.500 7.500 0 0 1 10 0M10 16.500a3 3 0 0 1 4 0M4 4l16 16"/>`,
   up: svg`<path d="M7 11v9H4v-9zM7 11l4-7c1.500 0 2.500 1 2.200 2.500L12.500 10H19l-1.500 10H7"/>`,
+  team: svg`<circle cx="9" cy="8.5" r="3"/><path d="M3 19c.5-3.300 2.800-5 6-5s5.500 1.700 6 5M15.500 5.800a3 3 0 0 1 0 5.400M17.500 14.300c2 .700 3.200 2.300 3.500 4.700"/>`,
+  eye: svg`<path d="M3 12c2-4 5-6 9-6s7 2 9 6c-2 4-5 6-9 6s-7-2-9-6z"/><circle cx="12" cy="12" r="2.500"/>`,
+  forward: svg`<path d="M4 12h14M13 6.500l5.500 5.500-5.500 5.500"/>`,
+  settings: svg`<path d="M4 7h9M18 7h2M4 17h2M11 17h9"/><circle cx="15.500" cy="7" r="2.200"/><circle cx="8.500" cy="17" r="2.200"/>`,
   signOut: svg`<path d="M10 5H5v14h5M14 8l4 4-4 4M18 12H9"/>`,
 } satisfies Record<string, SVGTemplateResult>;
 

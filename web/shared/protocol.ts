@@ -132,8 +132,17 @@ export interface Poll { events: EventFrame[]; live: LiveFrame[]; conversation: C
 
 // ---- the agent's side ----------------------------------------------------------------------------------------------
 
-export interface Staff { id: string; name: string; email: string; role: "agent" | "lead" | "content" | "admin" }
-export type View = "queue" | "mine" | "bot" | "resolved";
+export type Role = "agent" | "lead" | "content" | "admin";
+export interface Staff {
+  id: string;
+  name: string;
+  email: string;
+  role: Role;
+  capacity?: number;
+  /** The password is one that somebody else gave; one of their own has to be chosen first. */
+  password_once?: boolean;
+}
+export type View = "queue" | "mine" | "colleagues" | "bot" | "resolved";
 export type Priority = "urgent" | "high" | "normal" | "low";
 
 export interface Clock {
@@ -244,6 +253,34 @@ export interface ArticleHit {
 
 /** What a desk search found; `search_id` is null where it was not logged. */
 export interface ArticlesFound { search_id: string | null; results: ArticleHit[] }
+
+/** When somebody works, as the service writes a calendar. */
+export interface Hours { zone: string; windows: Record<string, string[]>; holidays?: string[] }
+
+/** An account, as leads and admins see it. */
+export interface Member {
+  id: string;
+  name: string;
+  email: string;
+  role: Role;
+  active: boolean;
+  teams: string[];
+  skills: string[];
+  languages: string[];
+  capacity: number;
+  hours: Hours | null;
+  password_once: boolean;
+}
+
+/** `password` was made up, and is told only once. */
+export interface Hired { member: Member; password: string | null }
+
+export type Assignment = "manual" | "automatic";
+export interface Team { name: string; title: string; assignment: Assignment | null; hours: Hours | null; waiting: number; members: number; online: number }
+export interface Person { id: string; name: string; role: Role; state: "online" | "away" | "offline"; on_shift: boolean; load: number; capacity: number; teams: string[] }
+
+/** Teams and people as they are now; `assignment` is the way of teams that do not say. */
+export interface FloorNow { assignment: Assignment; teams: Team[]; people: Person[] }
 
 export interface Colleague { id: string; name: string; state: "online" | "away" }
 

@@ -10,6 +10,7 @@ const REASONS: Record<string, string> = {
   security: "Security concern",
   outage: "Reports an outage",
   bot_unavailable: "Bot was unavailable",
+  reopened: "Wrote again after it was resolved",
   action_failed: "Something failed in the bot",
 };
 
@@ -24,7 +25,7 @@ export function codeWords(code: string): string {
 }
 
 export const PRIORITIES: readonly Priority[] = ["urgent", "high", "normal", "low"];
-export const VIEW_NAMES: Record<View, string> = { queue: "Queue", mine: "Mine", bot: "With the bot", resolved: "Resolved" };
+export const VIEW_NAMES: Record<View, string> = { queue: "Queue", mine: "Mine", colleagues: "With colleagues", bot: "With the bot", resolved: "Resolved" };
 export const BAND_WORDS: Record<Health["band"], string> = { healthy: "Healthy", at_risk: "At risk", critical: "Critical" };
 
 /** `$4,800 a month` */

@@ -12,7 +12,7 @@ import { hashOf, placeOf } from "../desk/place.js";
 import { ReplyComposer } from "../desk/reply-composer.js";
 import { RowListView } from "../desk/row-list.js";
 import { noticeWords } from "../desk/notice-words.js";
-import { belongsTo, clocksInOrder, inOrder, waitsForAnswer } from "../desk/row-order.js";
+import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
 import { SignIn } from "../desk/sign-in.js";
 import { Transcript } from "../desk/transcript.js";
 import { tickingListeners } from "../shared/clock.js";
@@ -78,7 +78,7 @@ beforeEach(() => {
   model = new DeskModel(new DeskApi(service.fetch), () => `id${(ids += 1)}`);
   app = new DeskApp();
   app.model = model;
-  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e), ended: () => model.sessionEnded() }, () => 0.5);
+  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e), ended: () => model.session.ended() }, () => 0.5);
   document.body.append(app);
 });
 afterEach(() => {
@@ -130,7 +130,7 @@ describe("a session that ends while an agent writes", () => {
   const expired = { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") };
   const signInAs = async (staff: typeof MAYA | { id: string; name: string; email: string; role: "agent" }): Promise<void> => {
     service.on("POST", "/api/staff/session", { body: { staff } });
-    await model.signIn(staff.email, "x");
+    await model.session.signIn(staff.email, "x");
     await model.open("a");
     await settle();
   };
@@ -162,7 +162,7 @@ describe("a session that ends while an agent writes", () => {
   test("who signs out leaves nothing behind", async () => {
     await signInAs(MAYA);
     service.on("DELETE", "/api/staff/session", { body: {} });
-    await model.signOut();
+    await model.session.signOut();
     await signInAs(MAYA);
     expect(model.pending).toEqual([]);
     expect(model.draft("a").note).toBe("");
@@ -581,10 +581,10 @@ describe("clocks and answers owed", () => {
     const resolution: Clock = { ...due(600), metric: "resolution" };
     expect(clocksInOrder([met, resolution, due(20)])).toEqual([due(20), resolution, met]);
   });
-  test("claiming does not answer: the customer waits until the response that is owed has been given", () => {
-    const claimed = { ...mine("a"), unanswered: false };
-    expect(waitsForAnswer(claimed)).toBe(true);
-    expect(waitsForAnswer({ ...claimed, clock: { ...due(600), metric: "resolution" } })).toBe(false);
-    expect(waitsForAnswer({ ...claimed, clock: null })).toBe(false);
+  test("a team's list has that team's, and colleagues' what others have", () => {
+    expect(belongsTo(row("a", { team: "billing" }), "queue", "st_maya", "billing")).toBe(true);
+    expect(belongsTo(row("a", { team: "support" }), "queue", "st_maya", "billing")).toBe(false);
+    expect(belongsTo(mine("a"), "colleagues", "st_amara")).toBe(true);
+    expect(belongsTo(mine("a"), "colleagues", "st_maya")).toBe(false);
   });
 });

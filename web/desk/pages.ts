@@ -1,0 +1,21 @@
+/** The desk's pages beside the conversations: which there are, who may open them, and the element that shows each. */
+import { html, type TemplateResult } from "lit";
+import type { IconName } from "../shared/icons.js";
+import type { Role } from "../shared/protocol.js";
+import type { DeskModel } from "./desk-model.js";
+
+export type PageId = "team";
+export interface DeskPage { id: PageId; name: string; icon: IconName; roles: readonly Role[]; render: (model: DeskModel, revision: number) => TemplateResult }
+
+export const PAGES: readonly DeskPage[] = [
+  { id: "team", name: "Team", icon: "team", roles: ["agent", "lead", "admin"], render: (model, revision) => html`<desk-team .model=${model} .revision=${revision}></desk-team>` },
+];
+
+export function isPage(id: string): id is PageId {
+  return PAGES.some((page) => page.id === id);
+}
+
+/** The pages that a role may open. */
+export function pagesFor(role: Role): DeskPage[] {
+  return PAGES.filter((page) => page.roles.includes(role));
+}
