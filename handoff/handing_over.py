@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,8 +20,8 @@ from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
 from handoff.sla_rules import current_rules
 from handoff.speaking import drop_turn
 from handoff.tables import packages
-from handoff.transcript import SYSTEM_AUTHOR, Saying, append, transcript
-from handoff.wording import NOTICES, REASONS, TALK_TO_PERSON
+from handoff.transcript import BOT_AUTHOR, SYSTEM_AUTHOR, Saying, append, transcript
+from handoff.wording import AUTO_REPLY, NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
 from tickets.reading import Head
@@ -39,6 +40,7 @@ async def hand_over(
     head: Head | None = None,
     subject: str | None = None,
     after: Conversation | None = None,
+    offered: Sequence[Mapping[str, Any]] = (),
 ) -> Conversation:
     """Give a conversation that the bot owns, or that was closed, to the queue. Called again for one that a person has, it changes nothing.
 
@@ -50,6 +52,7 @@ async def hand_over(
         head: what triage learned from labelled tickets; None for the rules alone.
         subject: the ticket's subject, where the customer gave one.
         after: the chat that this conversation came out of: what was tried there belongs into the package.
+        offered: answers from articles that nobody has seen yet, the best first: triage may have the bot say the first beside the ticket.
 
     Raises:
         Invalid: there is no such reason.
@@ -67,7 +70,10 @@ async def hand_over(
         before = await _said_in_this_epoch(reader, after)
         understood |= await understandings_of(reader, after.id)
     account = await account_of(reader, conversation)
-    result = await _triage(reader, said, [*before, *said], understood, account, reason, at, head)
+    articles = [*_shown([*before, *said]), *(str(answer["article_id"]) for answer in offered)]
+    result = await _triage(
+        reader, said, [*before, *said], understood, account, None if offered else reason, at, head, articles
+    )
     text = "\n".join(_own_words(said))
     ticket = await open_ticket(
         tx,
@@ -80,6 +86,9 @@ async def hand_over(
         customer_id=conversation.customer_id,
         requester_email=conversation.email or (account.email if account else None),
     )
+    reply = next((answer for answer in offered if answer["article_id"] == result.auto_reply), None)
+    if reply is not None:
+        said.append(await append(tx, conversation, Saying(BOT_AUTHOR, AUTO_REPLY, "answer", answer=dict(reply)), at=at))
     votes = await votes_of(reader, voter_of(conversation.visitor_id, conversation.customer_id))
     package = build_package([*before, *said], understood, votes, reason=reason, at=at)
     await tx.execute(
@@ -133,9 +142,10 @@ async def _triage(
     known: Sequence[Message],
     understood: dict[str, Understanding],
     account: Account | None,
-    reason: str,
+    reason: str | None,
     at: datetime,
     head: Head | None,
+    articles: Sequence[str],
 ) -> Triage:
     intents = [understood[message.id] for message in known if message.id in understood and message.payload is None]
     topic = next((seen for seen in reversed(intents) if seen.intent not in NO_TOPIC), Understanding())
@@ -152,9 +162,13 @@ async def _triage(
         handover_reason=reason,
         earlier_tickets=earlier,
         signals=Signal.strongest([seen.signals for seen in intents]),
-        articles=tuple(dict.fromkeys(message.answer["article_id"] for message in known if message.answer is not None)),
+        articles=tuple(dict.fromkeys(articles)),
     )
     return triage(request) if head is None else await asyncio.to_thread(triage, request, None, head)
+
+
+def _shown(said: Sequence[Message]) -> list[str]:
+    return [message.answer["article_id"] for message in said if message.answer is not None]
 
 
 ABOUT_THE_CHAT = {

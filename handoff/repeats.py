@@ -26,11 +26,11 @@ async def handled_before(tx: Transaction, conversation_id: str, client_id: str, 
     return noted.rowcount == 0
 
 
-def check_client_id(client_id: str) -> None:
-    """Refuse a client id that cannot be a key.
+def check_client_id(client_id: str, *, field: str = "client_id") -> None:
+    """Refuse a client id, or what a caller knows as `field`, that cannot be a key.
 
     Raises:
         Invalid: it is not 1 to 60 characters of printable ASCII.
     """
     if not 1 <= len(client_id) <= 60 or not client_id.isascii() or not client_id.isprintable():
-        raise Invalid("client_id must be 1 to 60 printable ASCII characters, such as a UUID.", field="client_id")
+        raise Invalid(f"{field} must be 1 to 60 printable ASCII characters, such as a UUID.", field=field)

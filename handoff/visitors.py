@@ -32,12 +32,23 @@ class Visitor:
 
 
 async def new_visitor(
-    tx: Transaction, *, customer_id: str | None, page_url: str | None, page_title: str | None, at: datetime
+    tx: Transaction,
+    *,
+    customer_id: str | None,
+    page_url: str | None,
+    page_title: str | None,
+    at: datetime,
+    conversation_id: str | None = None,
+    channel: str = WIDGET,
+    email: str | None = None,
 ) -> tuple[Visitor, str]:
-    """Make a visitor with an empty conversation; returns it with the secret, which is not stored."""
+    """Make a visitor with an empty conversation; returns it with the secret, which is not stored.
+
+    The conversation gets a new id where none is given.
+    """
     visitor_id, secret = await _admit(tx, customer_id, at)
     page = {"page_url": page_url, "page_title": page_title}
-    made = await _begin(tx, visitor_id, customer_id, WIDGET, at, **page)
+    made = await _begin(tx, visitor_id, customer_id, channel, at, conversation_id=conversation_id, email=email, **page)
     return Visitor(visitor_id, customer_id, made), secret
 
 
@@ -64,12 +75,19 @@ async def begin_beside(
 
 
 async def _begin(
-    tx: Transaction, visitor_id: str, customer_id: str | None, channel: str, at: datetime, **page: str | None
+    tx: Transaction,
+    visitor_id: str,
+    customer_id: str | None,
+    channel: str,
+    at: datetime,
+    *,
+    conversation_id: str | None = None,
+    **given: str | None,
 ) -> Conversation:
     made = await tx.execute(
         sa.insert(conversations)
         .values(
-            id=new_id("cv"),
+            id=conversation_id or new_id("cv"),
             visitor_id=visitor_id,
             customer_id=customer_id,
             channel=channel,
@@ -78,7 +96,7 @@ async def _begin(
             messages=0,
             created_at=at,
             updated_at=at,
-            **page,
+            **given,
         )
         .returning(conversations)
     )

@@ -10,7 +10,7 @@ LONGEST_MESSAGE = 8_000
 
 REASONS = {
     "asked": "The customer asked for a person.",
-    "ticket": "The customer opened a ticket with the assistant.",
+    "ticket": "The customer opened a ticket.",
     "repeated_failure": "The assistant could not answer several questions in a row.",
     "not_helpful": "The articles that were shown did not help.",
     "frustration": "The customer is frustrated.",
@@ -40,6 +40,9 @@ NOTICES = {
     "left_queue": "You left the queue. You can ask for a person again at any time.",
 }
 """Notices by type, with what they name."""
+
+AUTO_REPLY = "While our team looks at this: here is what our help articles say."
+"""Said above the passage that answers a ticket automatically."""
 
 TALK_TO_PERSON = ("Talk to a person", "baton:person")
 """A button that the service acts on itself, bot or no bot."""

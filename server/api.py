@@ -198,6 +198,7 @@ def openapi(routes: Sequence[Route], *, version: str, url: str) -> dict[str, Any
             "schemas": schemas,
             "securitySchemes": {
                 "visitor": {"type": "http", "scheme": "bearer"},
+                "api": {"type": "http", "scheme": "bearer"},
                 "staff": {"type": "apiKey", "in": "cookie", "name": "baton_staff"},
                 "bot": {"type": "http", "scheme": "bearer"},
             },

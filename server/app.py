@@ -57,6 +57,7 @@ from server.routes import (
     sla,
     staff,
     suggestions,
+    tickets,
     webhooks,
 )
 from server.routing import run_routing
@@ -72,7 +73,7 @@ VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
     *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
-    *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
+    *tickets.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
 

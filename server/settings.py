@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="HS256 secret for the host site's identity tokens, 32 bytes or more; empty means one made at the first start.",
     )
+    api_token: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of your own servers for the API of tickets, 32 characters or more; empty switches that API off.",
+    )
     admin_email: str = Field(
         "",
         description="E-mail address of an admin; each start makes the account, or gives it the password below again.",
@@ -174,6 +178,8 @@ class Settings(BaseSettings):
         secret = self.identity_secret.get_secret_value()
         if secret and len(secret.encode()) < 32:
             raise ValueError("BATON_IDENTITY_SECRET must have 32 bytes or more")
+        if self.api_token.get_secret_value() and len(self.api_token.get_secret_value()) < 32:
+            raise ValueError("BATON_API_TOKEN must have 32 characters or more")
         if bool(self.admin_email) != bool(self.admin_password.get_secret_value()):
             raise ValueError("BATON_ADMIN_EMAIL and BATON_ADMIN_PASSWORD go together")
         if self.admin_email and (self.admin_email.count("@") != 1 or "." not in self.admin_email.rpartition("@")[2]):

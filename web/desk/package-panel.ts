@@ -6,7 +6,7 @@ import { safeUrl } from "../shared/passage.js";
 import type { Clock, Customer, Detail, Package, Priority, Ticket } from "../shared/protocol.js";
 import { dateInWords, metricName, momentInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
-import { BAND_WORDS, codeWords, PRIORITIES, revenueWords } from "../shared/words.js";
+import { BAND_WORDS, codeWords, languageWords, PRIORITIES, revenueWords } from "../shared/words.js";
 import { CATEGORIES } from "./categories.js";
 
 export class PackagePanel extends LitElement {
@@ -146,6 +146,9 @@ export class PackagePanel extends LitElement {
           <span class="side">${vote}</span><small>Shown at ${timeOfDay(article.shown_at)}${article.opened ? ", opened" : ""}</small></div>`;
       })}`}
       ${pack.entities.length === 0 ? nothing : html`<h3>Named</h3><dl>${pack.entities.map((e) => html`<dt>${codeWords(e.entity)}</dt><dd dir="auto">${e.value}</dd>`)}</dl>`}
+      ${(pack.signals ?? []).length === 0 ? nothing : html`<h3>Signs</h3>${(pack.signals ?? []).map((signal) => html`<div class="item"><span class="name">${codeWords(signal.name)}</span>
+        <span class="side">${Math.round(signal.score * 100)} %</span>${signal.words.length === 0 ? nothing : html`<small dir="auto">${signal.words.map((words) => `“${words}”`).join(", ")}</small>`}</div>`)}`}
+      ${(pack.language ?? null) === null ? nothing : html`<p>Wrote in ${languageWords(pack.language ?? "")}.</p>`}
       ${pack.intents.length === 0 ? nothing : html`<h3>Intents</h3>${pack.intents.map((intent) => html`<div class="item"><span class="name">${codeWords(intent.intent)}</span>
         <span class="side">${Math.round(intent.confidence * 100)} %</span><small dir="auto">“${intent.text}”</small></div>`)}`}
     </section>`;

@@ -164,6 +164,7 @@ export function detail(of: Row): Detail {
       summary: ["Needs the October invoice as a PDF for an audit today.", "The help article was shown; their role lacks the permission."],
       entities: [{ entity: "date", value: "October", text: "October", message_id: null }, { entity: "document", value: "invoice", text: "invoice", message_id: null }],
       intents: [{ message_id: null, text: "hi! can I get my invoices as pdf?", intent: "download_invoice", confidence: 0.94 }, { message_id: null, text: "That page says I have no permission.", intent: "permissions", confidence: 0.61 }],
+      signals: [{ name: "frustration", score: 0.6, words: ["ridiculous"], message_id: null }], language: null,
       articles: [{ article_id: "fh-0019", title: "Download your invoices", url: "/help/download-invoices", shown_at: at, opened: true, vote: "not_helpful" }],
       attempted: ["Showed “Download your invoices”", "Asked what the customer sees instead"], handed_over_at: at } : null,
   };

@@ -202,6 +202,9 @@ export interface Package {
   summary: string[];
   entities: { entity: string; value: string; text: string; message_id: string | null }[];
   intents: { message_id: string | null; text: string; intent: string; confidence: number }[];
+  /** Packages of before signals were kept have none, and no language. */
+  signals?: { name: string; score: number; words: string[]; message_id: string | null }[];
+  language?: string | null;
   articles: { article_id: string; title: string; url: string; shown_at: string; opened: boolean; vote: "helpful" | "not_helpful" | null }[];
   attempted: string[];
   handed_over_at: string;

@@ -3,6 +3,7 @@ import type { Health, Priority, View } from "./protocol.js";
 
 const REASONS: Record<string, string> = {
   asked: "Asked for a person",
+  ticket: "Opened a ticket",
   repeated_failure: "Bot found no answer, three times",
   not_helpful: "Articles did not help",
   frustration: "Sounds frustrated",
@@ -32,4 +33,13 @@ export const BAND_WORDS: Record<Health["band"], string> = { healthy: "Healthy", 
 export function revenueWords(mrr: number, currency: string | null, locale?: string): string {
   const amount = new Intl.NumberFormat(locale, { style: "currency", currency: currency ?? "USD", maximumFractionDigits: 0 }).format(mrr);
   return `${amount} a month`;
+}
+
+/** `de` → `German` */
+export function languageWords(code: string): string {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
