@@ -30,6 +30,7 @@ from handoff.desk_views import (
 from handoff.handing_over import account_of
 from handoff.package import package_of
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
+from handoff.requests import tickets_of_visitor
 from handoff.staff import staff_names
 from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
@@ -50,6 +51,7 @@ from tickets.ticketing import (
 
 View = Literal["queue", "mine", "colleagues", "bot", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
+EARLIER_TICKETS = 50
 ROWS = 200
 """Conversations that a list shows at most; the counts tell of the rest."""
 
@@ -230,7 +232,7 @@ async def _customer(reader: Reader, conversation: Conversation, current: Ticket 
     if account is not None:
         found = await tickets_of_customer(reader, account.id)
     else:
-        found = await tickets_of_conversation(reader, conversation.id)
+        found = await tickets_of_visitor(reader, conversation, limit=EARLIER_TICKETS)
     earlier = [ticket for ticket in found if current is None or ticket.id != current.id]
     return CustomerView(
         id=account.id if account else None,

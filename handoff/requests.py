@@ -17,14 +17,17 @@ from handoff.records import Conversation, Message
 from handoff.tables import conversations
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, transcript
 from handoff.visitors import begin_beside
-from handoff.wording import NOTICES, clean_email, clean_text, masked_email
+from handoff.wording import NOTICES, TALK_TO_PERSON, clean_email, clean_text, masked_email
 from tickets.reading import Head
 from tickets.tables import tickets
 from tickets.ticketing import Ticket, get_ticket, subject_of
 from tickets.vocabulary import FINISHED
 
+MOST_LOOKED_AT = 20
 CHANNEL = "email"
 PLACE = "Ticket from the chat: answer by e-mail"
+MOST_AN_HOUR = 10
+"""Tickets that one visitor opens; people can be asked for in the chat at any time."""
 SAME_WITHIN = timedelta(days=1)
 """The same ticket again within this time is the one that there is."""
 
@@ -59,7 +62,7 @@ async def open_request(
     *,
     at: datetime,
     head: Head | None = None,
-) -> Ticket:
+) -> Ticket | None:
     """Open a ticket for people to answer by e-mail, and tell its number in the chat, which stays with the bot.
 
     Idempotent by the visitor, the subject and the description for as long as the ticket is open, a day at most.
@@ -70,8 +73,19 @@ async def open_request(
         request: what the customer gave.
         at: now; the clocks start here.
         head: what triage learned from labelled tickets; None for the rules alone.
+
+    Returns:
+        The ticket, or None where the customer was told that they have opened enough for now.
     """
-    opened = await _same(tx.connection, chat, request, at)
+    lately = await tickets_of_visitor(tx.connection, chat, limit=MOST_LOOKED_AT)
+    opened = _same(lately, request, at)
+    if opened is None and sum(at - ticket.created_at < timedelta(hours=1) for ticket in lately) >= MOST_AN_HOUR:
+        enough = Saying(
+            SYSTEM_AUTHOR, NOTICES["tickets_enough"], kind="notice", notice={"type": "tickets_enough"},
+            buttons=(TALK_TO_PERSON,),
+        )  # fmt: skip
+        await append(tx, chat, enough, at=at)
+        return None
     kind = "ticket_opened" if opened is None else "ticket_open_already"
     if opened is None:
         beside = await begin_beside(tx, chat, channel=CHANNEL, page_title=PLACE, at=at)
@@ -127,8 +141,7 @@ async def last_reply(reader: Reader, ticket: Ticket) -> Message | None:
     return next((message for message in reversed(said) if message.author_kind == "agent"), None)
 
 
-async def _same(reader: Reader, chat: Conversation, request: TicketRequest, at: datetime) -> Ticket | None:
-    lately = await tickets_of_visitor(reader, chat, limit=20)
+def _same(lately: Sequence[Ticket], request: TicketRequest, at: datetime) -> Ticket | None:
     return next(
         (
             ticket

@@ -26,6 +26,7 @@ NOTICES = {
     "queued": "I've passed this conversation to our team. Everything you wrote is with them, so you won't have to repeat it.",
     "ticket_opened": "Your ticket {number}, “{subject}”, is with our team. They will answer to {email}.",
     "ticket_open_already": "You have sent us this already: it is ticket {number}, and our team has it.",
+    "tickets_enough": "You have opened several tickets within the hour, so this one was not sent. Talk to a person here instead.",
     "claimed": "{agent} has joined the conversation.",
     "returned": "{agent} has handed the conversation back to the assistant.",
     "released": "{agent} had to leave. You are back in the queue, and keep your place.",

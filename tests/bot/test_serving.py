@@ -115,3 +115,27 @@ def test_what_is_left_out_says_so_when_it_is_used():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "pymongo is left out" in done.stdout
+
+
+def test_conversation_tests_judge_intents_and_no_entities():
+    from rasa.core import test as conversations
+    from rasa.shared.core.events import UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    from bot.launch import leave_entities_out_of_conversations
+
+    def judged(intent):
+        said = UserUttered("a word from Lisbon", {"name": "greet"})
+        found = {
+            "intent": {"name": intent},
+            "entities": [{"entity": "city", "value": "Lisbon", "start": 12, "end": 18}],
+        }
+        tracker = DialogueStateTracker("c", [])
+        return conversations._collect_user_uttered_predictions(said, found, tracker, False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversations, "_clean_entity_results", conversations._clean_entity_results)
+        assert judged("greet").check_prediction_target_mismatch()
+        leave_entities_out_of_conversations()
+        assert not judged("greet").check_prediction_target_mismatch()
+        assert judged("thanks").check_prediction_target_mismatch()

@@ -9,7 +9,7 @@ import pytest
 from core.errors import Invalid
 from handoff.desk import detail_of, list_rows
 from handoff.records import Conversation, Reply
-from handoff.requests import TicketRequest, open_request, reply_address, tickets_of_visitor
+from handoff.requests import MOST_AN_HOUR, TicketRequest, open_request, reply_address, tickets_of_visitor
 from handoff.transcript import get_conversation
 from handoff.visitors import join_customer, new_visitor, visitor_of_token
 from tests.handoff.conftest import ANSWER, Floor
@@ -18,7 +18,7 @@ from tickets.ticketing import Ticket
 BROKEN = TicketRequest("The export stops half way", "Since Monday the CSV export ends at row 500.", "kim@example.org")
 
 
-async def opened(floor: Floor, chat: Conversation, request: TicketRequest = BROKEN) -> Ticket:
+async def opened(floor: Floor, chat: Conversation, request: TicketRequest = BROKEN) -> Ticket | None:
     async with floor.database.write() as tx:
         current = await get_conversation(tx.connection, chat.id, lock=True)
         return await open_request(tx, current, request, floor.policies, at=floor.clock.now())
@@ -63,6 +63,19 @@ async def test_the_same_ticket_twice_is_one_and_another_is_another(floor: Floor)
     other = await opened(floor, chat, TicketRequest("Another", BROKEN.description, BROKEN.email))
     floor.clock.set(floor.clock.now() + timedelta(days=2))
     assert len({first.id, other.id, (await opened(floor, chat)).id}) == 3
+
+
+async def test_after_many_tickets_in_an_hour_a_person_is_offered_instead(floor: Floor) -> None:
+    chat = await floor.visit()
+    for number in range(MOST_AN_HOUR):
+        assert await opened(floor, chat, TicketRequest(f"Subject {number}", "The same words.", "kim@example.org"))
+    one_more = TicketRequest("One more", "The same words.", "kim@example.org")
+    assert await opened(floor, chat, one_more) is None
+    notice = (await floor.said(chat))[-1]
+    assert notice.notice == {"type": "tickets_enough"}
+    assert [button.title for button in notice.buttons] == ["Talk to a person"]
+    floor.clock.set(floor.clock.now() + timedelta(hours=1))
+    assert await opened(floor, chat, one_more) is not None
 
 
 async def test_a_visitor_stays_in_the_chat_finds_their_tickets_and_takes_them_along_when_they_sign_in(

@@ -18,6 +18,7 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
     case "email_saved": return notice.email === undefined ? "Customer left an e-mail address" : `Customer left ${notice.email}`;
     case "rated": return notice.score === undefined ? "Customer rated the help" : `Customer rated the help ${notice.score} of 5`;
     case "ticket_opened": return `The assistant opened ticket ${notice.ticket ?? ""} for the customer`;
+    case "tickets_enough": return "Customer was asked to open no more tickets for now";
     case "ticket_open_already": return `Customer sent ticket ${notice.ticket ?? ""} once more`;
     case "left_queue": return "Customer left the queue";
     default: return text;

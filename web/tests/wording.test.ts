@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { botBanner, emailProblem, lengthWords, queueWords, statusWords } from "../widget/wording.js";
+import { botBanner, emailProblem, lengthWords, noticeText, queueWords, statusWords } from "../widget/wording.js";
 import { conversation } from "./fakes.js";
 
 const NOW = Date.parse("2026-11-23T14:45:00Z");
@@ -68,4 +68,18 @@ test("the counter appears near the limit only", () => {
   expect(lengthWords(7_499, 8_000)).toBeNull();
   expect(lengthWords(7_500, 8_000)).toBe("500 characters left");
   expect(lengthWords(9_234, 8_000)).toBe("1,234 characters too many");
+});
+
+describe("a ticket from the chat", () => {
+  const text = "Your ticket FH-1003 is with our team.";
+  const notice = (reply_by: string | null): Parameters<typeof noticeText>[0] => ({ text, notice: { type: "ticket_opened", ticket: "FH-1003", reply_by } });
+
+  test("says by when to expect an answer, in the customer's own time", () => {
+    expect(noticeText(notice("2026-11-24T09:00:00Z"), NOW, "en-GB", "Europe/Berlin")).toBe(`${text} Expect an answer by tomorrow at 10:00.`);
+  });
+
+  test("promises nothing where no time is known or it has passed", () => {
+    expect(noticeText(notice(null), NOW)).toBe(text);
+    expect(noticeText(notice("2026-11-20T09:00:00Z"), NOW)).toBe(text);
+  });
 });

@@ -227,7 +227,7 @@ export class MessageLog extends LitElement {
   #notice(message: Message): TemplateResult {
     const type = message.notice?.type;
     const name = type === "claimed" || type === "queued" || type === "released" ? "person" : type === "resolved" || type === "email_saved" || type === "rated" || type === "ticket_opened" || type === "ticket_open_already" ? "check"
-      : type === "bot_unavailable" ? "alert" : "bot";
+      : type === "bot_unavailable" || type === "tickets_enough" ? "alert" : "bot";
     return html`<div class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}>${icon(name, 16)}<bdi>${noticeText(message, now())}</bdi></div>
       ${message.buttons.length > 0 ? html`<div class="notice">${this.#buttons(message)}</div>` : nothing}`;
   }
