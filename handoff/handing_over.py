@@ -174,7 +174,7 @@ def _shown(said: Sequence[Message]) -> list[str]:
 ABOUT_THE_CHAT = {
     "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
     "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
-    "none_of_these", "foreign_language",
+    "none_of_these", "foreign_language", "no_words",
 }  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
 NO_TOPIC = ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}

@@ -21,7 +21,7 @@ BROKEN = TicketRequest("The export stops half way", "Since Monday the CSV export
 async def opened(floor: Floor, chat: Conversation, request: TicketRequest = BROKEN) -> Ticket | None:
     async with floor.database.write() as tx:
         current = await get_conversation(tx.connection, chat.id, lock=True)
-        return await open_request(tx, current, request, floor.policies, at=floor.clock.now())
+        return await open_request(tx, current, request, at=floor.clock.now())
 
 
 async def test_a_ticket_from_the_chat_waits_at_the_desk_with_its_clocks_while_the_bot_keeps_the_chat(
