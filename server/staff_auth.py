@@ -14,6 +14,7 @@ from server.service import SERVICE, Service
 
 COOKIE = "baton_staff"
 HEADER = "X-Baton"
+LEADING: tuple[Role, ...] = ("lead", "admin")
 
 
 async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING, *, once: bool = False) -> Staff:

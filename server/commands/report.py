@@ -1,4 +1,4 @@
-"""`baton report`: what people search for and where it fails them, and the articles that wait for a review."""
+"""`baton report`: what people search for and where it fails them, promises kept, and the articles that wait for a review."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from insights.question_groups import Grouping
 from insights.searches import KINDS, Counts, Kind, SearchReport, period_of, search_report
 from knowledge.reviews import Review, list_reviews
 from server.commands.output import print_json, print_table
+from server.commands.sla_report import run_sla
 from server.migrate import migrate
 from server.search_report_view import counts_view, group_views, period_view, week_views
 from server.settings import Settings, load_settings
@@ -32,7 +33,7 @@ _HEADINGS: dict[Kind, str] = {
 
 def add_to(parts: Any) -> None:
     """Add the command to the parser."""
-    parser = parts.add_parser("report", help="what people search for, and which articles wait for a review")
+    parser = parts.add_parser("report", help="what people search for, promises kept, articles that wait for a review")
     reports = parser.add_subparsers(title="reports", required=True, metavar="REPORT")
     searches = reports.add_parser("searches", help="questions in groups, with their trend and the weeks")
     searches.add_argument(
@@ -43,6 +44,12 @@ def add_to(parts: Any) -> None:
     searches.add_argument("--surface", action="append", default=[], help="only searches from here; may be repeated")
     searches.add_argument("--json", action="store_true")
     searches.set_defaults(run=run_searches)
+    sla = reports.add_parser(
+        "sla", help="promises kept by policy, team, category and week, and who breaches systematically"
+    )
+    sla.add_argument("--days", type=int, default=30, help="how far back (%(default)s)")
+    sla.add_argument("--json", action="store_true")
+    sla.set_defaults(run=run_sla)
     reviews = reports.add_parser("reviews", help="articles that wait for a review, and why")
     reviews.add_argument("--closed", action="store_true", help="the closed ones instead")
     reviews.add_argument("--limit", type=int, default=50)

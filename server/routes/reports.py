@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from insights.searches import LONGEST_DAYS, MOST_GROUPS, Kind, period_of, search_report
+from insights.sla import LONGEST_DAYS as LONGEST_SLA_DAYS
+from insights.sla import sla_report
 from server.api import Route, checked
 from server.routes.reviews import EDITING
 from server.search_report_view import (
@@ -21,7 +23,8 @@ from server.search_report_view import (
     week_views,
 )
 from server.service import SERVICE
-from server.staff_auth import signed_in
+from server.sla_report_view import SlaReportView, sla_report_view
+from server.staff_auth import LEADING, signed_in
 
 
 class SearchReportQuery(BaseModel):
@@ -75,7 +78,25 @@ async def get_search_report(request: web.Request) -> web.Response:
     )
 
 
+class SlaReportQuery(BaseModel):
+    """Over how many days until now."""
+
+    days: int = Field(30, ge=1, le=LONGEST_SLA_DAYS)
+
+
+async def get_sla_report(request: web.Request) -> web.Response:
+    """Return how well promises are kept."""
+    service = request.app[SERVICE]
+    await signed_in(request, LEADING)
+    query = checked(dict(request.query), SlaReportQuery)
+    async with service.database.read() as reader:
+        report = await sla_report(reader, query.days, service.clock.now())
+    return web.json_response(sla_report_view(report))
+
+
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/reports/sla", get_sla_report, "How well promises are kept", auth="staff", query=SlaReportQuery,
+          returns=SlaReportView),
     Route("GET", "/api/desk/reports/searches", get_search_report, "What people search for", auth="staff",
           query=SearchReportQuery, returns=SearchReportView),
 )  # fmt: skip

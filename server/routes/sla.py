@@ -10,7 +10,6 @@ from core.clock import iso, iso_or_none
 from core.errors import BatonError
 from handoff.explaining import explain
 from handoff.notifications import mark_read, notifications_of
-from handoff.records import Role
 from handoff.sla_rules import (
     LONGEST_NOTE,
     RuleVersion,
@@ -25,9 +24,7 @@ from handoff.yaml_text import LONGEST, line_named
 from server.api import Route, checked, read_body
 from server.service import SERVICE
 from server.sla_history_view import TicketHistoryView, history_view
-from server.staff_auth import signed_in
-
-LEADING: tuple[Role, ...] = ("lead", "admin")
+from server.staff_auth import LEADING, signed_in
 
 
 class RulesQuery(BaseModel):
