@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -186,19 +187,24 @@ async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fir
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    # The rows are this transaction's alone until it ends, so what was read of them still holds.
     told: list[Fired] = []
+    changed: list[dict[str, Any]] = []
     for clock in [SlaClock.of(row) for row in due.mappings()]:
         after, firings = states.fired(clock, now)
-        taken = await tx.execute(
-            sa.update(sla_clocks)
-            .where(sla_clocks.c.id == clock.id, sla_clocks.c.next_due_at == clock.next_due_at)
-            .values(state=after.state, **{name: getattr(after, name) for name in _TOLD})
-        )
-        if taken.rowcount != 1:
-            continue
-        for what, at in firings:
-            await note(tx, after, what, fired_in_words(after, what), at=at, noted_at=now)
-            told.append(Fired(after, what, at))
+        changed.append({"clock": clock.id, **{f"new_{name}": getattr(after, name) for name in _TOLD}})
+        told += [Fired(after, what, at) for what, at in firings]
+    if changed:
+        await tx.execute(_TELL, changed)
+    if told:
+        notes = [
+            {
+                "clock_id": one.clock.id, "at": one.at, "noted_at": now, "what": one.what,
+                "words": fired_in_words(one.clock, one.what),
+            }
+            for one in told
+        ]  # fmt: skip
+        await tx.execute(sa.insert(sla_audit), notes)
     return told
 
 
@@ -232,7 +238,12 @@ async def audit_of(reader: Reader, ticket_id: str) -> list[AuditEntry]:
 
 
 _STARTED = (sla_clocks.c.started_at, sla_clocks.c.metric, sla_clocks.c.stretch)
-_TOLD = ("next_due_at", "warned_at", "breached_at")
+_TOLD = ("state", "next_due_at", "warned_at", "breached_at")
+_TELL = (
+    sa.update(sla_clocks)
+    .where(sla_clocks.c.id == sa.bindparam("clock"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _TOLD})
+)
 
 
 async def _start(

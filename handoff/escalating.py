@@ -13,6 +13,7 @@ from core.database import Database, Reader, Transaction
 from core.errors import BatonError
 from core.events import record_event
 from core.outbox import enqueue
+from core.webhook_endpoints import endpoints, wants
 from handoff.clock_states import SlaClock, clock_view
 from handoff.clock_words import metric_in_words
 from handoff.clocks import Fired, clocks_of, fire_due, next_due, note
@@ -58,13 +59,19 @@ async def fire(tx: Transaction, now: datetime, limit: int) -> list[Fired]:
         return fired
     found = await tx.execute(sa.select(tickets).where(tickets.c.id.in_({one.clock.ticket_id for one in fired})))
     of = {ticket.id: ticket for ticket in map(Ticket.of, found.mappings())}
+    starts = []
+    for one in fired:
+        rules = await rules_of(tx.connection, one.clock.policy.version)
+        start = Start(one.clock, of[one.clock.ticket_id], one.what, since=one.at, begins=one.at)
+        starts.append((start, rules.escalations))
+    await plan(tx, starts)
+    heard = {kind for endpoint in await endpoints(tx.connection) if endpoint.active for kind in endpoint.kinds}
     # Event counters are locked in one order, so that two processes cannot wait for each other.
     for one in sorted(fired, key=lambda fired: fired.clock.conversation_id or ""):
-        clock, ticket = one.clock, of[one.clock.ticket_id]
-        rules = await rules_of(tx.connection, clock.policy.version)
-        await plan(tx, rules.escalations, Start(clock, ticket, one.what, since=one.at, begins=one.at))
-        told = {"ticket": _ticket(ticket), "clock": clock_view(clock, now), "at": iso(one.at)}
-        await enqueue(tx, f"sla.{one.what}", f"sla:{clock.id}:{one.what}:{iso(one.at)}", told, at=one.at)
+        clock, kind = one.clock, f"sla.{one.what}"
+        if wants(tuple(heard), kind):
+            told = {"ticket": _ticket(of[clock.ticket_id]), "clock": clock_view(clock, now), "at": iso(one.at)}
+            await enqueue(tx, kind, f"sla:{clock.id}:{one.what}:{iso(one.at)}", told, at=one.at)
         if clock.conversation_id is not None:
             data = {"clock": clock_view(clock, now), "what": one.what}
             await record_event(tx, clock.conversation_id, "clock", data, at=now, audience="staff")
@@ -105,7 +112,7 @@ async def _escalate(tx: Transaction, escalation_id: str, now: datetime) -> None:
     await note(tx, found[0], "escalated", f"“{escalation.rule}”: {words}", at=escalation.due_at, noted_at=now)
     rules = await rules_of(tx.connection, escalation.version)
     start = Start(found[0], step.ticket, escalation.firing, escalation.since, escalation.due_at, escalation.rule)
-    await plan(tx, rules.escalations, start)
+    await plan(tx, [(start, rules.escalations)])
     if ticket.conversation_id is not None:
         data = {"rule": escalation.rule, "words": step.summary, "to": sorted(step.told)}
         await record_event(tx, ticket.conversation_id, "escalation", data, at=now, audience="staff")

@@ -99,22 +99,26 @@ class Start:
     follows: str | None = None
 
 
-async def plan(tx: Transaction, rules: Sequence[EscalationRule], start: Start) -> None:
-    """Write down what follows. Idempotent by (clock, rule, since)."""
+async def plan(tx: Transaction, starts: Iterable[tuple[Start, Sequence[EscalationRule]]]) -> None:
+    """Write down what follows of these rules. Idempotent by (clock, rule, since)."""
+    planned = [row for start, rules in starts for row in _planned(start, rules)]
+    if planned:
+        insert = INSERT[tx.connection.dialect.name](sla_escalations)
+        await tx.execute(insert.on_conflict_do_nothing(index_elements=["clock_id", "rule", "since"]), planned)
+
+
+def _planned(start: Start, rules: Sequence[EscalationRule]) -> list[dict[str, Any]]:
     clock, ticket = start.clock, start.ticket
-    planned = [
+    return [
         {
             "id": new_id("es"), "clock_id": clock.id, "ticket_id": ticket.id, "rule": rule.name, "rule_snapshot": rule_data(rule),
-            "version": clock.policy.version, "firing": start.firing, "since": start.since, "state": "waiting",
+            "version": clock.policy.version, "firing": start.firing, "since": start.since, "state": "waiting", "words": "",
             "due_at": add_working_time(clock.policy.calendar, start.begins, timedelta(minutes=rule.after)),
         }
         for rule in rules
         if (rule.follows == start.follows if start.follows is not None else rule.starts == start.firing)
         and rule.fits(metric=clock.metric, priority=ticket.priority, team=ticket.team, policy=clock.policy.name)
     ]  # fmt: skip
-    if planned:
-        insert = INSERT[tx.connection.dialect.name](sla_escalations)
-        await tx.execute(insert.on_conflict_do_nothing(index_elements=["clock_id", "rule", "since"]), planned)
 
 
 async def settle(tx: Transaction, escalation_id: str, state: str, words: str, at: datetime) -> bool:
