@@ -67,7 +67,9 @@ async def requeue(tx: Transaction, conversation: Conversation, how: str, *, at: 
     return waiting
 
 
-async def tell(tx: Transaction, conversation: Conversation, kind: str, *, at: datetime, **named: Any) -> None:
-    """Tell customer and desks what happened: the notice of this kind, with what its words name."""
-    words = NOTICES[kind].format(**named)
+async def tell(
+    tx: Transaction, conversation: Conversation, kind: str, *, at: datetime, wording: str | None = None, **named: Any
+) -> None:
+    """Tell customer and desks what happened: the notice of this kind, with what its words name, by default its own words."""
+    words = NOTICES[wording or kind].format(**named)
     await append(tx, conversation, Saying(SYSTEM_AUTHOR, words, kind="notice", notice={"type": kind, **named}), at=at)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -17,12 +18,13 @@ from handoff.calendars import next_open
 from handoff.presence import PresenceState
 from handoff.records import AFTER_AGENTS, QUEUE, Staff, agent_of, agent_owner
 from handoff.routing import Candidate, Need, choose_agent, needed_skills
-from handoff.tables import assignments, conversations, staff
+from handoff.tables import assignments, conversations, messages, staff, understandings
 from handoff.teams import Assignment, members, teams_by_name
 from handoff.transcript import get_conversation
 from handoff.waiting import first_due_at
 from tickets.tables import tickets
 
+_Outcome = Literal["assigned", "gone", "full"]
 Waiting = tuple[str, int, Need]
 """A conversation that is to be assigned: its id, its epoch, and what it asks for."""
 
@@ -49,13 +51,15 @@ async def assign_waiting(
         if not any(candidate.has_room for candidate in candidates):
             break
         chosen = choose_agent(candidates, need)
-        if chosen is None:
-            continue
-        done = await _assign(database, conversation_id, epoch, chosen.id, at)
-        found += done
-        # Whoever was refused may be full by now: the next round knows.
-        busier = replace(chosen, load=chosen.load + 1 if done else chosen.capacity, idle_since=at)
-        candidates = [busier if one.id == chosen.id else one for one in candidates]
+        while chosen is not None:
+            outcome = await _assign(database, conversation_id, epoch, chosen.id, at)
+            if outcome == "gone":
+                break
+            found += outcome == "assigned"
+            # Another process, or a claim, may have filled them since they were counted.
+            busier = replace(chosen, load=chosen.load + 1 if outcome == "assigned" else chosen.capacity, idle_since=at)
+            candidates = [busier if one.id == chosen.id else one for one in candidates]
+            chosen = choose_agent(candidates, need) if outcome == "full" else None
     return found
 
 
@@ -64,12 +68,21 @@ async def to_assign(reader: Reader, default: Assignment) -> list[Waiting]:
     teams = await teams_by_name(reader)
     automatic = [team.name for team in teams.values() if (team.assignment or default) == "automatic"]
     due = first_due_at()
+    written_in = (
+        sa.select(understandings.c.language)
+        .join(messages, messages.c.id == understandings.c.message_id)
+        .where(understandings.c.conversation_id == conversations.c.id, understandings.c.language.is_not(None))
+        .order_by(messages.c.seq.desc())
+        .limit(1)
+        .correlate(conversations)
+        .scalar_subquery()
+    )
     rows = (
         await reader.execute(
             sa.select(
                 conversations.c.id,
                 conversations.c.epoch,
-                conversations.c.language,
+                sa.func.coalesce(written_in, conversations.c.language).label("language"),
                 conversations.c.ticket_id,
                 tickets.c.team,
                 tickets.c.category,
@@ -167,22 +180,22 @@ async def _spells(reader: Reader, ticket_ids: Sequence[str]) -> tuple[dict[str, 
     return last, gave_back
 
 
-async def _assign(database: Database, conversation_id: str, epoch: int, staff_id: str, at: datetime) -> bool:
-    """Give a conversation to somebody if it still waits in this epoch and they still have room; tells whether it was done."""
+async def _assign(database: Database, conversation_id: str, epoch: int, staff_id: str, at: datetime) -> _Outcome:
+    """Give a conversation to somebody if it still waits in this epoch and they still have room; else it is gone, or they are full."""
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         if conversation.owner != QUEUE or conversation.epoch != epoch:
-            return False
+            return "gone"
         row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id).with_for_update())).mappings().one()
         agent = Staff.of(row)
         counted = await tx.execute(
             sa.select(sa.func.count()).where(conversations.c.owner == agent_owner(agent.id)).select_from(conversations)
         )
         if not agent.active or counted.scalar_one() >= agent.capacity:
-            return False
+            return "full"
         try:
             taken = await take(tx, conversation, agent, at=at)
         except StaleEpoch:
-            return False
+            return "gone"
         await tell(tx, taken, "claimed", at=at, agent=agent.name)
-        return True
+        return "assigned"

@@ -100,7 +100,15 @@ async def move_to_team(
     waiting = conversation
     if conversation.agent_id is not None:
         waiting = await requeue(tx, conversation, "transferred", at=at)
-        await tell(tx, waiting, "moved_to_team", at=at, agent=_name(by), team=chosen.title)
+        await tell(
+            tx,
+            waiting,
+            "moved_to_team",
+            at=at,
+            wording=_by_rule("moved_to_team", by),
+            agent=_name(by),
+            team=chosen.title,
+        )
     else:
         await announce(tx, conversation.id, at=at)
     await _note(tx, waiting, f"Moved to the team {chosen.title}.", note, by, at)
@@ -127,7 +135,9 @@ async def move_to_person(
         # They waited for an answer before; who passes them on does not make them wait anew.
         conversation = replace(conversation, queued_at=at)
     taken = await take(tx, conversation, colleague, at=at)
-    await tell(tx, taken, "moved_to_person", at=at, agent=_name(by), to=colleague.name)
+    await tell(
+        tx, taken, "moved_to_person", at=at, wording=_by_rule("moved_to_person", by), agent=_name(by), to=colleague.name
+    )
     await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at)
     return taken
 
@@ -145,6 +155,11 @@ async def _note(
     author = Author("agent", by) if isinstance(by, str) else Author("agent", by.name, by.id)
     text = f"{what}\n{note}" if note else what
     await append(tx, conversation, Saying(author, text, kind="note"), at=at)
+
+
+def _by_rule(kind: str, by: Staff | str) -> str:
+    """Return the words for a move: a customer is told of people, and of no rules."""
+    return f"{kind}_by_rule" if isinstance(by, str) else kind
 
 
 def _name(by: Staff | str) -> str:

@@ -37,6 +37,7 @@ async def new_visitor(
     customer_id: str | None,
     page_url: str | None,
     page_title: str | None,
+    language: str | None = None,
     at: datetime,
     conversation_id: str | None = None,
     channel: str = WIDGET,
@@ -47,7 +48,7 @@ async def new_visitor(
     The conversation gets a new id where none is given.
     """
     visitor_id, secret = await _admit(tx, customer_id, at)
-    page = {"page_url": page_url, "page_title": page_title}
+    page = {"page_url": page_url, "page_title": page_title, "language": language}
     made = await _begin(tx, visitor_id, customer_id, channel, at, conversation_id=conversation_id, email=email, **page)
     return Visitor(visitor_id, customer_id, made), secret
 

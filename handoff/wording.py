@@ -33,6 +33,8 @@ NOTICES = {
     "reopened": "I've brought this back to our team. They know what you talked about before.",
     "agent_gone": "{agent} is not available any more. You are back in the queue, and keep your place.",
     "moved_to_team": "{agent} has passed this conversation to our {team} team. They can read all of it, and you keep your place.",
+    "moved_to_team_by_rule": "Your conversation was passed to our {team} team. They can read all of it, and you keep your place.",
+    "moved_to_person_by_rule": "Your conversation was passed to {to}, who can read all of it.",
     "moved_to_person": "{agent} has passed this conversation to {to}, who can read all of it.",
     "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -95,7 +96,12 @@ async def open_session(request: web.Request) -> web.Response:
             visitor, token = await sign_in(tx, visitor, token, account.id, at=now) or (None, "")
         if visitor is None:
             visitor, token = await new_visitor(
-                tx, customer_id=account.id if account else None, page_url=url, page_title=title, at=now
+                tx,
+                customer_id=account.id if account else None,
+                page_url=url,
+                page_title=title,
+                language=_language(request),
+                at=now,
             )
         else:
             await note_page(tx, visitor.conversation.id, url, title)
@@ -150,6 +156,12 @@ def _bearer(request: web.Request) -> str:
 async def _missed(service: Service, conversation_id: str, after: int) -> list[Event]:
     async with service.database.read() as reader:
         return await missed_events(reader, conversation_id, after)
+
+
+def _language(request: web.Request) -> str | None:
+    """Return the language that the customer's browser asks for first, None where it names none."""
+    first = re.match(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?(?![A-Za-z0-9-])", request.headers.get("Accept-Language", ""))
+    return first.group().casefold() if first else None
 
 
 ROUTES = (

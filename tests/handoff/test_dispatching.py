@@ -13,7 +13,7 @@ from handoff.dispatching import assign_waiting
 from handoff.presence import PresenceState
 from handoff.records import Conversation, Staff
 from handoff.silence import Absences, give_up, holders
-from handoff.tables import assignments, staff
+from handoff.tables import assignments, conversations, staff
 from handoff.taking_over import release
 from handoff.teams import put_team
 from tests.handoff.conftest import MINUTE, Floor
@@ -79,6 +79,22 @@ async def test_a_team_that_claims_by_hand_is_left_alone(floor: Floor, maya: Staf
         await put_team(tx, "support", {"assignment": "automatic"}, at=floor.clock.now())
     assert await assign_waiting(floor.database, {maya.id: "online"}, "manual", at=floor.clock.now()) == 1
     assert await owners(floor, waiting) == ["agent:st_maya"]
+
+
+async def test_the_language_that_the_customer_wrote_in_goes_before_the_browsers(
+    floor: Floor, maya: Staff, jonas: Staff
+) -> None:
+    await settle(floor, maya, languages=["en"])
+    await settle(floor, jonas, languages=["de"])
+    german, browser = await floor.visit(), await floor.visit()
+    turn = await floor.say(german, "Wo finde ich meine Rechnungen?")
+    await floor.answer(turn, "I only know English.", intent="foreign_language", language="de")
+    async with floor.database.write() as tx:
+        await tx.execute(sa.update(conversations).values(language="en-us"))
+    await floor.say(browser, "where are my invoices?")
+    waiting = [await floor.hand_over(german), await floor.hand_over(browser)]
+    assert await assigned(floor, maya, jonas) == 2
+    assert await owners(floor, *waiting) == ["agent:st_jonas", "agent:st_maya"]
 
 
 async def test_two_processes_that_assign_at_once_give_each_conversation_once_and_nobody_more_than_they_hold(
