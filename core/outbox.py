@@ -98,11 +98,15 @@ async def enqueue(tx: Transaction, kind: str, key: str, payload: Mapping[str, An
     Returns:
         The message's id, which every attempt carries as `webhook-id`; None if nobody wants it or it was there already.
     """
-    rows = await tx.execute(
+    return await _store(tx, await listening(tx.connection, kind), kind, key, payload, at)
+
+
+async def listening(reader: Reader, kind: str) -> list[str]:
+    """Return the active endpoints that want to hear of this kind; with none there is no need to write it down."""
+    rows = await reader.execute(
         sa.select(webhook_endpoints.c.id, webhook_endpoints.c.kinds).where(webhook_endpoints.c.active)
     )
-    interested = [row.id for row in rows if wants(row.kinds, kind)]
-    return await _store(tx, interested, kind, key, payload, at)
+    return [row.id for row in rows if wants(row.kinds, kind)]
 
 
 async def enqueue_for(

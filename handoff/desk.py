@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, get_args
 
 import sqlalchemy as sa
@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from core.clock import iso, iso_or_none
 from core.database import Reader
 from core.errors import Forbidden, Invalid
-from customers.accounts import Account
-from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from customers.tables import customers
 from handoff.clock_states import SlaClock, clock_view
 from handoff.clocks import clocks_of, sla_clocks
@@ -21,14 +19,14 @@ from handoff.desk_views import (
     CountsView,
     CustomerView,
     DetailView,
-    EarlierTicketView,
     LastMessageView,
     PageView,
     PersonView,
     RowView,
 )
-from handoff.handing_over import account_of
+from handoff.gathering import account_of, health_beside
 from handoff.package import package_of
+from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
 from handoff.requests import tickets_of_visitor
 from handoff.staff import staff_names
@@ -43,7 +41,6 @@ from tickets.ticketing import (
     Ticket,
     get_ticket,
     overrides_of,
-    resolved_share,
     ticket_view,
     tickets_of_conversation,
     tickets_of_customer,
@@ -245,23 +242,7 @@ async def _customer(reader: Reader, conversation: Conversation, current: Ticket 
         since=iso_or_none(account.signed_up_at) if account else None,
         company=account.company if account else None,
         seats=account.seats if account else None,
-        health=None if account is None else await _health(reader, account, current, at),
-        tickets=[
-            EarlierTicketView(
-                number=ticket.number,
-                subject=ticket.subject,
-                status=ticket.status,
-                priority=ticket.priority,
-                created_at=iso(ticket.created_at),
-                resolved_at=iso_or_none(ticket.resolved_at),
-            )
-            for ticket in earlier
-        ],
+        health=None if account is None else await health_beside(reader, account, current, at),
+        tickets=[earlier_ticket_view(ticket) for ticket in earlier],
         page=PageView(url=conversation.page_url, title=conversation.page_title),
     )
-
-
-async def _health(reader: Reader, account: Account, current: Ticket | None, at: datetime) -> HealthView | None:
-    share = await resolved_share(reader, account.id, at - timedelta(days=SENTIMENT_WINDOW_DAYS), beside=current)
-    found = await health_of(reader, account.id, at, share)
-    return None if found is None else health_view(found)

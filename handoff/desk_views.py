@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from customers.health import HealthView
 from handoff.clock_states import ClockView
-from handoff.package import PackageView
+from handoff.package_views import EarlierTicketView, PackageView
 from handoff.views import MessageView
 from tickets.ticketing import TicketView
 
@@ -57,17 +57,6 @@ class RowView(TypedDict):
     unanswered: bool
     clock: ClockView | None
     updated_at: str
-
-
-class EarlierTicketView(TypedDict):
-    """A ticket that the customer had before."""
-
-    number: str
-    subject: str
-    status: str
-    priority: str
-    created_at: str
-    resolved_at: str | None
 
 
 class PageView(TypedDict):

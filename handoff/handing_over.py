@@ -11,12 +11,15 @@ import sqlalchemy as sa
 
 from core.database import Reader, Transaction
 from core.errors import Invalid
-from customers.accounts import Account, get_customer
+from customers.accounts import Account
 from handoff.clocks import start_clocks
+from handoff.failing import cause_of_asking
+from handoff.gathering import account_of, gather
 from handoff.measuring import policy_for
 from handoff.ownership import change_owner
-from handoff.package import build_package, understandings_of
+from handoff.package import ABOUT_THE_CHAT, build_package, understandings_of
 from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
+from handoff.sinks import tell_handed_over
 from handoff.sla_rules import current_rules
 from handoff.speaking import drop_turn
 from handoff.tables import packages
@@ -41,18 +44,20 @@ async def hand_over(
     subject: str | None = None,
     after: Conversation | None = None,
     offered: Sequence[Mapping[str, Any]] = (),
+    rule: str | None = None,
 ) -> Conversation:
     """Give a conversation that the bot owns, or that was closed, to the queue. Called again for one that a person has, it changes nothing.
 
     Args:
         tx: the write that the handoff is, with the words that led to it.
         conversation: the conversation as it was read under its row's lock.
-        reason: one of the codes in `handoff.wording.REASONS`.
+        reason: one of the codes in `handoff.wording.REASONS`. Who asks because the assistant failed has that as the reason.
         at: now; the first-response clock starts here.
         head: what triage learned from labelled tickets; None for the rules alone.
         subject: the ticket's subject, where the customer gave one.
         after: the chat that this conversation came out of: what was tried there belongs into the package.
         offered: answers from articles that nobody has seen yet, the best first: triage may have the bot say the first beside the ticket.
+        rule: name of the rule that hands over, if one does.
 
     Raises:
         Invalid: there is no such reason.
@@ -69,6 +74,8 @@ async def hand_over(
     if after is not None:
         before = await _said_in_this_epoch(reader, after)
         understood |= await understandings_of(reader, after.id)
+    if reason == "asked":
+        reason = cause_of_asking(said, understood, ABOUT_THE_CHAT) or reason
     account = await account_of(reader, conversation)
     articles = [*_shown([*before, *said]), *(str(answer["article_id"]) for answer in offered)]
     result = await _triage(
@@ -90,7 +97,9 @@ async def hand_over(
     if reply is not None:
         said.append(await append(tx, conversation, Saying(BOT_AUTHOR, AUTO_REPLY, "answer", answer=dict(reply)), at=at))
     votes = await votes_of(reader, voter_of(conversation.visitor_id, conversation.customer_id))
-    package = build_package([*before, *said], understood, votes, reason=reason, at=at)
+    told = [*before, *said]
+    known = await gather(reader, after or conversation, account, ticket, shown=_shown(told), rule=rule, at=at)
+    package = build_package(told, understood, votes, known, conversation=conversation, reason=reason, at=at)
     await tx.execute(
         sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
     )
@@ -110,6 +119,7 @@ async def hand_over(
         rating_ticket_id=None,
         rating_score=None,
     )
+    await tell_handed_over(tx, waiting, ticket, package, at=at)
     await note_handoff(tx, conversation.id, at=at)
     notice = {"type": "queued", "reason": reason, "ticket": ticket.number}
     await append(tx, waiting, Saying(SYSTEM_AUTHOR, NOTICES["queued"], kind="notice", notice=notice), at=at)
@@ -119,11 +129,6 @@ async def hand_over(
 async def _said_in_this_epoch(reader: Reader, conversation: Conversation) -> list[Message]:
     said = await transcript(reader, conversation.id, notes=False)
     return [message for message in said if message.epoch == conversation.epoch]
-
-
-async def account_of(reader: Reader, conversation: Conversation) -> Account | None:
-    """Return the account of a conversation's customer, or None for an anonymous one."""
-    return None if conversation.customer_id is None else await get_customer(reader, conversation.customer_id)
 
 
 def subject_for(said: Sequence[Message], understood: dict[str, Understanding], reason: str) -> str:
@@ -171,12 +176,6 @@ def _shown(said: Sequence[Message]) -> list[str]:
     return [message.answer["article_id"] for message in said if message.answer is not None]
 
 
-ABOUT_THE_CHAT = {
-    "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
-    "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
-    "none_of_these", "foreign_language", "no_words",
-}  # fmt: skip
-"""Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
 NO_TOPIC = ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
 """Those, and the intents that say only that the assistant did not know one."""
 

@@ -11,6 +11,7 @@ from core.database import Transaction
 from core.errors import StaleEpoch
 from core.events import record_event
 from handoff.records import QUEUE, Conversation
+from handoff.sinks import tell_owner_changed
 from handoff.tables import conversations
 
 
@@ -40,8 +41,10 @@ async def change_owner(
     row = changed.mappings().one_or_none()
     if row is None:
         raise StaleEpoch("The conversation has changed hands meanwhile.")
+    changed_hands = Conversation.of(row)
     await announce(tx, conversation.id, at=at)
-    return Conversation.of(row)
+    await tell_owner_changed(tx, conversation, changed_hands, at=at)
+    return changed_hands
 
 
 async def announce(tx: Transaction, conversation_id: str, *, at: datetime) -> None:

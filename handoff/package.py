@@ -2,89 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from typing_extensions import TypedDict
 
-from core.clock import iso
+from core.clock import iso, iso_or_none
 from core.database import Reader
-from handoff.records import Message, Understanding
+from customers.accounts import Account
+from customers.health import HealthView
+from handoff.package_views import (
+    AccountView,
+    EntityView,
+    IntentView,
+    PackageView,
+    ReasonView,
+    ShownArticleView,
+    SignalEvidenceView,
+    TranscriptView,
+    TriageView,
+    earlier_ticket_view,
+)
+from handoff.records import Conversation, Message, Understanding
+from handoff.summary import summarise
 from handoff.tables import packages, understandings
-from handoff.wording import REASONS
+from handoff.wording import REASONS, TALK_TO_PERSON
+from tickets.ticketing import Ticket
 from tickets.triage import Signal
 
-VERSION = 1
-SUMMARY_LINES = 4
+VERSION = 2
+"""Of the form. 1 had no transcript, signals, account, health, earlier tickets, triage and rule, and `opened` was always false."""
+
+ABOUT_THE_CHAT = frozenset(
+    {
+        "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
+        "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
+        "none_of_these", "foreign_language", "no_words",
+    }
+)  # fmt: skip
+"""Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
 
 
-class ReasonView(TypedDict):
-    """Why it was handed over: a code, and words."""
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the words, as of the handoff. All of it may be missing.
 
-    code: str
-    words: str
+    Attributes:
+        account: the customer's account.
+        health: how the account is doing, with its signals.
+        earlier: tickets that they had before, the newest first.
+        ticket: the ticket that the handoff opens, with what triage made of it.
+        opened: when articles were first opened from the chat, by article id.
+        titles: title and address of opened articles that were not shown as an answer, by article id.
+        rule: the rule that handed over, if one did.
+    """
 
-
-class EntityView(TypedDict):
-    """Something that the customer named."""
-
-    entity: str
-    value: str
-    text: str
-    message_id: str
-
-
-class IntentView(TypedDict):
-    """What the assistant took a message for."""
-
-    message_id: str
-    text: str
-    intent: str | None
-    confidence: float | None
-
-
-class SignalView(TypedDict):
-    """What a message showed beside its topic: how sure, 0 to 1, and the customer's words that tell."""
-
-    name: str
-    score: float
-    words: list[str]
-    message_id: str
-
-
-class ShownArticleView(TypedDict):
-    """An article that was shown, and what the customer made of it."""
-
-    article_id: str
-    title: str
-    url: str
-    shown_at: str
-    opened: bool
-    vote: str | None
-
-
-class PackageView(TypedDict):
-    """The package as it is stored, shown at the desk and sent to sinks."""
-
-    version: int
-    reason: ReasonView
-    summary: list[str]
-    entities: list[EntityView]
-    intents: list[IntentView]
-    signals: list[SignalView]
-    language: str | None
-    articles: list[ShownArticleView]
-    attempted: list[str]
-    handed_over_at: str
+    account: Account | None = None
+    health: HealthView | None = None
+    earlier: Sequence[Ticket] = ()
+    ticket: Ticket | None = None
+    opened: Mapping[str, datetime] = field(default_factory=dict)
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    rule: str | None = None
 
 
 def build_package(
     messages: Sequence[Message],
-    understood: dict[str, Understanding],
-    votes: dict[str, bool],
+    understood: Mapping[str, Understanding],
+    votes: Mapping[str, bool],
+    known: Known = Known(),
     *,
+    conversation: Conversation | None = None,
     reason: str,
     at: datetime,
 ) -> PackageView:
@@ -94,15 +84,18 @@ def build_package(
         messages: what was said since the bot got the conversation, in order.
         understood: the assistant's understanding by message id.
         votes: helpful or not, by article id, as this visitor voted.
+        known: what is known beside the words.
+        conversation: whose messages they are; None only where nothing was said.
         reason: the reason's code.
         at: the moment of the handoff.
     """
     asked = [message for message in messages if message.author_kind == "customer" and message.payload is None]
-    shown = _articles(messages, votes)
+    shown = _articles(messages, votes, known)
     return PackageView(
         version=VERSION,
-        reason=ReasonView(code=reason, words=REASONS.get(reason, reason)),
-        summary=_summary(asked, shown),
+        reason=ReasonView(code=reason, words=REASONS.get(reason, reason), rule=known.rule),
+        summary=_summary(asked, understood),
+        transcript=_transcript(messages, conversation),
         entities=_entities(asked, understood),
         intents=[
             IntentView(
@@ -118,21 +111,72 @@ def build_package(
         language=next((seen.language for seen in _understood(asked, understood) if seen.language), None),
         articles=shown,
         attempted=_attempted(messages, votes),
+        account=None if known.account is None else _account(known.account),
+        health=known.health,
+        earlier_tickets=[earlier_ticket_view(ticket) for ticket in known.earlier],
+        triage=None if known.ticket is None else _triage(known.ticket),
         handed_over_at=iso(at),
     )
 
 
-def _summary(asked: Sequence[Message], shown: Sequence[ShownArticleView]) -> list[str]:
-    telling = [message for message in asked if len(message.text.split()) > 3] or list(asked)
-    lines = [f"“{_short(message.text)}”" for message in telling[:SUMMARY_LINES]]
-    if len(telling) > SUMMARY_LINES:
-        lines[-1] = f"“{_short(telling[-1].text)}”"
-    if shown:
-        lines.append("Shown: " + "; ".join(article["title"] for article in shown) + ".")
-    return lines
+def _summary(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[str]:
+    """Quote the sentences that say most of the matter; what was said of the chat itself only if there is nothing else."""
+    wanted = [one for one in asked if one.text != TALK_TO_PERSON[0]]
+    matter = [one for one in wanted if understood.get(one.id, Understanding()).intent not in ABOUT_THE_CHAT]
+    return [f"“{line}”" for line in summarise([one.text for one in matter or wanted])]
 
 
-def _entities(asked: Sequence[Message], understood: dict[str, Understanding]) -> list[EntityView]:
+def _transcript(messages: Sequence[Message], conversation: Conversation | None) -> TranscriptView:
+    own = [
+        message.seq for message in messages if conversation is not None and message.conversation_id == conversation.id
+    ]
+    return TranscriptView(
+        conversation_id="" if conversation is None else conversation.id,
+        epoch=0 if conversation is None else conversation.epoch,
+        first_seq=own[0] if own else None,
+        last_seq=own[-1] if own else None,
+        messages=len(own),
+    )
+
+
+def _signals(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[SignalEvidenceView]:
+    return [
+        SignalEvidenceView(name=signal.name, score=signal.score, words=list(signal.words), message_id=message.id)
+        for message in asked
+        if message.id in understood
+        for signal in Signal.strongest([understood[message.id].signals])
+    ]
+
+
+def _account(account: Account) -> AccountView:
+    return AccountView(
+        id=account.id,
+        external_id=account.external_id,
+        name=account.name,
+        email=account.email,
+        company=account.company,
+        plan=account.plan,
+        mrr=account.mrr,
+        currency=account.currency,
+        seats=account.seats,
+        since=iso_or_none(account.signed_up_at),
+        csm_email=account.csm_email,
+    )
+
+
+def _triage(ticket: Ticket) -> TriageView:
+    return TriageView(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        category=ticket.category,
+        priority=ticket.priority,
+        team=ticket.team,
+        tags=list(ticket.tags),
+        reasons=list(ticket.reasons),
+    )
+
+
+def _entities(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[EntityView]:
     found: dict[tuple[str, str], EntityView] = {}
     for message in asked:
         for entity in understood.get(message.id, Understanding()).entities:
@@ -143,37 +187,39 @@ def _entities(asked: Sequence[Message], understood: dict[str, Understanding]) ->
     return list(found.values())
 
 
-def _understood(asked: Sequence[Message], understood: dict[str, Understanding]) -> list[Understanding]:
+def _understood(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[Understanding]:
     return [understood[message.id] for message in asked if message.id in understood]
 
 
-def _signals(asked: Sequence[Message], understood: dict[str, Understanding]) -> list[SignalView]:
-    return [
-        SignalView(name=signal.name, score=signal.score, words=list(signal.words), message_id=message.id)
-        for message in asked
-        if message.id in understood
-        for signal in Signal.strongest([understood[message.id].signals])
-    ]
-
-
-def _articles(messages: Sequence[Message], votes: dict[str, bool]) -> list[ShownArticleView]:
+def _articles(messages: Sequence[Message], votes: Mapping[str, bool], known: Known) -> list[ShownArticleView]:
     shown: dict[str, ShownArticleView] = {}
     for message in messages:
         answer: dict[str, Any] | None = message.answer
         if answer is not None and answer["article_id"] not in shown:
-            vote = votes.get(answer["article_id"])
-            shown[answer["article_id"]] = ShownArticleView(
-                article_id=answer["article_id"],
-                title=answer["title"],
-                url=answer["url"],
-                shown_at=iso(message.at),
-                opened=False,
-                vote=None if vote is None else "helpful" if vote else "not_helpful",
-            )
+            about = (answer["title"], answer["url"])
+            shown[answer["article_id"]] = _article(answer["article_id"], about, iso(message.at), votes, known)
+    since = messages[0].at if messages else None
+    for article_id, opened_at in known.opened.items():
+        if article_id not in shown and article_id in known.titles and since is not None and opened_at >= since:
+            shown[article_id] = _article(article_id, known.titles[article_id], None, votes, known)
     return list(shown.values())
 
 
-def _attempted(messages: Sequence[Message], votes: dict[str, bool]) -> list[str]:
+def _article(
+    article_id: str, about: tuple[str, str], shown_at: str | None, votes: Mapping[str, bool], known: Known
+) -> ShownArticleView:
+    vote = votes.get(article_id)
+    return ShownArticleView(
+        article_id=article_id,
+        title=about[0],
+        url=about[1],
+        shown_at=shown_at,
+        opened=article_id in known.opened,
+        vote=None if vote is None else "helpful" if vote else "not_helpful",
+    )
+
+
+def _attempted(messages: Sequence[Message], votes: Mapping[str, bool]) -> list[str]:
     lines = []
     for message in messages:
         if message.turn == "failed":

@@ -22,7 +22,6 @@ from handoff.repeats import check_client_id
 from handoff.tables import PENDING, messages, pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,
-    SYSTEM_AUTHOR,
     Author,
     Lease,
     Saying,
@@ -31,7 +30,7 @@ from handoff.transcript import (
     get_conversation,
     said_before,
 )
-from handoff.wording import NOTICES, PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
+from handoff.wording import PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
 
 TURN_LEASE = timedelta(seconds=20)
 """How long the process that accepted a message has to see it answered before another may try."""
@@ -153,27 +152,6 @@ async def say_as_bot(
         saying = Saying(BOT_AUTHOR, reply.text, kind=kind, answer=reply.answer, buttons=reply.buttons)  # type: ignore[arg-type]
         await append(tx, conversation, saying, at=at)
     return conversation
-
-
-async def fail_turn(database: Database, turn: Message, *, epoch: int, at: datetime) -> None:
-    """Tell the customer that the bot could not answer `turn`, and offer a person. Does nothing once it is settled."""
-    async with database.write() as tx:
-        conversation = await get_conversation(tx.connection, turn.conversation_id, lock=True)
-        if conversation.epoch != epoch or conversation.owner != BOT:
-            await drop_turn(tx, turn.id)
-            return
-        try:
-            await settle_turn(tx, turn.id, "failed")
-        except StaleEpoch:
-            return
-        notice = Saying(
-            SYSTEM_AUTHOR,
-            NOTICES["bot_unavailable"],
-            kind="notice",
-            notice={"type": "bot_unavailable"},
-            buttons=(TALK_TO_PERSON,),
-        )
-        await append(tx, conversation, notice, at=at)
 
 
 async def settle_turn(tx: Transaction, message_id: str, outcome: str) -> None:

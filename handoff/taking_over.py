@@ -15,6 +15,7 @@ from handoff.measuring import measure_again
 from handoff.ownership import announce, change_owner
 from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
+from handoff.sinks import tell_rating
 from handoff.staff import staff_names
 from handoff.tables import conversations, ratings
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation
@@ -189,6 +190,7 @@ async def rate(
         await tx.execute(
             sa.update(conversations).where(conversations.c.id == conversation_id).values(rating_score=score)
         )
+        await tell_rating(tx, conversation, ticket_id, score, words, at=at)
         if conversation.rating_score is None:
             notice = {"type": "rated", "score": score}
             await append(tx, conversation, Saying(SYSTEM_AUTHOR, NOTICES["rated"], kind="notice", notice=notice), at=at)

@@ -14,6 +14,7 @@ from core.events import record_event
 from core.identifiers import new_id
 from core.prepared import Prepared
 from handoff.records import AuthorKind, Button, Conversation, Message, MessageKind
+from handoff.sinks import tell_message
 from handoff.tables import conversations, messages, pressed_buttons
 from handoff.views import message_view
 
@@ -159,6 +160,7 @@ async def append(tx: Transaction, conversation: Conversation, saying: Saying, *,
         at=at,
         audience="staff" if saying.kind == "note" else "both",
     )
+    await tell_message(tx, conversation, message, at=at)
     return message
 
 

@@ -17,7 +17,9 @@ REASONS = {
     "cancellation": "The customer wants to cancel.",
     "security": "The customer reports a security problem.",
     "outage": "The customer reports an outage.",
+    "key_account": "An important account needs a person.",
     "bot_unavailable": "The assistant was not available.",
+    "reopened": "The customer came back to a resolved ticket.",
     "action_failed": "Something that the assistant tried to do failed.",
 }
 """Why a conversation is handed over: code and words."""

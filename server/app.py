@@ -26,6 +26,7 @@ from handoff.handing_over import hand_over
 from handoff.records import Conversation
 from handoff.requests import TicketRequest, open_request
 from handoff.sla_rules import seed_rules
+from handoff.triggers import load_triggers
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, watch_bot
@@ -135,6 +136,7 @@ async def _open_service(
         bot = Bot(urls, token, http, settings.turn_timeout)
         if settings.policies_file is not None:
             await seed_rules(database, settings.policies_file, at=clock.now())
+        triggers = await asyncio.to_thread(load_triggers, settings.triggers_file)
         # Nobody else can hear a private Redis.
         hub = Hub(database, redis, alone=not settings.redis_url)
 
@@ -149,6 +151,7 @@ async def _open_service(
             patience=settings.bot_patience,
             runner=runner,
             reopen_within=timedelta(hours=settings.reopen_hours),
+            triggers=triggers,
         )
         stack.push_async_callback(turns.stop)
         service = Service(
@@ -201,9 +204,9 @@ async def _open_service(
 def _directives(app: web.Application, clock: Clock) -> tuple[HandOver, OpenRequest]:
     """Return what a turn may ask of the service, each in the transaction of the turn's words."""
 
-    async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str) -> None:
-        await hand_over(tx, conversation, reason, at=clock.now(), head=app[SERVICE].head)
-        metrics.HANDOFFS.labels(reason).inc()
+    async def hand_over_turn(tx: Transaction, conversation: Conversation, reason: str, rule: str | None) -> None:
+        handed = await hand_over(tx, conversation, reason, at=clock.now(), head=app[SERVICE].head, rule=rule)
+        metrics.HANDOFFS.labels(handed.reason or reason).inc()
 
     async def open_request_turn(tx: Transaction, chat: Conversation, request: TicketRequest) -> None:
         await open_request(tx, chat, request, at=clock.now(), head=app[SERVICE].head)

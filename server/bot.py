@@ -48,6 +48,10 @@ class BotUnderstanding(_Model):
     signals: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class ActionFailed(Unavailable):
+    """Rasa is there; something that it tried to do for the customer failed."""
+
+
 class _NotReached(Unavailable):
     """No connection to a server came about: it has heard nothing."""
 
@@ -117,6 +121,8 @@ class Bot:
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
             ) as response:
+                if response.status == 502 and await _is_action_failure(response):
+                    raise ActionFailed("An action of the assistant failed.")
                 if response.status != 200:
                     raise Unavailable(f"Rasa answered with status {response.status}.")
                 turn = BotTurn.model_validate(await response.json())
@@ -172,3 +178,8 @@ class Bot:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+
+async def _is_action_failure(response: aiohttp.ClientResponse) -> bool:
+    body = await response.json(content_type=None)
+    return isinstance(body, dict) and (body.get("error") or {}).get("code") == "action_failed"

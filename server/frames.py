@@ -183,4 +183,4 @@ async def ask_for_person(
         before = conversation.owner
         after = await hand_over(tx, conversation, "asked", at=service.clock.now(), head=service.head)
     if after.owner != before:
-        metrics.HANDOFFS.labels("asked").inc()
+        metrics.HANDOFFS.labels(after.reason or "asked").inc()

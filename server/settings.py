@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         le=1440,
         description="Minutes without a sign of life until an agent's unanswered chats go back to the queue.",
     )
+    triggers_file: Path | None = Field(
+        None, description="YAML file of rules that hand over by themselves; empty means the default rules."
+    )
     allowed_origins: CommaSeparated = Field(
         (), description="Comma-separated origins of other sites that may embed the widget."
     )

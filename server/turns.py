@@ -20,16 +20,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import BatonError, StaleEpoch, Unavailable
+from handoff.failing import Cause, fail_turn
+from handoff.gathering import account_of
 from handoff.records import BOT, Conversation, Message, Reply, Understanding
 from handoff.reopening import reopen, ticket_to_reopen
 from handoff.requests import TicketRequest
-from handoff.speaking import drop_turn, fail_turn, say_as_bot
+from handoff.speaking import drop_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
+from handoff.triggers import Seen, Trigger, candidates, choose
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
 from handoff.wording import PERSON_PAYLOADS
 from knowledge.searches import ENTRY_JSON, SearchEntry, log_search
 from server import metrics
-from server.bot import Bot, BotTurn
+from server.bot import ActionFailed, Bot, BotTurn
 from server.hub import Hub
 
 log = structlog.get_logger()
@@ -41,8 +44,8 @@ NONE_OF_THESE = "none_of_these"
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
 
-HandOver = Callable[[Transaction, Conversation, str], Awaitable[None]]
-"""Hands a conversation over inside a write: conversation and reason code."""
+HandOver = Callable[[Transaction, Conversation, str, str | None], Awaitable[None]]
+"""Hands a conversation over inside a write: conversation, reason code, and the rule that says so if one does."""
 OpenRequest = Callable[[Transaction, Conversation, TicketRequest], Awaitable[None]]
 """Opens a ticket beside a conversation that stays with the bot, inside a write."""
 
@@ -67,6 +70,7 @@ class TurnRunner:
         foresee: begins what a question's answer is likely to need, while the bot is at it.
         patience: seconds that a turn waits for a bot that starts.
         reopen_within: how long after resolving a message on the same topic goes back to people.
+        triggers: rules that hand over though neither customer nor assistant asks for it.
         runner: the name that this process's turns are stored under; the same at its next start.
     """
 
@@ -83,6 +87,7 @@ class TurnRunner:
         patience: float,
         runner: str,
         reopen_within: timedelta = timedelta(),
+        triggers: Sequence[Trigger] = (),
     ) -> None:
         self.runner = runner
         self._database = database
@@ -94,6 +99,7 @@ class TurnRunner:
         self._foresee = foresee
         self._patience = patience
         self._reopen_within = reopen_within
+        self._triggers = triggers
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
@@ -188,11 +194,13 @@ class TurnRunner:
         except BatonError as error:
             outcome = "failed"
             log.warning("turn failed", conversation=conversation.id, error=error.message)
-            await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
+            await self._fail(
+                turn, conversation, "action_failed" if isinstance(error, ActionFailed) else "bot_unavailable"
+            )
         except Exception:
             outcome = "failed"
             log.exception("turn broke", conversation=conversation.id)
-            await fail_turn(self._database, turn, epoch=conversation.epoch, at=self._clock.now())
+            await self._fail(turn, conversation, "bot_unavailable")
         finally:
             typing.cancel()
             if time.perf_counter() - began >= TYPING_AFTER:
@@ -234,7 +242,20 @@ class TurnRunner:
             if spoken.request is not None:
                 await self._open_request(tx, current, spoken.request)
             if spoken.hand_over is not None:
-                await self._hand_over(tx, current, spoken.hand_over)
+                await self._hand_over(tx, current, spoken.hand_over, None)
+            elif rule := await self._rule(tx, current, Seen(understanding, spoken.found_nothing)):
+                await self._hand_over(tx, current, rule.reason, rule.rule)
+
+    async def _rule(self, tx: Transaction, conversation: Conversation, seen: Seen) -> Trigger | None:
+        fitting = candidates(self._triggers, seen)
+        return choose(fitting, await account_of(tx.connection, conversation)) if fitting else None
+
+    async def _fail(self, turn: Message, conversation: Conversation, cause: Cause) -> None:
+        now = self._clock.now()
+        async with self._database.write() as tx:
+            failing = await fail_turn(tx, turn, epoch=conversation.epoch, at=now, cause=cause)
+            if failing is not None:
+                await self._hand_over(tx, failing, cause, None)
 
     def _show_typing(self, conversation_id: str, on: bool) -> None:
         author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
@@ -253,6 +274,11 @@ class Spoken:
     """The reason code of the handoff that it ends in."""
     request: TicketRequest | None = None
     """A ticket to open, while the bot keeps the conversation."""
+
+    @property
+    def found_nothing(self) -> bool:
+        """Tell whether the articles were searched and none was shown."""
+        return bool(self.searches) and all(reply.answer is None for reply in self.replies)
 
 
 def read_turn(turn: BotTurn) -> Spoken:

@@ -16,6 +16,7 @@ from core.database import Database
 from core.events import Event, events_after
 from customers.accounts import Account, AccountDetails, upsert_customer
 from handoff.clocks import SlaClock, clocks_of
+from handoff.failing import Cause, fail_turn
 from handoff.handing_over import hand_over
 from handoff.records import Conversation, Message, Reply, Role, Staff, Understanding
 from handoff.speaking import say_as_agent, say_as_bot, say_as_customer
@@ -74,6 +75,13 @@ class Floor:
             return await say_as_bot(
                 tx, turn, said, Understanding(**understanding), epoch=turn.epoch, at=self.clock.now()
             )
+
+    async def fail(self, turn: Message, cause: Cause = "bot_unavailable") -> None:
+        """Fail a turn as the service does, with the handoff that it may end in."""
+        async with self.database.write() as tx:
+            failing = await fail_turn(tx, turn, epoch=turn.epoch, at=self.clock.now(), cause=cause)
+            if failing is not None:
+                await hand_over(tx, failing, cause, at=self.clock.now())
 
     async def hand_over(self, conversation: Conversation, reason: str = "asked") -> Conversation:
         async with self.database.write() as tx:

@@ -8,11 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from core.clock import iso
-from handoff.package import PackageView, build_package, package_of
+from customers.accounts import AccountDetails, upsert_customer
+from customers.signals import set_activity
+from handoff.package import build_package, package_of
+from handoff.package_views import PackageView
 from handoff.records import Conversation, Message, Reply, Staff
-from handoff.speaking import fail_turn, press_as_customer
+from handoff.speaking import press_as_customer
 from handoff.taking_over import resolve
 from handoff.wording import REASONS
+from knowledge.openings import note_opening
 from knowledge.tables import articles, votes
 from tests.handoff.conftest import ANSWER, MINUTE, Floor
 
@@ -67,7 +71,7 @@ async def test_the_package_tells_what_the_customer_wants_what_was_shown_and_why_
         floor, conversation, "then I want my money back please", OTHER, intent="refund", confidence=0.8, entities=[plan]
     )
     failed = await floor.say(conversation, "that does not say how long it takes")
-    await fail_turn(floor.database, failed, epoch=1, at=floor.clock.now())
+    await floor.fail(failed)
     await answered(
         floor, conversation, "what about invoice INV-7 again then", ANSWER, intent="invoices", confidence=0.7
     )
@@ -75,14 +79,25 @@ async def test_the_package_tells_what_the_customer_wants_what_was_shown_and_why_
     waiting = await floor.hand_over(conversation, "not_helpful")
     package = await stored(floor, waiting)
 
-    assert package["reason"] == {"code": "not_helpful", "words": "The articles that were shown did not help."}
+    assert package["reason"] == {
+        "code": "not_helpful",
+        "words": "The articles that were shown did not help.",
+        "rule": None,
+    }
+    said = [message.seq for message in await floor.said(conversation)]
+    assert package["transcript"] == {
+        "conversation_id": conversation.id,
+        "epoch": 1,
+        "first_seq": said[0],
+        "last_seq": said[-2],  # the last one is the notice of the handoff itself
+        "messages": len(said) - 1,
+    }
     assert package["handed_over_at"] == iso(floor.clock.now())
     assert package["summary"] == [
         "“invoice on my Business plan as pdf”",
         "“then I want my money back please”",
         "“that does not say how long it takes”",
-        "“and this one nobody has read”",
-        "Shown: Download invoices; Refunds.",
+        "“what about invoice INV-7 again then”",
     ]
     assert package["entities"] == [
         {"entity": "plan", "value": "business", "text": "Business plan", "message_id": question.id}
@@ -127,7 +142,7 @@ async def test_what_was_pressed_is_no_word_of_the_customers(floor: Floor) -> Non
         floor.database, conversation.id, client_id="p", button_id=button.id, name="D", at=floor.clock.now()
     )
     package = await stored(floor, await floor.hand_over(conversation))
-    assert package["summary"] == ["“can I get my invoices as pdf”", "Shown: Download invoices."]
+    assert package["summary"] == ["“can I get my invoices as pdf”"]
 
 
 async def test_somebody_elses_vote_is_not_the_customers(floor: Floor) -> None:
@@ -148,13 +163,49 @@ async def test_the_next_package_begins_where_the_bot_got_the_conversation_back(f
     assert (await stored(floor, claimed))["summary"] == ["“the webhook does not fire at all”"]
 
 
-async def test_a_long_conversation_is_summed_up_by_its_beginning_and_its_end(floor: Floor) -> None:
+async def test_the_package_keeps_how_the_account_stood_when_it_was_handed_over(floor: Floor) -> None:
+    account = await floor.customer(name="Dana", plan="Business", mrr_minor=620_000, features_used=("boards",))
+    async with floor.database.write() as tx:
+        await set_activity(tx, account.id, floor.clock.now().date(), logins=1, usage=10)
+    await floor.waiting("an earlier matter of mine", account)
+    conversation = await floor.visit(account)
+    signal = {"name": "frustration", "score": 0.9, "evidence": [{"signal": "wording", "text": "fed up"}]}
+    asked = await answered(floor, conversation, "I am fed up with the import", ANSWER, intent="api", signals=[signal])
+    async with floor.database.write() as tx:
+        await note_opening(tx, conversation.id, "download-invoices", "answer", at=floor.clock.now())
+    waiting = await floor.hand_over(conversation)
+    before = await stored(floor, waiting)
+    async with floor.database.write() as tx:
+        await upsert_customer(tx, "dana", AccountDetails(plan="free", mrr_minor=0), at=floor.later(MINUTE))
+    package = await stored(floor, waiting)
+    assert package == before
+    assert package["account"] is not None
+    assert (package["account"]["plan"], package["account"]["mrr"]) == ("business", 6200.0)
+    assert package["health"] is not None
+    assert [signal["name"] for signal in package["health"]["signals"]] == [
+        "usage",
+        "adoption",
+        "sentiment",
+        "expansion",
+        "payments",
+    ]
+    assert [ticket["subject"] for ticket in package["earlier_tickets"]] == ["an earlier matter of mine"]
+    assert package["triage"] is not None
+    assert any("Revenue of" in reason for reason in package["triage"]["reasons"])
+    assert package["signals"] == [{"name": "frustration", "score": 0.9, "words": ["fed up"], "message_id": asked.id}]
+    assert [(article["opened"], article["vote"]) for article in package["articles"]] == [(True, None)]
+
+
+async def test_an_article_that_was_only_opened_is_in_the_package_as_such(floor: Floor) -> None:
     conversation = await floor.visit()
-    for n in range(9):
-        await floor.say(conversation, f"this is my question number {n} " + "word " * 60)
-    summary = (await stored(floor, await floor.hand_over(conversation)))["summary"]
-    assert [line[:31] for line in summary] == [f"“this is my question number {n} w" for n in (0, 1, 2, 8)]
-    assert all(len(line) <= 162 and line.endswith("…”") for line in summary)
+    await floor.say(conversation, "where do I find my invoices")
+    await vote(floor, conversation, "download-invoices", helpful=False)
+    async with floor.database.write() as tx:
+        await note_opening(tx, conversation.id, "download-invoices", "suggestion", at=floor.clock.now())
+    package = await stored(floor, await floor.hand_over(conversation))
+    assert [(a["title"], a["shown_at"], a["opened"], a["vote"]) for a in package["articles"]] == [
+        ("download-invoices", None, True, "not_helpful")
+    ]
 
 
 async def test_a_customer_who_said_nothing_is_not_given_words(floor: Floor) -> None:

@@ -11,7 +11,7 @@ from core.events import record_event
 from handoff.clocks import fire_due
 from handoff.records import Reply, Staff, Understanding
 from handoff.replay import missed_events
-from handoff.speaking import fail_turn, press_as_customer, say_as_bot, write_note
+from handoff.speaking import press_as_customer, say_as_bot, write_note
 from handoff.tables import understandings
 from handoff.taking_over import claim, resolve
 from handoff.turns import next_turn
@@ -51,25 +51,6 @@ async def test_a_turn_is_answered_once_however_many_processes_answer_it(floor: F
     outcomes = await asyncio.gather(*(floor.answer(turn, f"Yes {n}.") for n in range(4)), return_exceptions=True)
     assert sum(isinstance(outcome, StaleEpoch) for outcome in outcomes) == 3
     assert [message.author_kind for message in await floor.said(conversation)] == ["customer", "bot"]
-
-
-async def test_a_turn_that_failed_offers_a_person_once_and_cannot_be_answered_afterwards(floor: Floor) -> None:
-    conversation = await floor.visit()
-    turn = await floor.say(conversation, "are you there?")
-    for _ in range(2):
-        await fail_turn(floor.database, turn, epoch=1, at=floor.clock.now())
-    notices = [message for message in await floor.said(conversation) if message.kind == "notice"]
-    assert [[button.title for button in message.buttons] for message in notices] == [["Talk to a person"]]
-    with pytest.raises(StaleEpoch):
-        await floor.answer(turn, "Yes.")
-
-
-async def test_a_turn_that_fails_after_a_handoff_says_nothing(floor: Floor) -> None:
-    conversation = await floor.visit()
-    turn = await floor.say(conversation, "are you there?")
-    waiting = await floor.hand_over(conversation)
-    await fail_turn(floor.database, turn, epoch=1, at=floor.clock.now())
-    assert len(await floor.said(waiting)) == 2
 
 
 async def test_an_agents_reply_in_an_old_epoch_is_refused_and_stores_nothing(

@@ -70,7 +70,8 @@ async def test_a_bot_that_fails_in_any_way_leaves_a_customer_who_is_told_and_off
     assert "talk to a person" in told["text"]
     ack = await chat.send("press", button=told["buttons"][0]["id"])
     assert ack["message"]["text"] == "Talk to a person"
-    assert (await chat.notice("queued"))["notice"]["reason"] == "asked"
+    failed = "action_failed" if told["notice"]["cause"] == "action_failed" else "bot_unavailable"
+    assert (await chat.notice("queued"))["notice"]["reason"] == failed
 
 
 async def test_commands_typed_by_a_customer_are_shown_as_typed_and_reach_rasa_without_their_slashes(

@@ -68,7 +68,7 @@ export class PackagePanel extends LitElement {
       ${detail.rating === null ? nothing : html`<section data-testid="desk-rating"><h2>Rating</h2><p>${detail.rating.score} of 5${detail.rating.comment ? html`: <span dir="auto">“${detail.rating.comment}”</span>` : nothing}</p></section>`}
       ${detail.clocks.length === 0 ? nothing : this.#clocks(detail.clocks)}
       ${this.#customer(detail.customer)}
-      ${this.#health(detail.customer)}
+      ${this.#health(detail.customer, detail.package)}
       ${detail.ticket === null ? nothing : this.#ticket(detail.ticket)}
       ${detail.package === null ? nothing : this.#tried(detail.package)}
       ${this.#earlier(detail.customer)}
@@ -81,6 +81,7 @@ export class PackagePanel extends LitElement {
     }
     return html`<section class="why" data-testid="desk-why">
       <h2>Why a person</h2><p class="reason" dir="auto">${pack.reason.words}</p>
+      ${pack.reason.rule ? html`<p class="quiet" data-testid="desk-why-rule">Rule: ${pack.reason.rule}</p>` : nothing}
       ${pack.summary.length === 0 ? nothing : html`<ul>${pack.summary.map((line) => html`<li dir="auto">${line}</li>`)}</ul>`}
       ${ticket === null || ticket.reasons.length === 0 ? nothing : html`<h3>Why ${ticket.priority} priority</h3><ul data-testid="desk-why-priority">${ticket.reasons.map((line) => html`<li dir="auto">${line}</li>`)}
         ${ticket.overrides.filter((o) => o.field === "priority").map((o) => html`<li>${o.by} changed it from ${o.old ?? "none"} to ${o.new ?? "none"}.</li>`)}</ul>`}
@@ -111,12 +112,13 @@ export class PackagePanel extends LitElement {
       <dl>${lines.filter(([, value]) => value !== null && value !== "").map(([term, value]) => html`<dt>${term}</dt><dd dir="auto">${value}</dd>`)}</dl></section>`;
   }
 
-  #health({ health, known }: Customer): TemplateResult | typeof nothing {
+  #health({ health, known }: Customer, pack: Package | null): TemplateResult | typeof nothing {
     if (health === null) {
       return known ? html`<section aria-label="Health" data-testid="desk-health"><h2>Health not known yet</h2><p class="quiet">No use of the product has been reported for this account.</p></section>` : nothing;
     }
     const tone = (score: number): string => (score >= 70 ? "good" : score >= 40 ? "mid" : "bad");
     return html`<section aria-label="Health" data-testid="desk-health"><h2>Health ${Math.round(health.score)} of 100</h2>
+      ${pack?.health && Math.round(pack.health.score) !== Math.round(health.score) ? html`<p class="quiet" data-testid="desk-health-then">${Math.round(pack.health.score)} when it was handed over.</p>` : nothing}
       ${health.signals.map((signal) => html`<div class="signal" title=${`Weight ${signal.weight}`}><span class="name">${codeWords(signal.name)}</span>
         <span class="bar" aria-hidden="true"><svg viewBox="0 0 100 6" preserveAspectRatio="none"><rect class=${tone(signal.score)} width=${Math.max(2, Math.min(100, signal.score))} height="6"/></svg></span>
         <span class="score">${Math.round(signal.score)}</span>${signal.detail ? html`<span class="detail">${signal.detail}</span>` : nothing}</div>`)}</section>`;
@@ -143,7 +145,7 @@ export class PackagePanel extends LitElement {
         const url = safeUrl(article.url, location.origin);
         const vote = article.vote === "helpful" ? "Helped" : article.vote === "not_helpful" ? "Did not help" : "No vote";
         return html`<div class="item">${url === null ? html`<span class="name" dir="auto">${article.title}</span>` : html`<a href=${url} target="_blank" rel="noopener" dir="auto">${article.title}</a>`}
-          <span class="side">${vote}</span><small>Shown at ${timeOfDay(article.shown_at)}${article.opened ? ", opened" : ""}</small></div>`;
+          <span class="side">${vote}</span><small>${article.shown_at === null ? "Opened by the customer" : `Shown at ${timeOfDay(article.shown_at)}${article.opened ? ", opened" : ""}`}</small></div>`;
       })}`}
       ${pack.entities.length === 0 ? nothing : html`<h3>Named</h3><dl>${pack.entities.map((e) => html`<dt>${codeWords(e.entity)}</dt><dd dir="auto">${e.value}</dd>`)}</dl>`}
       ${(pack.signals ?? []).length === 0 ? nothing : html`<h3>Signs</h3>${(pack.signals ?? []).map((signal) => html`<div class="item"><span class="name">${codeWords(signal.name)}</span>

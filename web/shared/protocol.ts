@@ -198,14 +198,18 @@ export interface Ticket {
 
 export interface Package {
   version: number;
-  reason: { code: string; words: string };
+  reason: { code: string; words: string; rule?: string | null };
   summary: string[];
+  /** From version 2 on; how things stood at the handoff. */
+  transcript?: { conversation_id: string; epoch: number; first_seq: number | null; last_seq: number | null; messages: number };
+  account?: { plan: string | null; mrr: number | null; currency: string } | null;
+  health?: Health | null;
   entities: { entity: string; value: string; text: string; message_id: string | null }[];
   intents: { message_id: string | null; text: string; intent: string; confidence: number }[];
   /** Packages of before signals were kept have none, and no language. */
   signals?: { name: string; score: number; words: string[]; message_id: string | null }[];
   language?: string | null;
-  articles: { article_id: string; title: string; url: string; shown_at: string; opened: boolean; vote: "helpful" | "not_helpful" | null }[];
+  articles: { article_id: string; title: string; url: string; shown_at: string | null; opened: boolean; vote: "helpful" | "not_helpful" | null }[];
   attempted: string[];
   handed_over_at: string;
 }

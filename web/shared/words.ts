@@ -10,6 +10,7 @@ const REASONS: Record<string, string> = {
   cancellation: "Wants to cancel",
   security: "Security concern",
   outage: "Reports an outage",
+  key_account: "Important account",
   bot_unavailable: "Bot was unavailable",
   reopened: "Wrote again after it was resolved",
   action_failed: "Something failed in the bot",
