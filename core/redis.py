@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
 
@@ -41,3 +44,18 @@ def open_redis(url: str) -> Redis:
         return Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
     except ValueError as error:
         raise ConfigurationError(f"REDIS_URL is not a Redis URL, such as redis://localhost:6379/0: {error}") from error
+
+
+async def missing(redis: Redis, patience: float = 2.0) -> str | None:
+    """Say in a sentence that Redis does not answer within `patience` seconds; None if it does.
+
+    It is no reason not to start: Redis is an index, and what goes without it goes on when it comes.
+    """
+    try:
+        await asyncio.wait_for(redis.ping(), patience)
+    except (RedisError, OSError, TimeoutError) as error:
+        return (
+            f"Redis does not answer ({type(error).__name__}). Check REDIS_URL, or leave it out to have a private one. Until it "
+            "answers nobody's rate is limited, the desk shows nobody as present, and other replicas' news comes late."
+        )
+    return None

@@ -20,7 +20,7 @@ from core.clock import Clock, SystemClock
 from core.database import Database, Transaction
 from core.errors import ConfigurationError
 from core.identifiers import new_secret
-from core.redis import open_redis
+from core.redis import missing, open_redis
 from handoff.answers import BOT_LIMIT, viewer_of
 from handoff.handing_over import hand_over
 from handoff.records import Conversation
@@ -127,6 +127,8 @@ async def _open_service(
             raise ConfigurationError(f"The database cannot be reached ({reason}). Check DATABASE_URL.") from error
         redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
+        if settings.redis_url and (sentence := await missing(redis)) is not None:
+            print(sentence, flush=True)
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128), auto_decompress=False)
         )

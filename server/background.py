@@ -56,13 +56,28 @@ async def load_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     gc.freeze()  # What is loaded by now stays; no later collection need look at it.
     log.info("knowledge ready", seconds=round(time.perf_counter() - began, 2))
     indexed = -1
+    failures = 0
     while True:
         try:
             indexed = await catch_up(service.database, index, indexed)
-        except Exception:
-            # Whatever it was: the next round looks again, and until then words are searched.
-            log.exception("the knowledge index is behind")
+            failures = 0
+        except _index_errors() as error:
+            # The next round looks again, later each time, and until then words are searched.
+            pause = KNOWLEDGE_RETRIES[min(failures, len(KNOWLEDGE_RETRIES) - 1)]
+            failures += 1
+            reason = error.message if isinstance(error, BatonError) else f"{type(error).__name__}: {error}"
+            log.error("the knowledge index is behind", error=reason, again_in_seconds=pause)
+            await asyncio.sleep(pause)
         await asyncio.sleep(INDEX_SECONDS)
+
+
+def _index_errors() -> tuple[type[Exception], ...]:
+    """What a refresh of the index may end in: the database, the disk, Chroma, and what the encoder makes of an odd text."""
+    from chromadb.errors import ChromaError
+
+    from knowledge.vectors import UnreadableIndexError
+
+    return BatonError, SQLAlchemyError, OSError, ChromaError, UnreadableIndexError, ValueError, RuntimeError
 
 
 async def opened_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> KnowledgeIndex:

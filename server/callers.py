@@ -8,6 +8,8 @@ from core.errors import Forbidden
 from server.service import Service
 from server.staff_auth import is_own_origin
 
+NOT_LISTED = "This site may not embed the chat. Add its origin to BATON_ALLOWED_ORIGINS."
+
 
 def remote(request: web.Request, service: Service) -> str:
     """Return the client's address, believing as many proxies as the settings say there are."""
@@ -26,7 +28,7 @@ def check_origin(request: web.Request, service: Service) -> None:
     """
     origin = request.headers.get("Origin")
     if origin is not None and not allowed_origin(request, service, origin):
-        raise Forbidden("This site may not embed the chat. Add its origin to BATON_ALLOWED_ORIGINS.")
+        raise Forbidden(NOT_LISTED)
 
 
 def allowed_origin(request: web.Request, service: Service, origin: str) -> bool:

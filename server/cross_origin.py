@@ -1,11 +1,12 @@
-"""Lets pages of listed sites talk to the chat: what a browser asks for before it shows them an answer (CORS)."""
+"""Lets pages of listed sites talk to the chat (CORS), and pages of other sites read why they may not."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from server.api import Handler
-from server.callers import allowed_origin
+from core.errors import Forbidden
+from server.api import Handler, error_response
+from server.callers import NOT_LISTED, allowed_origin
 from server.service import SERVICE
 
 CHAT = "/api/chat/"
@@ -18,13 +19,15 @@ _PREFLIGHT = {
 
 @web.middleware
 async def allow_listed_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell the browser that this page may read the answer, errors too. Other origins are told nothing, and read nothing."""
+    """Tell the browser that this page may read the answer, errors too. Other origins are refused, and may read the refusal alone."""
     origin = request.headers.get("Origin")
     if origin is None or not request.path.startswith(CHAT):
         return await handler(request)
-    if not allowed_origin(request, request.app[SERVICE], origin):
-        return await handler(request)
     preflight = request.method == "OPTIONS"
+    if not allowed_origin(request, request.app[SERVICE], origin):
+        refused = web.Response(status=204, headers=_PREFLIGHT) if preflight else error_response(Forbidden(NOT_LISTED))
+        refused.headers["Access-Control-Allow-Origin"] = "*"
+        return refused
     response = web.Response(status=204, headers=_PREFLIGHT) if preflight else await handler(request)
     if not response.prepared:
         response.headers["Access-Control-Allow-Origin"] = origin
