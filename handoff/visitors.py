@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import Moment, Reader, Transaction
 from core.errors import Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
+from core.prepared import Prepared
 from handoff.ownership import announce
 from handoff.records import BOT, CLOSED, Conversation
 from handoff.tables import conversations, visitors
@@ -122,28 +123,33 @@ async def _admit(
     return visitor_id, secret
 
 
+_OWN = conversations.alias()
+_NEWEST = (
+    sa.select(_OWN.c.id)
+    .where(_OWN.c.visitor_id == visitors.c.id)
+    .order_by(_OWN.c.created_at.desc())
+    .limit(1)
+    .correlate(visitors)
+    .scalar_subquery()
+)
+_OF_TOKEN = Prepared(
+    sa.select(visitors.c.id.label("known_as"), conversations)
+    .select_from(visitors)
+    .join(conversations, conversations.c.id == sa.func.coalesce(visitors.c.conversation_id, _NEWEST))
+    .where(
+        visitors.c.token_fingerprint == sa.bindparam("token"),
+        visitors.c.expires_at > sa.bindparam("now", type_=Moment),
+    )
+)
+
+
 async def visitor_of_token(reader: Reader, secret: str, at: datetime) -> Visitor:
     """Return whose secret this is, with their conversation.
 
     Raises:
         Unauthenticated: nobody's, or it has expired.
     """
-    own = conversations.alias()
-    newest = (
-        sa.select(own.c.id)
-        .where(own.c.visitor_id == visitors.c.id)
-        .order_by(own.c.created_at.desc())
-        .limit(1)
-        .correlate(visitors)
-        .scalar_subquery()
-    )
-    rows = await reader.execute(
-        sa.select(visitors.c.id.label("known_as"), conversations)
-        .select_from(visitors)
-        .join(conversations, conversations.c.id == sa.func.coalesce(visitors.c.conversation_id, newest))
-        .where(visitors.c.token_fingerprint == fingerprint(secret), visitors.c.expires_at > at)
-    )
-    row = rows.mappings().one_or_none()
+    row = (await _OF_TOKEN.execute(reader, {"token": fingerprint(secret), "now": at})).one_or_none()
     if row is None:
         raise Unauthenticated("This chat has ended. Reload the page to start a new one.")
     conversation = Conversation.of({name: value for name, value in row.items() if name != "known_as"})

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.database import Reader
+from core.prepared import Prepared
 from knowledge.articles import Audience, Viewer
 from knowledge.postings import FEW, Postings
 from knowledge.scoring import Kept, Statistics, spaced
@@ -34,7 +35,7 @@ MOST = 4_000
 """Passages that are ranked roughly when even the rarest term is in more, the oldest first."""
 
 
-_GENERATION = sa.select(generations.c.number).where(generations.c.name == "passages")
+_GENERATION = Prepared(sa.select(generations.c.number).where(generations.c.name == "passages"))
 _ALL = sa.select(sa.func.count()).select_from(passages)
 _COUNT_SQLITE = sa.text(
     " UNION ALL ".join(
@@ -117,7 +118,8 @@ class FullText:
 
     async def recall(self, reader: Reader) -> Memory:
         """Return what is remembered of the passages as `reader` sees them: one and the same for the whole of a search."""
-        generation = (await reader.execute(_GENERATION)).scalar_one_or_none() or 0
+        found = (await _GENERATION.execute(reader, {})).one_or_none()
+        generation = 0 if found is None else found["number"]
         if generation != self._memory.generation:
             self._memory = Memory(generation)
         return self._memory

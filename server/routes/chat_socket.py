@@ -81,7 +81,7 @@ async def _greet(socket: web.WebSocketResponse, service: Service) -> tuple[_Line
     hello = parse(first.data, Hello)
     if hello.type != "hello":
         raise Invalid("The first frame must be a hello.", field="type")
-    async with service.database.read() as reader:
+    async with service.database.glance() as reader:
         visitor = await visitor_of_token(reader, hello.token, service.clock.now())
     return _Line(socket, service, hello.token, visitor), hello.after
 
