@@ -158,12 +158,18 @@ export class ConversationView extends LitElement {
 
   #takeOverDialog(row: Row): TemplateResult {
     const name = row.agent?.name ?? "a colleague";
-    return html`<dialog id="takeover" aria-labelledby="takeover-title"><form method="dialog" @submit=${() => void this.model.actions.takeOver()}>
+    return html`<dialog id="takeover" aria-labelledby="takeover-title"><form method="dialog" @submit=${this.#takeOver}>
       <h2 id="takeover-title">Take over from ${name}?</h2>
       <p>It becomes yours. What ${name} sends from now on is refused, and the customer reads your name.</p>
       <div class="row"><button type="button" class="button" @click=${() => this.takeOver?.close()}>Cancel</button>
         <button class="button primary" data-testid="desk-takeover-confirm">Take over</button></div></form></dialog>`;
   }
+
+  #takeOver = (event: SubmitEvent): void => {
+    event.preventDefault();
+    this.takeOver?.close();
+    void this.model.actions.takeOver();
+  };
 
   openResolve = (): void => {
     if (this.model.isMine) this.dialog?.showModal();

@@ -4,6 +4,7 @@ import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Row,
 import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";
+import { MyConversations } from "./my-conversations.js";
 import { movedToMe, movedFromMe } from "./notice-words.js";
 import type { PageId } from "./pages.js";
 import { belongsTo, clocksInOrder, inOrder } from "./row-order.js";
@@ -35,6 +36,7 @@ export class DeskModel extends EventTarget {
   readonly actions: Actions;
   readonly #api: DeskApi;
   readonly #writing: Writing;
+  readonly #mine = new MyConversations();
   readonly #toasts = new Toasts(() => this.#changed());
   readonly #typists = new Typists(() => this.#changed());
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,6 +84,7 @@ export class DeskModel extends EventTarget {
   #signedOut(byThem: boolean): void {
     if (byThem) this.#writing.clear();
     this.floor.forget();
+    this.#mine.forget();
     this.rows = null;
     this.detail = null;
     this.selected = null;
@@ -120,6 +123,8 @@ export class DeskModel extends EventTarget {
       if (view !== this.view || listedTeam !== this.listedTeam) return;
       this.rows = view !== "bot" && view !== "resolved" ? inOrder(list.conversations) : list.conversations;
       this.counts = list.counts;
+      if (view === "mine" || (list.counts.mine ?? 0) === 0) this.#mine.are(view === "mine" ? list.conversations : []);
+      else if (!this.#mine.known) this.#mine.are((await this.#api.list("mine")).conversations);
       this.listProblem = null;
     } catch (error) {
       if (this.session.lost(error)) return;
@@ -285,15 +290,12 @@ export class DeskModel extends EventTarget {
 
   /** Says what others or the routing did with what is, or was, this agent's. What they did themselves has been said. */
   #tellOfMove(row: Row): void {
-    const me = this.staff?.id ?? null;
-    if (me === null || this.busy !== null) return;
-    const before = this.rows?.find((known) => known.id === row.id) ?? (this.detail?.row.id === row.id ? this.detail.row : null);
-    const mineBefore = before?.owner === "agent" && before.agent?.id === me;
-    const mineNow = row.owner === "agent" && row.agent?.id === me;
-    if (mineNow && before !== null && !mineBefore) {
+    const moved = this.staff === null ? null : this.#mine.take(row, this.staff.id);
+    if (this.busy !== null) return;
+    if (moved === "came") {
       this.toast(movedToMe(row), "info");
       this.dispatchEvent(new CustomEvent("arrived", { detail: row }));
-    } else if (mineBefore && !mineNow && row.owner !== "bot") {
+    } else if (moved === "went" && row.owner !== "bot") {
       this.toast(movedFromMe(row), "problem");
     }
   }
