@@ -79,9 +79,24 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\dxX])\+?\(?\d(?:[ \t().\-/]{0,3}\d){6,}")
+_CAPITALISED = r"[^\W\d_a-z][\w’'\-]{1,40}"
 _NAME = re.compile(
-    _WORD + r"((?i:my name is|my name[’']s|i am called|(?:dear )?(?:mr|mrs|ms|dr)\.?|dear|regards,?) {1,3})"
-    r"[^\W\d_a-z][\w’'\-]{1,40}(?: [^\W\d_a-z][\w’'\-]{1,40}){0,3}"
+    _WORD
+    + r"((?i:my name is|my name[’']s|i am called|(?:dear )?(?:mr|mrs|ms|dr)\.?|dear|regards,?) {1,3})"
+    + rf"{_CAPITALISED}(?: {_CAPITALISED}){{0,3}}"
+    # "This is Anna" may be anything; "This is Anna Keller" is somebody.
+    + rf"|{_WORD}((?i:i[’']m|i am|this is) {{1,3}}){_CAPITALISED}(?: {_CAPITALISED}){{1,3}}"
+)
+_NO_NAMES = (
+    "a|about|already|also|an|and|as|at|because|but|can|changed|correct|different|displayed|for|from|gone|hidden|how|i|in|incorrect|is|it|"
+    "mis\\w*|missing|my|no|not|of|old|on|or|out\\w*|please|printed|shown?|showing|so|spel\\w*|still|taken|that|the|there|to|too|under|"
+    "used|we|what|where|with|wrong\\w*|you"
+)
+"""Words that follow “my name is” and are none, or follow the name."""
+_SMALL_NAME = re.compile(
+    _WORD
+    + rf"(my name(?: is|[’']s) {{1,3}})(?:(?!(?:{_NO_NAMES})\b)[^\W\d_][\w’'\-]{{1,40}}(?: (?=[^\W\d_])|(?=\W|$))){{1,3}}",
+    re.IGNORECASE,
 )
 
 # Characters of an IBAN by country: the registry of ISO 13616.
@@ -184,6 +199,11 @@ def _number(found: re.Match[str]) -> str:
     return "[phone]" if text.startswith(("+", "(", "0")) and len(digits) <= 15 else "[number]"
 
 
+def _small_name(found: re.Match[str]) -> str:
+    """Mask a name that is written small; white space after it stays."""
+    return f"{found[1]}[name]{' ' if found[0].endswith(' ') else ''}"
+
+
 def _passes_luhn(digits: list[int]) -> bool:
     doubled = [one if place % 2 == 0 else sum(divmod(one * 2, 10)) for place, one in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -209,5 +229,6 @@ _STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("#", partial(_HASHED.sub, "[reference]")),
     ("", partial(_DATE.sub, "[date]")),
     ("", partial(_NUMBER.sub, _number)),
-    (" ", partial(_NAME.sub, r"\1[name]")),
+    (" ", partial(_NAME.sub, lambda found: f"{found[1] or found[2]}[name]")),
+    (" name", partial(_SMALL_NAME.sub, _small_name)),
 )

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from knowledge.masking import masked
 from server.settings import Settings
+
+_FOREIGN_WORDS = ("error", "exception", "reason")
+"""What other people's code wrote: a database's error quotes the row that it refused."""
+
+
+def mask_personal_data(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take personal data out of a line's errors: what is ours to word names nobody, and ids must stay readable."""
+    for name in _FOREIGN_WORDS:
+        if isinstance(line.get(name), str):
+            line[name] = masked(line[name])
+    return line
 
 
 def configure_logs(settings: Settings) -> None:
@@ -22,7 +35,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.JSONRenderer()]
         if as_json
         # The default prints the locals of every frame: passwords, tokens, customers' words.
         else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
@@ -37,7 +50,12 @@ def configure_logs(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                mask_personal_data,
+                *renderer,
+            ],
         )
     )
     root = logging.getLogger()

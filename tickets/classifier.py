@@ -27,12 +27,10 @@ from core.errors import ConfigurationError
 from tickets.features import EMBEDDED, Floats, counts, weighted
 from tickets.reading import Reading
 
-VERSION = 1
+VERSION = 2
 BEGINNING_WEIGHT = 0.3
 MEANING_WEIGHT = 0.5
 """Lengths of the beginning's and the meaning's part beside the words' part, whose length is 1."""
-CAUTION = 1.1
-"""What the calibrated scores are divided by: tickets to come differ more from the learned ones than those differ from each other."""
 EXPERTS = 3
 WEAK = 0.4
 """A term that speaks for a category by this share of the strongest or less is not named as a reason."""
@@ -79,6 +77,7 @@ class Classifier:
         experts: what judges.
         judgement: weights of the experts and, last, of the rules' shares (0 if trained without them).
         offsets: what each category starts with.
+        caution: what the scores are divided by before they become probabilities.
         shares: the categories' shares among the examples: what a text without a word gets.
         encoder: turns text into vectors.
         examples: how many texts it learned from.
@@ -90,6 +89,7 @@ class Classifier:
     experts: Experts
     judgement: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
+    caution: float
     shares: npt.NDArray[np.float64]
     encoder: Encoder
     examples: int
@@ -111,7 +111,7 @@ class Classifier:
         if not texts:
             return np.zeros((0, len(self.categories)))
         parts = parts_of(texts, self.terms, self.beginnings, self.encoder)
-        result = judge(self.experts.scores(parts), shares, self.judgement, self.offsets, caution=CAUTION)
+        result = judge(self.experts.scores(parts), shares, self.judgement, self.offsets, caution=self.caution)
         silent = [number for number, text in enumerate(texts) if not any(map(str.isalnum, text))]
         result[silent] = self.shares
         return result
@@ -168,6 +168,7 @@ class Classifier:
             "categories": self.categories,
             "encoder": self.encoder.model_id,
             "examples": self.examples,
+            "caution": self.caution,
         }
         arrays = {f"experts.{name}": value for name, value in vars(self.experts).items()}
         arrays |= {name: getattr(self, name) for name in ("judgement", "offsets", "shares")}
@@ -203,6 +204,7 @@ class Classifier:
                 **{name: arrays[name] for name in ("judgement", "offsets", "shares")},
                 encoder=encoder,
                 examples=int(described["examples"]),
+                caution=float(described["caution"]),
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ConfigurationError(f"{path} holds no readable triage head ({error}). Run baton train.") from error

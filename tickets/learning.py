@@ -23,6 +23,7 @@ from tickets.classifier import (
     parts_of,
 )  # fmt: skip
 from tickets.features import Floats, association, rarity, vocabulary_of, weighted
+from tickets.triage import AUTO_REPLY_ABOVE
 
 MANY = 5_000
 """From this many examples on a term must occur twice, and three folds are enough."""
@@ -31,6 +32,12 @@ STRENGTH = 0.3
 RIDGE = 3.0
 STEADY = 1.0
 """How strongly the judgement is held to its start, in examples: what a few dozen texts can teach is little."""
+RIGHT = 0.97
+"""Of the texts that the head is sure enough of for an automatic reply, so many at least shall be right."""
+LEAST_CAUTION, MOST_CAUTION = 1.1, 4.0
+"""Tickets to come differ more from the learned ones than those differ from each other: 1.1, found on a held-out part."""
+CAUTION_STEP = 0.05
+FOLDS = 5
 SEED = 0
 Labels = npt.NDArray[np.intp]
 
@@ -69,7 +76,8 @@ def learn(
     shares = None
     if shares_of is not None:
         shares = np.array([[given.get(name, 0.0) for name in names] for given in map(shares_of, read)])
-    judgement, offsets = _learn_judgement(_held_out(parts, labels, len(names)), shares, labels)
+    scores = _held_out(parts, labels, len(names))
+    judgement, offsets = _learn_judgement(scores, shares, labels)
     return Classifier(
         categories=tuple(names),
         terms=terms,
@@ -77,6 +85,7 @@ def learn(
         experts=_learn_experts(parts, labels, len(names)),
         judgement=judgement,
         offsets=offsets,
+        caution=_learn_caution(scores, shares, labels),
         shares=np.bincount(labels, minlength=len(names)) / len(labels),
         encoder=encoder,
         examples=len(read),
@@ -141,7 +150,7 @@ def _regress(rows: Floats, labels: Labels, kinds: int) -> Floats:
 
 def _held_out(parts: Parts, labels: Labels, kinds: int) -> npt.NDArray[np.float64]:
     """Return the experts' scores of each text from experts that have not seen it."""
-    folds = 3 if len(labels) >= MANY else 5
+    folds = 3 if len(labels) >= MANY else FOLDS
     fold = _dealt(labels, folds)
     scores = np.zeros((EXPERTS, len(labels), kinds))
     for number in range(folds):
@@ -190,6 +199,30 @@ def _learn_judgement(
     bounds = [(0.0, None)] * (EXPERTS + 1) + [(None, None)] * kinds
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return found[: EXPERTS + 1], found[EXPERTS + 1 :]
+
+
+def _learn_caution(scores: npt.NDArray[np.float64], shares: npt.NDArray[np.float64] | None, labels: Labels) -> float:
+    """Return the least caution at which `RIGHT` of the texts that are surely read are right, one more being taken for wrong.
+
+    Each text is judged by weights that have not seen it, so that few texts are not believed more than they can tell; the one
+    that is taken for wrong asks for more caution the fewer the sure ones are. With none left that is sure, caution is highest.
+    """
+    fold = _dealt(labels, FOLDS)
+    found = np.zeros((len(labels), scores.shape[2]))
+    for number in range(FOLDS):
+        chosen, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        if len(chosen) and len(others):
+            given = None if shares is None else shares[others]
+            judgement, offsets = _learn_judgement(scores[:, others], given, labels[others])
+            here = None if shares is None else shares[chosen]
+            found[chosen] = np.log(judge(scores[:, chosen], here, judgement, offsets) + 1e-12)
+    right = found.argmax(axis=1) == labels
+    for caution in np.arange(LEAST_CAUTION, MOST_CAUTION, CAUTION_STEP):
+        weighed = np.exp(found / caution)
+        sure = (weighed.max(axis=1) / weighed.sum(axis=1)) > AUTO_REPLY_ABOVE
+        if right[sure].sum() >= RIGHT * (sure.sum() + 1):
+            return round(float(caution), 2)
+    return MOST_CAUTION
 
 
 def _described(frequent: Counter[str]) -> str:

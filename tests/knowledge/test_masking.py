@@ -72,12 +72,17 @@ GOES = [
     ("account id 99120", "account id [reference]"),
     ("born 3 March 1985, or 03/03/1985, or 3.3.1985", "born [date], or [date], or [date]"),
     ("my name is Dana Whitfield and I pay", "my name is [name] and I pay"),
+    ("my name is dana whitfield and i pay", "my name is [name] and i pay"),
+    ("my name's dana, hi", "my name's [name], hi"),
+    ("this is Priya Nair from Acme", "this is [name] from Acme"),
     ("Dear Mr. O'Neill, hello", "Dear Mr. [name], hello"),
     (r"C:\Users\dana\file and /home/dana/x", r"C:\Users\[name]\file and /home/[name]/x"),
     ("user\x00 dana@acme.example", "user [email]"),
 ]
 
 STAYS = [
+    "my name is wrong on the invoice, it is spelled the old way",
+    "this is Broken and I'm New here",
     "what is ERR_402 in version 4.1.2",
     "error 0x80070005 when I open it",
     "HTTP 403 or 404?",

@@ -43,6 +43,34 @@ def test_a_logged_exception_shows_no_locals(capsys: pytest.CaptureFixture[str], 
     assert SECRET not in printed
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_what_an_error_quotes_of_a_customer_is_masked(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    configure_logs(make_settings(tmp_path, "http://127.0.0.1:1", log_format=form))
+    quoted = (
+        "dana@acme.example",
+        "4111 1111 1111 1111",
+        "DE89 3704 0044 0532 0130 00",
+        "+49 30 1234567",
+        "Dana Whitfield",
+    )
+    words = "duplicate row: {}, card {}, {}, {}, my name is {}".format(*quoted)
+    log = structlog.get_logger()
+    log.error("not stored", conversation="cv_0123456789abcdef01234567", error=words)
+    try:
+        raise ValueError(words)
+    except ValueError:
+        log.exception("broken", reason=words)
+        logging.getLogger("sqlalchemy").exception("from elsewhere")
+    printed = capsys.readouterr().err
+    assert [one for one in quoted if one in printed] == []
+    for mask in ("[email]", "[card]", "[iban]", "[phone]", "[name]"):
+        assert printed.count(mask) == 4
+    assert "cv_0123456789abcdef01234567" in printed
+    assert "test_logs.py" in printed
+
+
 async def test_a_line_about_a_request_names_its_conversation_and_the_next_requests_does_not() -> None:
     async def broken(_request: web.Request) -> web.Response:
         raise RuntimeError("broken")
