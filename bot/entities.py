@@ -20,6 +20,7 @@ from rasa.shared.nlu.constants import (
     ENTITY_ATTRIBUTE_START,
     ENTITY_ATTRIBUTE_TYPE,
     ENTITY_ATTRIBUTE_VALUE,
+    EXTRACTOR,
     TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
@@ -31,6 +32,8 @@ from bot.entity_patterns import AFTER_FIRST_WORD, normalise, patterns
 
 MAX_LENGTH = 2000
 NAMES = Path(__file__).parents[1] / "data" / "entities" / "names.yml"
+LEARNED_NAME = "EntityReader.names"
+"""The extractor that is named with what the model found; English surroundings tell it, so in another language it guesses."""
 MODEL_FOLDER = "names"
 ORDINARY_FILE = "ordinary.json"
 
@@ -153,7 +156,7 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the entities found to each message, in Rasa's format."""
         for message in messages:
-            found = self.add_extractor_name(self.extract(message.get(TEXT) or ""))
+            found = self.extract(message.get(TEXT) or "")
             message.set(ENTITIES, [*message.get(ENTITIES, []), *found], add_to_output=True)
         return messages
 
@@ -163,18 +166,19 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
         found = []
         for matched in self._rules(read).ents:
             span = matched[1:] if matched.ent_id_ == AFTER_FIRST_WORD else matched
-            found.append((span.start_char, span.end_char, matched.label_))
+            found.append((span.start_char, span.end_char, matched.label_, type(self).__name__))
         if self._names is not None:
             by_rule = list(found)
             for start, end, kind in self._names.names(read):
                 if all(end <= other[0] or start >= other[1] for other in by_rule):
-                    found.append((start, end, kind))
+                    found.append((start, end, kind, LEARNED_NAME))
         return [
             {
                 ENTITY_ATTRIBUTE_TYPE: kind,
                 ENTITY_ATTRIBUTE_START: start,
                 ENTITY_ATTRIBUTE_END: end,
                 ENTITY_ATTRIBUTE_VALUE: normalise(kind, read[start:end]),
+                EXTRACTOR: source,
             }
-            for start, end, kind in sorted(found)
+            for start, end, kind, source in sorted(found)
         ]

@@ -31,6 +31,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.entities import LEARNED_NAME
 from bot.gate import UNSURE
 
 FOREIGN = "foreign_language"
@@ -268,7 +269,8 @@ class LanguageGate(IntentClassifier, GraphComponent):
         }
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [dict(chosen), *ranking], add_to_output=True)
-        message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
+        told = [one for one in message.get(ENTITIES, []) if one.get("extractor") != LEARNED_NAME]
+        message.set(ENTITIES, [*told, entity], add_to_output=True)
 
 
 def _plain(text: str) -> str:

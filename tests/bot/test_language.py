@@ -91,6 +91,8 @@ def test_the_intent_of_a_foreign_message_is_replaced_and_its_language_kept(under
     parsed = understand("je veux annuler mon abonnement s'il vous plaît")
     assert parsed["intent"]["name"] == parsed["intent_ranking"][0]["name"] == "foreign_language"
     assert [(one["entity"], one["value"]) for one in parsed["entities"]] == [("language", "fr")]
+    named = understand("wie kann ich INV-2041 mit Slack verbinden")["entities"]
+    assert [one["value"] for one in named] == ["INV-2041", "Slack", "de"]
 
 
 def test_a_message_without_words_is_read_by_its_signs(tmp_path):
