@@ -71,6 +71,13 @@ export class Actions {
     });
   }
 
+  /** The ticket waits for the customer no longer. */
+  async stopWaiting(): Promise<void> {
+    await this.#act("wait", async (row) => {
+      await this.#api.wait(row.id, row.epoch, false);
+    });
+  }
+
   async override(change: { priority?: Priority; category?: string }): Promise<void> {
     const ticket = this.#desk.open()?.ticket;
     if (!ticket) return;

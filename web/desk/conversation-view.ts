@@ -103,10 +103,12 @@ export class ConversationView extends LitElement {
         @desk-retry=${(e: CustomEvent<string>) => void this.model.retry(e.detail)} @desk-take-back=${(e: CustomEvent<string>) => this.model.takeBack(e.detail)}></desk-transcript>
       ${detail.row.owner === "queue" ? html`<div class="claimbar"><span>Waiting in the queue. Claim it to answer: the customer sees your name.</span>
         <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
+      ${this.model.isMine && detail.ticket?.status === "pending" ? html`<div class="claimbar" data-testid="desk-waits"><span>Waiting for the customer. The resolution clock stands still until they write.</span>
+        <button type="button" class="button" data-testid="desk-stop-waiting" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.stopWaiting()}>Stop waiting</button></div>` : nothing}
       ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
         .search=${this.model.api.search} .opened=${this.model.api.opened}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
-        @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string }>) => void this.model.send(e.detail.mode, e.detail.text)}></desk-composer>`}
+        @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string; wait: boolean }>) => void this.model.send(e.detail.mode, e.detail.text, e.detail.wait)}></desk-composer>`}
       <desk-transfer .teams=${this.model.floor.teams} .people=${this.model.floor.people} .holder=${detail.row.agent?.id ?? null}
         @desk-transfer=${(e: CustomEvent<Transfer>) => void this.model.actions.transfer(e.detail.to, e.detail.name, e.detail.note)}></desk-transfer>
       ${this.#takeOverDialog(detail.row)}

@@ -2,6 +2,7 @@
 import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
 import type { ArticlesFound, Detail, FloorNow, Hired, Member, Message, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
+import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {
   readonly #fetch: Fetch;
@@ -20,8 +21,9 @@ export class DeskApi {
     (await this.#read(`/api/desk/conversations?view=${view}${team === null ? "" : `&team=${encodeURIComponent(team)}`}`)) as RowList;
   detail = async (id: string): Promise<Detail> => (await this.#read(at(id))) as Detail;
   claim = async (id: string, epoch: number): Promise<Detail> => (await this.#write("POST", `${at(id)}/claim`, { epoch })) as Detail;
-  reply = async (id: string, epoch: number, clientId: string, text: string): Promise<Message> =>
-    ((await this.#write("POST", `${at(id)}/replies`, { epoch, client_id: clientId, text })) as { message: Message }).message;
+  reply = async (id: string, epoch: number, clientId: string, text: string, wait = false): Promise<Message> =>
+    ((await this.#write("POST", `${at(id)}/replies`, { epoch, client_id: clientId, text, wait })) as { message: Message }).message;
+  wait = async (id: string, epoch: number, on: boolean): Promise<unknown> => this.#write("POST", `${at(id)}/wait`, { epoch, on });
   note = async (id: string, clientId: string, text: string): Promise<Message> =>
     ((await this.#write("POST", `${at(id)}/notes`, { client_id: clientId, text })) as { message: Message }).message;
   resolve = async (id: string, epoch: number, note: string): Promise<unknown> => this.#write("POST", `${at(id)}/resolve`, { epoch, note });
@@ -34,6 +36,11 @@ export class DeskApi {
   search = async (q: string, signal: AbortSignal): Promise<ArticlesFound> =>
     (await requestJson(`/api/desk/search?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" }, this.#fetch)) as ArticlesFound;
   opened = (opened: Opened): void => noteOpened("", opened, this.#fetch);
+
+  history = async (ticket: string): Promise<TicketHistory> => (await this.#read(`/api/sla/tickets/${encodeURIComponent(ticket)}`)) as TicketHistory;
+  rules = async (version?: number): Promise<Rules> => (await this.#read(`/api/sla/policies${version === undefined ? "" : `?version=${version}`}`)) as Rules;
+  saveRules = async (rules: { base: number; text: string; note: string; for_open_tickets: boolean }): Promise<Rules> => (await this.#write("PUT", "/api/sla/policies", rules)) as Rules;
+  checkRules = async (text: string): Promise<RulesCheck> => (await this.#write("POST", "/api/sla/policies/check", { text })) as RulesCheck;
 
   floor = async (): Promise<FloorNow> => (await this.#read("/api/desk/floor")) as FloorNow;
   ownPassword = async (current: string, next: string): Promise<unknown> => this.#write("PUT", "/api/staff/me/password", { current, new: next });

@@ -5,6 +5,7 @@ import { messageOf } from "../shared/errors.js";
 import { icon, initials, mark } from "../shared/icons.js";
 import type { Priority, View } from "../shared/protocol.js";
 import { base, tokens } from "../shared/tokens.js";
+import type { ClockHistoryDialog } from "./clock-history.js";
 import type { ConversationView } from "./conversation-view.js";
 import type { DeskModel } from "./desk-model.js";
 import type { DeskSocket } from "./desk-socket.js";
@@ -92,7 +93,7 @@ export class DeskApp extends LitElement {
     const page = pagesFor(model.staff.role).find(({ id }) => id === model.page) ?? null;
     return html`<div class="desk ${selected === null && page === null ? "" : "reading"} ${page === null ? "" : "paged"} ${model.connected ? "" : "bannered"}"
         @desk-open=${(e: CustomEvent<string>) => this.#go(this.model.view, e.detail)} @desk-view=${(e: CustomEvent<View>) => this.#go(e.detail, null)}
-        @desk-page=${(e: CustomEvent<PageId>) => this.#go(this.model.view, null, e.detail)} @desk-back=${() => this.#back()} @desk-panel=${this.#togglePanel} @desk-leave-composer=${() => this.list?.focus()}
+        @desk-history=${() => void this.#history()} @desk-page=${(e: CustomEvent<PageId>) => this.#go(this.model.view, null, e.detail)} @desk-back=${() => this.#back()} @desk-panel=${this.#togglePanel} @desk-leave-composer=${() => this.list?.focus()}
         @desk-typing=${(e: CustomEvent<{ on: boolean }>) => model.selected !== null && this.socket.typing(model.selected, e.detail.on)}
         @desk-override=${(e: CustomEvent<{ priority?: Priority; category?: string }>) => void model.actions.override(e.detail)}>
         ${model.connected ? nothing : html`<div class="banner" role="status" data-testid="desk-offline">${icon("offline", 16)} No live connection. Reconnecting; what you see may be old.</div>`}
@@ -117,10 +118,16 @@ export class DeskApp extends LitElement {
         </aside>`}
       </div>
       ${this.#toasts()}
+      <desk-clock-history .read=${model.api.history}></desk-clock-history>
       <desk-own-settings .session=${model.session}></desk-own-settings>
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <dl>${SHORTCUTS.map((s) => html`<dt><kbd>${s.shown}</kbd></dt><dd>${s.words}</dd>`)}<dt><kbd>Enter</kbd></dt><dd>Open the conversation in focus</dd><dt><kbd>Ctrl + Enter</kbd></dt><dd>Send</dd></dl>
         <form method="dialog" class="row"><button class="button">Close</button></form></dialog>`;
+  }
+
+  async #history(): Promise<void> {
+    const ticket = this.model.detail?.ticket?.id;
+    if (ticket !== undefined) await this.renderRoot.querySelector<ClockHistoryDialog>("desk-clock-history")?.open(ticket);
   }
 
   #toasts(): TemplateResult {

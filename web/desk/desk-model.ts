@@ -211,10 +211,10 @@ export class DeskModel extends EventTarget {
     this.#writing.setDraft(id, draft);
   }
 
-  async send(mode: "reply" | "note", text: string): Promise<void> {
+  async send(mode: "reply" | "note", text: string, wait = false): Promise<void> {
     const row = this.detail?.row;
     const words = text.trim();
-    if (row && words !== "") await this.#writing.send(row.id, row.epoch, mode, words);
+    if (row && words !== "") await this.#writing.send(row.id, row.epoch, mode, words, wait);
   }
 
   async retry(clientId: string): Promise<void> {
@@ -254,6 +254,9 @@ export class DeskModel extends EventTarget {
         break;
       case "clock":
         this.#takeClock(event.data.conversation_id, event.data.clock);
+        break;
+      case "escalation":
+        if (this.staff !== null && event.data.to.includes(this.staff.id)) this.toast(event.data.words, "problem");
         break;
       case "presence":
         this.colleagues = event.data.agents;

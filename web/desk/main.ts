@@ -1,6 +1,7 @@
 /** Puts the desk together: the composition root of the page. */
 import { AnswerCard } from "../shared/answer-card.js";
 import { ArticleSearch } from "./article-search.js";
+import { ClockHistoryDialog } from "./clock-history.js";
 import { ConversationView } from "./conversation-view.js";
 import { Countdown } from "./countdown.js";
 import { DeskApi } from "./desk-api.js";
@@ -12,13 +13,14 @@ import { OwnSettings } from "./own-settings.js";
 import { PackagePanel } from "./package-panel.js";
 import { ReplyComposer } from "./reply-composer.js";
 import { RowListView } from "./row-list.js";
+import { RulesPage } from "./rules-page.js";
 import { SignIn } from "./sign-in.js";
 import { TeamForm } from "./team-form.js";
 import { TeamPage } from "./team-page.js";
 import { Transcript } from "./transcript.js";
 import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, SignIn, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));

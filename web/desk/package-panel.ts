@@ -55,7 +55,8 @@ export class PackagePanel extends LitElement {
     .item small { grid-column: 1; color: var(--text-3); font-size: 12px; overflow-wrap: anywhere; }
     .item .side { color: var(--text-2); font-size: 12px; white-space: nowrap; font-variant-numeric: tabular-nums; }
     .quiet { color: var(--text-2); }
-    a { color: var(--accent-text); }
+    a, .link { color: var(--accent-text); }
+    .link { margin-top: 6px; padding: 2px 0; border: 0; background: none; font: inherit; text-decoration: underline; text-underline-offset: 2px; cursor: pointer; }
   `];
 
   @property({ attribute: false }) detail!: Detail;
@@ -91,7 +92,8 @@ export class PackagePanel extends LitElement {
   #clocks(clocks: readonly Clock[]): TemplateResult {
     return html`<section aria-label="Clocks"><h2>Promised</h2>${clocks.map((clock) => html`<div class="clock" data-testid="desk-clock" data-metric=${clock.metric} data-state=${clock.state}>
       <span>${metricName(clock.metric)} <small>${clock.state === "met" && clock.met_at ? `met: ${momentInWords(clock.met_at, now())}` : clock.due_at === null ? "" : `by ${momentInWords(clock.due_at, now())}`}</small></span>
-      <baton-countdown .clock=${clock}></baton-countdown></div>`)}</section>`;
+      <baton-countdown .clock=${clock}></baton-countdown></div>`)}
+      <button type="button" class="link" data-testid="desk-how" @click=${() => this.dispatchEvent(new CustomEvent("desk-history", { bubbles: true, composed: true }))}>How this came to be</button></section>`;
   }
 
   #customer(customer: Customer): TemplateResult {

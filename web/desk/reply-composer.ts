@@ -99,7 +99,8 @@ export class ReplyComposer extends LitElement {
           <button type="button" class="button quiet" aria-expanded=${this.searching ? "true" : "false"} data-testid="desk-articles" @click=${() => (this.searching = !this.searching)}>${icon("article", 16)} Articles</button>
           <span class="grow"></span>
           <span class="hint" aria-hidden="true"><kbd>Ctrl</kbd> + <kbd>Enter</kbd></span>
-          <button type="button" class="button primary" data-testid="desk-send" ?disabled=${text.trim() === ""} @click=${this.#send}>${mode === "reply" ? "Send reply" : "Add note"}</button>
+          ${mode === "reply" ? html`<button type="button" class="button quiet" data-testid="desk-send-wait" title="The ticket then waits for the customer, and its resolution clock stands still" ?disabled=${text.trim() === ""} @click=${() => this.#send(true)}>Send and wait</button>` : nothing}
+          <button type="button" class="button primary" data-testid="desk-send" ?disabled=${text.trim() === ""} @click=${() => this.#send()}>${mode === "reply" ? "Send reply" : "Add note"}</button>
         </div>
       </div>`;
   }
@@ -128,13 +129,13 @@ export class ReplyComposer extends LitElement {
     }
   };
 
-  #send = (): void => {
+  #send = (wait = false): void => {
     const mode = this.#mode;
     const text = this.area.value.trim();
     if (text === "") return;
     this.#typing.stop();
     this.searching = false; // what it was open for is done, and it covers what was said
-    this.#emit("desk-send", { mode, text });
+    this.#emit("desk-send", { mode, text, wait });
     this.area.focus();
   };
 

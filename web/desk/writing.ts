@@ -3,7 +3,7 @@ import { ServiceError, messageOf } from "../shared/errors.js";
 import type { Message } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
-export interface PendingReply { clientId: string; conversationId: string; epoch: number; mode: "reply" | "note"; text: string; state: "sending" | "failed"; problem: string | null }
+export interface PendingReply { clientId: string; conversationId: string; epoch: number; mode: "reply" | "note"; text: string; wait: boolean; state: "sending" | "failed"; problem: string | null }
 export interface Draft { mode: "reply" | "note"; reply: string; note: string }
 
 const EMPTY_DRAFT: Draft = { mode: "reply", reply: "", note: "" };
@@ -55,8 +55,8 @@ export class Writing {
     this.#desk.changed();
   }
 
-  async send(conversationId: string, epoch: number, mode: "reply" | "note", text: string): Promise<void> {
-    const pending: PendingReply = { clientId: this.#newId(), conversationId, epoch, mode, text, state: "sending", problem: null };
+  async send(conversationId: string, epoch: number, mode: "reply" | "note", text: string, wait = false): Promise<void> {
+    const pending: PendingReply = { clientId: this.#newId(), conversationId, epoch, mode, text, wait, state: "sending", problem: null };
     this.pending = [...this.pending, pending];
     this.setDraft(conversationId, { ...this.draft(conversationId), [mode]: "" });
     await this.#deliver(pending);
@@ -83,11 +83,11 @@ export class Writing {
   }
 
   async #deliver(pending: PendingReply): Promise<void> {
-    const { clientId, conversationId, mode, text } = pending;
+    const { clientId, conversationId, mode, text, wait } = pending;
     this.#is(clientId, "sending", null);
     const epoch = this.#desk.epochOf(conversationId) ?? pending.epoch;
     try {
-      const message = mode === "reply" ? await this.#api.reply(conversationId, epoch, clientId, text) : await this.#api.note(conversationId, clientId, text);
+      const message = mode === "reply" ? await this.#api.reply(conversationId, epoch, clientId, text, wait) : await this.#api.note(conversationId, clientId, text);
       this.settled(clientId);
       this.#desk.stored(conversationId, message);
     } catch (error) {

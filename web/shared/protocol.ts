@@ -296,6 +296,7 @@ export type DeskEvent = { type: "event" } & (
   | { event: "message"; data: { conversation_id: string; message: Message } }
   | { event: "typing"; data: { conversation_id: string; author: Author; on: boolean } }
   | { event: "clock"; data: { conversation_id: string; clock: Clock } }
+  | { event: "escalation"; data: { conversation_id: string; rule: string; words: string; to: string[] } }
   | { event: "presence"; data: { agents: Colleague[] } }
   | { event: "counts"; data: Counts | { counts: Counts } }
   | { event: "reread"; data: Record<string, never> }

@@ -1,0 +1,163 @@
+/** The page "SLA rules" for leads: calendars, policies and escalations as text, checked while it is written, with its versions. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { messageOf } from "../shared/errors.js";
+import { icon } from "../shared/icons.js";
+import { dateInWords, timeOfDay } from "../shared/time-format.js";
+import { base } from "../shared/tokens.js";
+import type { DeskModel } from "./desk-model.js";
+import { formStyle } from "./form-style.js";
+import type { Rules, RulesCheck, RuleVersion } from "./sla-types.js";
+
+const CHECK_MS = 500;
+
+export class RulesPage extends LitElement {
+  static define(tag = "desk-rules"): void {
+    if (!customElements.get(tag)) customElements.define(tag, this);
+  }
+
+  static override styles = [base, formStyle, css`
+    :host { display: block; flex: 1; min-width: 0; overflow-y: auto; font-size: 14px; line-height: 1.45; }
+    .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
+    header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
+    h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+    header + p { color: var(--text-2); max-width: 68ch; }
+    h2 { margin: 28px 0 8px; font-size: 15px; font-weight: 650; }
+    .text { display: block; width: 100%; min-height: 320px; height: 52vh; margin-top: 16px; padding: 12px 14px; border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--text); font: 13px/1.55 var(--mono); tab-size: 2; resize: vertical; white-space: pre; overflow: auto; }
+    .text[aria-invalid="true"] { border-color: var(--danger); }
+    .said { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 44px; margin-top: 8px; padding: 8px 12px; border-radius: var(--radius-s); background: var(--surface); color: var(--text-2); font-size: 13px; overflow-wrap: anywhere; }
+    .said span { flex: 1; min-width: 200px; }
+    .said.wrong { background: var(--danger-soft); color: var(--danger-text); }
+    .said.warned { background: var(--warn-soft); color: var(--warn-text); }
+    .open { display: flex; align-items: flex-start; gap: 8px; margin-top: 16px; font-size: 13px; } .open input { flex: none; width: 16px; height: 16px; margin: 2px 0 0; accent-color: var(--accent); }
+    ul { display: grid; border: 1px solid var(--border); border-radius: var(--radius); overflow: hidden; }
+    li { display: grid; grid-template-columns: 92px minmax(0, 1fr) auto; align-items: center; gap: 4px 16px; padding: 10px 14px; }
+    li + li { border-top: 1px solid var(--border); }
+    .version { font-weight: 550; } .more { color: var(--text-2); font-size: 12.5px; overflow-wrap: anywhere; }
+    @media (min-width: 720px) { .back { display: none; } }
+    @media (max-width: 560px) { .page { padding: 12px 16px 40px; } li { grid-template-columns: minmax(0, 1fr) auto; } li .what { grid-column: 1 / -1; grid-row: 2; } }
+  `];
+
+  @property({ attribute: false }) model!: DeskModel;
+  @property({ type: Number }) revision = 0;
+  @state() private rules: Rules | null = null;
+  @state() private text = "";
+  @state() private note = "";
+  @state() private forOpen = false;
+  @state() private checked: RulesCheck | null = null;
+  @state() private problem: string | null = null;
+  @state() private saving = false;
+  @query("textarea.text") private readonly area!: HTMLTextAreaElement | null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#read();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#timer);
+  }
+
+  override render(): TemplateResult {
+    const { rules } = this;
+    const changed = rules !== null && this.text !== rules.text;
+    return html`<div class="page" data-testid="desk-rules-page">
+      <header><button type="button" class="icon-button back" aria-label="Back to the list" @click=${this.#back}>${icon("back", 20)}</button><h1 tabindex="-1">SLA rules</h1></header>
+      <p>What is promised to whom, when people work, and what happens when a promise is about to break. Each change is a new version; tickets keep the version that they were measured by.</p>
+      ${rules === null ? (this.problem === null ? html`<p role="status">Reading the rules…</p>` : html`<p class="problem" role="alert">${this.problem}</p>`) : html`
+        <textarea class="text" spellcheck="false" autocapitalize="off" wrap="off" aria-label="SLA rules in YAML" aria-invalid=${this.checked?.problem ? "true" : "false"} aria-describedby="said"
+          data-testid="desk-rules-text" .value=${this.text} @input=${this.#typed}></textarea>
+        ${this.#said(changed)}
+        <label class="field">What changes, and why (optional)<input maxlength="500" .value=${this.note} data-testid="desk-rules-note" @input=${(e: Event) => (this.note = (e.target as HTMLInputElement).value)}></label>
+        <label class="open"><input type="checkbox" .checked=${this.forOpen} data-testid="desk-rules-open" @change=${(e: Event) => (this.forOpen = (e.target as HTMLInputElement).checked)}>
+          <span>Also for open tickets: measure them again from their start. Without it only new tickets are measured by this version.</span></label>
+        ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
+        <div class="row"><button type="button" class="button quiet" ?disabled=${!changed && rules.version === rules.newest} @click=${() => void this.#read()}>Discard</button>
+          <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
+        <h2>Versions</h2>
+        <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>`}
+    </div>`;
+  }
+
+  #said(changed: boolean): TemplateResult {
+    const problem = this.checked?.problem ?? null;
+    const warnings = this.checked?.warnings ?? [];
+    if (problem !== null) {
+      const { line } = problem;
+      return html`<div class="said wrong" id="said" role="alert" data-testid="desk-rules-problem"><span>${problem.message}</span>
+        ${line === null ? nothing : html`<button type="button" class="button" @click=${() => this.#goTo(line)}>Go to line ${line}</button>`}</div>`;
+    }
+    if (warnings.length > 0) return html`<div class="said warned" id="said" role="status"><span>${warnings.join(" ")}</span></div>`;
+    return html`<div class="said" id="said" role="status"><span>${changed ? (this.checked === null ? "Checking…" : "These rules are right. Save them to make them count.") : "These rules count now."}</span></div>`;
+  }
+
+  #version(one: RuleVersion, rules: Rules): TemplateResult {
+    const when = one.at === null ? "" : `, ${dateInWords(one.at)} ${timeOfDay(one.at)}`;
+    const open = !one.for_open_tickets ? "" : one.applied_at === null ? " Open tickets are being measured by it." : " Open tickets were measured by it.";
+    return html`<li><span class="version">Version ${one.version}</span><span class="what"><span dir="auto">${one.author}</span><span class="more">${when}</span><br><span class="more" dir="auto">${one.note || "No note."}${open}</span></span>
+      ${one.version === rules.version ? html`<span class="more">${one.version === rules.newest ? "Counts now" : "Shown above"}</span>`
+        : html`<button type="button" class="button" aria-label=${`Show version ${one.version}`} @click=${() => void this.#read(one.version)}>Show</button>`}</li>`;
+  }
+
+  async #read(version?: number): Promise<void> {
+    this.problem = null;
+    try {
+      this.#take(await this.model.api.rules(version));
+    } catch (error) {
+      this.problem = messageOf(error);
+    }
+  }
+
+  #take(rules: Rules): void {
+    this.rules = rules;
+    this.text = rules.text;
+    this.checked = { problem: null, warnings: rules.warnings };
+  }
+
+  #typed = (event: Event): void => {
+    this.text = (event.target as HTMLTextAreaElement).value;
+    this.checked = null;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#check(), CHECK_MS);
+  };
+
+  async #check(): Promise<void> {
+    const { text } = this;
+    try {
+      const checked = await this.model.api.checkRules(text);
+      if (text === this.text) this.checked = checked;
+    } catch (error) {
+      this.problem = messageOf(error);
+    }
+  }
+
+  #save = async (): Promise<void> => {
+    if (this.rules === null) return;
+    this.saving = true;
+    this.problem = null;
+    try {
+      const saved = await this.model.api.saveRules({ base: this.rules.newest, text: this.text, note: this.note.trim(), for_open_tickets: this.forOpen });
+      this.#take(saved);
+      this.note = "";
+      this.forOpen = false;
+      this.model.toast(`Version ${saved.version} counts from now on.`, "info");
+    } catch (error) {
+      this.problem = messageOf(error);
+      await this.#check();
+    }
+    this.saving = false;
+  };
+
+  #goTo(line: number): void {
+    const before = this.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    const end = this.text.indexOf("\n", before);
+    this.area?.focus();
+    this.area?.setSelectionRange(before, end < 0 ? this.text.length : end);
+  }
+
+  #back = (): void => {
+    this.dispatchEvent(new CustomEvent("desk-back", { bubbles: true, composed: true }));
+  };
+}
