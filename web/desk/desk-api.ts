@@ -22,7 +22,7 @@ export class DeskApi {
   detail = async (id: string): Promise<Detail> => (await this.#read(at(id))) as Detail;
   claim = async (id: string, epoch: number): Promise<Detail> => (await this.#write("POST", `${at(id)}/claim`, { epoch })) as Detail;
   reply = async (id: string, epoch: number, clientId: string, text: string, wait = false): Promise<Message> =>
-    ((await this.#write("POST", `${at(id)}/replies`, { epoch, client_id: clientId, text, wait })) as { message: Message }).message;
+    ((await this.#write("POST", `${at(id)}/replies`, { epoch, client_id: clientId, text, ...(wait ? { wait } : {}) })) as { message: Message }).message;
   wait = async (id: string, epoch: number, on: boolean): Promise<unknown> => this.#write("POST", `${at(id)}/wait`, { epoch, on });
   note = async (id: string, clientId: string, text: string): Promise<Message> =>
     ((await this.#write("POST", `${at(id)}/notes`, { client_id: clientId, text })) as { message: Message }).message;
