@@ -17,7 +17,7 @@ from core.database import Reader
 from core.errors import Invalid
 from insights.tables import forms
 from knowledge.searches import SURFACES
-from knowledge.tables import articles, searches
+from knowledge.tables import articles, openings, searches
 
 Kind = Literal["asked", "no_result", "no_click", "handed_over"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -78,7 +78,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class ShownArticle:
-    """An article that was found for a group's questions, and how often; `title` is None if it is there no more."""
+    """An article that was found for a group's questions or opened where it was suggested, and how often; `title` is None if it is there no more."""
 
     article_id: str
     title: str | None
@@ -127,6 +127,8 @@ class SearchReport:
     groups: dict[Kind, tuple[QuestionGroup, ...]]
     ungrouped: int
     """Forms in the period that stand for themselves because the background has not grouped them yet."""
+    suggested: tuple[ShownArticle, ...]
+    """Articles that the widget suggested for a page and that were opened there, by conversations, the most opened first."""
 
 
 def period_of(days: int, until: datetime, surfaces: Sequence[str] = ()) -> Period:
@@ -166,6 +168,7 @@ async def search_report(
         weeks=await _weeks(reader, period),
         groups={kind: await _groups(reader, period, kind, limit) for kind in kinds},
         ungrouped=await _ungrouped(reader, period),
+        suggested=await _suggested(reader, period, limit),
     )
 
 
@@ -280,6 +283,21 @@ async def _shown(reader: Reader, period: Period, kind: Kind, ids: Sequence[str])
     for row in await reader.execute(statement):
         found[row.id] += (ShownArticle(row.article_id, row.title, row.slug, row.times),)
     return found
+
+
+async def _suggested(reader: Reader, period: Period, limit: int) -> tuple[ShownArticle, ...]:
+    """Count what was opened from suggestions; whatever the surfaces, for these are the widget's own."""
+    own = openings.c
+    times = sa.func.count().label("times")
+    counted = (
+        sa.select(own.article_id, articles.c.title, articles.c.slug, times)
+        .outerjoin(articles, articles.c.id == own.article_id)
+        .where(own.led_by == "suggestion", own.opened_at >= period.since, own.opened_at < period.until)
+        .group_by(own.article_id, articles.c.title, articles.c.slug)
+        .order_by(times.desc(), own.article_id)
+        .limit(limit)
+    )
+    return tuple(ShownArticle(*row) for row in await reader.execute(counted))
 
 
 async def _ungrouped(reader: Reader, period: Period) -> int:

@@ -1,6 +1,7 @@
 """The help centre's table of contents: categories, lists and addresses, each only of what a viewer may see.
 
-Nothing here loads an article's text.
+Nothing here loads an article's text, and what is counted or put in order is read from an index (`ix_knowledge_articles_shelf`) that has all
+of it: only the rows that are shown are read, however many articles there are.
 """
 
 from __future__ import annotations
@@ -109,14 +110,16 @@ async def articles_of(
 
 async def most_read(reader: Reader, viewer: Viewer, *, limit: int) -> list[Summary]:
     """Return the articles that were read most, none that nobody has read."""
-    statement = _summaries(viewer).where(articles.c.views > 0).order_by(articles.c.views.desc(), articles.c.title)
-    return await _read(reader, statement.limit(limit))
+    order = articles.c.views.desc(), articles.c.title
+    first = _ids(viewer).where(articles.c.views > 0).order_by(*order).limit(limit)
+    return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
 
 async def recently_updated(reader: Reader, viewer: Viewer, *, limit: int) -> list[Summary]:
     """Return the articles that were changed last."""
-    statement = _summaries(viewer).order_by(articles.c.updated_at.desc(), articles.c.title)
-    return await _read(reader, statement.limit(limit))
+    order = articles.c.updated_at.desc(), articles.c.title
+    first = _ids(viewer).order_by(*order).limit(limit)
+    return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
 
 async def same_shelf(reader: Reader, article: Article, viewer: Viewer, *, limit: int) -> list[Summary]:
@@ -134,8 +137,9 @@ async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, l
     """Return articles whose title has, for every one of `words`, a word that begins with it: what somebody is typing."""
     spaced = sa.literal(" ") + sa.func.replace(sa.func.replace(articles.c.title, "-", " "), "(", " ")
     matching = [spaced.ilike(f"% {word.translate(_LIKE)}%", escape="\\") for word in words]
-    statement = _summaries(viewer).where(*matching).order_by(articles.c.views.desc(), sa.func.length(articles.c.title))
-    return await _read(reader, statement.order_by(articles.c.title).limit(limit))
+    order = articles.c.views.desc(), sa.func.length(articles.c.title), articles.c.title
+    first = _ids(viewer).where(*matching).order_by(*order).limit(limit)
+    return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
 
 async def summaries_of(reader: Reader, ids: Sequence[str], viewer: Viewer) -> dict[str, Summary]:
@@ -192,6 +196,10 @@ _COLUMNS = (
     articles.c.id, articles.c.slug, articles.c.title, articles.c.excerpt, articles.c.category,
     articles.c.subcategory, articles.c.updated_at,
 )  # fmt: skip
+
+
+def _ids(viewer: Viewer) -> sa.Select[Any]:
+    return sa.select(articles.c.id).where(*visible_to(viewer))
 
 
 def _summaries(viewer: Viewer) -> sa.Select[Any]:

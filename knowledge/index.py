@@ -22,9 +22,10 @@ import structlog
 from core.database import Database
 from core.embedding import Encoder, Vectors
 from knowledge.articles import Viewer
-from knowledge.rendering import plain_text
+from knowledge.chroma import UnreachableServerError
+from knowledge.index_work import Work, changed
 from knowledge.tables import articles, indexed_articles, passages
-from knowledge.vectors import Generation, UnreachableServerError, UnreadableIndexError, VectorStore
+from knowledge.vectors import Generation, UnreadableIndexError, VectorStore
 
 State = Literal["closed", "building", "ready"]
 Progress = Callable[[int, int], None]
@@ -46,31 +47,6 @@ class IndexReport:
     indexed: int
     removed: int
     embedded: int
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What is to be done for one article: the passages it has, those to be embedded, and those whose vectors go."""
-
-    article_id: str
-    content_hash: str
-    level: int
-    passage_ids: list[int]
-    add: list[tuple[int, str]]
-    drop: list[int]
-    drop_level: int
-
-    @classmethod
-    def of(cls, article: Any, rows: Sequence[Any]) -> _Work:
-        """Compare an article's passages with what the index holds of it. A change of level moves all of them."""
-        level = rows[0].level if rows else 0
-        before = list(article.held or [])
-        held = set(before) if article.held_level == level else set()
-        ids = [row.id for row in rows]
-        add = [(row.id, _embedded_text(article, row)) for row in rows if row.id not in held]
-        drop = [one for one in before if one not in held or one not in ids]
-        held_level = level if article.held_level is None else article.held_level
-        return cls(article.id, article.passages_hash, level, ids, add, drop, held_level)
 
 
 class KnowledgeIndex:
@@ -207,17 +183,17 @@ class KnowledgeIndex:
 
     async def _behind(self, generation: Generation) -> int:
         async with self._db.read() as reader:
-            counted = sa.select(sa.func.count()).select_from(_changed(generation, sa.select(articles.c.id)).subquery())
+            counted = sa.select(sa.func.count()).select_from(changed(generation, sa.select(articles.c.id)).subquery())
             return int((await reader.execute(counted)).scalar_one())
 
-    async def _next(self, generation: Generation, after: str) -> list[_Work]:
+    async def _next(self, generation: Generation, after: str) -> list[Work]:
         """Return the next articles whose vectors are not those of their passages, by id, with what is to be embedded."""
         columns = indexed_articles.c
         chosen = sa.select(
             articles.c.id, articles.c.title, articles.c.excerpt, articles.c.passages_hash,
             columns.level.label("held_level"), columns.passage_ids.label("held"),
         )  # fmt: skip
-        statement = _changed(generation, chosen).where(articles.c.id > after).order_by(articles.c.id).limit(_BATCH)
+        statement = changed(generation, chosen).where(articles.c.id > after).order_by(articles.c.id).limit(_BATCH)
         async with self._db.read() as reader:
             rows = (await reader.execute(statement)).all()
             own = passages.c.article_id.in_([row.id for row in rows])
@@ -225,9 +201,9 @@ class KnowledgeIndex:
             texts: dict[str, list[Any]] = {}
             for one in found:
                 texts.setdefault(one.article_id, []).append(one)
-        return [_Work.of(row, texts.get(row.id, [])) for row in rows]
+        return [Work.of(row, texts.get(row.id, [])) for row in rows]
 
-    async def _put(self, generation: Generation, batch: Sequence[_Work]) -> int:
+    async def _put(self, generation: Generation, batch: Sequence[Work]) -> int:
         """Embed the passages that are new in these articles, drop those that went, then write down what is held."""
         new = [(one.level, passage_id, text) for one in batch for passage_id, text in one.add]
         if new:
@@ -279,7 +255,7 @@ class KnowledgeIndex:
                 )
         return len(gone)
 
-    async def _note(self, generation: Generation, batch: Sequence[_Work]) -> None:
+    async def _note(self, generation: Generation, batch: Sequence[Work]) -> None:
         columns = indexed_articles.c
         rows = [
             {
@@ -298,23 +274,3 @@ class KnowledgeIndex:
                 sa.delete(indexed_articles).where(columns.index_name == generation.name, columns.article_id.in_(names))
             )
             await tx.execute(sa.insert(indexed_articles), rows)
-
-
-def _changed(generation: Generation, chosen: sa.Select[Any]) -> sa.Select[Any]:
-    """Narrow `chosen` to the published articles of which this index holds nothing, or something else."""
-    columns = indexed_articles.c
-    own = (columns.index_name == generation.name) & (columns.model_id == generation.model_id)
-    return (
-        chosen.select_from(articles)
-        .outerjoin(indexed_articles, own & (columns.article_id == articles.c.id))
-        .where(
-            articles.c.status == "published",
-            sa.or_(columns.article_id.is_(None), columns.content_hash != articles.c.passages_hash),
-        )
-    )
-
-
-def _embedded_text(article: Any, passage: Any) -> str:
-    """Return the words that a passage's vector is made from: title, excerpt (the first passage), headings and body."""
-    excerpt = article.excerpt if passage.position == 0 else ""
-    return "\n".join(part for part in (article.title, excerpt, passage.heading, plain_text(passage.text)) if part)

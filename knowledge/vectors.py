@@ -12,20 +12,20 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import structlog
 
 from core.embedding import Vectors
-from core.errors import ConfigurationError, Unavailable
+from core.errors import ConfigurationError
 from core.identifiers import new_id
+from knowledge.chroma import UnreachableServerError, answering, close_client, nearest_in, open_client
 from knowledge.copies import Copies, Copy
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("public", "authenticated", "internal")
 _BATCH = 1_000
-PATIENCE = 10.0
-"""Seconds that a Chroma server has for one answer."""
 _HNSW: CreateCollectionConfiguration = {
     "hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
 }
@@ -50,10 +48,6 @@ class IndexInUse(ConfigurationError):
 
 class UnreadableIndexError(Exception):
     """Chroma cannot read its files. What is in them can be made again from SQL."""
-
-
-class UnreachableServerError(Unavailable):
-    """The Chroma server does not answer. What is in it is kept; words alone are searched meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,7 @@ class VectorStore:
         self._remove_all_but(self.current)
         number = 1 if self.current is None else self.current.number + 1
         generation = Generation(self.folder_id, number, model_id, dimensions)
-        with self._answering():
+        with answering(self.url):
             for level in range(len(LEVELS)):
                 name = self._name(generation, level)
                 self._chroma.create_collection(name, configuration=_HNSW, embedding_function=None)
@@ -183,10 +177,10 @@ class VectorStore:
 
         found: list[tuple[int, float]] = []
         try:
-            with self._answering():
+            with answering(self.url):
                 for level in levels:
                     copy = self._copy(generation, level)
-                    nearest = _nearest(self._collection(generation, level)) if copy is None else copy.nearest
+                    nearest = nearest_in(self._collection(generation, level)) if copy is None else copy.nearest
                     found.extend(nearest(vector, count))
         except ChromaError as error:
             raise UnreadableIndexError(str(error)) from error
@@ -194,7 +188,7 @@ class VectorStore:
 
     def count(self, generation: Generation) -> int:
         """Return how many vectors a generation holds."""
-        with self._answering():
+        with answering(self.url):
             return sum(self._collection(generation, level).count() for level in range(len(LEVELS)))
 
     @property
@@ -218,22 +212,10 @@ class VectorStore:
                     self._collections.pop(collection.name, None)
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Turn a server that does not answer into a sentence; in a folder nothing of the kind happens."""
-        import httpx
-
-        try:
-            yield
-        except httpx.TransportError as error:
-            raise UnreachableServerError(
-                f"The Chroma server at {self.url} does not answer ({type(error).__name__}). Start it, or check CHROMA_URL."
-            ) from error
-
-    @contextmanager
     def _changing(self) -> Iterator[None]:
         """Answering, while collections change: no copy of theirs may outlive it."""
         try:
-            with self._answering():
+            with answering(self.url):
                 yield
         finally:
             self._copies.forget()
@@ -295,40 +277,16 @@ class VectorStore:
         vector = np.full((1, dimensions), dimensions**-0.5, dtype=np.float32)
         for level in range(len(LEVELS)):
             expected = min(10, self._collection(generation, level).count())
-            if expected and len(_nearest(self._collection(generation, level))(vector, expected)) < expected:
+            if expected and len(nearest_in(self._collection(generation, level))(vector, expected)) < expected:
                 return f"vectors of the collection {LEVELS[level]} are missing"
         return None
 
     def _open_client(self) -> None:
-        import chromadb
-        from chromadb.config import Settings
-
-        settings = Settings(anonymized_telemetry=False)
-        if not self.url:
-            client = chromadb.PersistentClient(str(self.folder / self.folder_id), settings=settings)
-            self._client = cast("Client", client)
-            return
-        address = urlsplit(self.url)
-        secure = address.scheme == "https"
-        port = address.port or (443 if secure else 80)
-        try:
-            with self._answering():
-                client = chromadb.HttpClient(address.hostname or "", port, ssl=secure, settings=settings)
-        except ValueError as error:
-            # What Chroma's client makes of a refused connection when it greets the server.
-            raise UnreachableServerError(
-                f"The Chroma server at {self.url} does not answer. Start it, or check CHROMA_URL."
-            ) from error
-        self._client = cast("Client", client)
-        # Chroma's client waits for ever by itself.
-        _session(self._client).timeout = PATIENCE
+        self._client = open_client(self.folder / self.folder_id, self.url)
 
     def _close_client(self) -> None:
         if self._client is not None:
-            if self.url:
-                # Chroma's client leaves its connections open.
-                _session(self._client).close()
-            self._client.close()
+            close_client(self._client, self.url)
             self._client = None
         self._collections.clear()
         self._copies.forget()
@@ -347,18 +305,3 @@ class VectorStore:
         scratch = target.with_suffix(".new")
         scratch.write_text(json.dumps(described), encoding="utf-8")
         scratch.replace(target)
-
-
-def _nearest(collection: Collection) -> Callable[[Vectors, int], list[tuple[int, float]]]:
-    """Return what asks Chroma for the nearest ids with their cosines, best first."""
-
-    def nearest(vector: Vectors, count: int) -> list[tuple[int, float]]:
-        answer = collection.query(query_embeddings=vector, n_results=count, include=["distances"])
-        distances = answer["distances"] or [[]]
-        return [(int(one), 1.0 - distance) for one, distance in zip(answer["ids"][0], distances[0], strict=True)]
-
-    return nearest
-
-
-def _session(client: Client) -> Any:
-    return cast("Any", client)._server._session

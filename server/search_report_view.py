@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from core.clock import iso
-from insights.searches import Counts, Kind, QuestionGroup, SearchReport
+from insights.searches import Counts, Kind, QuestionGroup, SearchReport, ShownArticle
 
 
 class SearchCountsView(TypedDict):
@@ -83,17 +83,22 @@ def group_views(report: SearchReport, kind: Kind) -> list[QuestionGroupView]:
             change=_rounded(group.change),
             asked=group.asked,
             wordings=list(group.wordings),
-            articles=[
-                FoundForGroupView(
-                    article_id=one.article_id,
-                    title=one.title,
-                    url=None if one.slug is None else f"/help/{one.slug}",
-                    shown=one.shown,
-                )
-                for one in group.articles
-            ],
+            articles=article_views(group.articles),
         )
         for group in groups
+    ]
+
+
+def article_views(counted: Sequence[ShownArticle]) -> list[FoundForGroupView]:
+    """Write articles with how often each was shown or opened."""
+    return [
+        FoundForGroupView(
+            article_id=one.article_id,
+            title=one.title,
+            url=None if one.slug is None else f"/help/{one.slug}",
+            shown=one.shown,
+        )
+        for one in counted
     ]
 
 

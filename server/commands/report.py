@@ -18,7 +18,7 @@ from knowledge.reviews import Review, list_reviews
 from server.commands.output import print_json, print_table
 from server.commands.sla_report import run_sla
 from server.migrate import migrate
-from server.search_report_view import counts_view, group_views, period_view, week_views
+from server.search_report_view import article_views, counts_view, group_views, period_view, week_views
 from server.settings import Settings, load_settings
 
 GROUPED_AT_ONCE = 2_000
@@ -70,12 +70,19 @@ def run_searches(arguments: argparse.Namespace) -> int:
                 "weeks": week_views(report),
                 "groups": {kind: group_views(report, kind) for kind in kinds},
                 "ungrouped": report.ungrouped,
+                "suggested": article_views(report.suggested),
             }
         )
         return 0
     _print_counts(report)
     for kind in kinds:
         _print_groups(report, kind)
+    if report.suggested:
+        print("\nOpened where the widget suggested them")
+        print_table(
+            [(f"{one.shown:,}", one.title or one.article_id) for one in report.suggested],
+            headings=("opened", "article"),
+        )
     if report.ungrouped:
         print(f"\n{report.ungrouped} wordings are not grouped yet and stand for themselves; the service groups them.")
     return 0

@@ -14,9 +14,11 @@ from insights.sla import sla_report
 from server.api import Route, checked
 from server.routes.reviews import EDITING
 from server.search_report_view import (
+    FoundForGroupView,
     QuestionGroupView,
     SearchCountsView,
     SearchWeekView,
+    article_views,
     counts_view,
     group_views,
     period_view,
@@ -54,6 +56,7 @@ class SearchReportView(TypedDict):
     weeks: list[SearchWeekView]
     groups: list[QuestionGroupView]
     ungrouped: int
+    suggested: list[FoundForGroupView]
 
 
 async def get_search_report(request: web.Request) -> web.Response:
@@ -74,6 +77,7 @@ async def get_search_report(request: web.Request) -> web.Response:
             "weeks": week_views(report),
             "groups": group_views(report, query.kind),
             "ungrouped": report.ungrouped,
+            "suggested": article_views(report.suggested),
         }
     )
 

@@ -14,6 +14,7 @@ from core.errors import Invalid
 from insights.question_groups import Grouping
 from insights.searches import KINDS, Counts, Kind, SearchReport, monday, period_of, search_report
 from knowledge.articles import Viewer
+from knowledge.openings import note_opening
 from knowledge.searches import form_of, log_search, search_entry
 from knowledge.tables import searches
 from tests.knowledge.conftest import WordsEncoder, keep, make_article
@@ -114,6 +115,23 @@ async def test_wordings_are_five_at_most_and_groups_as_many_as_asked_for(databas
     assert len(made.groups["asked"]) == 3
     assert made.groups["asked"][0].count == 8
     assert made.groups["asked"][0].wordings == tuple("pdf invoices" + "!" * number for number in range(5))
+
+
+async def test_what_was_opened_where_the_widget_suggested_it_is_counted_by_article(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    until = datetime(2026, 11, 23, tzinfo=UTC)
+    async with database.write() as tx:
+        for conversation, article_id, led_by, days in (
+            ("cv_1", "cards", "suggestion", 1), ("cv_2", "cards", "suggestion", 2), ("cv_1", "gone", "suggestion", 3),
+            ("cv_3", "cards", "answer", 1), ("cv_4", "cards", "suggestion", 40),
+        ):  # fmt: skip
+            await note_opening(tx, conversation, article_id, led_by, at=until - timedelta(days=days))
+    async with database.read() as reader:
+        made = await search_report(reader, period_of(30, until))
+    assert [(one.article_id, one.shown, one.slug is None) for one in made.suggested] == [
+        ("cards", 2, False),
+        ("gone", 1, True),
+    ]
 
 
 async def test_a_report_can_be_about_one_surface_and_leaves_out_the_command_unless_told(database: Database) -> None:

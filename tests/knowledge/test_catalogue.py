@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +27,8 @@ from knowledge.catalogue import (
     summaries_of,
     titles_with,
 )
-from knowledge.store import save_article
+from knowledge.store import save_article, visible_to
+from knowledge.tables import articles
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -181,3 +184,26 @@ async def make_tables(database: Database) -> None:
 
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
+
+
+async def test_lists_read_no_row_that_they_do_not_show_and_the_longest_names_fit_their_index(
+    database: Database,
+) -> None:
+    dice = random.Random(7)
+
+    def longest(length: int) -> str:
+        return "".join(chr(dice.randrange(0x20000, 0x2A000)) for _ in range(length))
+
+    await fill(database, article("a" * 60, longest(300), category=longest(200), subcategory=longest(200)))
+    async with database.read() as reader:
+        ((_, title),) = [
+            (one.slug, one.first[0].title) for one in await list_categories(reader, Viewer.ANONYMOUS, first=1)
+        ]
+        assert len(title) == 300
+        if reader.dialect.name == "sqlite":
+            counted = sa.select(articles.c.category, sa.func.count()).where(*visible_to(Viewer.ANONYMOUS))
+            asked = counted.group_by(articles.c.category).compile(
+                reader.sync_connection, compile_kwargs={"literal_binds": True}
+            )
+            plan = await reader.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+            assert "USING COVERING INDEX ix_knowledge_articles_shelf" in " ".join(row[3] for row in plan)
