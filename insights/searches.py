@@ -78,7 +78,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class ShownArticle:
-    """An article that was found for a group's questions or opened where it was suggested, and how often; `title` is None if it is there no more."""
+    """An article that was found for a group's questions, or opened where suggested, and how often; `title` is None if it is gone."""
 
     article_id: str
     title: str | None
