@@ -203,7 +203,7 @@ export class DeskApp extends LitElement {
     const place = placeOf(location.hash);
     this.model.openPage(place.page ?? null);
     if (this.model.floor.now === null) void this.model.floor.read();
-    if (place.view !== this.model.view || this.model.rows === null) void this.model.show(place.view);
+    if (place.view !== this.model.view || this.model.rows === null) void this.model.lists.show(place.view);
     if (place.id !== this.model.selected || this.model.detail === null) void this.model.open(place.id);
     if (place.id === null) this.panelOpen = false;
   };

@@ -4,42 +4,35 @@ import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Row,
 import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";
-import { MyConversations } from "./my-conversations.js";
+import { Lists } from "./lists.js";
 import { movedToMe, movedFromMe } from "./notice-words.js";
 import type { PageId } from "./pages.js";
-import { belongsTo, clocksInOrder, inOrder } from "./row-order.js";
+import { clocksInOrder } from "./row-order.js";
 import { Session } from "./session.js";
 import { type Toast, Toasts } from "./toasts.js";
 import { Typists } from "./typists.js";
 import { type Draft, type PendingReply, Writing } from "./writing.js";
 
-const REFRESH_MS = 800;
+const REREAD_MS = 800;
 
 export class DeskModel extends EventTarget {
-  view: View = "queue";
-  /** The team whose queue is shown, null for all. */
-  team: string | null = null;
   /** What is shown in place of a conversation. */
   page: PageId | null = null;
-  rows: Row[] | null = null;
-  counts: Counts = {};
   selected: string | null = null;
   detail: Detail | null = null;
   detailProblem: string | null = null;
-  listProblem: string | null = null;
   connected = true;
   colleagues: Colleague[] = [];
   unread = new Set<string>();
 
   readonly session: Session;
+  readonly lists: Lists;
   readonly floor: Floor;
   readonly actions: Actions;
   readonly #api: DeskApi;
   readonly #writing: Writing;
-  readonly #mine = new MyConversations();
   readonly #toasts = new Toasts(() => this.#changed());
   readonly #typists = new Typists(() => this.#changed());
-  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #rereadTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: DeskApi, newId: () => string) {
@@ -50,6 +43,11 @@ export class DeskModel extends EventTarget {
       problem: (text) => this.toast(text, "problem"),
       begins: (staff) => this.#writing.authorIs(staff.id),
       ends: (byThem) => this.#signedOut(byThem),
+    });
+    this.lists = new Lists(api, {
+      changed: () => this.#changed(),
+      lostSession: (error) => this.session.lost(error),
+      arrived: (row) => this.dispatchEvent(new CustomEvent("arrived", { detail: row })),
     });
     this.floor = new Floor(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
     this.actions = new Actions(api, {
@@ -84,57 +82,28 @@ export class DeskModel extends EventTarget {
   #signedOut(byThem: boolean): void {
     if (byThem) this.#writing.clear();
     this.floor.forget();
-    this.#mine.forget();
-    this.rows = null;
+    this.lists.forget();
     this.detail = null;
     this.selected = null;
-    this.counts = {};
     this.#changed();
   }
 
   // ---- lists -------------------------------------------------------------------------------------------------------
 
-  async show(view: View): Promise<void> {
-    if (this.view !== view) this.rows = null;
-    this.view = view;
-    this.#changed();
-    await this.refresh();
+  get view(): View {
+    return this.lists.view;
   }
 
-  /** Shows one team's queue, or all of them. */
-  async showTeam(team: string | null): Promise<void> {
-    this.team = team;
-    this.rows = null;
-    this.#changed();
-    await this.refresh();
+  get rows(): Row[] | null {
+    return this.lists.rows;
   }
 
-  /** The team that the list is of; only queues are told apart. */
-  get listedTeam(): string | null {
-    return this.view === "queue" || this.view === "colleagues" ? this.team : null;
+  get counts(): Counts {
+    return this.lists.counts;
   }
 
   async refresh(): Promise<void> {
-    clearTimeout(this.#refreshTimer);
-    this.#refreshTimer = undefined;
-    const { view, listedTeam } = this;
-    try {
-      const list = await this.#api.list(view, listedTeam);
-      if (view !== this.view || listedTeam !== this.listedTeam) return;
-      this.rows = view !== "bot" && view !== "resolved" ? inOrder(list.conversations) : list.conversations;
-      this.counts = list.counts;
-      if (view === "mine" || (list.counts.mine ?? 0) === 0) this.#mine.are(view === "mine" ? list.conversations : []);
-      else if (!this.#mine.known) this.#mine.are((await this.#api.list("mine")).conversations);
-      this.listProblem = null;
-    } catch (error) {
-      if (this.session.lost(error)) return;
-      if (view === this.view) this.listProblem = messageOf(error);
-    }
-    this.#changed();
-  }
-
-  #refreshSoon(): void {
-    this.#refreshTimer ??= setTimeout(() => void this.refresh(), REFRESH_MS);
+    await this.lists.refresh();
   }
 
   // ---- one conversation --------------------------------------------------------------------------------------------
@@ -169,13 +138,13 @@ export class DeskModel extends EventTarget {
   /** What a message does to clocks and ticket is not in its event: read the conversation again when the burst is over. */
   #rereadSoon(): void {
     clearTimeout(this.#rereadTimer);
-    this.#rereadTimer = setTimeout(() => void this.reread(), REFRESH_MS);
+    this.#rereadTimer = setTimeout(() => void this.reread(), REREAD_MS);
   }
 
   #takeDetail(detail: Detail): void {
     this.detail = { ...detail, clocks: clocksInOrder(detail.clocks), messages: [...detail.messages].sort((a, b) => a.seq - b.seq) };
     this.detailProblem = null;
-    this.#takeRow(detail.row);
+    this.lists.take(detail.row, this.staff?.id ?? null);
   }
 
   get isMine(): boolean {
@@ -241,8 +210,8 @@ export class DeskModel extends EventTarget {
     switch (event.event) {
       case "conversation":
         this.#tellOfMove(event.data.row);
-        if (event.data.removed) this.rows = this.rows?.filter((row) => row.id !== event.data.row.id) ?? null;
-        else this.#takeRow(event.data.row);
+        if (event.data.removed) this.lists.drop(event.data.row.id);
+        else this.lists.take(event.data.row, this.staff?.id ?? null);
         if (event.data.row.id === this.selected && event.data.row.epoch !== this.detail?.row.epoch) void this.reread();
         else if (event.data.row.id === this.selected && this.detail) this.detail = { ...this.detail, row: event.data.row };
         break;
@@ -265,8 +234,8 @@ export class DeskModel extends EventTarget {
       case "counts":
         // An empty object says only that they changed.
         this.floor.moved();
-        if (Object.keys(event.data).length === 0) this.#refreshSoon();
-        else this.counts = "counts" in event.data ? event.data.counts : event.data;
+        if (Object.keys(event.data).length === 0) this.lists.refreshSoon();
+        else this.lists.counts = "counts" in event.data ? event.data.counts : event.data;
         break;
       case "reread":
         // The service could not tell everything: what is shown is read again.
@@ -277,23 +246,9 @@ export class DeskModel extends EventTarget {
     this.#changed();
   }
 
-  #takeRow(row: Row): void {
-    if (this.rows === null) return;
-    if (this.view === "bot" || this.view === "resolved") {
-      // Whether a ticket is resolved is not in a row: the service's own list says.
-      this.rows = this.rows.map((known) => (known.id === row.id ? row : known));
-      this.#refreshSoon();
-      return;
-    }
-    const others = this.rows.filter((known) => known.id !== row.id);
-    const arrived = this.view === "queue" && row.owner === "queue" && others.length === this.rows.length;
-    this.rows = inOrder(belongsTo(row, this.view, this.staff?.id ?? null, this.listedTeam) ? [...others, row] : others);
-    if (arrived) this.dispatchEvent(new CustomEvent("arrived", { detail: row }));
-  }
-
   /** Says what others or the routing did with what is, or was, this agent's. What they did themselves has been said. */
   #tellOfMove(row: Row): void {
-    const moved = this.staff === null ? null : this.#mine.take(row, this.staff.id);
+    const moved = this.staff === null ? null : this.lists.mine.take(row, this.staff.id);
     if (this.busy !== null) return;
     if (moved === "came") {
       this.toast(movedToMe(row), "info");
@@ -317,7 +272,7 @@ export class DeskModel extends EventTarget {
   }
 
   #takeClock(id: string, clock: Clock): void {
-    this.rows = this.rows?.map((row) => (row.id === id && row.clock?.metric === clock.metric ? { ...row, clock } : row)) ?? null;
+    this.lists.takeClock(id, clock);
     if (this.detail?.row.id === id) {
       this.detail = { ...this.detail, clocks: clocksInOrder([...this.detail.clocks.filter((c) => c.metric !== clock.metric || c.started_at !== clock.started_at), clock]) };
     }

@@ -113,7 +113,7 @@ export class RowListView extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { view, counts, rows, listProblem } = this.model;
+    const { view, counts, rows, problem: listProblem } = this.model.lists;
     return html`<nav aria-label="Views">
         ${VIEWS.filter((item) => item.view !== "colleagues" || this.model.session.supervises).map((item) => {
           const count = counts[item.view];
@@ -134,9 +134,9 @@ export class RowListView extends LitElement {
   }
 
   #teamFilter(): TemplateResult | typeof nothing {
-    const { floor, team } = this.model;
+    const { floor, lists: { team } } = this.model;
     if (floor.teams.length < 2) return nothing;
-    return html`<div class="filter"><label for="team">Team</label><select id="team" data-testid="desk-team-filter" @change=${(e: Event) => void this.model.showTeam((e.target as HTMLSelectElement).value || null)}>
+    return html`<div class="filter"><label for="team">Team</label><select id="team" data-testid="desk-team-filter" @change=${(e: Event) => void this.model.lists.showTeam((e.target as HTMLSelectElement).value || null)}>
       <option value="" .selected=${team === null}>All teams</option>
       ${floor.teams.map((one) => html`<option value=${one.name} .selected=${one.name === team}>${one.title}${one.waiting > 0 ? ` (${one.waiting})` : ""}</option>`)}</select></div>`;
   }
@@ -162,7 +162,7 @@ export class RowListView extends LitElement {
   }
 
   #empty(view: View): TemplateResult {
-    const { title, words } = this.model.listedTeam === null ? EMPTY[view] : { title: "Nothing for this team", words: `Nothing of ${this.model.floor.titleOf(this.model.listedTeam)} is in this list.` };
+    const { title, words } = this.model.lists.listedTeam === null ? EMPTY[view] : { title: "Nothing for this team", words: `Nothing of ${this.model.floor.titleOf(this.model.lists.listedTeam)} is in this list.` };
     return html`<div class="empty" data-testid="desk-empty"><span class="badge">${icon(VIEWS.find((v) => v.view === view)?.icon ?? "queue", 22)}</span><h2>${title}</h2><p>${words}</p></div>`;
   }
 
