@@ -15,7 +15,7 @@ MOST_CHOICES = 3
 NEVER_OFFERED = frozenset({
     "greet", "goodbye", "thanks", "how_are_you", "affirm", "deny", "praise", "bot_challenge", "article_helped",
     "article_did_not_help", "show_how_to_cancel", "stop_form", "correct_field", "none_of_these", "foreign_language", "no_words",
-    "out_of_scope", "nlu_fallback", "nlu_unsure",
+    "out_of_scope", "nlu_fallback", "nlu_unsure", "frustration",
 })  # fmt: skip
 """Intents that nobody would look for in a list of what they might have meant."""
 
