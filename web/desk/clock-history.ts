@@ -17,7 +17,7 @@ export class ClockHistoryDialog extends LitElement {
   }
 
   static override styles = [base, formStyle, css`
-    dialog { width: min(720px, calc(100vw - 32px)); }
+    dialog { width: min(760px, calc(100vw - 32px)); }
     section { margin-top: 20px; }
     h3 { font-size: 14px; font-weight: 650; }
     h3 + p, .more { color: var(--text-2); font-size: 13px; overflow-wrap: anywhere; }
@@ -30,7 +30,7 @@ export class ClockHistoryDialog extends LitElement {
     .closed td, .paused td { color: var(--text-2); }
     .mark { font-weight: 600; } .mark.deadline { color: var(--danger-text); } .mark.warning { color: var(--warn-text); } .mark.met { color: var(--accent-text); }
     ol { display: grid; gap: 4px; margin-top: 8px; font-size: 13px; list-style: none; padding: 0; }
-    li { display: grid; grid-template-columns: 128px minmax(0, 1fr); gap: 12px; overflow-wrap: anywhere; }
+    li { display: grid; grid-template-columns: 152px minmax(0, 1fr); gap: 12px; overflow-wrap: anywhere; }
     time { color: var(--text-2); font-variant-numeric: tabular-nums; }
     @media (max-width: 560px) { li { grid-template-columns: 1fr; gap: 0; } }
   `];
