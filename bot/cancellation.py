@@ -18,6 +18,7 @@ WISH = "wish"
 _STRONGEST = (WISH, "denied", "asked", "other")
 _CLAUSE_SIGNS = frozenset(".!?;,:()\n")
 _CLAUSE_WORDS = frozenset({"but", "and", "because", "so", "then", "cause", "although", "though", "since"})
+_SPEAKS_OF_IT = ("verbs", "participles", "wishes")
 _OBJECT_WORDS = 6
 _BACK = 25
 """Words before a pronoun that it can point back to."""
@@ -43,9 +44,10 @@ class CancellationReader:
 
     def read(self, doc: Doc) -> Optional[Mention]:
         """Returns the strongest thing said about cancelling, None if nothing is."""
-        spans = {name: phrases.find(doc) for name, phrases in self._phrases.items()}
-        if not (spans["verbs"] or spans["participles"] or spans["wishes"]):
+        spans = {name: self._phrases[name].find(doc) for name in _SPEAKS_OF_IT}
+        if not any(spans.values()):
             return None
+        spans.update({name: phrases.find(doc) for name, phrases in self._phrases.items() if name not in spans})
         found = [mention for clause in _clauses(doc) for mention in self._mentions(clause, spans)]
         wishes = [mention for mention in found if mention.kind == WISH]
         if wishes:

@@ -157,12 +157,16 @@ class SignalReader(IntentClassifier, GraphComponent):
         return described(CANCELLATION, evidence, score, kind=mention.kind)
 
     def _give_way(self, message: Message) -> None:
-        """Puts the next best intent in the place of a wish to cancel, if the gate would let it through."""
+        """Puts the next best intent in the place of a wish to cancel, if the gate would let it through; nor is it asked about."""
         refused = self._config["cancellation_intent"]
+        scope = message.get(SCOPE) or {}
+        if scope.get("choices"):
+            choices = [one for one in scope["choices"] if one.get(INTENT_NAME_KEY) != refused]
+            message.set(SCOPE, {**scope, "choices": choices}, add_to_output=True)
         if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) != refused:
             return
         ranking = [one for one in message.get(INTENT_RANKING_KEY) or [] if one.get(INTENT_NAME_KEY) != refused]
-        threshold = (message.get(SCOPE) or {}).get("threshold", 0.0)
+        threshold = scope.get("threshold", 0.0)
         if not ranking or float(ranking[0][PREDICTED_CONFIDENCE_KEY]) < threshold:
             nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: threshold}
             ranking.insert(0, nothing)

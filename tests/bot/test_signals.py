@@ -53,6 +53,15 @@ def test_a_denied_cancellation_gives_way_to_the_next_best_intent(reader):
     assert [one["name"] for one in message.get(INTENT_RANKING_KEY)] == ["nlu_fallback", "tasks"]
 
 
+def test_a_denied_cancellation_is_not_offered_as_a_choice(reader):
+    message = Message.build("please don't cancel anything")
+    choices = [{"name": "cancel_subscription", "confidence": 0.3}, {"name": "change_plan", "confidence": 0.2}]
+    message.set(INTENT, {"name": "nlu_unsure", "confidence": 0.3})
+    message.set("scope", {"threshold": 0.5, "choices": choices})
+    reader.process([message])
+    assert message.get("scope")["choices"] == choices[1:]
+
+
 def test_words_and_classifier_together_are_surer_than_either(reader):
     _, signals = read(reader, "I want to cancel", ("cancel_subscription", 0.8))
     assert signals["cancellation"] == {
