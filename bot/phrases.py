@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Dict, Iterable, List, Tuple
 
 from spacy.matcher import Matcher
@@ -13,6 +14,8 @@ from spacy.vocab import Vocab
 GAP = "…"
 LONGEST_READ = 2000
 """Characters of a message that are read for signals."""
+REMEMBERED = 20_000
+"""Words of which is remembered whether any phrase begins with them."""
 _TOKEN = re.compile(r"[\w'-]*\w[\w'-]*|\n|[^\w\s]+?(?=\w|\s|$)|[^\w\s]")
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 WORDLIKE = re.compile(r"\w")
@@ -50,12 +53,20 @@ class Phrases:
     def __init__(self, vocab: Vocab, phrases: Iterable[Any]) -> None:
         """Compiles the phrases."""
         self._matcher = Matcher(vocab, validate=False)
-        patterns = [_pattern(str(phrase)) for phrase in phrases]
+        written_out = [str(phrase) for phrase in phrases]
+        patterns = [_pattern(phrase) for phrase in written_out]
         if patterns:
             self._matcher.add("phrase", patterns)
+        first = re.compile("|".join(_choices(phrase.split()[0]) for phrase in written_out if phrase.split()) or r"(?!)")
+        self._begins = lru_cache(maxsize=REMEMBERED)(lambda word: first.fullmatch(word) is not None)
 
     def find(self, doc: Doc) -> List[Span]:
-        """Returns what is found, in order; where two overlap, the longer."""
+        """Returns what is found, in order; where two overlap, the longer.
+
+        spaCy's matcher asks each word for each pattern; most messages have none that any phrase begins with.
+        """
+        if not any(self._begins(token.lower_) for token in doc):
+            return []
         return sorted(filter_spans(self._matcher(doc, as_spans=True)), key=lambda span: span.start)
 
 
@@ -73,14 +84,20 @@ class Words:
         return word in self._whole or (bool(self._beginnings) and word.startswith(self._beginnings))
 
 
+def _choices(part: str) -> str:
+    """Returns a regular expression of the words that a part of a phrase stands for."""
+    if part == GAP:
+        return r"[\s\S]*"
+    return "|".join(re.escape(word).replace(r"\*", r"[\w'-]*") for word in part.split("|"))
+
+
 def _pattern(phrase: str) -> List[Dict[str, Any]]:
     pattern: List[Dict[str, Any]] = []
     for part in phrase.split():
         if part == GAP:
             pattern += [{"LOWER": {"REGEX": r"^[\w'-]+$"}, "OP": "?"}] * 3
         elif "*" in part:
-            choices = "|".join(re.escape(word).replace(r"\*", r"[\w'-]*") for word in part.split("|"))
-            pattern.append({"LOWER": {"REGEX": f"^(?:{choices})$"}})
+            pattern.append({"LOWER": {"REGEX": f"^(?:{_choices(part)})$"}})
         else:
             pattern.append({"LOWER": {"IN": part.split("|")}})
     return pattern

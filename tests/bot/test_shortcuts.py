@@ -6,6 +6,7 @@ import inspect
 import random
 
 import pytest
+import spacy
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.constants import PREVIOUS_ACTION, USER
@@ -23,7 +24,9 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from spacy.util import filter_spans
 
+from bot.phrases import Phrases, WordTokenizer
 from bot.rules import IndexedRulePolicy
 from bot.shortcuts import COPY_TO_LOG, take_shortcuts
 from bot.tracker import Conversation
@@ -52,7 +55,7 @@ def test_the_index_finds_the_rules_that_rasas_search_finds(policy):
         ours = policy._get_possible_keys(rules, states)
         assert ours == RulePolicy._get_possible_keys(policy, rules, states)
         found += bool(ours)
-    assert found > 100
+    assert found > 50
     assert policy._get_possible_keys(rules, []) == set(rules)
 
 
@@ -166,3 +169,20 @@ def test_events_are_resolved_as_before(monkeypatch):
     assert Event.resolve_by_type("no such event", SlotSet) is SlotSet
     with pytest.raises(ValueError, match="no such event"):
         Event.resolve_by_type("no such event")
+
+
+def test_phrases_are_found_as_by_spacys_matcher_alone():
+    vocab = spacy.blank("en").vocab
+    tokenizer = WordTokenizer(vocab)
+    lists = (["cancel* my|our account", "leave … you"], ["… a joke"], ["no"], [])
+    words = ["Cancelling", "my", "our", "account", "leave", "we", "you", "a", "joke", "no", "NO", "!", "\n"]
+    dice = random.Random(6)
+    found = 0
+    for phrases in lists:
+        ours = Phrases(vocab, phrases)
+        for _ in range(200):
+            doc = tokenizer(" ".join(dice.choices(words, k=dice.randint(0, 6))))
+            every = sorted(filter_spans(ours._matcher(doc, as_spans=True)), key=lambda span: span.start)
+            assert ours.find(doc) == every
+            found += bool(every)
+            assert ours.find(doc) == every
