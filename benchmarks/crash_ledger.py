@@ -20,6 +20,8 @@ from handoff.clocks import sla_clocks
 from handoff.tables import messages, packages
 from tickets.tables import tickets
 
+NAIVE_SETTLES = 6.0
+"""Seconds until the naive queue's timers of 3 s have fired, those that are left."""
 LATE = timedelta(seconds=5)
 """What a firing may be late when the ledger is read."""
 
@@ -96,9 +98,9 @@ def _count(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Select[Any]
     return sa.select(sa.func.count()).select_from(table).where(condition)
 
 
-async def naive_ledger(url: str) -> dict[str, Any]:
-    """Return what the naive queue has left in Redis, a minute after the last kill."""
-    await asyncio.sleep(5)
+async def naive_ledger(url: str, handed_over: set[str]) -> dict[str, Any]:
+    """Return what the naive queue has left in Redis of the conversations that it told customers it had handed over."""
+    await asyncio.sleep(NAIVE_SETTLES)
     client = redis.asyncio.Redis.from_url(url, decode_responses=True)
     kept: dict[str, str] = await client.hgetall("naive:packages")  # type: ignore[misc]
     fired = Counter(await client.lrange("naive:fired", 0, -1))  # type: ignore[misc]
@@ -109,8 +111,8 @@ async def naive_ledger(url: str) -> dict[str, Any]:
         "packages": list(asked),
         "without_package": 0,
         "told": [],
-        "clocks": len(asked),
+        "clocks": len(handed_over),
         "fired": len(fired),
-        "missed": len(asked - set(fired)),
+        "missed": len(handed_over - set(fired)),
         "fired_twice": sum(number - 1 for number in fired.values()),
     }

@@ -377,7 +377,11 @@ async def count(floor: Floor, settle: float) -> dict[str, Any]:
     """Compare what customers were told and shown with what there is."""
     from benchmarks.crash_ledger import naive_ledger, sql_ledger
 
-    ledger = await (naive_ledger(floor.redis_url) if floor.naive else sql_ledger(floor.database_url, settle))
+    asked = {talk.id for talk in floor.talks if talk.handed_over}
+    if floor.naive:
+        ledger = await naive_ledger(floor.redis_url, asked)
+    else:
+        ledger = await sql_ledger(floor.database_url, settle)
     lost = twice = disordered = gaps = 0
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
         for talk in floor.talks:
@@ -392,7 +396,7 @@ async def count(floor: Floor, settle: float) -> dict[str, Any]:
             order = [message["client_id"] for message in own]
             disordered += order != sorted(order, key=lambda one: int(one.rpartition("-")[2]))
             gaps += len({message["seq"] for message in there} - set(talk.shown))
-    asked = {talk.id for talk in floor.talks if talk.handed_over}
+    asked |= {talk.id for talk in floor.talks if talk.handed_over}
     undelivered = set(ledger["told"]) - set(floor.delivered)
     return {
         "lost": lost,

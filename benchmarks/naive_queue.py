@@ -43,11 +43,11 @@ class Naive:
             return [json.loads(one) for one in await self.redis.lrange(f"naive:{conversation}", 0, -1)]  # type: ignore[misc]
         return []
 
-    async def keep(self, conversation: str, author: str, text: str, client_id: str | None) -> None:
+    async def keep(self, conversation: str, author: str, text: str, client_id: str | None, notice: Any = None) -> None:
         """Append to the conversation and show it."""
         with contextlib.suppress(redis.exceptions.RedisError, OSError):
             seq = await self.redis.incr(f"naive:seq:{conversation}")
-            message = {"seq": seq, "author": {"kind": author}, "text": text, "client_id": client_id, "notice": None}
+            message = {"seq": seq, "author": {"kind": author}, "text": text, "client_id": client_id, "notice": notice}
             await self.redis.rpush(f"naive:{conversation}", json.dumps(message))  # type: ignore[misc]
             for ws in list(self.sockets.get(conversation, ())):
                 with contextlib.suppress(ConnectionError):
@@ -58,6 +58,7 @@ class Naive:
         await asyncio.sleep(0.02)
         await self.keep(conversation, "bot", f"echo {text}", None)
         if "person" in text:
+            await self.keep(conversation, "system", "A person will answer.", None, {"type": "queued"})
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
                 await self.redis.hset("naive:packages", conversation, json.dumps({"text": text}))  # type: ignore[misc]
             await asyncio.sleep(CLOCK_SECONDS)
