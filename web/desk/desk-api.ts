@@ -1,7 +1,7 @@
 /** The agents' HTTP routes, one function each. */
 import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
-import type { ArticlesFound, Detail, FloorNow, Hired, Member, Message, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
+import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, Message, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {
@@ -50,6 +50,16 @@ export class DeskApi {
   changeMember = async (id: string, change: object): Promise<Member> => (await this.#write("PATCH", `/api/staff/${encodeURIComponent(id)}`, change)) as Member;
   newPassword = async (id: string): Promise<Hired> => (await this.#write("POST", `/api/staff/${encodeURIComponent(id)}/password`)) as Hired;
   changeTeam = async (name: string, change: object): Promise<Team> => (await this.#write("PUT", `/api/teams/${encodeURIComponent(name)}`, change)) as Team;
+
+  deliveries = async (state: DeliveryState): Promise<Deliveries> => (await this.#read(`/api/deliveries?state=${state}`)) as Deliveries;
+  resend = async (id: string): Promise<unknown> => this.#write("POST", `/api/deliveries/${encodeURIComponent(id)}/resend`);
+  endpoints = async (): Promise<Endpoints> => (await this.#read("/api/webhooks")) as Endpoints;
+  addEndpoint = async (url: string, kinds: string[]): Promise<{ endpoint: Endpoint; secret: string }> =>
+    (await this.#write("POST", "/api/webhooks", { url, kinds })) as { endpoint: Endpoint; secret: string };
+  changeEndpoint = async (id: string, change: { active: boolean }): Promise<unknown> => this.#write("PATCH", `/api/webhooks/${encodeURIComponent(id)}`, change);
+  newSecret = async (id: string): Promise<{ secret: string }> => (await this.#write("POST", `/api/webhooks/${encodeURIComponent(id)}/secret`)) as { secret: string };
+  ping = async (id: string): Promise<unknown> => this.#write("POST", `/api/webhooks/${encodeURIComponent(id)}/ping`);
+  deleteEndpoint = async (id: string): Promise<unknown> => this.#write("DELETE", `/api/webhooks/${encodeURIComponent(id)}`);
 
   #read(url: string): Promise<unknown> {
     return requestJson(url, { credentials: "same-origin" }, this.#fetch);

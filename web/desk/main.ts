@@ -17,10 +17,11 @@ import { RulesPage } from "./rules-page.js";
 import { SignIn } from "./sign-in.js";
 import { TeamForm } from "./team-form.js";
 import { TeamPage } from "./team-page.js";
+import { WebhooksPage } from "./webhooks-page.js";
 import { Transcript } from "./transcript.js";
 import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));

@@ -4,12 +4,13 @@ import type { IconName } from "../shared/icons.js";
 import type { Role } from "../shared/protocol.js";
 import type { DeskModel } from "./desk-model.js";
 
-export type PageId = "team" | "rules";
+export type PageId = "team" | "rules" | "webhooks";
 export interface DeskPage { id: PageId; name: string; icon: IconName; roles: readonly Role[]; render: (model: DeskModel, revision: number) => TemplateResult }
 
 export const PAGES: readonly DeskPage[] = [
   { id: "team", name: "Team", icon: "team", roles: ["agent", "lead", "admin"], render: (model, revision) => html`<desk-team .model=${model} .revision=${revision}></desk-team>` },
   { id: "rules", name: "SLA rules", icon: "clock", roles: ["lead", "admin"], render: (model, revision) => html`<desk-rules .model=${model} .revision=${revision}></desk-rules>` },
+  { id: "webhooks", name: "Webhooks", icon: "external", roles: ["lead", "admin"], render: (model, revision) => html`<desk-webhooks .model=${model} .revision=${revision}></desk-webhooks>` },
 ];
 
 export function isPage(id: string): id is PageId {

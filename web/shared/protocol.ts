@@ -289,6 +289,17 @@ export interface Person { id: string; name: string; role: Role; state: "online" 
 /** Teams and people as they are now; `assignment` is the way of teams that do not say. */
 export interface FloorNow { assignment: Assignment; teams: Team[]; people: Person[] }
 
+export type DeliveryState = "pending" | "delivered" | "dead";
+/** One message for one endpoint; `webhook_id` is what the receiver knows it by. */
+export interface Delivery {
+  id: string; webhook_id: string; endpoint_id: string; url: string; kind: string; state: DeliveryState; attempts: number; next_at: string | null;
+  last_status: number | null; last_error: string | null; created_at: string; settled_at: string | null;
+}
+export interface Deliveries { deliveries: Delivery[]; counts: { pending: number; dead: number } }
+export interface Endpoint { id: string; url: string; description: string; kinds: string[]; active: boolean; disabled_reason: string | null; created_at: string }
+/** `kinds` are all that there are, with their meaning. */
+export interface Endpoints { endpoints: Endpoint[]; kinds: Record<string, string> }
+
 export interface Colleague { id: string; name: string; state: "online" | "away" }
 
 export type DeskEvent = { type: "event" } & (
