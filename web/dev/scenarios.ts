@@ -24,7 +24,7 @@ export function notice(seq: number, value: Notice, text: string, extra: Partial<
 
 export const PASSAGE =
   "<p>Every invoice is kept as a PDF for <strong>ten years</strong>. Workspace owners and billing contacts can download them.</p>" +
-  "<ol><li>Open <em>Settings → Billing → Invoices</em>.</li><li>Choose the year.</li><li>Press <code>Download PDF</code> beside the invoice.</li></ol>" +
+  "<ol><li>Open <em>Settings → Billing → Invoices</em>.</li><li>Choose the year.</li><li><mark>Press </mark><code><mark><mark>Download</mark> <mark>PDF</mark></mark></code><mark> beside the <mark>invoice</mark>.</mark></li></ol>" +
   '<p>To receive invoices by e-mail, add an address under <a href="/help/billing-contacts">billing contacts</a>.</p><script>window.hacked=1</script><img src=x onerror="window.hacked=2">';
 
 export function answer(seq: number, extra: Partial<Message> = {}): Message {
