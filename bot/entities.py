@@ -54,7 +54,7 @@ class NameModel:
         return [
             (one.start_char, one.end_char, one.label_)
             for one in self.pipeline.get_pipe("ner")(doc).ents
-            if any(token.is_alpha and (token.lower_ not in self.ordinary or not token.is_lower) for token in one)
+            if any(token.is_alpha and (token.lower_ not in self.ordinary or token.is_title) for token in one)
         ]
 
     def _unusual(self, doc: Doc, place: int) -> bool:

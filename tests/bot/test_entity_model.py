@@ -34,7 +34,9 @@ def test_rules_win_where_both_see_something(extract):
     assert [(one["entity"], one["value"]) for one in found] == [("product", "Google Drive"), ("invoice", "INV-2041")]
 
 
-@pytest.mark.parametrize("text", ["", " ", "where are my invoices", "\ud83d", "🤷" * 900, "x" * 30000, "\x00\x01"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "where are my invoices", "WHERE ARE MY INVOICES", "\ud83d", "🤷" * 900, "x" * 30000, "\x00\x01"]
+)
 def test_any_text_is_read_and_plain_words_are_no_names(extract, text):
     assert all(text[one["start"] : one["end"]].strip() for one in extract(text))
 
