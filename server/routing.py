@@ -32,7 +32,9 @@ async def run_routing(service: Service) -> None:
         except (SQLAlchemyError, OSError):
             log.exception("conversations were not routed")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(moved.wait(), LOOK_SECONDS)
+            # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes together with what it waits for.
+            async with asyncio.timeout(LOOK_SECONDS):
+                await moved.wait()
 
 
 async def route_once(service: Service, absences: Absences) -> None:
