@@ -24,6 +24,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from tokenizers import Tokenizer as WordPieces
 
+from bot.clauses import with_clauses
+
 ENCODER_DIR_VARIABLE = "BATON_ENCODER_DIR"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -215,7 +217,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds features to messages as they come in; an empty text is encoded too, so that features never lack."""
-        for message in messages:
+        for message in with_clauses(messages):
             self._add(message, self._opened.encode_one(message.get(TEXT) or ""))
         return messages
 
@@ -229,18 +231,24 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
         message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
 
 
+def encoder_directory(config: Dict[Text, Any]) -> Optional[Path]:
+    """Returns the folder of the exported encoder: the setting `encoder`, else the variable BATON_ENCODER_DIR; None if neither is set."""
+    named = config.get("encoder") or os.environ.get(ENCODER_DIR_VARIABLE)
+    return Path(named) if named else None
+
+
 def _encoder_files(config: Dict[Text, Any]) -> List[Path]:
     """Finds the exported encoder.
 
     Raises:
         InvalidConfigException: Neither the setting nor the variable names a directory with both files.
     """
-    named = config.get("encoder") or os.environ.get(ENCODER_DIR_VARIABLE)
-    if not named:
+    named = encoder_directory(config)
+    if named is None:
         raise InvalidConfigException(
             f"No encoder: set {ENCODER_DIR_VARIABLE} to the directory with {MODEL_FILE} and {TOKENIZER_FILE}."
         )
-    files = [Path(named) / MODEL_FILE, Path(named) / TOKENIZER_FILE]
+    files = [named / MODEL_FILE, named / TOKENIZER_FILE]
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise InvalidConfigException(f"The encoder directory {named} lacks {' and '.join(missing)}; export it first.")

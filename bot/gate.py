@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from typing import Any, Dict, List, NamedTuple, Text, Tuple, Type
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Text, Tuple, Type
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -26,13 +28,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.classifier import DEFAULT_C, sentence_vector
+from bot.clauses import with_clauses
+from bot.encoder import encoder_directory
+from bot.scope import ANSWER, ASK, DECLINE, HELD_OUT_FILE, OUT_OF_SCOPE, SCOPE, Examples
 
 logger = logging.getLogger(__name__)
 
-OUT_OF_SCOPE = "out_of_scope"
 UNSURE = "nlu_unsure"
-SCOPE = "scope"
-ANSWER, ASK, DECLINE = "answer", "ask", "decline"
 CHOICES = 3
 """How many guesses a question offers at most: more are no help to choose from."""
 EXAMPLES_FILE = "examples.npy"
@@ -40,7 +42,7 @@ DECISION_FILE = "decision.json"
 
 
 class Judgement(NamedTuple):
-    """What the gate knows about one message; docs/assistant.md tells what follows from each decision."""
+    """What the gate knows about one message; docs/understanding.md tells what follows from each decision."""
 
     probability: float
     similarity: float
@@ -62,7 +64,7 @@ class Judgement(NamedTuple):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class ScopeGate(IntentClassifier, GraphComponent):
-    """Sets `nlu_unsure` where the class probability times the cosine to the nearest example is small, `nlu_fallback` where it is too small.
+    """Sets `nlu_unsure` where class probability times similarity to the intent's examples is small, `nlu_fallback` where it is smaller.
 
     The judgement itself is published as `scope` in the parse data, with the guesses that a question may offer.
     """
@@ -82,24 +84,26 @@ class ScopeGate(IntentClassifier, GraphComponent):
         """The settings.
 
         `threshold`, `ask_threshold`: fixed thresholds; each is learned in training when null.
-        `max_in_scope_loss`: the share of in-scope messages that the learned threshold may keep from their answer.
-        `max_in_scope_declined`: the share of them that the learned lower threshold may keep from being asked about.
+        `foreign_worth`, `unasked_worth`, `max_in_scope_loss`: what learning them weighs; see `bot.threshold.Worth`.
         `C`: the classifier's penalty, which the held-out folds must share.
+        `encoder`: the folder of the encoder, beside which a tuned one keeps its rehearsal; null takes BATON_ENCODER_DIR.
         """
         return {
             "threshold": None,
             "ask_threshold": None,
-            "max_in_scope_loss": 0.01,
-            "max_in_scope_declined": 0.003,
+            "foreign_worth": 0.08,
+            "unasked_worth": 0.03,
+            "max_in_scope_loss": 0.02,
             "C": DEFAULT_C,
             "folds": 5,
             "seed": 20,
+            "encoder": None,
         }
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
         """Refuses settings outside their ranges."""
-        for key in ("threshold", "ask_threshold", "max_in_scope_loss", "max_in_scope_declined"):
+        for key in ("threshold", "ask_threshold", "foreign_worth", "unasked_worth", "max_in_scope_loss"):
             if config[key] is not None and not 0 <= config[key] <= 1:
                 raise InvalidConfigException(f"ScopeGate: '{key}' must lie between 0 and 1.")
         if config["folds"] < 2:
@@ -110,10 +114,10 @@ class ScopeGate(IntentClassifier, GraphComponent):
         config: Dict[Text, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        examples: np.ndarray,
+        examples: Examples,
         thresholds: Tuple[float, float],
     ) -> None:
-        """Keeps the in-scope examples' unit vectors `[n, size]` and the thresholds: to answer, and to ask."""
+        """Keeps the examples and the thresholds: to answer, and to ask."""
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
@@ -129,7 +133,7 @@ class ScopeGate(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
     ) -> ScopeGate:
         """Makes an untrained gate, which lets everything through."""
-        return cls(config, model_storage, resource, np.empty((0, 0), dtype=np.float32), (0.0, 0.0))
+        return cls(config, model_storage, resource, Examples(np.empty((0, 0), dtype=np.float32), []), (0.0, 0.0))
 
     @classmethod
     def load(
@@ -142,49 +146,53 @@ class ScopeGate(IntentClassifier, GraphComponent):
     ) -> ScopeGate:
         """Reads the examples and the thresholds from the model."""
         with model_storage.read_from(resource) as directory:
-            examples = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
+            vectors = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
             decision = json.loads((directory / DECISION_FILE).read_text(encoding="utf-8"))
+        examples = Examples(vectors, [decision["intents"][number] for number in decision["examples"]])
         return cls(config, model_storage, resource, examples, (decision["threshold"], decision["ask_threshold"]))
 
-    def train(self, training_data: TrainingData) -> Resource:
-        """Keeps the in-scope examples and learns the thresholds from the training data alone."""
-        from bot.threshold import learn_thresholds  # scikit-learn, which a running assistant does without
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """Names the rehearsal's content: thresholds learned from another are not taken from the cache."""
+        file = (encoder_directory(config) or Path()) / HELD_OUT_FILE
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
+    def train(self, training_data: TrainingData) -> Resource:
+        """Keeps the examples and learns the thresholds from the training data alone."""
         labelled = [example for example in training_data.intent_examples if example.get(TEXT)]
-        names = np.array([example.get(INTENT) for example in labelled], dtype=object)
+        names = np.array([example.get(INTENT) for example in labelled], dtype=str)
         vectors = np.array([_unit_vector(example) for example in labelled], dtype=np.float32)
-        inside = names != OUT_OF_SCOPE
-        self._examples = vectors[inside] if len(vectors) else self._examples
+        if len(vectors):
+            self._examples = Examples(vectors, names)
+        report = self._learn(vectors, names)
+        logger.info("Scope gate: answers from %.3f, asks from %.3f.", self._threshold, self._ask_threshold)
+        self._persist(report)
+        return self._resource
+
+    def _learn(self, vectors: np.ndarray, names: np.ndarray) -> Dict[Text, Any]:
+        """Sets the thresholds, and returns what they do to messages held out in training."""
+        from bot import threshold  # scikit-learn, which a running assistant does without
+
+        rehearsed = threshold.rehearsal(encoder_directory(self._config))
+        tried = [rehearsed] if rehearsed else threshold.folds(
+            vectors, names, number=self._config["folds"], seed=self._config["seed"]
+        )  # fmt: skip
+        held_out = threshold.together([threshold.judge(fold, c=self._config["C"], choices=CHOICES) for fold in tried])
+        worth = threshold.Worth(
+            self._config["foreign_worth"], self._config["unasked_worth"], self._config["max_in_scope_loss"]
+        )
+        learned = threshold.choose(held_out, worth, examples=len(names))
         fixed = self._config["threshold"], self._config["ask_threshold"]
-        learned = (0.0, 0.0)
-        if None in fixed:
-            learned = learn_thresholds(
-                vectors,
-                names,
-                out_of_scope=OUT_OF_SCOPE,
-                c=self._config["C"],
-                max_loss=self._config["max_in_scope_loss"],
-                max_declined=self._config["max_in_scope_declined"],
-                choices=CHOICES,
-                folds=self._config["folds"],
-                seed=self._config["seed"],
-            )
         self._threshold, self._ask_threshold = (
             float(by_learning if by_hand is None else by_hand)
             for by_hand, by_learning in zip(fixed, learned, strict=True)
         )
-        logger.info(
-            "Scope gate: answers from %.3f, asks from %.3f, over %d examples.",
-            self._threshold,
-            self._ask_threshold,
-            len(self._examples),
-        )
-        self._persist()
-        return self._resource
+        used = threshold.Thresholds(self._threshold, self._ask_threshold)
+        return threshold.report(held_out, used, rehearsed=rehearsed is not None)
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Scales the confidences by the similarity and declines what stays below the threshold."""
-        for message in messages:
+        """Scales the confidences by the similarity and holds back what stays below the thresholds."""
+        for message in with_clauses(messages):
             self._decide(message)
         return messages
 
@@ -192,7 +200,7 @@ class ScopeGate(IntentClassifier, GraphComponent):
         intent = message.get(INTENT) or {}
         if not intent.get(INTENT_NAME_KEY) or not len(self._examples):
             return
-        similarity = float(np.clip((self._examples @ _unit_vector(message)).max(), 0.0, 1.0))
+        similarity = self._examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
         judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, self._threshold, self._ask_threshold)
         ranking = [
             {**guess, PREDICTED_CONFIDENCE_KEY: float(guess[PREDICTED_CONFIDENCE_KEY]) * similarity}
@@ -218,11 +226,19 @@ class ScopeGate(IntentClassifier, GraphComponent):
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(SCOPE, scope, add_to_output=True)
 
-    def _persist(self) -> None:
+    def _persist(self, report: Dict[Text, Any]) -> None:
+        intents = sorted(set(self._examples.names))
+        number_of = {intent: number for number, intent in enumerate(intents)}
+        decision = {
+            "threshold": self._threshold,
+            "ask_threshold": self._ask_threshold,
+            "held_out": report,
+            "intents": intents,
+            "examples": [number_of[name] for name in self._examples.names],
+        }
         with self._model_storage.write_to(self._resource) as directory:
-            np.save(directory / EXAMPLES_FILE, self._examples.astype(np.float16), allow_pickle=False)
-            decision = json.dumps({"threshold": self._threshold, "ask_threshold": self._ask_threshold})
-            (directory / DECISION_FILE).write_text(decision, encoding="utf-8")
+            np.save(directory / EXAMPLES_FILE, self._examples.vectors.astype(np.float16), allow_pickle=False)
+            (directory / DECISION_FILE).write_text(json.dumps(decision), encoding="utf-8")
 
 
 def _unit_vector(message: Message) -> np.ndarray:

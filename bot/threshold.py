@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple, Tuple
+import random
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
 from bot.classifier import regression
+from bot.scope import HELD_OUT_FILE, OUT_OF_SCOPE, Examples, scores
 
 # Above this many examples one held-out fold says as much as five, and training stays within seconds.
 CROSS_VALIDATION_LIMIT = 4000
+TUNED_ON, KEPT, INTENT_KEPT = 0, 1, 2
+USUAL_SIZE = 450
+FEWEST_INTENTS = 5
+"""With fewer, an intent taken away leaves too little to be foreign to."""
 
 
 class Thresholds(NamedTuple):
@@ -21,103 +28,155 @@ class Thresholds(NamedTuple):
     ask: float
 
 
+class Fold(NamedTuple):
+    """One rehearsal: a classifier learns from the known part and judges the rest. Indices into `vectors` and `names`."""
+
+    vectors: np.ndarray
+    names: np.ndarray
+    known: np.ndarray
+    kept: np.ndarray
+    """Messages of known intents."""
+    foreign: np.ndarray
+    """Messages of intents that the classifier is not told of: they stand for what nobody foresaw."""
+
+
 class HeldOut(NamedTuple):
-    """In-scope messages judged by a model that has not seen them; arrays of one length."""
+    """Messages judged by a classifier, and an encoder, that have not seen them; arrays of one length."""
 
     scores: np.ndarray
-    """The gate's score of the best guess."""
+    inside: np.ndarray
+    """Whether it is a message of a known intent."""
     right: np.ndarray
     """Whether the best guess is the intent."""
     offered: np.ndarray
     """Whether the intent is among the guesses that asking would offer."""
 
 
-def learn_thresholds(
-    vectors: np.ndarray,
-    names: np.ndarray,
-    *,
-    out_of_scope: str,
-    c: float,
-    max_loss: float,
-    max_declined: float,
-    choices: int,
-    folds: int,
-    seed: int,
-) -> Thresholds:
-    """Returns the largest thresholds that cost at most what they may on held-out folds.
+class Worth(NamedTuple):
+    """What decides between answering too much and too little; docs/understanding.md tells how they were found."""
 
-    Each held-out in-scope example is classified by a model that has not seen it, and scored as the gate will
-    score it. Only holding back a *rightly* classified example costs an answer, and only declining one whose
-    intent would have been offered costs a question. Out-of-scope examples take part in the classifier if there
-    are any; the rule needs none.
+    foreign: float
+    """What it is worth to hold back all foreign messages, against answering all messages of known intents rightly."""
+    unasked: float
+    """What it is worth to decline all foreign messages rather than ask, against offering all known intents."""
+    max_loss: float
+    """The share of right answers that may be held back at `USUAL_SIZE` examples; at least half of it is."""
 
-    Args:
-        vectors: Unit vectors `[n, size]`.
-        names: The intents `[n]`.
-        out_of_scope: The intent that stands for "none of these".
-        c: The classifier's inverse L2 penalty.
-        max_loss: Share of all held-out in-scope examples that may miss their answer.
-        max_declined: Share of them that may be declined though asking would have offered their intent.
-        choices: How many guesses asking offers.
-        folds: Number of folds.
-        seed: Seed of the shuffle.
+    def loss(self, examples: int) -> float:
+        """Returns the share that may be held back with so many examples: more of them tell scope better, so less is given up."""
+        return min(2 * self.max_loss, self.max_loss * (USUAL_SIZE / max(1, examples)) ** 0.5)
 
-    Returns:
-        The thresholds; 0 when there are too few examples to hold any out.
+
+def rehearsal(directory: Optional[Path]) -> Optional[Fold]:
+    """Reads the rehearsal of a tuned encoder; None where the encoder is not a tuned one."""
+    if directory is None or not (directory / HELD_OUT_FILE).is_file():
+        return None
+    with np.load(directory / HELD_OUT_FILE, allow_pickle=False) as file:
+        vectors, names, role = file["vectors"].astype(np.float32), file["intents"], file["role"]
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return Fold(vectors, names, *(np.flatnonzero(role == part) for part in (TUNED_ON, KEPT, INTENT_KEPT)))
+
+
+def folds(vectors: np.ndarray, names: np.ndarray, *, number: int, seed: int) -> Iterator[Fold]:
+    """Splits the examples of an encoder that has seen none of them: examples and whole intents are kept back in turn.
+
+    An intent with a single example is always known. Above `CROSS_VALIDATION_LIMIT` examples one fold has to do.
     """
-    parts = []
-    with threadpool_limits(limits=1):
-        for train, test in _splits(names, folds, seed):
-            parts.append(_judge(vectors, names, train, test, out_of_scope, c, choices))
-    held_out = HeldOut(*(np.concatenate(column) for column in zip(*parts))) if parts else None  # noqa: B905 - Python 3.10
-    if held_out is None:
-        return Thresholds(0.0, 0.0)
-    answer = _affordable(held_out.scores[held_out.right], max_loss, len(held_out.scores))
-    ask = _affordable(held_out.scores[held_out.offered], max_declined, len(held_out.scores))
-    return Thresholds(answer, min(ask, answer))
-
-
-def _affordable(scores: np.ndarray, share: float, total: int) -> float:
-    """Returns the largest threshold below which at most `share` of `total` scores lie."""
-    ordered = np.sort(scores)
-    return float(ordered[min(int(share * total), len(ordered) - 1)]) if len(ordered) else 0.0
-
-
-def _splits(names: np.ndarray, folds: int, seed: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-    intents, counts = np.unique(names.astype(str), return_counts=True)
-    if len(intents) < 2 or counts.min() < 2:
+    intents, counts = np.unique(names, return_counts=True)
+    inside = sorted(set(intents) - {OUT_OF_SCOPE})
+    random.Random(seed).shuffle(inside)  # noqa: S311
+    away = [set(inside[place::number]) if len(inside) >= FEWEST_INTENTS else set() for place in range(number)]
+    single = np.isin(names, intents[counts < 2])
+    number = min(number, len(names))
+    if number < 2 or len(intents) < 2:
         return
-    splitter = StratifiedKFold(min(folds, int(counts.min())), shuffle=True, random_state=seed)
-    for number, split in enumerate(splitter.split(np.zeros(len(names)), names.astype(str))):
-        if number and len(names) > CROSS_VALIDATION_LIMIT:
+    for place, (_, test) in enumerate(KFold(number, shuffle=True, random_state=seed).split(names)):
+        if place and len(names) > CROSS_VALIDATION_LIMIT:
             return
-        yield split
+        foreign = np.isin(names, list(away[place]))
+        kept = np.zeros(len(names), dtype=bool)
+        kept[test] = True
+        kept &= ~foreign & ~single
+        parts = (~kept & ~foreign, kept & np.isin(names, names[~kept]), foreign)
+        if len(set(names[parts[0]])) > 1:
+            yield Fold(vectors, names, *(np.flatnonzero(part) for part in parts))
 
 
-def _judge(
-    vectors: np.ndarray,
-    names: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-    out_of_scope: str,
-    c: float,
-    choices: int,
-) -> HeldOut:
-    """Judges the in-scope part of `test` by a classifier and neighbours from `train`."""
-    inside_train = train[names[train] != out_of_scope]
-    inside_test = test[names[test] != out_of_scope]
-    if not len(inside_train) or not len(inside_test):
-        return HeldOut(np.empty(0), np.empty(0, dtype=bool), np.empty(0, dtype=bool))
+def judge(fold: Fold, *, c: float, choices: int) -> HeldOut:
+    """Trains on the known part as the assistant does, and judges the rest as the gate will."""
     classifier = regression(c)
-    classifier.fit(vectors[train], names[train].astype(str))
-    probabilities = classifier.predict_proba(vectors[inside_test])
-    truth = names[inside_test].astype(str)
-    top = classifier.classes_[probabilities.argmax(axis=1)]
-    offerable = np.where(classifier.classes_ == out_of_scope, -1.0, probabilities)
-    best = classifier.classes_[np.argsort(-offerable, axis=1)[:, :choices]]
-    nearest = np.array([float((vectors[inside_train] @ vector).max()) for vector in vectors[inside_test]])
-    return HeldOut(
-        scores=probabilities.max(axis=1) * np.clip(nearest, 0.0, 1.0),
-        right=top == truth,
-        offered=(best == truth[:, None]).any(axis=1),
-    )
+    with threadpool_limits(limits=1):
+        classifier.fit(fold.vectors[fold.known], fold.names[fold.known])
+    rest = np.concatenate([fold.kept, fold.foreign])
+    if not len(rest):
+        return HeldOut(np.empty(0), *(np.empty(0, dtype=bool) for _ in range(3)))
+    probabilities, classes = classifier.predict_proba(fold.vectors[rest]), classifier.classes_
+    known = Examples(fold.vectors[fold.known], fold.names[fold.known])
+    best, scored = scores(probabilities, classes, fold.vectors[rest], known)
+    truth = fold.names[rest]
+    offerable = np.where(classes == OUT_OF_SCOPE, -1.0, probabilities)
+    offer = classes[np.argsort(-offerable, axis=1)[:, :choices]]
+    inside = (np.arange(len(rest)) < len(fold.kept)) & (truth != OUT_OF_SCOPE)
+    return HeldOut(scored, inside, inside & (best == truth), inside & (offer == truth[:, None]).any(axis=1))
+
+
+def together(parts: Sequence[HeldOut]) -> Optional[HeldOut]:
+    """Joins what several folds found; None if nothing was held out."""
+    found = [part for part in parts if len(part.scores)]
+    return HeldOut(*(np.concatenate(columns) for columns in zip(*found))) if found else None  # noqa: B905 - Python 3.10
+
+
+def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int) -> Thresholds:
+    """Returns the thresholds that serve the held-out messages best; 0 and 0 where there were too few examples.
+
+    To answer: the share of known messages answered rightly, plus `worth.foreign` times the share of foreign messages held
+    back, is largest, within bounds: of the right answers between half of `worth.loss(examples)` and all of it is held back. Foreign
+    messages are made of known intents, so they may be nearer than any that customers write, or farther. To ask: the same with
+    "offered" for "answered rightly" and `worth.unasked`, and a third of the bounds.
+    """
+    if held_out is None or not held_out.inside.any():
+        return Thresholds(0.0, 0.0)
+    loss = worth.loss(examples)
+    answer = _bounded(held_out, held_out.right, worth.foreign, loss)
+    return Thresholds(answer, min(answer, _bounded(held_out, held_out.offered, worth.unasked, loss / 3)))
+
+
+def _bounded(held_out: HeldOut, served: np.ndarray, worth: float, loss: float) -> float:
+    good = np.sort(held_out.scores[served])
+    if not len(good):
+        return 0.0
+    least, most = (float(np.quantile(good, share)) for share in (loss / 2, loss))
+    return min(max(_best(held_out, served, worth), least), most) if (~held_out.inside).any() else most
+
+
+def _best(held_out: HeldOut, served: np.ndarray, worth: float) -> float:
+    """Returns the middle of the range of thresholds that are worth most; its ends are single messages' luck."""
+    good, bad = np.sort(held_out.scores[served]), np.sort(held_out.scores[~held_out.inside])
+    tried = np.unique(np.concatenate([[0.0], held_out.scores]))
+    kept = (len(good) - np.searchsorted(good, tried)) / held_out.inside.sum()
+    value = kept + worth * np.searchsorted(bad, tried) / len(bad)
+    place = int(np.flatnonzero(value >= value.max() - 1e-12).mean())
+    return float((tried[place] + tried[max(place - 1, 0)]) / 2)
+
+
+def report(held_out: Optional[HeldOut], thresholds: Thresholds, *, rehearsed: bool) -> dict[str, object]:
+    """Returns what the thresholds do to the held-out messages, as shares, for people to read."""
+    if held_out is None:
+        return {"rehearsed": rehearsed, "known": 0, "foreign": 0}
+    answered, asked = held_out.scores >= thresholds.answer, held_out.scores >= thresholds.ask
+    asked &= ~answered
+    inside, foreign = held_out.inside, ~held_out.inside
+    shares: List[tuple[str, np.ndarray, np.ndarray]] = [
+        ("answered_rightly", answered & held_out.right, inside),
+        ("answered_wrongly", answered & ~held_out.right, inside),
+        ("asked_with_the_intent", asked & held_out.offered, inside),
+        ("asked_without_it", asked & ~held_out.offered, inside),
+        ("foreign_answered", answered, foreign),
+        ("foreign_asked", asked, foreign),
+    ]
+    return {
+        "rehearsed": rehearsed,
+        "known": int(inside.sum()),
+        "foreign": int(foreign.sum()),
+        **{name: round(float(which[among].mean()), 4) if among.any() else None for name, which, among in shares},
+    }

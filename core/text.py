@@ -1,8 +1,11 @@
-"""What text from outside must not do to what stands beside it."""
+"""Text from outside: read as what it should be, and kept from doing anything to what stands beside it."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+from core.errors import ConfigurationError
 
 _OVERRIDES = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
@@ -13,3 +16,19 @@ def without_overrides(text: str) -> str:
     For a name or subject, shown beside other words that such a character could turn around as well.
     """
     return _OVERRIDES.sub("", text)
+
+
+def text_of(path: Path, name: str | None = None) -> str:
+    """Return what a file of text holds, without a mark of its byte order.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not UTF-8; says so with `name`, or else the path, and the line.
+    """
+    shown = name or path
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f"{shown}:{line}: this is not UTF-8. Save the file as UTF-8.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{shown} cannot be read: {error.strerror}.") from error

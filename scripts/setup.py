@@ -116,7 +116,7 @@ def steps(*, tests: bool) -> list[Step]:
         Step("Web pages", web_inputs, build_web, ROOT / "web" / "dist" / "widget.js"),
         Step(
             "Sentence encoder",
-            lambda: [ROOT / "core" / "embedding.py", ROOT / "requirements.lock", str(HOME)],
+            lambda: [ROOT / "core" / "export.py", ROOT / "requirements.lock", str(HOME)],
             export_encoder,
             HOME / "models" / "encoder" / "encoder.json",
         ),
@@ -310,7 +310,7 @@ def build_web() -> None:
 
 def export_encoder() -> None:
     """Export the packaged sentence encoder as int8 ONNX."""
-    call([SERVICE / "bin" / "python", "-m", "core.embedding", "export", HOME / "models" / "encoder"])
+    call([SERVICE / "bin" / "python", "-m", "core.export", HOME / "models" / "encoder"])
 
 
 def train_assistant() -> None:
@@ -346,7 +346,10 @@ def web_inputs() -> list[Path]:
 
 def assistant_inputs() -> list[Path | str]:
     """Return the files that the assistant is trained from."""
-    files = [ROOT / name for name in ("domain.yml", "config.yml", "core/embedding.py", "bot/requirements.lock")]
+    files = [
+        ROOT / name
+        for name in ("domain.yml", "config.yml", "core/export.py", "core/tuning.py", "bot/requirements.lock")
+    ]
     files += [path for path in (ROOT / "data").rglob("*.yml") if "tests" not in path.relative_to(ROOT).parts]
     files += [*(ROOT / "bot").glob("*.py"), *(ROOT / "tickets").glob("*"), *(ROOT / "data" / "tickets").glob("*.csv")]
     files = [path for path in files if path.is_file()]

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from core.errors import ConfigurationError
+from core.text import text_of
 
 COLUMNS = ("text", "category")
 LONGEST_FIELD = 10_000_000
@@ -47,13 +48,7 @@ def read_examples(path: Path) -> tuple[list[Example], list[Problem]]:
     Raises:
         ConfigurationError: the file cannot be read at all, or its columns are others.
     """
-    try:
-        content = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{path}:{line}: this is not UTF-8. Save the file as UTF-8.") from error
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    content = text_of(path)
     rows = _csv_rows(content, path) if path.suffix.casefold() == ".csv" else _yaml_rows(content, path)
     examples: list[Example] = []
     problems: list[Problem] = []

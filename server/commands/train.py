@@ -1,13 +1,11 @@
-"""`baton train`: exports the sentence encoder, trains the assistant in the bot's environment, and the head of triage."""
+"""`baton train`: checks the training files, trains the assistant and the head of triage, and says what was learned."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import dataclasses
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,44 +13,106 @@ from typing import Any
 import yaml
 
 from core.errors import ConfigurationError
-from server.children import QUIET
 from server.commands.output import print_json, print_table, step
-from server.processes import inherited
 from server.settings import ROOT, Settings, load_settings
+from server.training import Trained, export_encoder, read_training_files, train
+from server.training_files import TrainingFiles
 
-MODEL_NAME = "assistant"
 _UTTERED = re.compile(r"\baction:\s*(utter_\w+)|\"(utter_\w+)\"")
 
 
 def add_to(parts: Any) -> None:
     """Add the command to the parser."""
-    parser = parts.add_parser("train", help="export the sentence encoder, train the assistant and triage")
+    parser = parts.add_parser(
+        "train", help="check the training files, tune the encoder, train the assistant and triage"
+    )
     parts_of_it = parser.add_mutually_exclusive_group()
     parts_of_it.add_argument("--encoder-only", action="store_true", help="export the encoder, train nothing")
     parts_of_it.add_argument("--triage-only", action="store_true", help="train triage, not the assistant")
+    parts_of_it.add_argument("--check-only", action="store_true", help="check the training files, train nothing")
+    parser.add_argument("--again", action="store_true", help="train although nothing has changed")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Export where needed, train, and say where the model is."""
+    """Check, export and tune where needed, train, and say what was learned."""
     settings = load_settings()
-    if not (settings.encoder / "encoder.json").is_file():
-        with step("Exporting the sentence encoder"):
-            export(settings)
-    model = None
-    if not (arguments.encoder_only or arguments.triage_only):
+    assistant = not (arguments.encoder_only or arguments.triage_only)
+    files = None
+    if assistant:
+        check_responses(ROOT)
+        files = read_training_files()
+        for note in files.notes:
+            print(f"  Note: {note}", file=sys.stderr)
+    if arguments.check_only and files is not None:
+        return _checked(files, as_json=arguments.json)
+    with step("Exporting the sentence encoder"):
+        export_encoder(settings)
+    trained = None
+    if files is not None:
         with step("Training the assistant"):
-            model = train(settings)
+            trained = train(settings, files.examples, say=_say, again=arguments.again)
     triage = None if arguments.encoder_only else train_triage(settings)
     if arguments.json:
-        print_json({"encoder": str(settings.encoder), "model": None if model is None else str(model), "triage": triage})
+        print_json(
+            {
+                "encoder": str(settings.encoder),
+                "assistant_encoder": None if trained is None else str(trained.encoder),
+                "model": None if trained is None else str(trained.archive),
+                "scope": None if trained is None else trained.scope,
+                "triage": triage,
+            }
+        )
         return 0
-    if model is not None:
-        print(f"Trained: {model}. A running service takes it at its next start.")
+    if trained is not None:
+        print_assistant(trained)
     if triage is not None:
         print_triage(triage)
     return 0
+
+
+def _say(words: str) -> None:
+    print(f"  {words}", file=sys.stderr, flush=True)
+
+
+def _checked(files: TrainingFiles, *, as_json: bool) -> int:
+    intents = len({one.intent for one in files.examples})
+    if as_json:
+        print_json({"examples": len(files.examples), "intents": intents, "notes": files.notes})
+    else:
+        print(f"{len(files.examples)} examples of {intents} intents, all as they should be.")
+    return 0
+
+
+def print_assistant(trained: Trained) -> None:
+    """Print where the model is, and what its thresholds do to messages that it had not seen."""
+    fresh = "A running service takes it at its next start." if trained.anew else "Nothing had changed since."
+    print(f"Trained: {trained.archive}. {fresh}")
+    threshold, ask = trained.scope.get("threshold"), trained.scope.get("ask_threshold")
+    seen = trained.scope.get("held_out") or {}
+    if threshold is None or ask is None:
+        return
+    print(f"It answers from a score of {threshold:.2f}, asks what was meant from {ask:.2f}, and declines below.")
+    if not seen.get("known"):
+        print("There are too few examples to tell how often that is right.")
+        return
+    print(f"\nOf messages kept back in training ({seen['known']} known, {seen['foreign']} foreign):\n")
+    rows = [(words, *(_share(seen.get(name)) for name in names)) for words, *names in _SCOPE_ROWS]
+    print_table(rows, headings=("", "known", "foreign"))
+    print()
+
+
+_SCOPE_ROWS = (
+    ("answered rightly", "answered_rightly", ""),
+    ("answered wrongly", "answered_wrongly", "foreign_answered"),
+    ("asked, with the right choice", "asked_with_the_intent", ""),
+    ("asked, without it", "asked_without_it", "foreign_asked"),
+)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def train_triage(settings: Settings) -> dict[str, Any]:
@@ -98,55 +158,6 @@ def print_triage(trained: dict[str, Any]) -> None:
 
 def _of(changed: int, every: int) -> str:
     return f"{changed} ({changed / every:.0%})"
-
-
-def export(settings: Settings) -> None:
-    """Export the encoder in a process of its own, whose torch goes with it.
-
-    Raises:
-        ConfigurationError: it failed; what it printed stands above.
-    """
-    command = [sys.executable, "-m", "core.embedding", "export", str(settings.encoder)]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603
-        raise ConfigurationError("The sentence encoder could not be exported; what went wrong stands above.")
-
-
-def train(settings: Settings) -> Path:
-    """Train the assistant and return its archive.
-
-    Raises:
-        ConfigurationError: Rasa refused the training data or the settings; what it printed stands above.
-    """
-    if not settings.bot_python.exists():
-        raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
-    check_responses(ROOT)
-    settings.models.mkdir(parents=True, exist_ok=True)
-    command = [
-        settings.bot_python, "-m", "bot.launch", "train", "--domain", "domain.yml", "--config", "config.yml",
-        "--data", "data/nlu", "data/rules.yml", *(["data/stories.yml"] if (ROOT / "data/stories.yml").exists() else []),
-        "--skip-validation", "--out", settings.models, "--fixed-model-name", MODEL_NAME, "--quiet",
-    ]  # fmt: skip
-    environment = {
-        **inherited(os.environ),
-        **QUIET,
-        "PYTHONPATH": str(ROOT),
-        "BATON_ENCODER_DIR": str(settings.encoder),
-    }
-    done = subprocess.run(  # noqa: S603
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    archive = settings.models / f"{MODEL_NAME}.tar.gz"
-    if done.returncode != 0 or not archive.is_file():
-        print(done.stdout, file=sys.stderr, flush=True)
-        raise ConfigurationError("The assistant could not be trained; what Rasa refused stands above.")
-    return archive
 
 
 def check_responses(root: Path) -> None:

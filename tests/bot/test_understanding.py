@@ -6,7 +6,8 @@ from rasa.shared.exceptions import InvalidConfigException
 
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityReader
-from bot.threshold import learn_thresholds
+from bot.scope import Examples
+from bot.threshold import HeldOut, Worth, choose, folds, judge, together
 
 
 @pytest.fixture(scope="module")
@@ -95,23 +96,88 @@ def test_a_message_held_back_keeps_its_ranking_behind_the_name_of_the_decision(
     assert offered == [known for known in names[1:] if known != "out_of_scope"][:choices]
 
 
+def test_a_message_that_asks_two_things_names_both_in_their_order(understand):
+    parsed = understand("where can i find my invoices and also is there an app for my phone?")
+    assert [found["name"] for found in parsed["intents"]] == ["invoices", "mobile_app"]
+    assert parsed["intents"][0]["text"] == "where can i find my invoices"
+    assert parsed["intent"]["name"] in {"invoices", "mobile_app"}
+    assert parsed["scope"]["decision"] == "answer"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where can i find my invoices",
+        "hi and bye",
+        "send me my invoices. i need my invoices now.",
+        "where are my invoices and also how many moons has jupiter",
+        "where are my invoices and also is there an app " * 20,
+    ],
+)
+def test_a_message_that_asks_one_thing_names_no_others(understand, text):
+    assert "intents" not in understand(text)
+
+
 def test_gibberish_is_not_taken_for_a_question(understand):
     assert understand("zxcv qqq 123 blorp")["intent"]["name"] in {"nlu_fallback", "out_of_scope"}
 
 
-@pytest.mark.parametrize("with_out_of_scope", [True, False])
-def test_the_thresholds_cost_at_most_what_they_may(with_out_of_scope):
-    vectors, names = _clusters(["a", "b", "c"] + (["out_of_scope"] if with_out_of_scope else []))
-    strict, loose = (_learn(vectors, names, loss) for loss in (0.0, 0.2))
-    assert 0.0 < strict.answer < loose.answer < 1.0
-    assert strict.ask <= strict.answer
-    assert 0.0 < loose.ask < loose.answer
+def test_the_foreign_decide_within_the_bounds_of_what_may_be_lost():
+    inside = np.arange(200) < 100
+    scores = np.concatenate([np.linspace(0.2, 0.9, 100), np.linspace(0.1, 0.6, 100)])
+    held_out = HeldOut(scores, inside, inside, inside)
+    careless, careful, bold = (choose(held_out, Worth(worth, 0.1, 0.3), examples=450) for worth in (0.01, 1.0, 9.0))
+    assert [round(float((scores[:100] < chosen.answer).mean()), 2) for chosen in (careless, careful, bold)] == [
+        0.15,
+        0.3,
+        0.3,
+    ]
+    between = choose(held_out, Worth(0.9, 0.1, 0.9), examples=450)
+    assert 0.3 < between.answer <= 0.61
+    assert all(chosen.ask <= chosen.answer for chosen in (careless, careful, bold, between))
+
+
+def test_a_fold_judges_no_message_that_it_learned_from_and_keeps_whole_intents_away():
+    vectors, names = _clusters([*"abcdef", "out_of_scope"])
+    names[0] = "single"
+    seen = list(folds(vectors, names, number=5, seed=1))
+    assert len(seen) == 5
+    for fold in seen:
+        known, kept, foreign = (set(part) for part in (fold.known, fold.kept, fold.foreign))
+        assert not known & kept
+        assert not (known | kept) & foreign
+        assert set(names[fold.kept]) <= set(names[fold.known])
+        assert not set(names[fold.foreign]) & set(names[fold.known])
+        assert 0 in known | foreign
+
+
+def test_with_few_intents_nothing_is_foreign_and_the_loss_alone_decides():
+    held_out = _judged(_clusters(["a", "b", "c"]))
+    strict, loose = (choose(held_out, Worth(0.1, 0.1, loss), examples=450) for loss in (0.0, 0.2))
+    assert held_out.inside.all()
+    assert 0.0 < strict.ask <= strict.answer < loose.answer < 1.0
+    assert loose.ask < loose.answer
+
+
+def test_more_examples_give_up_fewer_right_answers():
+    held_out, worth = _judged(_clusters(list("abcdef"))), Worth(9.0, 9.0, 0.2)
+    few, many = (choose(held_out, worth, examples=examples) for examples in (450, 45_000))
+    assert 0.0 < many.answer < few.answer
+    share = (held_out.scores[held_out.right] < few.answer).mean()
+    assert 0.09 <= share <= 0.21
 
 
 def test_too_few_examples_leave_the_gate_open():
     vectors, names = _clusters(["a"])
-    assert _learn(vectors, names, 0.01) == (0.0, 0.0)
-    assert _learn(vectors[:0], names[:0], 0.01) == (0.0, 0.0)
+    for size in (len(names), 1, 0):
+        assert choose(_judged((vectors[:size], names[:size])), Worth(0.1, 0.1, 0.01), examples=size) == (0.0, 0.0)
+
+
+def test_similarity_is_to_the_nearest_examples_of_the_intent_alone():
+    known = Examples(np.eye(4, dtype=np.float32), ["a", "a", "b", "b"])
+    assert known.similarity(np.eye(4)[2], "b") == pytest.approx(0.5)
+    assert known.similarity(np.eye(4)[2], "a") == 0.0
+    assert known.similarity(np.eye(4)[2], "unheard of") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -156,14 +222,11 @@ def _clusters(intents):
             vector = centre + random.normal(0, 0.25, 8)
             vectors.append(vector / np.linalg.norm(vector))
             names.append(intent)
-    return np.array(vectors, dtype=np.float32), np.array(names, dtype=object)
+    return np.array(vectors, dtype=np.float32), np.array(names, dtype="U20")
 
 
-def _learn(vectors, names, max_loss):
-    return learn_thresholds(
-        vectors, names, out_of_scope="out_of_scope", c=30.0, max_loss=max_loss, max_declined=max_loss / 4, choices=3,
-        folds=5, seed=1,
-    )  # fmt: skip
+def _judged(clusters):
+    return together([judge(fold, c=30.0, choices=3) for fold in folds(*clusters, number=5, seed=1)])
 
 
 def _components(agent):

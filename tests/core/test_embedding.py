@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import embedding
-from core.embedding import OnnxEncoder, SentenceTransformerEncoder, export_encoder
+from core import export
+from core.embedding import OnnxEncoder, SentenceTransformerEncoder
 from core.errors import ConfigurationError
+from core.export import export_encoder
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = [
@@ -86,7 +87,7 @@ def test_a_folder_without_an_encoder_is_a_sentence_that_says_how_to_make_one(
     if broken != "nothing":
         described = (directory / "encoder.json").read_text() if broken == "no model" else "{"
         (tmp_path / "encoder.json").write_text(described)
-    with pytest.raises(ConfigurationError, match=r"python -m core\.embedding export"):
+    with pytest.raises(ConfigurationError, match=r"python -m core\.export"):
         OnnxEncoder(tmp_path)
 
 
@@ -124,10 +125,10 @@ def test_an_export_that_lost_too_much_is_refused_and_leaves_the_old_one(
         def encode(self, texts: list[str], **_: object) -> np.ndarray:
             return np.eye(len(texts), 384, dtype=np.float32)
 
-    monkeypatch.setattr(embedding, "_load_sentence_transformer", lambda _: Model())
-    monkeypatch.setattr(embedding, "_pooling_of", lambda _: "mean")
-    monkeypatch.setattr(embedding, "_export_graph", lambda _, path: shutil.copy(directory / "model.onnx", path))
-    monkeypatch.setattr(embedding, "_quantise", shutil.copy)
+    monkeypatch.setattr(export, "load_sentence_transformer", lambda _: Model())
+    monkeypatch.setattr(export, "_pooling_of", lambda _: "mean")
+    monkeypatch.setattr(export, "_export_graph", lambda _, path: shutil.copy(directory / "model.onnx", path))
+    monkeypatch.setattr(export, "_quantise", shutil.copy)
     target = tmp_path / "encoder"
     target.mkdir()
     (target / "old").write_text("old")
@@ -140,7 +141,7 @@ def test_an_export_that_lost_too_much_is_refused_and_leaves_the_old_one(
 def test_a_model_that_is_not_there_is_a_sentence_and_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert embedding.main(["export", str(tmp_path / "encoder"), "--model", str(tmp_path / "none")]) == 2
+    assert export.main([str(tmp_path / "encoder"), "--model", str(tmp_path / "none")]) == 2
     assert "cannot be loaded" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

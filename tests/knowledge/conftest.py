@@ -15,7 +15,8 @@ import pytest
 
 from core.clock import FrozenClock
 from core.database import Database
-from core.embedding import Encoder, OnnxEncoder, Vectors, export_encoder
+from core.embedding import Encoder, OnnxEncoder, Vectors
+from core.export import export_encoder
 from knowledge.articles import Article
 from knowledge.index import KnowledgeIndex
 from knowledge.retriever import Retriever

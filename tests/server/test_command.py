@@ -195,7 +195,7 @@ def test_search_without_an_encoder_says_how_to_make_one(
 ) -> None:
     (tmp_path / "articles").mkdir()
     set_env(BATON_ARTICLES_DIR=tmp_path / "articles")
-    assert "core.embedding export" in sentence_of(capsys, "search", "invoices")
+    assert "core.export" in sentence_of(capsys, "search", "invoices")
     set_env(BATON_ARTICLES_DIR=tmp_path / "nowhere")
     assert str(tmp_path / "nowhere") in sentence_of(capsys, "search", "invoices")
 
@@ -282,7 +282,7 @@ def test_training_that_rasa_refuses_is_status_2_and_leaves_no_model(
     refusing.chmod(0o755)
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "encoder.json").write_text("{}")
-    set_env(BATON_BOT_PYTHON=refusing, BATON_ENCODER_DIR=tmp_path / "encoder")
+    set_env(BATON_BOT_PYTHON=refusing, BATON_ENCODER_DIR=tmp_path / "encoder", BATON_TUNE_ENCODER="false")
     assert "what Rasa refused stands above" in sentence_of(capsys, "train", "--json")
     assert list((tmp_path / "home" / "models").rglob("*.tar.gz")) == []
 

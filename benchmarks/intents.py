@@ -1,0 +1,280 @@
+"""Measures how the shipped pipeline understands messages that it was not written for, beside Rasa's default pipeline with DIET.
+
+    .venv/bin/python benchmarks/intents.py TRAIN.csv TEST.csv [--validation V.csv] [--peer rasa-default] [--untuned] [--json]
+
+The files have the columns text and intent; `out_of_scope` is the label of "none of these", and TRAIN may lack it. What is trained is the
+checkout's `config.yml`, by the functions of `baton train`, with only the training data replaced. The thresholds are learned from TRAIN
+alone; V is measured too, nothing is tuned on it. Anything but an answer ("did you mean …?", "I don't know", another language) counts as
+`out_of_scope`: wrong for a message in scope, whatever was offered, and right for one out of scope. `asked` tells how many were asked
+about, and `asked_with_it` how many of those in scope had their intent among the choices. The peer decides by its own FallbackClassifier.
+
+`fit_s` is wall time from texts to a trained model, tuning and Rasa's start included, `fit_cpu_s` the processor's; `parse_ms_p50` is of one
+message at a time through Rasa's agent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from running import HOME, RASA, ROOT
+
+from core.errors import BatonError, ConfigurationError
+from core.text import text_of
+from server.training import run_rasa, scope_of, tuned_encoder
+from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions
+
+NO_ANSWER = {None, "", OUT_OF_SCOPE, "nlu_fallback", "nlu_unsure", "foreign_language", "no_words"}
+FIGURES = ("accuracy", "in_scope_accuracy", "oos_recall", "mcc", "asked", "asked_with_it")
+SMALLER_IS_BETTER = {"fit_s", "fit_cpu_s", "parse_ms_p50", "rss_mb"}
+
+
+def say(words: str) -> None:
+    """Tell a person how it goes, on standard error."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def read(path: Path, *, to_train: bool) -> list[IntentExample]:
+    """Read a file of labelled messages.
+
+    Raises:
+        ConfigurationError: it cannot be read, a row has no intent, or there is nothing in it to tell apart; names file and line.
+    """
+    content = text_of(path)
+    examples = [one for one in _rows(content, path) if one.text.strip() or not to_train]
+    intents = Counter(one.intent for one in examples)
+    if to_train and len(set(intents) - {OUT_OF_SCOPE}) < 2:
+        raise ConfigurationError(
+            f"{path}:2: there are examples of {len(intents)} intent here ({', '.join(intents) or 'none'}); "
+            "two are the least there is to tell apart."
+        )
+    if not examples:
+        raise ConfigurationError(f"{path}:1: there is no message in it.")
+    notes = contradictions(examples) if to_train else []
+    for note in notes[:5]:
+        say(f"note: {note}")
+    if len(notes) > 5:
+        say(f"note: {len(notes) - 5} more like these in {path}")
+    return examples
+
+
+def _rows(content: str, path: Path) -> Iterator[IntentExample]:
+    csv.field_size_limit(10_000_000)
+    reader = csv.DictReader(content.replace("\x00", "").splitlines(keepends=True))
+    if not {"text", "intent"} <= set(reader.fieldnames or ()):
+        raise ConfigurationError(f"{path}:1: the first line must name the columns text and intent.")
+    for row in reader:
+        where = f"{path}:{reader.line_num}"
+        if not (row["intent"] or "").strip():
+            raise ConfigurationError(f"{where}: this message has no intent.")
+        yield IntentExample(row["text"] or "", row["intent"].strip(), where)
+
+
+def write_nlu(examples: Sequence[IntentExample], path: Path) -> Path:
+    """Write training data as JSON: in Rasa's YAML a text with brackets would be read as an entity."""
+    common = [{"text": one.text, "intent": one.intent, "entities": []} for one in examples]
+    path.write_text(json.dumps({"rasa_nlu_data": {"common_examples": common}}), encoding="utf-8")
+    return path
+
+
+def train_baton(
+    train: Sequence[IntentExample], folder: Path, *, encoder: Path, tuned: bool
+) -> tuple[Path, dict[str, Any]]:
+    """Train the shipped pipeline; returns the archive and the time it took."""
+    say(f"training Baton on {len(train)} messages{'' if tuned else ', untuned'} …")
+    began, used = time.perf_counter(), _processor_seconds()
+    if tuned:
+        encoder = tuned_encoder(encoder, folder / "encoder", [(one.text, one.intent) for one in train], say=say)
+    nlu = write_nlu(train, folder / "nlu.json")
+    archive = run_rasa(
+        RASA, ["train", "nlu", "--nlu", nlu], encoder=encoder, out=folder, name="baton", cache=folder / "cache"
+    )
+    times = {"fit_s": round(time.perf_counter() - began, 1), "fit_cpu_s": round(_processor_seconds() - used, 1)}
+    return archive, {**times, "scope": scope_of(archive)}
+
+
+def train_peer(train: Sequence[IntentExample], folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Train Rasa's default pipeline, the one that it fills an empty `config.yml` with."""
+    say(f"training Rasa's default pipeline on {len(train)} messages (minutes to hours) …")
+    nlu = write_nlu(train, folder / "nlu.json")
+    default = "import rasa.engine.recipes.config_files as c; print(list(c.__path__)[0] + '/default_config.yml')"
+    config = subprocess.run(
+        [RASA, "-W", "ignore", "-c", default], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    began, used = time.perf_counter(), _processor_seconds()
+    command = [
+        RASA, "-m", "rasa", "train", "nlu", "--nlu", nlu, "--config", config, "--out", folder, "--fixed-model-name", "peer",
+    ]  # fmt: skip
+    environment = {**os.environ, **_quiet(), "RASA_CACHE_DIRECTORY": str(folder / "cache")}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    archive = folder / "peer.tar.gz"
+    if not archive.is_file():
+        raise ConfigurationError(
+            f"Rasa's default pipeline could not be trained:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
+        )
+    return archive, {
+        "fit_s": round(time.perf_counter() - began, 1),
+        "fit_cpu_s": round(_processor_seconds() - used, 1),
+    }
+
+
+def measure(
+    archive: Path, tests: Sequence[Sequence[IntentExample]], folder: Path, *, plain: bool
+) -> list[dict[str, Any]]:
+    """Have the model read the tests, and compare with their labels."""
+    every = [one for test in tests for one in test]
+    say(f"reading {len(every)} messages …")
+    texts, out = folder / "texts.json", folder / "parsed.json"
+    texts.write_text(json.dumps([one.text for one in every]), encoding="utf-8")
+    command = [
+        RASA,
+        ROOT / "benchmarks" / "intents_parse.py",
+        archive,
+        texts,
+        out,
+        *(["--plain-rasa"] if plain else []),
+    ]
+    environment = {**os.environ, **_quiet(), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ConfigurationError(f"The model could not read the messages:\n{done.stderr[-1500:]}")
+    parsed = json.loads(out.read_text(encoding="utf-8"))
+    found, start = [], 0
+    for test in tests:
+        end = start + len(test)
+        figures = compare([one.intent for one in test], parsed["intents"][start:end])
+        figures["parse_ms_p50"] = round(statistics.median(parsed["seconds"][start:end]) * 1000, 2)
+        found.append({**figures, "rss_mb": parsed["rss_mb"]})
+        start = end
+    return found
+
+
+def compare(truth: Sequence[str], parsed: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the figures of one test set; `None` where there is nothing to divide by."""
+    from sklearn.metrics import matthews_corrcoef
+
+    said = [OUT_OF_SCOPE if one["name"] in NO_ANSWER else str(one["name"]) for one in parsed]
+    inside = [number for number, label in enumerate(truth) if label != OUT_OF_SCOPE]
+    outside = [number for number, label in enumerate(truth) if label == OUT_OF_SCOPE]
+    asked = [number for number, one in enumerate(parsed) if one["decision"] == "ask" and said[number] == OUT_OF_SCOPE]
+    asked_inside = [number for number in asked if truth[number] != OUT_OF_SCOPE]
+
+    def right(numbers: Sequence[int]) -> float | None:
+        return _share(sum(said[number] == truth[number] for number in numbers), len(numbers))
+
+    return {
+        "accuracy": right(range(len(truth))),
+        "in_scope_accuracy": right(inside),
+        "oos_recall": right(outside),
+        "mcc": round(float(matthews_corrcoef(truth, said)), 4),
+        "asked": _share(len(asked), len(truth)),
+        "asked_with_it": _share(
+            sum(truth[number] in parsed[number]["choices"] for number in asked_inside), len(asked_inside)
+        ),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
+    """Compare figure by figure, above 1 where Baton is better."""
+    found = {}
+    for name, value in theirs.items():
+        mine = ours.get(name)
+        if isinstance(value, (int, float)) and isinstance(mine, (int, float)) and value and mine:
+            found[name] = round(value / mine if name in SMALLER_IS_BETTER else mine / value, 3)
+    return found
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _quiet() -> dict[str, str]:
+    return {
+        "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    }  # fmt: skip
+
+
+def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Read the files, train and measure."""
+    train = read(chosen.train, to_train=True)
+    tests = [read(path, to_train=False) for path in (chosen.test, chosen.validation) if path is not None]
+    sides: dict[str, list[dict[str, Any]] | None] = {"baton": None, "peer": None}
+    for name in ("baton", "peer") if chosen.peer else ("baton",):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        if name == "baton":
+            archive, fit = train_baton(train, folder / name, encoder=chosen.encoder, tuned=not chosen.untuned)
+        else:
+            archive, fit = train_peer(train, folder / name)
+        sides[name] = [{**figures, **fit} for figures in measure(archive, tests, folder / name, plain=name == "peer")]
+    result = [
+        {"baton": ours, "peer": theirs, "ratio": ratios(ours, theirs) if theirs else None}
+        for ours, theirs in zip(sides["baton"] or [], sides["peer"] or [None] * len(tests), strict=True)
+    ]
+    return {**result[0], "validation": result[1] if chosen.validation else None}
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """Print the figures for people."""
+    columns = (*FIGURES, "fit_s", "fit_cpu_s", "parse_ms_p50", "rss_mb")
+    for title, rows in (("test", result), ("validation", result["validation"])):
+        if rows:
+            print(f"{title:12}" + "".join(f"{one:>19}" for one in columns))
+            for name in ("baton", "peer", "ratio"):
+                if rows[name]:
+                    print(f"{name:12}" + "".join(f"{rows[name].get(one, '-')!s:>19}" for one in columns))
+
+
+def main() -> int:
+    """Run the command; 0 on success, 2 with a sentence on an error."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train", type=Path, metavar="TRAIN.csv")
+    parser.add_argument("test", type=Path, metavar="TEST.csv")
+    parser.add_argument("--validation", type=Path, metavar="V.csv", help="measured too; nothing is tuned on it")
+    parser.add_argument("--peer", choices=["rasa-default"], help="train and measure Rasa's default pipeline as well")
+    parser.add_argument("--untuned", action="store_true", help="as with BATON_TUNE_ENCODER=false")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="keep models here, and take an encoder tuned on the same examples from here",
+    )
+    parser.add_argument("--encoder", type=Path, default=HOME / "models" / "encoder", metavar="DIR")
+    chosen = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory(prefix="baton-intents-") as folder:
+            result = run(chosen, chosen.work or Path(folder))
+    except BatonError as error:
+        say(error.message)
+        return 2
+    if chosen.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print_table(result)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Reads a message that asks two things clause by clause: as a whole it lies between both, and is taken for neither."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Text, Type
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.scope import ANSWER, SCOPE
+
+CLAUSES = "clauses"
+INTENTS = "intents"
+LONGEST = 400
+"""Characters; a longer message is a story, whose sentences are not each a question."""
+FEWEST_WORDS = 3
+MOST_CLAUSES = 4
+_END = re.compile(
+    r"(?<=[.!?;])\s+|\s*\n+\s*|,?\s+(?:and\s+also|and\s+then|and|also|plus|as\s+well\s+as)\s+", re.IGNORECASE
+)
+
+
+def split(text: str) -> List[str]:
+    """Returns the clauses of `text` if each could be a request of its own, else nothing."""
+    if len(text) > LONGEST:
+        return []
+    parts = [part.strip(" ,") for part in _END.split(text)]
+    clauses = [part for part in parts if len(part.split()) >= FEWEST_WORDS]
+    return clauses if 2 <= len(clauses) <= MOST_CLAUSES else []
+
+
+def with_clauses(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yields each message and after it its clauses, so that a component reads both alike."""
+    for message in messages:
+        yield message
+        yield from message.get(CLAUSES) or []
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
+class ClauseSplitter(GraphComponent):
+    """Puts the clauses of a message beside it, for featurizer, classifier and gate to read as well."""
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ClauseSplitter:
+        """Makes the component, in use and in training, where it does nothing."""
+        return cls()
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Sets `clauses` where there are several."""
+        for message in messages:
+            clauses = split(message.get(TEXT) or "")
+            if clauses:
+                message.set(CLAUSES, [Message({TEXT: clause}) for clause in clauses])
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leaves training examples whole: each has one intent."""
+        return training_data
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class ClauseReader(IntentClassifier, GraphComponent):
+    """Publishes `intents` where a message asks several things, each surely enough to be answered.
+
+    `intents` is a list of `{name, confidence, text}` in the order of the words, with different names. The message's own intent
+    stays as it is if the gate answers it; else the first of them takes its place.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Nothing: without clauses it does nothing."""
+        return []
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ClauseReader:
+        """Makes the component."""
+        return cls()
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Sets `intents`, and the intent where the whole was not understood."""
+        for message in messages:
+            found: Dict[str, Dict[Text, Any]] = {}
+            for clause in message.get(CLAUSES) or []:
+                intent = clause.get(INTENT) or {}
+                if (clause.get(SCOPE) or {}).get("decision") == ANSWER:
+                    found.setdefault(
+                        intent[INTENT_NAME_KEY],
+                        {
+                            INTENT_NAME_KEY: intent[INTENT_NAME_KEY],
+                            PREDICTED_CONFIDENCE_KEY: intent[PREDICTED_CONFIDENCE_KEY],
+                            TEXT: clause.get(TEXT),
+                        },
+                    )
+            if len(found) > 1:
+                self._publish(message, list(found.values()))
+        return messages
+
+    def _publish(self, message: Message, intents: List[Dict[Text, Any]]) -> None:
+        message.set(INTENTS, intents, add_to_output=True)
+        scope = message.get(SCOPE) or {}
+        if scope.get("decision") != ANSWER:
+            first = {key: intents[0][key] for key in (INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY)}
+            message.set(INTENT, first, add_to_output=True)
+            message.set(SCOPE, {**scope, "decision": ANSWER, "choices": []}, add_to_output=True)

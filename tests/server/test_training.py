@@ -1,0 +1,76 @@
+"""The encoder is tuned on the examples, once for the same inputs, and keeps what honest thresholds need."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from core.embedding import OnnxEncoder
+from core.tuning import INTENT_KEPT, KEPT, TUNED_ON, Recipe, roles
+from server.settings import ROOT
+from server.training import tuned_encoder
+
+WORDS = {
+    "invoices": ["where are my invoices", "send me the bill", "a receipt please", "billing history", "invoice as pdf"],
+    "refund": [
+        "i want my money back",
+        "refund me",
+        "give me back what i paid",
+        "how do refunds work",
+        "return my payment",
+    ],
+}
+
+
+def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_apart(tmp_path: Path) -> None:
+    untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
+    examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
+    said: list[str] = []
+    target = tuned_encoder(untuned, tmp_path / "tuned", examples, say=said.append)
+    assert sorted(file.name for file in target.iterdir()) == [
+        "encoder.json",
+        "held_out.npz",
+        "model.onnx",
+        "tokenizer.json",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
+    before, after = OnnxEncoder(untuned), OnnxEncoder(target)
+    assert [nearest_intent(after, text) for text, _ in examples] == [intent for _, intent in examples]
+    assert min((before.encode([text]) @ after.encode([text]).T).item() for text, _ in examples) < 0.99
+    with np.load(target / "held_out.npz", allow_pickle=False) as file:
+        assert file["vectors"].shape == (10, 384)
+        assert list(file["intents"]) == [intent for _, intent in examples]
+        assert sorted(file["role"]) == [TUNED_ON] * 8 + [KEPT] * 2
+    made = (target / "model.onnx").stat().st_mtime_ns
+    assert tuned_encoder(untuned, target, examples, say=said.append) == target
+    assert (target / "model.onnx").stat().st_mtime_ns == made
+    assert said == ["The encoder was tuned on these examples before"]
+    assert json.loads((target / "encoder.json").read_text())["model_id"].startswith("tuned-int8-")
+    shutil.rmtree(target)
+
+
+def nearest_intent(encoder: OnnxEncoder, text: str) -> str:
+    """Return the intent whose examples' mean is nearest to a text."""
+    vector = encoder.encode([text])[0]
+    return max(WORDS, key=lambda intent: float(encoder.encode(WORDS[intent]).mean(axis=0) @ vector))
+
+
+def test_a_rehearsal_keeps_back_examples_and_whole_intents_but_never_out_of_scope_as_a_whole() -> None:
+    intents = [f"intent_{number % 20}" for number in range(400)] + ["out_of_scope"] * 20 + ["rare"] * 3
+    role = roles(intents, Recipe())
+    assert (role == roles(intents, Recipe())).all()
+    away = {intent for intent, part in zip(intents, role, strict=True) if part == INTENT_KEPT}
+    assert len(away) == 3
+    assert "out_of_scope" not in away
+    kept = [intent for intent, part in zip(intents, role, strict=True) if part == KEPT]
+    assert kept.count("out_of_scope") == 3
+    assert not set(kept) & away
+    assert "rare" not in kept
+
+
+def test_small_sets_are_gone_through_more_often() -> None:
+    assert [Recipe().epochs(examples) for examples in (1, 450, 1900, 15_000)] == [12, 6, 3, 3]
