@@ -12,9 +12,8 @@ import yaml
 
 from core.errors import ConfigurationError
 from core.text import text_of
+from handoff.wording import LONGEST_MESSAGE
 
-LONGEST_EXAMPLE = 8000
-"""Characters: no customer can send a longer message, so no longer example is one."""
 MOST_NAMED = 20
 """Mistakes that are named at once; whoever has more mends these first."""
 OUT_OF_SCOPE = "out_of_scope"
@@ -159,9 +158,9 @@ def _read_intent(entry: yaml.Node, intent: yaml.Node, name: str, found: Training
         found.mistakes.append(f"{where}: the intent '{label}' has no example. Write some, or remove it.")
     for text, line in texts:
         place = f"{name}:{line}"
-        if len(text) > LONGEST_EXAMPLE:
+        if len(text) > LONGEST_MESSAGE:
             found.mistakes.append(
-                f"{place}: this example of '{label}' has {len(text):,} characters; a customer's message has {LONGEST_EXAMPLE:,} at most."
+                f"{place}: this example of '{label}' has {len(text):,} characters; a customer's message has {LONGEST_MESSAGE:,} at most."
             )
         elif not any(character.isalnum() for character in text):
             found.notes.append(
