@@ -48,7 +48,7 @@ class Staffed:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a conversation stands: how many of those before it wait for the same people, and the minutes; None with nobody there."""
+    """Where a conversation stands among those that wait for the same people, or with it for nobody; the minutes, None with nobody there."""
 
     position: int
     minutes: float | None
@@ -112,7 +112,7 @@ def estimate_waits(
             able_of[team] = [index for index, one in enumerate(groups) if one.serves(team)]
         able = able_of[team]
         position = 1 + sum(
-            count for other, count in teams_before.items() if other == team or set(able_of[other]) & set(able)
+            count for other, count in teams_before.items() if able_of[other] == able or set(able_of[other]) & set(able)
         )
         teams_before[team] = teams_before.get(team, 0) + 1
         if not able:

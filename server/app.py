@@ -68,6 +68,7 @@ from server.settings import Settings
 from server.sla_worker import run_clocks
 from server.turns import HandOver, OpenRequest, TurnRunner
 from server.typists import Typists
+from server.workers import keep_at_work
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
@@ -177,24 +178,21 @@ async def _open_service(
             rasa = rasa_server(settings, token)
             await rasa.start()
             stack.push_async_callback(rasa.stop)
-        workers = [
-            asyncio.create_task(work, name=name)
-            for name, work in {
-                "hub": hub.run(),
-                "news": service.news.run(),
-                "turns": turns.reconcile(),
-                "bot": watch_bot(service, app[internal.ACTIONS]),
-                "clocks": run_clocks(service),
-                "routing": run_routing(service),
-                "outbox": service.deliveries.run(),
-                "actions": _when(may_load, functools.partial(load_actions, service, app[internal.ACTIONS])),
-                "knowledge": _when(may_load, functools.partial(load_knowledge, service, stack)),
-                "triage": _when(may_load, lambda: load_triage(service)),
-                "upkeep": _when(may_load, functools.partial(_keep_up, service)),
-            }.items()
-        ]
-        for worker in workers:
-            worker.add_done_callback(_report)
+        actions = app[internal.ACTIONS]
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "hub": hub.run,
+            "news": service.news.run,
+            "turns": turns.reconcile,
+            "bot": functools.partial(watch_bot, service, actions),
+            "clocks": functools.partial(run_clocks, service),
+            "routing": functools.partial(run_routing, service),
+            "outbox": service.deliveries.run,
+            "actions": functools.partial(_when, may_load, functools.partial(load_actions, service, actions)),
+            "knowledge": functools.partial(_when, may_load, functools.partial(load_knowledge, service, stack)),
+            "triage": functools.partial(_when, may_load, functools.partial(load_triage, service)),
+            "upkeep": functools.partial(_when, may_load, functools.partial(_keep_up, service)),
+        }
+        workers = [asyncio.create_task(keep_at_work(name, work), name=name) for name, work in works.items()]
         try:
             yield
         finally:
@@ -233,11 +231,6 @@ async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]
 async def _keep_up(service: Service) -> None:
     upkeep = await asyncio.to_thread(importlib.import_module, "server.upkeep")  # brings numpy
     await upkeep.keep_up(service)
-
-
-def _report(worker: asyncio.Task[None]) -> None:
-    if not worker.cancelled() and (error := worker.exception()) is not None:
-        log.error("a worker ended", worker=worker.get_name(), exc_info=error)
 
 
 async def _start_redis(stack: contextlib.AsyncExitStack, settings: Settings) -> str:

@@ -165,7 +165,8 @@ class Bot:
     async def until_ready(self, patience: float) -> bool:
         """Wait until the bot is ready, `patience` seconds at most; tells whether it is."""
         try:
-            await asyncio.wait_for(self._changed.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
         except TimeoutError:
             return False
         return True

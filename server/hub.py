@@ -132,7 +132,9 @@ class Hub:
         """Carry nudges to and from the other processes until cancelled. A lost Redis delays other replicas' news, and loses none."""
         if self.alone:
             return
-        await asyncio.gather(self._tell_others(), self._hear_others())
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._tell_others())
+            both.create_task(self._hear_others())
 
     def _committed(self, events: list[Event]) -> None:
         self._deliver(events)

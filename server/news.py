@@ -53,7 +53,9 @@ class News:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await asyncio.gather(self._feed_desks(), self._feed_queue())
+        async with asyncio.TaskGroup() as feeds:
+            feeds.create_task(self._feed_desks())
+            feeds.create_task(self._feed_queue())
 
     async def _feed_desks(self) -> None:
         while True:

@@ -122,7 +122,8 @@ async def poll(request: web.Request) -> web.Response:
         events = await _missed(service, conversation_id, query.after)
         if not events and query.wait:
             with contextlib.suppress(TimeoutError):
-                frame = await asyncio.wait_for(listener.hear(), query.wait)
+                async with asyncio.timeout(query.wait):
+                    frame = await listener.hear()
                 if isinstance(frame, dict):
                     live.append(frame)
     async with service.database.read() as reader:

@@ -1,0 +1,35 @@
+"""A worker that breaks does not stay away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from server.workers import keep_at_work
+
+
+async def test_a_worker_that_breaks_begins_anew_until_its_work_is_done() -> None:
+    begun = []
+
+    async def work() -> None:
+        begun.append(len(begun))
+        if len(begun) < 3:
+            raise KeyError("nobody foresaw this")
+
+    await keep_at_work("clocks", work, pause=0)
+    assert begun == [0, 1, 2]
+
+
+async def test_a_worker_that_is_cancelled_ends() -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(keep_at_work("clocks", work, pause=0))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
