@@ -64,7 +64,7 @@ class NameView(TypedDict):
     name: str
 
 
-class AccountView(TypedDict):
+class IdentityView(TypedDict):
     """Whom the host site says the customer is. `email` is masked: it tells where replies go without giving the address away."""
 
     name: str | None
@@ -101,7 +101,7 @@ class ConversationView(TypedDict):
     queue: QueueView | None
     rating: RatingView | None
     email: str | None
-    customer: AccountView | None
+    customer: IdentityView | None
 
 
 def message_view(message: Message) -> MessageView:
@@ -140,7 +140,7 @@ def conversation_view(
     last_event: int,
     bot: str,
     agent: str | None,
-    customer: AccountView | None,
+    customer: IdentityView | None,
     queue: QueueView | None,
 ) -> ConversationView:
     """Write a conversation as its customer sees it; the names and the queue are looked up by the caller."""

@@ -10,7 +10,7 @@ from customers.accounts import get_customer
 from handoff.records import QUEUE, Conversation
 from handoff.staff import staff_names
 from handoff.transcript import get_conversation, transcript
-from handoff.views import AccountView, ConversationView, conversation_view, message_view
+from handoff.views import ConversationView, IdentityView, conversation_view, message_view
 from handoff.visitors import Visitor
 from handoff.waiting import queue_state
 from handoff.wording import masked_email
@@ -25,7 +25,7 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
     customer = None
     if conversation.customer_id is not None:
         account = await get_customer(reader, conversation.customer_id)
-        customer = AccountView(name=account.name, email=masked_email(account.email))
+        customer = IdentityView(name=account.name, email=masked_email(account.email))
     queue = None
     if conversation.owner == QUEUE:
         queue = (await queue_state(reader, service.redis, service.clock.now())).view(conversation.id)

@@ -56,7 +56,7 @@ class TicketBody(BaseModel):
     customer: TicketCustomer | None = None
 
 
-class AnswerView(TypedDict):
+class ChatReplyView(TypedDict):
     """An article's passage that was given as an automatic reply; the ticket stays open."""
 
     article_id: str
@@ -71,7 +71,7 @@ class FiledView(TypedDict):
     ticket: TicketView
     conversation_id: str
     confidence: float
-    reply: AnswerView | None
+    reply: ChatReplyView | None
     created: bool
 
 
@@ -130,7 +130,9 @@ async def _view(service: Service, ticket: Ticket, *, created: bool) -> FiledView
     async with service.database.read() as reader:
         said = await transcript(reader, conversation_id, notes=False)
     answer = next((message.answer for message in said if message.answer is not None and message.epoch == 1), None)
-    reply = None if answer is None else AnswerView(**{name: answer[name] for name in AnswerView.__annotations__})  # type: ignore[typeddict-item]
+    reply = (
+        None if answer is None else ChatReplyView(**{name: answer[name] for name in ChatReplyView.__annotations__})  # type: ignore[typeddict-item]
+    )
     return FiledView(
         ticket=ticket_view(ticket),
         conversation_id=conversation_id,
