@@ -67,11 +67,13 @@ _NAMES = {
     EMAIL: r"e-?mail(?: address)?|mail(?: address)?|address",
 }
 _FIELD = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _NAMES.items()}
-_LEAD = r"(?:no|sorry|actually|wait|oops|please|pls|oh|ah|hm+|ok|hey|can you|could you|i meant|just|and|but|,|\.|\s)*"
+# Possessive, and no two runs of spaces side by side: thousands of them would be divided between the two in every way there is.
+_LEAD = r"(?:no|sorry|actually|wait|oops|please|pls|oh|ah|hm+|ok|hey|can you|could you|i meant|just|and|but|,|\.|\s)*+"
+_THE = r"(?:(?:the|my|that)\s+)?"
 _SET = {
     name: re.compile(
-        rf"{_LEAD}(?:(?:change|make|set|update|correct|edit|fix)\s+(?:the|my|that)?\s*(?:{words})\s*(?:to|into|:|=)|"
-        rf"(?:the|my|that)?\s*(?:{words})\s*(?:should(?: have)?(?: be| been| say| read)?|must be|ought to (?:be|say)|needs to be|"
+        rf"{_LEAD}(?:(?:change|make|set|update|correct|edit|fix)\s+{_THE}(?:{words})\s*(?:to|into|:|=)|"
+        rf"{_THE}(?:{words})\s*(?:should(?: have)?(?: be| been| say| read)?|must be|ought to (?:be|say)|needs to be|"
         rf"is actually|was meant to be|:|={'|is' if name == EMAIL else ''}))\s*(?P<value>.+)",
         re.IGNORECASE | re.DOTALL,
     )

@@ -179,6 +179,12 @@ def test_the_known_address_is_taken_with_a_yes_and_left_with_a_no() -> None:
     assert read_message("yes", "affirm", at(EMAIL)).slots == {EMAIL: None}
 
 
+@pytest.mark.parametrize("before", ["no", "change", "the", "subject"])
+def test_a_message_of_spaces_is_read_at_once(before: str) -> None:
+    # Were two runs of spaces side by side in a pattern, this would take minutes, and every customer's turn with it.
+    assert read_message(before + " " * 60_000 + "x", None, at(CONFIRMED)).kind == "go"
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.text(max_size=300), st.sampled_from(["affirm", "deny", "invoices", "correct_field", "stop_form", None]),
