@@ -153,9 +153,12 @@ class ScopeGate(IntentClassifier, GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
-        """Names the rehearsal's content: thresholds learned from another are not taken from the cache."""
+        """Names the rehearsal's content and how thresholds are learned: those learned otherwise are not taken from the cache."""
+        digest = hashlib.sha256(Path(__file__).with_name("threshold.py").read_bytes())
         file = (encoder_directory(config) or Path()) / HELD_OUT_FILE
-        return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+        if file.is_file():
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Keeps the examples and learns the thresholds from the training data alone."""

@@ -117,7 +117,8 @@ def judge(fold: Fold, *, c: float, choices: int) -> HeldOut:
     offerable = np.where(classes == OUT_OF_SCOPE, -1.0, probabilities)
     offer = classes[np.argsort(-offerable, axis=1)[:, :choices]]
     inside = (np.arange(len(rest)) < len(fold.kept)) & (truth != OUT_OF_SCOPE)
-    return HeldOut(scored, inside, inside & (best == truth), inside & (offer == truth[:, None]).any(axis=1))
+    asked = inside & (best != OUT_OF_SCOPE)  # what is taken for out of scope is declined, never asked about
+    return HeldOut(scored, inside, inside & (best == truth), asked & (offer == truth[:, None]).any(axis=1))
 
 
 def together(parts: Sequence[HeldOut]) -> Optional[HeldOut]:
