@@ -7,7 +7,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityReader
 from bot.scope import Examples
-from bot.threshold import HeldOut, Worth, choose, folds, judge, together
+from bot.threshold import Fold, HeldOut, Worth, choose, folds, judge, together
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,15 @@ def test_a_message_that_asks_one_thing_names_no_others(understand, text):
 
 def test_gibberish_is_not_taken_for_a_question(understand):
     assert understand("zxcv qqq 123 blorp")["intent"]["name"] in {"nlu_fallback", "out_of_scope"}
+
+
+def test_what_is_taken_for_out_of_scope_has_no_say_in_when_to_ask():
+    vectors = np.eye(2, dtype=np.float32)[[0] * 9 + [1] * 9 + [1]]
+    names = np.array(["invoices"] * 9 + ["out_of_scope"] * 9 + ["invoices"])
+    fold = Fold(vectors, names, known=np.arange(18), kept=np.array([0, 18]), foreign=np.array([], dtype=int))
+    judged = judge(fold, c=30.0, choices=3)
+    assert list(judged.inside) == [True, True]
+    assert list(judged.offered) == [True, False]  # its place in the ranking is no choice: the gate declines it
 
 
 def test_the_foreign_decide_within_the_bounds_of_what_may_be_lost():
