@@ -68,7 +68,7 @@ from server.settings import Settings
 from server.sla_worker import run_clocks
 from server.turns import HandOver, OpenRequest, TurnRunner
 from server.typists import Typists
-from server.workers import keep_at_work
+from server.workers import end_workers, keep_at_work
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
@@ -196,9 +196,7 @@ async def _open_service(
         try:
             yield
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await end_workers(workers)
 
 
 def _directives(app: web.Application, clock: Clock) -> tuple[HandOver, OpenRequest]:

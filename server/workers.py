@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
 log = structlog.get_logger()
 AGAIN_SECONDS = 5.0
+CANCEL_AGAIN_SECONDS = 0.5
 
 
 async def keep_at_work(name: str, work: Callable[[], Awaitable[None]], pause: float = AGAIN_SECONDS) -> None:
@@ -30,3 +31,20 @@ async def keep_at_work(name: str, work: Callable[[], Awaitable[None]], pause: fl
         else:
             return
         await asyncio.sleep(pause)
+
+
+async def end_workers(workers: Collection[asyncio.Task[None]], again: float = CANCEL_AGAIN_SECONDS) -> None:
+    """Cancel workers and return when all have ended.
+
+    One request can be lost: a library that is interrupted in a call may raise an error of its own instead, which a worker takes for a
+    failed round and goes on. So it is made again until it is heard; a service must end when it is told to.
+
+    Args:
+        workers: tasks; those that have ended already are left alone.
+        again: seconds until a worker that goes on is cancelled again.
+    """
+    left = {worker for worker in workers if not worker.done()}
+    while left:
+        for worker in left:
+            worker.cancel()
+        _, left = await asyncio.wait(left, timeout=again)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from server.workers import keep_at_work
+from server.workers import end_workers, keep_at_work
 
 
 async def test_a_worker_that_breaks_begins_anew_until_its_work_is_done() -> None:
@@ -33,3 +33,21 @@ async def test_a_worker_that_is_cancelled_ends() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_worker_whose_library_loses_a_cancellation_is_cancelled_again() -> None:
+    begun, lost = asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            lost.append(error)
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    await end_workers([task], again=0)
+    assert task.cancelled()
+    assert len(lost) == 1
