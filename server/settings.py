@@ -68,8 +68,8 @@ class Settings(BaseSettings):
         None, description="Folder of the exported sentence encoder; empty means models/encoder in the home."
     )
     tune_encoder: bool = Field(
-        True,
-        description="Tune the assistant's encoder on its examples when it is trained: more accurate, and about a minute slower.",
+        False,
+        description="Tune the assistant's encoder on its examples when it is trained: for many examples; a minute or more slower.",
     )
     articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
     policies_file: Path | None = Field(
