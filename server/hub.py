@@ -24,6 +24,7 @@ from core.database import Database
 from core.events import Event, events_after
 from core.identifiers import new_id
 from core.redis import NUDGES
+from server.workers import work_together
 
 log = structlog.get_logger()
 BACKLOG = 256
@@ -132,9 +133,7 @@ class Hub:
         """Carry nudges to and from the other processes until cancelled. A lost Redis delays other replicas' news, and loses none."""
         if self.alone:
             return
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._tell_others())
-            both.create_task(self._hear_others())
+        await work_together(self._tell_others(), self._hear_others())
 
     def _committed(self, events: list[Event]) -> None:
         self._deliver(events)

@@ -22,6 +22,7 @@ from handoff.transcript import get_conversation
 from handoff.views import QueueView
 from handoff.waiting import queue_state
 from server.hub import DESK, RETRY_SECONDS, Hub, Listener
+from server.workers import work_together
 
 log = structlog.get_logger()
 DESK_SOCKETS = "desk sockets"
@@ -53,9 +54,7 @@ class News:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as feeds:
-            feeds.create_task(self._feed_desks())
-            feeds.create_task(self._feed_queue())
+        await work_together(self._feed_desks(), self._feed_queue())
 
     async def _feed_desks(self) -> None:
         while True:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any
 
 import structlog
 
@@ -27,6 +28,10 @@ async def keep_at_work(name: str, work: Callable[[], Awaitable[None]], pause: fl
         try:
             await work()
         except Exception:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # Something inside answered the cancellation with an error of its own; it is the end all the same.
+                raise
             log.exception("a worker broke", worker=name, again_in_seconds=pause)
         else:
             return
@@ -48,3 +53,15 @@ async def end_workers(workers: Collection[asyncio.Task[None]], again: float = CA
         for worker in left:
             worker.cancel()
         _, left = await asyncio.wait(left, timeout=again)
+
+
+async def work_together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Do the parts of one worker side by side until all are done; where one breaks, none goes on beside the next attempt.
+
+    A `TaskGroup` cancels its tasks once, however often it is cancelled itself, so a part that lost the request would never end.
+    """
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await end_workers(tasks)
