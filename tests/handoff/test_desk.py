@@ -156,5 +156,5 @@ async def test_what_is_not_there_is_not_found(floor: Floor, maya: Staff) -> None
         assert await row_of(reader, "cv_none", floor.clock.now()) is None
         with pytest.raises(NotFound):
             await detail_of(reader, "cv_none", floor.clock.now())
-        with pytest.raises(Invalid, match="queue, mine, bot, resolved"):
+        with pytest.raises(Invalid, match="queue, mine, colleagues, bot, resolved"):
             await list_rows(reader, "everything", maya, floor.clock.now())
