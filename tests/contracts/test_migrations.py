@@ -52,7 +52,10 @@ def _differences(connection: sa.Connection) -> list[Any]:
 
 def _ours(_object: Any, name: str | None, _type: str, _reflected: bool, _compared: Any) -> bool:
     return (
-        name is not None and name not in MADE_BY_SQL and not name.startswith(("knowledge_full_text", "knowledge_words"))
+        name is not None
+        and not name.startswith("test_")
+        and name not in MADE_BY_SQL
+        and not name.startswith(("knowledge_full_text", "knowledge_words"))
     )
 
 
