@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import iso
 from core.database import Database, Reader, Transaction
@@ -42,6 +44,7 @@ from tickets.tables import tickets
 from tickets.ticketing import Ticket
 from tickets.vocabulary import FINISHED, PRIORITIES, Priority, raised
 
+log = structlog.get_logger()
 BY = "Support"
 """Who customers and colleagues read has moved a conversation, where a rule did."""
 
@@ -79,12 +82,26 @@ async def fire(tx: Transaction, now: datetime, limit: int) -> list[Fired]:
 
 
 async def escalate_due(database: Database, now: datetime, limit: int = 50) -> int:
-    """Do what is due by rule; returns how many were looked at. Each is settled in a transaction of its own, with all that it does."""
+    """Do what is due by rule; returns how many were looked at. Each is settled in a transaction of its own, with all that it does.
+
+    One that breaks is dropped with the reason, after which the later ones have their turn.
+
+    Raises:
+        SQLAlchemyError, OSError: the database could not be used; what is not settled is still due.
+    """
     async with database.read() as reader:
         due = await due_escalations(reader, now, limit)
     for escalation_id in due:
-        async with database.write() as tx:
-            await _escalate(tx, escalation_id, now)
+        try:
+            async with database.write() as tx:
+                await _escalate(tx, escalation_id, now)
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:
+            # The database is well, so trying again would fail again, and hold up every later escalation.
+            log.exception("an escalation broke", escalation=escalation_id)
+            async with database.write() as tx:
+                await settle(tx, escalation_id, "dropped", f"It could not be done: {type(error).__name__}.", now)
     return len(due)
 
 

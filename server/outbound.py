@@ -10,18 +10,11 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from core.errors import BatonError, Invalid
+from core.errors import Invalid
 
 LONGEST_URL = 2_000
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 """What one call may take. The lease of a delivery is six times that."""
-
-
-class Refused(BatonError):
-    """The address may not be called from here."""
-
-    code = "forbidden"
-    status = 403
 
 
 def check_url(url: str, *, private: bool) -> str:

@@ -41,6 +41,8 @@ TYPING_AFTER = 0.2
 """Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
 NONE_OF_THESE = "none_of_these"
 """The intent of the button below a list of choices."""
+BELOW_CHOICES = (NONE_OF_THESE, "talk_to_person")
+"""Intents that a list of choices ends with: whoever is asked back has a person within reach too."""
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
 
@@ -312,10 +314,12 @@ def bound_buttons(buttons: Sequence[tuple[str, str]], custom: Mapping[str, Any])
     """Give the buttons of a response what they are about, so that pressing an older one is about what stood above it.
 
     The article that is shown goes into the buttons that rate it, and the customer's `query` into all others but those that ask for
-    a person. Of a response's `choices` only the named intents stay, in their order, before what fits none of them.
+    a person. Of a response's `choices` only the named intents stay, in their order, before `BELOW_CHOICES`.
     """
     if "choices" in custom:
-        place = {f"/{name}": position for position, name in enumerate([*custom["choices"], NONE_OF_THESE])}
+        place = {
+            f"/{name}": position for position, name in enumerate(dict.fromkeys([*custom["choices"], *BELOW_CHOICES]))
+        }
         buttons = sorted((one for one in buttons if one[1] in place), key=lambda one: place[one[1]])
     return tuple((title, _bound(title, payload, custom)) for title, payload in buttons)
 

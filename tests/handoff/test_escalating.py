@@ -6,12 +6,15 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from core.database import Transaction
 from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
+from handoff import escalating
 from handoff.clocks import Fired, audit_of
 from handoff.escalating import escalate_due, fire, next_moment
 from handoff.escalations import Escalation, escalations_of
@@ -268,3 +271,26 @@ async def test_what_one_was_told_can_be_marked_as_read(floor: Floor, maya: Staff
     await tick(floor, 4 * MINUTE)
     async with floor.database.read() as reader:
         assert [one.read_at for one in await notifications_of(reader, maya.id)] == [None, at]
+
+
+async def test_an_escalation_that_breaks_is_dropped_with_the_reason_and_holds_up_no_later_one(
+    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(floor, amara, CHAIN)
+    first = await floor.claimed(maya)
+    floor.later(timedelta(seconds=1))
+    second = await floor.claimed(maya, "and my invoices too please")
+    broken = (await ticket_of(floor, first)).number
+    spared = escalating.notify
+
+    async def breaks(tx: Transaction, to: set[str], words: str, **values: Any) -> None:
+        if words.startswith(broken):
+            raise KeyError("nobody foresaw this")
+        await spared(tx, to, words, **values)
+
+    monkeypatch.setattr(escalating, "notify", breaks)
+    await tick(floor, 16 * MINUTE)
+    assert [(step.state, step.words) for step in await steps(floor, first)] == [
+        ("dropped", "It could not be done: KeyError."),
+    ]  # fmt: skip
+    assert [step.state for step in await steps(floor, second)] == ["done"]

@@ -292,7 +292,10 @@ def test_choices_keep_their_order_and_carry_what_the_customer_wrote() -> None:
         ("Invoices", '/invoices{"query": "“pdf”\\nwo?", "topic": "Invoices"}'),
         ("Api", '/api{"query": "“pdf”\\nwo?", "topic": "Api"}'),
         ("None_Of_These", '/none_of_these{"query": "“pdf”\\nwo?"}'),
+        ("Talk_To_Person", "/talk_to_person"),
     )
+    among = bound_buttons(given, {**asked, "choices": ["talk_to_person", "api"]})
+    assert [title for title, _payload in among] == ["Talk_To_Person", "Api", "None_Of_These"]
 
 
 def test_after_a_handoff_nothing_more_is_said() -> None:

@@ -20,9 +20,11 @@ export function reasonWords(code: string | null): string {
   return code === null ? "" : (REASONS[code] ?? codeWords(code));
 }
 
-/** `feature_request` → `Feature request` */
+const ACRONYMS = /\b(?:api|sso|saml|sla|csv|url)\b/g;
+
+/** `feature_request` → `Feature request`, `api` → `API` */
 export function codeWords(code: string): string {
-  const words = code.replace(/[_-]+/g, " ").trim();
+  const words = code.replace(/[_-]+/g, " ").trim().replace(ACRONYMS, (word) => word.toUpperCase());
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }
 
