@@ -232,7 +232,7 @@ def make_settings(home: Path, rasa_url: str, **values: Any) -> Settings:
         encoder_dir=home / "no encoder",
         RASA_URLS=rasa_url,
         bot_token=TOKEN,
-        turn_timeout=0.5,
+        turn_timeout=8,  # of a bot that answers none may be missed because the machine is busy
         bot_patience=0.2,
         log_level="error",
         **values,

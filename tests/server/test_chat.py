@@ -61,9 +61,11 @@ async def test_messages_sent_in_a_burst_are_answered_in_their_order(running: Run
     ids=["empty", "failed", "no json", "late"],
 )
 async def test_a_bot_that_fails_in_any_way_leaves_a_customer_who_is_told_and_offered_a_person(
-    running: Running, broken: Any
+    running: Running, broken: Any, request: pytest.FixtureRequest
 ) -> None:
     running.rasa.answer = broken
+    if request.node.callspec.id == "late":
+        running.service.bot.timeout = 0.1
     chat = await running.visit()
     await chat.send("message", text="hello?")
     told = await chat.notice("bot_unavailable")
