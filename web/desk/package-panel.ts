@@ -100,7 +100,8 @@ export class PackagePanel extends LitElement {
     const name = customer.name ?? "Visitor";
     const pageUrl = customer.page?.url ? safeUrl(customer.page.url, location.origin) : null;
     const lines: [string, unknown][] = [
-      ["E-mail", customer.email],
+      // A long address breaks before its domain rather than inside a word.
+      ["E-mail", customer.email === null ? null : html`${customer.email.split("@")[0]}<wbr>${customer.email.slice(customer.email.indexOf("@"))}`],
       ["Company", customer.company],
       ["Plan", customer.plan === null ? null : codeWords(customer.plan)],
       ["Revenue", customer.mrr === null ? null : revenueWords(customer.mrr, customer.currency)],
