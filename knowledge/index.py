@@ -124,18 +124,20 @@ class KnowledgeIndex:
         Only collections that `viewer` may see are asked. None when there is no index of the present model, or none that can
         be read: that is said in the log, and the index is made anew from SQL.
         """
-        generation = self._store.current
-        if generation is None or generation.model_id != self.encoder.model_id:
-            return None
-        try:
-            return await asyncio.to_thread(self._nearest, generation, question, viewer, count)
-        except UnreadableIndexError as error:
-            if self._store.current == generation:
-                self._repair(str(error))
-            return None
-        except UnreachableServerError as error:
-            log.warning("knowledge_index_unreachable", problem=error.message, next="searching by words alone")
-            return None
+        while True:
+            generation = self._store.current
+            if generation is None or generation.model_id != self.encoder.model_id:
+                return None
+            try:
+                return await asyncio.to_thread(self._nearest, generation, question, viewer, count)
+            except UnreadableIndexError as error:
+                if self._store.current == generation:
+                    self._repair(str(error))
+                    return None
+                # A rebuild has ended meanwhile and taken this generation away; the one that replaced it answers.
+            except UnreachableServerError as error:
+                log.warning("knowledge_index_unreachable", problem=error.message, next="searching by words alone")
+                return None
 
     def _nearest(self, generation: Generation, question: str, viewer: Viewer, count: int) -> list[tuple[int, float]]:
         return self._store.nearest(generation, range(viewer + 1), self.encoder.encode([question]), count)

@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -124,6 +125,25 @@ async def test_a_search_during_a_rebuild_is_answered_from_the_old_index(
         )
         assert [(await answer)[0] for answer in answers] == ["a-7"]
         assert (await found(database, index, "word7"))[0] == "a-7"
+
+
+async def test_a_search_that_a_rebuild_overtakes_is_answered_from_the_new_index(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    await keep(database, make_article("cards", "visa"))
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        await index.refresh()
+        loop, spared, asked = asyncio.get_running_loop(), index._nearest, []
+
+        def overtaken(*about: Any) -> list[tuple[int, float]]:
+            asked.append(about)
+            if len(asked) == 1:
+                asyncio.run_coroutine_threadsafe(index.rebuild(), loop).result(60)
+            return spared(*about)
+
+        index._nearest = overtaken  # type: ignore[method-assign]
+        assert await found(database, index, "visa") == ["cards"]
+        assert len(asked) == 2
 
 
 async def test_another_model_makes_another_index_and_old_vectors_are_never_compared_with_it(
