@@ -20,7 +20,7 @@ from actions.assistance import (
 from core.errors import Invalid, NotFound
 from handoff.answers import BOT_LIMIT, shown_articles, viewer_of
 from handoff.records import Conversation
-from knowledge.retriever import Result, SearchOutcome
+from knowledge.results import Result, SearchOutcome
 from knowledge.votes import record_vote, voter_of
 
 FAILURES_UNTIL_OFFER = 2

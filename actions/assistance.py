@@ -13,7 +13,8 @@ from core.database import Database
 from core.errors import StaleEpoch
 from handoff.records import Conversation
 from handoff.transcript import get_conversation
-from knowledge.retriever import Result, Retriever
+from knowledge.results import Result
+from knowledge.retriever import Retriever
 from knowledge.searches import ENTRY_JSON, SearchEntry
 
 

@@ -23,9 +23,10 @@ from core.database import Database
 from core.embedding import Encoder, Vectors
 from knowledge.articles import Viewer
 from knowledge.chroma import UnreachableServerError
+from knowledge.index_folder import Generation
 from knowledge.index_work import Work, changed
 from knowledge.tables import articles, indexed_articles, passages
-from knowledge.vectors import Generation, UnreadableIndexError, VectorStore
+from knowledge.vectors import UnreadableIndexError, VectorStore
 
 State = Literal["closed", "building", "ready"]
 Progress = Callable[[int, int], None]

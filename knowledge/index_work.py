@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from knowledge.index_folder import Generation
 from knowledge.rendering import plain_text
 from knowledge.tables import articles, indexed_articles
-from knowledge.vectors import Generation
 
 
 @dataclass(frozen=True)

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache, partial
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
-
-import sqlalchemy as sa
 
 from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import telling_terms, understand
-from knowledge.best_passage import Part, choose
 from knowledge.confidence import judge
 from knowledge.foresight import Foresight
 from knowledge.full_text import EVERYTHING, FullText, Only, leading_terms
-from knowledge.highlighting import mark
 from knowledge.index import KnowledgeIndex, State
-from knowledge.ranking import Ranked, rank, relative, shape
+from knowledge.ranking import rank, relative, shape
 from knowledge.related import Related, find_related
-from knowledge.rendering import render
-from knowledge.scoring import Statistics, Worded, score
-from knowledge.searches import SearchEntry, log_search, search_entry
-from knowledge.spelling import Correction
-from knowledge.store import visible_to
-from knowledge.tables import articles, passages
+from knowledge.results import Found, SearchOutcome, result_of, shown_to
+from knowledge.scoring import score
+from knowledge.searches import log_search, search_entry
 
 LONGEST_QUESTION = 100_000
 """Characters, about 15,000 words."""
@@ -38,61 +30,6 @@ MOST_RESULTS = 50
 NEAREST = 100
 """Passages taken from the semantic search."""
 Mode = Literal["hybrid", "words", "meaning"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """An article with the passage of it that matched best."""
-
-    article_id: str
-    slug: str
-    title: str
-    heading: str
-    """Path of headings to the passage inside the article, empty at its beginning."""
-    url: str
-    html: str
-    """The passage, rendered and sanitised, with what answers in `<mark>`: see `knowledge.highlighting`."""
-    text: str
-    """The passage's Markdown."""
-    score: float
-    """0 to 1 within one search; not comparable between searches. `SearchOutcome.confidence` is."""
-    visibility: str
-    category: str
-    words: tuple[str, ...] = ()
-    """The passage's words that matched, in order."""
-    sentence: str | None = None
-    """The sentence of the passage that holds most of what was asked for; None where none holds much."""
-    asked: Mapping[str, float] = field(default_factory=dict)
-    """The terms that were searched for, corrected ones included, and how much each tells: for whoever marks a text of their own."""
-
-
-@dataclass(frozen=True)
-class SearchOutcome:
-    """What a search found, and whether its first result is believed to answer the question."""
-
-    results: list[Result] = field(default_factory=list)
-    answered: bool = False
-    confidence: float = 0.0
-    """Estimated probability, 0 to 1, that the first result's article answers the question."""
-    semantic: bool = False
-    """Whether meaning took part; false while the index is being built, when words alone decide."""
-    entry: SearchEntry | None = None
-    """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
-    corrections: tuple[Correction, ...] = ()
-    """Words of the question that stand in no article, and what was searched for instead of them."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """An order of articles before anything is shown of it."""
-
-    ranked: list[Ranked]
-    statistics: Statistics
-    semantic: bool
-    corrections: tuple[Correction, ...] = ()
-    parts: Mapping[int, Worded] = field(default_factory=dict)
-    """The passages that the order was made of, by id."""
-    cosines: Mapping[int, float] = field(default_factory=dict)
 
 
 class _Sought(NamedTuple):
@@ -203,12 +140,12 @@ class Retriever:
             chosen = {one.article_id for one in shown}
             ids = [one.passage_id for one in found.parts.values() if one.article_id in chosen]
             rows: dict[str, list[Any]] = {}
-            for row in await reader.execute(_shown_to(viewer), {"ids": ids}):
+            for row in await reader.execute(shown_to(viewer), {"ids": ids}):
                 rows.setdefault(row.article_id, []).append(row)
         judged = judge(shape(found.ranked, found.statistics, semantic=found.semantic), semantic=found.semantic)
         idf = {term: found.statistics.idf(term) for term in found.statistics.frequencies}
         results = [
-            _result(question, rows[one.article_id], found, idf, relative(found.ranked, one.score))
+            result_of(question, rows[one.article_id], found, idf, relative(found.ranked, one.score))
             for one in shown
             if one.article_id in rows
         ]
@@ -279,51 +216,8 @@ class Retriever:
         return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
 
 
-@cache
-def _shown_to(viewer: Viewer) -> sa.Select[Any]:
-    """Return what reads the passages that are shown, built once."""
-    return (
-        sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
-        .join(articles, articles.c.id == passages.c.article_id)
-        .where(passages.c.id.in_(sa.bindparam("ids", expanding=True)), *visible_to(viewer))
-    )
-
-
 def _knows_nothing(_word: str) -> bool:
     return False
-
-
-@lru_cache(maxsize=2_048)
-def _rendered(passage: str) -> str:
-    """Render a passage; the popular ones are shown again and again."""
-    return render(passage)
-
-
-def _result(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, float], score: float) -> Result:
-    furthest = min(found.cosines.values(), default=0.0)
-    parts = []
-    for row in rows:
-        worded = found.parts[row.id]
-        # Where words alone were searched they stand in for the cosine, on a scale like its own.
-        close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
-        parts.append(Part(row.position, row.text, close, worded.held, worded.title))
-    row = rows[choose(question, parts, idf)]
-    marked = mark(_rendered(row.text), idf)
-    return Result(
-        article_id=row.article_id,
-        slug=row.slug,
-        title=row.title,
-        heading=row.heading,
-        url=f"/help/{row.slug}",
-        html=marked.html,
-        text=row.text,
-        score=score,
-        visibility=row.visibility,
-        category=row.category,
-        words=marked.words,
-        sentence=marked.sentence,
-        asked=idf,
-    )
 
 
 def _checked(question: str, limit: int) -> str:

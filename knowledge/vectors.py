@@ -8,16 +8,12 @@ Everything here blocks; `knowledge.index` calls it in threads.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
@@ -27,6 +23,7 @@ from core.errors import ConfigurationError
 from core.identifiers import new_id
 from knowledge.chroma import UnreachableServerError, answering, close_client, nearest_in, open_client
 from knowledge.copies import Copies, Copy
+from knowledge.index_folder import LOCK, Description, Generation, IndexFolder
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -42,27 +39,8 @@ _HNSW: CreateCollectionConfiguration = {
 log = structlog.get_logger()
 
 
-class IndexInUse(ConfigurationError):
-    """Another process has the folder open."""
-
-
 class UnreadableIndexError(Exception):
     """Chroma cannot read its files. What is in them can be made again from SQL."""
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One complete set of collections and the model that its vectors are from."""
-
-    folder_id: str
-    number: int
-    model_id: str
-    dimensions: int
-
-    @property
-    def name(self) -> str:
-        """Names it in SQL: another folder or another generation is another index."""
-        return f"{self.folder_id}-{self.number}"
 
 
 class VectorStore:
@@ -75,7 +53,7 @@ class VectorStore:
         self.folder_id = ""
         self.current: Generation | None = None
         self.pending: Generation | None = None
-        self._lock: IO[str] | None = None
+        self._place = IndexFolder(folder)
         self._client: Client | None = None
         self._collections: dict[str, Collection] = {}
         self._copies = Copies()
@@ -86,12 +64,7 @@ class VectorStore:
         Raises:
             ConfigurationError: another process has it open, the folder cannot be made, or the server does not answer.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.folder / "lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(f"The knowledge index's folder {self.folder} cannot be used: {error}.") from error
-        self._take_lock(self._lock)
+        self._place.take()
         try:
             problem = self._try_to_open()
         except UnreachableServerError as error:
@@ -107,9 +80,7 @@ class VectorStore:
         """Let go of the folder; another process may open it then."""
         self._close_client()
         self.current = self.pending = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._place.let_go()
 
     def start_afresh(self) -> None:
         """Throw away all that the folder holds, and open an empty one.
@@ -122,11 +93,11 @@ class VectorStore:
         self._close_client()
         self.current = self.pending = None
         for path in self.folder.iterdir():
-            if path.name != "lock":
+            if path.name != LOCK:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.folder_id = new_id("ix")
         self._open_client()
-        self._write_description()
+        self._describe()
 
     def begin(self, model_id: str, dimensions: int) -> Generation:
         """Make the empty collections of a new generation, beside those in use; go on with one of this model left unfinished."""
@@ -140,13 +111,13 @@ class VectorStore:
                 name = self._name(generation, level)
                 self._chroma.create_collection(name, configuration=_HNSW, embedding_function=None)
         self.pending = generation
-        self._write_description()
+        self._describe()
         return generation
 
     def switch(self, generation: Generation) -> None:
         """Search `generation` from now on and remove every other."""
         self.current, self.pending = generation, None
-        self._write_description()
+        self._describe()
         self._remove_all_but(generation)
 
     def put(self, generation: Generation, level: int, ids: Sequence[int], vectors: Vectors) -> None:
@@ -232,45 +203,22 @@ class VectorStore:
     def _name(self, generation: Generation, level: int) -> str:
         return f"{self._prefix}{LEVELS[level]}-g{generation.number}"
 
-    def _take_lock(self, lock: IO[str]) -> None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            lock.close()
-            self._lock = None
-            raise IndexInUse(
-                f"The knowledge index in {self.folder} is in use by another process (id {holder}). "
-                "Stop that one first, or choose another folder with BATON_HOME."
-            ) from error
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
-
     def _try_to_open(self) -> str | None:
         """Open what is there; return what is wrong with it, None if nothing is."""
         from chromadb.errors import ChromaError
 
-        description = self.folder / "index.json"
-        if not description.exists():
-            self.start_afresh()
-            return None
         try:
-            described: dict[str, Any] = json.loads(description.read_text(encoding="utf-8"))
-            self.folder_id = described["folder_id"]
+            described = self._place.described()
+            if described is None:
+                self.start_afresh()
+                return None
+            self.folder_id, self.current, self.pending = described
             self._open_client()
-            self.pending = self._described(described["pending"])
-            self.current = self._described(described["current"])
             if self.current is not None:
                 return self._probe(self.current)
         except (ChromaError, UnreadableIndexError, OSError, ValueError, KeyError, TypeError) as error:
             return str(error) or type(error).__name__
         return None
-
-    def _described(self, described: dict[str, Any] | None) -> Generation | None:
-        return None if described is None else Generation(self.folder_id, **described)
 
     def _probe(self, generation: Generation) -> str | None:
         dimensions = generation.dimensions
@@ -291,17 +239,5 @@ class VectorStore:
         self._collections.clear()
         self._copies.forget()
 
-    def _write_description(self) -> None:
-        def describe(generation: Generation | None) -> dict[str, Any] | None:
-            fields = ("number", "model_id", "dimensions")
-            return None if generation is None else {name: getattr(generation, name) for name in fields}
-
-        described = {
-            "folder_id": self.folder_id,
-            "current": describe(self.current),
-            "pending": describe(self.pending),
-        }
-        target = self.folder / "index.json"
-        scratch = target.with_suffix(".new")
-        scratch.write_text(json.dumps(described), encoding="utf-8")
-        scratch.replace(target)
+    def _describe(self) -> None:
+        self._place.describe(Description(self.folder_id, self.current, self.pending))

@@ -14,7 +14,7 @@ from handoff.wording import LONGEST_MESSAGE
 from knowledge.articles import Audience
 
 if TYPE_CHECKING:
-    from knowledge.retriever import Result
+    from knowledge.results import Result
 
 
 class _Body(BaseModel):

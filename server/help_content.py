@@ -13,7 +13,7 @@ from knowledge.highlighting import matched_words
 from knowledge.rendering import Heading, headings, plain_text, render
 
 if TYPE_CHECKING:
-    from knowledge.retriever import Result
+    from knowledge.results import Result
 
 LONGEST_QUESTION = 1_000
 """Characters of a question to the help centre."""

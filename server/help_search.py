@@ -20,7 +20,7 @@ from server.limits import limit
 from server.service import Service
 
 if TYPE_CHECKING:
-    from knowledge.retriever import Result, SearchOutcome
+    from knowledge.results import Result, SearchOutcome
 
 SURE, UNSURE = 10, 4
 """Results listed when the search believes that the first answers, and when it does not."""

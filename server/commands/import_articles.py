@@ -94,7 +94,7 @@ async def _index(settings: Settings, database: Database) -> dict[str, Any]:
     """Bring the index up to date, unless a running service does: the embedded one has a single holder."""
     from core.embedding import OnnxEncoder
     from knowledge.index import KnowledgeIndex
-    from knowledge.vectors import IndexInUse
+    from knowledge.index_folder import IndexInUse
 
     done: dict[str, Any] = {"by": "nobody", "articles": 0, "passages": 0, "note": ""}
     try:

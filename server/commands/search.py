@@ -12,7 +12,8 @@ from core.embedding import OnnxEncoder
 from core.errors import ConfigurationError
 from knowledge.articles import Audience, Viewer
 from knowledge.index import KnowledgeIndex
-from knowledge.retriever import Retriever, SearchOutcome
+from knowledge.results import SearchOutcome
+from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
 from server.commands.output import print_json, print_table
 from server.migrate import migrate

@@ -24,7 +24,7 @@ from server.page_question import path_of, question_of_page
 from server.service import SERVICE, Service
 
 if TYPE_CHECKING:
-    from knowledge.retriever import SearchOutcome
+    from knowledge.results import SearchOutcome
 
 MOST = 3
 FAIR = 0.3

@@ -24,7 +24,7 @@ from handoff.taking_over import claim, resolve
 from handoff.transcript import get_conversation
 from handoff.visitors import join_customer, new_visitor, visitor_of_token
 from knowledge.articles import Article, Viewer
-from knowledge.retriever import Result, SearchOutcome
+from knowledge.results import Result, SearchOutcome
 from knowledge.searches import SearchEntry
 from knowledge.store import save_article
 from knowledge.votes import vote_of

@@ -1,0 +1,119 @@
+"""The folder of the vector index: one process holds it at a time, and a small file in it says which collections are in use."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from core.errors import ConfigurationError
+
+LOCK = "lock"
+
+
+class IndexInUse(ConfigurationError):
+    """Another process has the folder open."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One complete set of collections and the model that its vectors are from."""
+
+    folder_id: str
+    number: int
+    model_id: str
+    dimensions: int
+
+    @property
+    def name(self) -> str:
+        """Names it in SQL: another folder or another generation is another index."""
+        return f"{self.folder_id}-{self.number}"
+
+
+class Description(NamedTuple):
+    """What the folder says of itself: its name in SQL and in a server, and the generations that there are."""
+
+    folder_id: str
+    current: Generation | None
+    pending: Generation | None
+
+
+class IndexFolder:
+    """A folder to be taken, described and let go."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    def take(self) -> None:
+        """Hold the folder for this process; it is made if it is not there.
+
+        Raises:
+            IndexInUse: another process holds it.
+            ConfigurationError: it cannot be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / LOCK).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"The knowledge index's folder {self.path} cannot be used: {error}.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            lock.close()
+            raise IndexInUse(
+                f"The knowledge index in {self.path} is in use by another process (id {holder}). "
+                "Stop that one first, or choose another folder with BATON_HOME."
+            ) from error
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def let_go(self) -> None:
+        """Let another process have it."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def describe(self, said: Description) -> None:
+        """Write what there is, whole or not at all."""
+
+        def fields_of(generation: Generation | None) -> dict[str, Any] | None:
+            fields = ("number", "model_id", "dimensions")
+            return None if generation is None else {name: getattr(generation, name) for name in fields}
+
+        described = {
+            "folder_id": said.folder_id,
+            "current": fields_of(said.current),
+            "pending": fields_of(said.pending),
+        }
+        scratch = self._description.with_suffix(".new")
+        scratch.write_text(json.dumps(described), encoding="utf-8")
+        scratch.replace(self._description)
+
+    def described(self) -> Description | None:
+        """Return what the folder says of itself; None of a new one.
+
+        Raises:
+            OSError, ValueError, KeyError, TypeError: what is written there cannot be read.
+        """
+        if not self._description.exists():
+            return None
+        described: dict[str, Any] = json.loads(self._description.read_text(encoding="utf-8"))
+        folder_id = described["folder_id"]
+        current, pending = (
+            None if one is None else Generation(folder_id, **one)
+            for one in (described["current"], described["pending"])
+        )
+        return Description(folder_id, current, pending)
+
+    @property
+    def _description(self) -> Path:
+        return self.path / "index.json"

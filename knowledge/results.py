@@ -1,0 +1,129 @@
+"""What a search gives back: articles with the passage that the question is about, what answers in it marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from knowledge.articles import Viewer
+from knowledge.best_passage import Part, choose
+from knowledge.highlighting import mark
+from knowledge.ranking import Ranked
+from knowledge.rendering import render
+from knowledge.scoring import Statistics, Worded
+from knowledge.searches import SearchEntry
+from knowledge.spelling import Correction
+from knowledge.store import visible_to
+from knowledge.tables import articles, passages
+
+
+@dataclass(frozen=True)
+class Result:
+    """An article with the passage of it that matched best."""
+
+    article_id: str
+    slug: str
+    title: str
+    heading: str
+    """Path of headings to the passage inside the article, empty at its beginning."""
+    url: str
+    html: str
+    """The passage, rendered and sanitised, with what answers in `<mark>`: see `knowledge.highlighting`."""
+    text: str
+    """The passage's Markdown."""
+    score: float
+    """0 to 1 within one search; not comparable between searches. `SearchOutcome.confidence` is."""
+    visibility: str
+    category: str
+    words: tuple[str, ...] = ()
+    """The passage's words that matched, in order."""
+    sentence: str | None = None
+    """The sentence of the passage that holds most of what was asked for; None where none holds much."""
+    asked: Mapping[str, float] = field(default_factory=dict)
+    """The terms that were searched for, corrected ones included, and how much each tells: for whoever marks a text of their own."""
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """What a search found, and whether its first result is believed to answer the question."""
+
+    results: list[Result] = field(default_factory=list)
+    answered: bool = False
+    confidence: float = 0.0
+    """Estimated probability, 0 to 1, that the first result's article answers the question."""
+    semantic: bool = False
+    """Whether meaning took part; false while the index is being built, when words alone decide."""
+    entry: SearchEntry | None = None
+    """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
+    corrections: tuple[Correction, ...] = ()
+    """Words of the question that stand in no article, and what was searched for instead of them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An order of articles before anything is shown of it."""
+
+    ranked: list[Ranked]
+    statistics: Statistics
+    semantic: bool
+    corrections: tuple[Correction, ...] = ()
+    parts: Mapping[int, Worded] = field(default_factory=dict)
+    """The passages that the order was made of, by id."""
+    cosines: Mapping[int, float] = field(default_factory=dict)
+
+
+@cache
+def shown_to(viewer: Viewer) -> sa.Select[Any]:
+    """Return what reads the passages that are shown, built once."""
+    return (
+        sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
+        .join(articles, articles.c.id == passages.c.article_id)
+        .where(passages.c.id.in_(sa.bindparam("ids", expanding=True)), *visible_to(viewer))
+    )
+
+
+@lru_cache(maxsize=2_048)
+def _rendered(passage: str) -> str:
+    """Render a passage; the popular ones are shown again and again."""
+    return render(passage)
+
+
+def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, float], score: float) -> Result:
+    """Return an article of the order as it is shown: its passage that the question is about, with what answers in it marked.
+
+    Args:
+        question: in the customer's words.
+        rows: the article's passages that either search found, as `shown_to` reads them.
+        found: the order.
+        idf: how much each of the question's terms tells.
+        score: of the article, 0 to 1.
+    """
+    furthest = min(found.cosines.values(), default=0.0)
+    parts = []
+    for row in rows:
+        worded = found.parts[row.id]
+        # Where words alone were searched they stand in for the cosine, on a scale like its own.
+        close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
+        parts.append(Part(row.position, row.text, close, worded.held, worded.title))
+    row = rows[choose(question, parts, idf)]
+    marked = mark(_rendered(row.text), idf)
+    return Result(
+        article_id=row.article_id,
+        slug=row.slug,
+        title=row.title,
+        heading=row.heading,
+        url=f"/help/{row.slug}",
+        html=marked.html,
+        text=row.text,
+        score=score,
+        visibility=row.visibility,
+        category=row.category,
+        words=marked.words,
+        sentence=marked.sentence,
+        asked=idf,
+    )
