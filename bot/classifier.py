@@ -12,7 +12,14 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
-from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.constants import (
+    FEATURE_TYPE_SENTENCE,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -165,6 +172,13 @@ def sentence_vector(message: Message) -> np.ndarray:
     Raises:
         ValueError: No featurizer ran before.
     """
+    found = [
+        one
+        for one in message.features
+        if one.attribute == TEXT and one.type == FEATURE_TYPE_SENTENCE and one.is_dense()
+    ]
+    if len(found) == 1:  # as a rule; Rasa's way of joining several copies them
+        return found[0].features[0]
     _, sentence = message.get_dense_features(TEXT)
     if sentence is None:
         raise ValueError("No dense sentence features: put a featurizer before this component.")

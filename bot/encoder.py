@@ -68,7 +68,7 @@ class SentenceEncoder:
             if known is not None:
                 self._cache.move_to_end(key)
                 return known
-        vector = self.encode([text], batch_size=1)[0]
+        vector = self._run([self._tokenizer.encode(_clean(text)).ids])[0]
         with self._lock:
             self._cache[key] = vector
             while len(self._cache) > self._cache_size:
@@ -91,17 +91,26 @@ class SentenceEncoder:
         return np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
 
     def _run(self, ids: List[List[int]]) -> np.ndarray:
+        if len(ids) == 1:
+            return self._run_one(np.array(ids, dtype=np.int64))
         width = max(len(row) for row in ids)
         input_ids = np.zeros((len(ids), width), dtype=np.int64)
         attention_mask = np.zeros_like(input_ids)
         for row, row_ids in enumerate(ids):
             input_ids[row, : len(row_ids)] = row_ids
             attention_mask[row, : len(row_ids)] = 1
-        feed = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": np.zeros_like(input_ids)}
-        hidden = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
         weights = attention_mask[:, :, None].astype(np.float32)
-        pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+        pooled = (self._hidden(input_ids, attention_mask) * weights).sum(axis=1) / weights.sum(axis=1)
         return (pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+    def _run_one(self, input_ids: np.ndarray) -> np.ndarray:
+        """Does the same for one text, which has no padding to leave out."""
+        pooled = self._hidden(input_ids, np.ones_like(input_ids)).sum(axis=1)
+        return pooled / max(float(np.sqrt(np.vdot(pooled, pooled))), 1e-9)
+
+    def _hidden(self, input_ids: np.ndarray, attention_mask: np.ndarray) -> np.ndarray:
+        feed = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": np.zeros_like(input_ids)}
+        return self._session.run(None, {name: feed[name] for name in self._inputs})[0]
 
 
 def _clean(text: str) -> str:

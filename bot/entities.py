@@ -26,9 +26,12 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.language import Language
+from spacy.pipeline import EntityRuler
 from spacy.tokens import Doc
 
 from bot.entity_patterns import AFTER_FIRST_WORD, normalise, patterns
+from bot.entity_serving import serve
+from bot.required_words import RequiredWords
 
 MAX_LENGTH = 2000
 NAMES = Path(__file__).parents[1] / "data" / "entities" / "names.yml"
@@ -46,9 +49,8 @@ class NameModel:
         self.pipeline = pipeline
         self.ordinary = ordinary
 
-    def names(self, text: str) -> List[Tuple[int, int, str]]:
-        """Returns start, end and type of each name."""
-        doc = self.pipeline.make_doc(text)
+    def names(self, doc: Doc) -> List[Tuple[int, int, str]]:
+        """Returns start, end and type of each name in a text that the pipeline has made tokens of; marks them in `doc`."""
         if not any(self._unusual(doc, place) for place in range(len(doc))):
             return []
         return [
@@ -66,7 +68,7 @@ class NameModel:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class EntityReader(GraphComponent, EntityExtractorMixin):
-    """Runs two pipelines made from a blank English one: an entity ruler, and a model trained with the assistant. Rules win."""
+    """Reads the words of a blank English pipeline by an entity ruler and by a model trained with the assistant. Rules win."""
 
     @staticmethod
     def required_packages() -> List[Text]:
@@ -102,9 +104,15 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
+        self._read_with(names)
+
+    def _read_with(self, names: Optional[NameModel]) -> None:
         self._names = names
-        self._rules = spacy.blank("en")
-        self._rules.add_pipe("entity_ruler").add_patterns(patterns())
+        self._pipeline = names.pipeline if names else spacy.blank("en")
+        rules = patterns()
+        self._rules = EntityRuler(self._pipeline)
+        self._rules.add_patterns(rules)
+        self._required = RequiredWords(self._pipeline.vocab, [rule["pattern"] for rule in rules])
 
     @classmethod
     def create(
@@ -136,6 +144,7 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
                 pipeline = spacy.blank("en")
                 add_model(pipeline)
                 names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary))
+                serve(pipeline.get_pipe("ner").model)
         return cls(config, model_storage, resource, names)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -145,8 +154,8 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
         ordinary: List[str] = []
         if self._config["names"] is not None:
             sentences = sentences_of(Path(self._config["names"]), training_data.intent_examples)
-            self._names = train_model(sentences, self._config["epochs"])
-            ordinary = sorted(self._names.ordinary)
+            self._read_with(train_model(sentences, self._config["epochs"]))
+            ordinary = sorted(self._names.ordinary) if self._names else []
         with self._model_storage.write_to(self._resource) as directory:
             (directory / ORDINARY_FILE).write_text(json.dumps(ordinary), encoding="utf-8")
             if self._names is not None:
@@ -163,13 +172,11 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
     def extract(self, text: Text) -> List[Dict[Text, Any]]:
         """Returns the entities of `text`, in order: type, normalised value, and character offsets with an exclusive end."""
         read = text[: self._config["max_length"]].encode("utf-8", "replace").decode("utf-8")
-        found = []
-        for matched in self._rules(read).ents:
-            span = matched[1:] if matched.ent_id_ == AFTER_FIRST_WORD else matched
-            found.append((span.start_char, span.end_char, matched.label_, type(self).__name__))
+        doc = self._pipeline.make_doc(read)
+        found = self._by_rules(doc)
         if self._names is not None:
             by_rule = list(found)
-            for start, end, kind in self._names.names(read):
+            for start, end, kind in self._names.names(doc):
                 if all(end <= other[0] or start >= other[1] for other in by_rule):
                     found.append((start, end, kind, LEARNED_NAME))
         return [
@@ -182,3 +189,13 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
             }
             for start, end, kind, source in sorted(found)
         ]
+
+    def _by_rules(self, doc: Doc) -> List[Tuple[int, int, str, str]]:
+        """Returns start, end, type and extractor of what has a form; `doc` stays as it is, for the model sees what is marked."""
+        if not self._required.among(token.text for token in doc):
+            return []
+        found = []
+        for matched in self._rules(doc.copy()).ents:
+            span = matched[1:] if matched.ent_id_ == AFTER_FIRST_WORD else matched
+            found.append((span.start_char, span.end_char, matched.label_, type(self).__name__))
+        return found

@@ -71,6 +71,8 @@ _SCRIPTS: Tuple[Tuple[Text, FrozenSet[str]], ...] = (
 )
 """The letters of scripts, and the languages written in each, those that settle it first: Japanese has Chinese letters too."""
 _OF_SCRIPTS = tuple((re.compile(f"[{letters}]"), languages) for letters, languages in _SCRIPTS)
+_FIRST_OTHER = "\u0370"
+"""The first letter of a script that is not Latin."""
 _NO_LANGUAGE = re.compile(r"\S*(?:://|www\.|@)\S*|\S*\d\S*|`[^`]*`|\b\w+[_./\\]\w\S*")
 """Links, addresses, numbers and names of files: they look alike in every language."""
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -229,14 +231,14 @@ class LanguageGate(IntentClassifier, GraphComponent):
         words = _words(plain)
         if known is None or len(words) < 2:
             return None
+        if sum(word in known.words for word in words) >= self._config["known_words"] * len(words):
+            return None
         guesses = self._model.guesses(plain)
         best = max(guesses, key=lambda code: guesses[code])
         rival = max(guesses.get(code, 0.0) for code in known.languages)
         if best in known.languages or best not in candidates:
             return None
         if guesses[best] < self._config["sure"] or rival > self._config["rival"]:
-            return None
-        if sum(word in known.words for word in words) >= self._config["known_words"] * len(words):
             return None
         return Spoken(best, guesses[best])
 
@@ -292,6 +294,8 @@ def _stop_words(code: str) -> FrozenSet[str]:
 
 def _languages_written_in(letters: Collection[str]) -> FrozenSet[str]:
     """Returns the languages whose script most of the letters are of; a few letters of Japanese settle it."""
+    if max(letters) < _FIRST_OTHER:
+        return _LATIN
     for script, languages in _OF_SCRIPTS:
         share = sum(1 for letter in letters if script.match(letter)) / len(letters)
         if share >= 0.5 or (languages == {"ja"} and share >= 0.2):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Dict, Iterable, List, Tuple
 
 from spacy.matcher import Matcher
@@ -11,11 +10,11 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
+from bot.required_words import RequiredWords
+
 GAP = "…"
 LONGEST_READ = 2000
 """Characters of a message that are read for signals."""
-REMEMBERED = 20_000
-"""Words of which is remembered whether any phrase begins with them."""
 _TOKEN = re.compile(r"[\w'-]*\w[\w'-]*|\n|[^\w\s]+?(?=\w|\s|$)|[^\w\s]")
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 WORDLIKE = re.compile(r"\w")
@@ -29,7 +28,7 @@ class WordTokenizer:
         self.vocab = vocab
 
     def __call__(self, text: str) -> Doc:
-        """Returns the tokens; `offsets` in its user data are their places in the text."""
+        """Returns the tokens; in its user data `offsets` are their places in the text, `words` the tokens in small letters."""
         # A lone half of a surrogate pair is no character that spaCy takes.
         plain = text[:LONGEST_READ].encode("utf-8", "replace").decode("utf-8").translate(_APOSTROPHES)
         found = list(_TOKEN.finditer(plain))
@@ -37,6 +36,7 @@ class WordTokenizer:
         doc = Doc(self.vocab, words=[one.group() for one in found], spaces=spaces)
         doc.user_data["offsets"] = [(one.start(), one.end()) for one in found]
         doc.user_data["text"] = text
+        doc.user_data["words"] = [token.lower_ for token in doc]
         return doc
 
 
@@ -57,15 +57,11 @@ class Phrases:
         patterns = [_pattern(phrase) for phrase in written_out]
         if patterns:
             self._matcher.add("phrase", patterns)
-        first = re.compile("|".join(_choices(phrase.split()[0]) for phrase in written_out if phrase.split()) or r"(?!)")
-        self._begins = lru_cache(maxsize=REMEMBERED)(lambda word: first.fullmatch(word) is not None)
+        self._required = RequiredWords(vocab, patterns)
 
     def find(self, doc: Doc) -> List[Span]:
-        """Returns what is found, in order; where two overlap, the longer.
-
-        spaCy's matcher asks each word for each pattern; most messages have none that any phrase begins with.
-        """
-        if not any(self._begins(token.lower_) for token in doc):
+        """Returns what is found, in order; where two overlap, the longer."""
+        if not self._required.among(doc.user_data["words"]):
             return []
         return sorted(filter_spans(self._matcher(doc, as_spans=True)), key=lambda span: span.start)
 

@@ -6,13 +6,12 @@ import dataclasses
 from graphlib import TopologicalSorter
 from typing import Any, Dict, List, Optional, Text, Tuple
 
-from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphNode, GraphNodeHook, GraphSchema, SchemaNode
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.storage import ModelStorage
 
-from bot.rules import IndexedRulePolicy
+from bot.rules import SERVED
 
 
 class SequentialGraphRunner(GraphRunner):
@@ -71,4 +70,4 @@ class SequentialGraphRunner(GraphRunner):
 
 def _served(node: SchemaNode) -> SchemaNode:
     """Returns the node with what serves in place of what was trained, where that is faster and decides the same."""
-    return dataclasses.replace(node, uses=IndexedRulePolicy) if node.uses is RulePolicy else node
+    return dataclasses.replace(node, uses=SERVED.get(node.uses, node.uses))

@@ -66,6 +66,11 @@ class Conversation(DialogueStateTracker):
             return _outside_rules(steps, domain, rule_only_data)
         return [_copied(step.state) for step in steps]
 
+    def recent_states(self, domain: Domain, most: int) -> Optional[List[State]]:
+        """Returns the latest of the past states, at most so many; None where they are Rasa's own affair."""
+        steps = self._all_steps(domain)
+        return steps and [_copied(step.state) for step in steps[-most:]]
+
     def copy(self) -> Conversation:
         """Returns a tracker in the same state, which later events change apart from this one."""
         made = copy.copy(self)

@@ -1,13 +1,20 @@
 """The model that finds names no rule lists, and what stays the rules' own."""
 
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+import spacy
 from rasa.shared.exceptions import InvalidConfigException
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
 
 from bot.entities import NAMES, EntityReader
-from bot.entity_patterns import normalise
+from bot.entity_patterns import normalise, patterns
+from bot.entity_serving import serve
 from bot.entity_training import made_sentences, train_model
+from bot.required_words import RequiredWords
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,55 @@ def test_rules_win_where_both_see_something(extract):
 )
 def test_any_text_is_read_and_plain_words_are_no_names(extract, text):
     assert all(text[one["start"] : one["end"]].strip() for one in extract(text))
+
+
+def test_served_and_trained_layers_read_a_word_alike():
+    model = train_model(made_sentences(NAMES)[::20], 1)
+    parser = model.pipeline.get_pipe("ner").model
+    docs = [
+        model.pipeline.make_doc(text) for text in ("Is Qualora down? ask Beatriz", "ok", "  \n", "İ 🤷 a-b/c qualora")
+    ]
+    trained = parser.layers[0].predict(docs)
+    serve(parser)
+    assert np.allclose(parser.layers[0].predict(docs), trained, atol=1e-5)
+    assert np.allclose(parser.layers[0].predict(docs), trained, atol=1e-5)  # with every word known by now
+    with pytest.raises(RuntimeError, match="not trained"):
+        parser.layers[0](docs, True)[1](trained)
+
+
+def test_no_rule_is_left_out_for_the_lack_of_a_word():
+    vocab = spacy.blank("en").vocab
+    written = [rule["pattern"] for rule in patterns()]
+    required = RequiredWords(vocab, written)
+    matcher = Matcher(vocab)
+    matcher.add("rule", written)
+    words = [
+        "to",
+        "from",
+        "the",
+        "starter",
+        "Enterprise",
+        "plan",
+        "error",
+        "502",
+        "ERR_402",
+        "INV-2041",
+        "$",
+        "20",
+        "eur",
+        "may",
+    ]
+    words += ["3rd", "of", "2024", "last", "week", "a@b.co", "x.io", "-", "#", "no"]
+    dice = random.Random(9)
+    possible = matched = 0
+    for _ in range(800):
+        chosen = dice.choices(words, k=dice.randint(0, 4))
+        found = bool(matcher(Doc(vocab, words=chosen)))
+        assert required.among(chosen) or not found, chosen
+        possible += required.among(chosen)
+        matched += found
+    assert 100 < matched <= possible < 800
+    assert RequiredWords(vocab, [[{"LOWER": "x", "OP": "?"}]]).among(["y"])
 
 
 def test_a_plan_that_is_misspelt_is_mended_and_an_unknown_one_kept():

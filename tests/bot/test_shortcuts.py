@@ -8,6 +8,7 @@ import random
 import pytest
 import spacy
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies.memoization import MemoizationPolicy
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.constants import PREVIOUS_ACTION, USER
 from rasa.shared.core.events import (
@@ -27,7 +28,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from spacy.util import filter_spans
 
 from bot.phrases import Phrases, WordTokenizer
-from bot.rules import IndexedRulePolicy
+from bot.rules import IndexedRulePolicy, ServedMemoizationPolicy
 from bot.shortcuts import COPY_TO_LOG, take_shortcuts
 from bot.tracker import Conversation
 from bot.tracker_store import BoundedTrackerStore
@@ -80,17 +81,12 @@ def _event(dice, domain):
     )()
 
 
+def _taking_back(dice):
+    return dice.choice([Restarted, SessionStarted, ActionReverted, UserUtteranceReverted])()
+
+
 def _rare(dice):
-    return dice.choice(
-        [
-            Restarted,
-            SessionStarted,
-            ActionReverted,
-            UserUtteranceReverted,
-            lambda: ActiveLoop("form"),
-            lambda: ActiveLoop(None),
-        ]
-    )()
+    return dice.choice([_taking_back, _taking_back, lambda _: ActiveLoop("form"), lambda _: ActiveLoop(None)])(dice)
 
 
 @pytest.mark.parametrize("rare", [0.0, 0.05])
@@ -111,6 +107,41 @@ def test_the_states_of_a_conversation_are_rasas_at_every_point(agent, rare):
                     assert states == rasas.past_states(domain, ignore_rule_only_turns=outside, rule_only_data=only)
                     for state in states:
                         state.setdefault(USER, {})["intent"] = "changed by a policy"
+
+
+def test_the_policies_predict_what_rasas_predict(agent, policy):
+    domain = agent.domain
+    rasas_rules = RulePolicy.__new__(RulePolicy)
+    vars(rasas_rules).update(vars(policy))
+    nodes = agent.processor.graph_runner._instantiated_nodes.values()
+    memory = next(node._component for node in nodes if isinstance(node._component, ServedMemoizationPolicy))
+    rasas_memory = MemoizationPolicy.__new__(MemoizationPolicy)
+    vars(rasas_memory).update(vars(memory))
+    steps = [state for key in policy.lookup["rules"] for state in policy._rule_key_to_state(key)]
+    actions = [state["prev_action"]["action_name"] for state in steps if state.get("prev_action")]
+    dice = random.Random(12)
+    by_rule = 0
+    for _ in range(25):
+        ours = Conversation.of(DialogueStateTracker("a", domain.slots))
+        rasas = DialogueStateTracker("a", domain.slots)
+        for _ in range(30):
+            event = dice.choice(
+                [_event(dice, domain), ActionExecuted(dice.choice(actions)), ActionExecuted("action_listen")]
+            )
+            for each in (_taking_back(dice) if dice.random() < 0.05 else event, _said(dice, domain)):
+                ours.update(each)
+                rasas.update(each)
+                (found, source), (wanted, rasas_source) = (
+                    policy._predict(ours, domain),
+                    rasas_rules._predict(rasas, domain),
+                )
+                assert (found.probabilities, found.hide_rule_turn, source) == (
+                    wanted.probabilities, wanted.hide_rule_turn, rasas_source
+                )  # fmt: skip
+                by_rule += found.max_confidence == 1.0
+                recalled = rasas_memory.predict_action_probabilities(rasas, domain).probabilities
+                assert memory.predict_action_probabilities(ours, domain).probabilities == recalled
+    assert by_rule > 50
 
 
 def test_a_copy_is_in_the_same_state_and_changes_apart(agent):
