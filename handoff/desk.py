@@ -82,20 +82,34 @@ async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team:
 
 async def row_of(reader: Reader, conversation_id: str, at: datetime) -> RowView | None:
     """Return one conversation as a list shows it, or None if there is none."""
-    rows = await _rows(reader, conversations.c.id == conversation_id, at)
+    rows = await rows_of(reader, [conversation_id], at)
     return rows[0] if rows else None
+
+
+async def rows_of(reader: Reader, conversation_ids: Sequence[str], at: datetime) -> list[RowView]:
+    """Return conversations as a list shows them, in no order."""
+    return await _rows(reader, conversations.c.id.in_(conversation_ids), at, limit=len(conversation_ids))
+
+
+async def shared_counts(reader: Reader) -> dict[str, int]:
+    """Count the conversations of the lists that are the same for everybody."""
+    return await _counted(reader, [QUEUE, BOT])
 
 
 async def counts(reader: Reader, agent: Staff) -> CountsView:
     """Count the conversations of each list."""
+    mine = agent_owner(agent.id)
+    found = await _counted(reader, [QUEUE, BOT, mine])
+    return CountsView(queue=found[QUEUE], mine=found[mine], bot=found[BOT])
+
+
+async def _counted(reader: Reader, owners: Sequence[str]) -> dict[str, int]:
     owner = conversations.c.owner
     counted = await reader.execute(
-        sa.select(owner, sa.func.count())
-        .where(owner.in_([QUEUE, BOT, agent_owner(agent.id)]), conversations.c.messages > 0)
-        .group_by(owner)
+        sa.select(owner, sa.func.count()).where(owner.in_(owners), conversations.c.messages > 0).group_by(owner)
     )
     found = {row[0]: row[1] for row in counted}
-    return CountsView(queue=found.get(QUEUE, 0), mine=found.get(agent_owner(agent.id), 0), bot=found.get(BOT, 0))
+    return {one: found.get(one, 0) for one in owners}
 
 
 async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> DetailView:
@@ -131,6 +145,7 @@ async def _rows(
     *,
     finished: bool = False,
     by_due: bool = False,
+    limit: int = ROWS,
 ) -> list[RowView]:
     ticket_id = conversations.c.last_ticket_id if finished else conversations.c.ticket_id
     order = (sa.nulls_last(first_due_at()), conversations.c.id) if by_due else (conversations.c.updated_at.desc(),)
@@ -151,7 +166,7 @@ async def _rows(
         .outerjoin(tickets, tickets.c.id == ticket_id)
         .where(condition)
         .order_by(*order)
-        .limit(ROWS)
+        .limit(limit)
     )
     rows = found.mappings().all()
     names = await staff_names(reader)

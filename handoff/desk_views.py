@@ -102,3 +102,11 @@ class CountsView(TypedDict):
     queue: int
     mine: int
     bot: int
+
+
+def veiled(row: RowView) -> RowView:
+    """Return a row for whoever may not read the conversation: where it is, and nothing of what was said."""
+    unseen = PersonView(name=None, plan=None)
+    return {
+        **row, "subject": None, "customer": unseen, "last_message": None, "category": None, "tags": [], "reason": None, "clock": None,
+    }  # fmt: skip

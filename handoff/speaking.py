@@ -19,6 +19,7 @@ from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
 from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.repeats import check_client_id
+from handoff.sight import check_sight
 from handoff.tables import PENDING, messages, pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,
@@ -223,7 +224,9 @@ async def _write_as_agent(
         before = await said_before(tx.connection, conversation_id, "agent", key)
         if before is not None:
             return before
-        if epoch is not None:
+        if epoch is None:
+            await check_sight(tx.connection, agent, conversation_id)
+        else:
             await _answer_for(tx, conversation, agent, epoch, at)
         if wait:
             await start_waiting(tx, conversation, at)

@@ -15,6 +15,7 @@ from handoff.measuring import measure_again
 from handoff.ownership import announce, change_owner
 from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
+from handoff.sight import check_sight
 from handoff.sinks import tell_rating
 from handoff.staff import staff_names
 from handoff.tables import conversations, ratings
@@ -127,7 +128,7 @@ async def override_ticket(
 
     Raises:
         Invalid: nothing is to be changed, or not to this.
-        Forbidden: the role may not.
+        Forbidden: the role may not, or a colleague of another team has the conversation.
     """
     if agent.role == "content":
         raise Forbidden("Only agents, leads and admins can change a ticket.")
@@ -135,6 +136,8 @@ async def override_ticket(
         raise Invalid("Name a priority or a category to change.")
     async with database.write() as tx:
         before = await ticketing.get_ticket(tx.connection, ticket_id)
+        if before.conversation_id is not None:
+            await check_sight(tx.connection, agent, before.conversation_id)
         ticket = before
         for field, new in changes.items():
             ticket = await ticketing.override(tx, before.id, field, new, by=agent.name, at=at)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -40,8 +40,8 @@ class CatchUp:
     """Tells a listener that it may have missed something: what it shows is to be read from SQL."""
 
 
-Frame = Event | CatchUp | dict[str, Any] | None
-"""What a listener hears: an event, a ready-made frame, or None when it was cut off."""
+Frame = Event | CatchUp | dict[str, Any] | bytes | None
+"""What a listener hears: an event, a ready-made frame, frames as bytes of the wire, or None when it was cut off."""
 
 
 @dataclass(eq=False)
@@ -78,6 +78,9 @@ class Listener:
             self.offer(CatchUp())
 
 
+AnyListener = TypeVar("AnyListener", bound=Listener)
+
+
 class Hub:
     """Hands events to listeners of this process, and tells the other processes that there are some, unless it is `alone`."""
 
@@ -92,10 +95,14 @@ class Hub:
         """Whether others have to be told that they missed something."""
         database.listen(self._committed)
 
-    @contextlib.contextmanager
-    def listen(self, topic: str) -> Iterator[Listener]:
+    def listen(self, topic: str) -> contextlib.AbstractContextManager[Listener]:
         """Listen to a topic for the length of the block."""
-        listener = Listener(topic)
+        return self.attach(Listener(topic))
+
+    @contextlib.contextmanager
+    def attach(self, listener: AnyListener) -> Iterator[AnyListener]:
+        """Let a listener hear its topic for the length of the block."""
+        topic = listener.topic
         self._listeners[topic].add(listener)
         try:
             yield listener
@@ -107,6 +114,10 @@ class Hub:
     def listening(self, topic: str) -> int:
         """Return how many listen to this topic in this process."""
         return len(self._listeners.get(topic, ()))
+
+    def listeners(self, topic: str) -> list[Listener]:
+        """Return those who listen to this topic in this process."""
+        return list(self._listeners.get(topic, ()))
 
     def topics(self) -> list[str]:
         """Return the conversations that somebody in this process listens to."""

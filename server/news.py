@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import TypedDict
 
 from core.clock import Clock
 from core.database import Database
 from core.errors import BatonError
 from core.events import Event
-from handoff.desk import row_of
+from handoff.desk import rows_of, shared_counts
+from handoff.desk_views import RowView, veiled
 from handoff.presence import present
-from handoff.records import BOT
+from handoff.sight import Standing, may_look, standings
 from handoff.staff import staff_names
-from handoff.transcript import get_conversation
 from handoff.views import QueueView
 from handoff.waiting import queue_state
 from server.hub import DESK, RETRY_SECONDS, Hub, Listener
+from server.open_desks import DESK_SOCKETS, is_followed, show_desks
+from server.shared_frames import SharedFrame
 from server.workers import work_together
 
 log = structlog.get_logger()
-DESK_SOCKETS = "desk sockets"
-"""The topic that desk sockets listen to; ready-made frames only."""
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.02
 """How long events are gathered, so that a burst costs each conversation one look-up."""
+COUNT_SECONDS = 1.0
+"""Between two counts of what waits and what the bot has."""
+
+
+class AgentPresence(TypedDict):
+    """A colleague who came, went, or chose to be away."""
+
+    id: str
+    name: str
+    state: Literal["online", "away", "offline"]
 
 
 class News:
@@ -43,6 +55,8 @@ class News:
         self.to_route = asyncio.Event()
         """Set when who waits or who is there has changed; whoever assigns clears it."""
         self._places: dict[str, QueueView] = {}
+        self._counts_moved = asyncio.Event()
+        self._colleagues: dict[str, AgentPresence] = {}
 
     def presence_changed(self) -> None:
         """Have places, waiting times and the desks' list of colleagues looked up anew."""
@@ -54,7 +68,7 @@ class News:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await work_together(self._feed_desks(), self._feed_queue())
+        await work_together(self._feed_desks(), self._feed_queue(), self._feed_counts())
 
     async def _feed_desks(self) -> None:
         while True:
@@ -73,6 +87,7 @@ class News:
         missed = len(events) < len(gathered)
         if missed or any(event.kind == "conversation" for event in events):
             self._moved()
+        self._counts_moved.set()
         if self._hub.listening(DESK_SOCKETS):
             try:
                 if not missed:
@@ -83,7 +98,7 @@ class News:
                 missed = True
             if missed:
                 # Which includes what was heard: showing hundreds of frames at once would cut the desks off.
-                self._send("reread", {})
+                await self._send(SharedFrame("reread", {}))
         return None not in gathered
 
     async def _readable(self) -> None:
@@ -97,21 +112,41 @@ class News:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _show(self, events: list[Event]) -> None:
-        now = self._clock.now()
-        for conversation_id in dict.fromkeys(event.conversation_id for event in events):
+        moved = {event.conversation_id for event in events if event.kind == "conversation"}
+        concerned = list(dict.fromkeys(event.conversation_id for event in events))
+        async with self._database.glance() as reader:
+            found = await standings(reader, concerned)
+        # Most of what a bot says nobody looks at: that is neither looked up nor sent.
+        shown = [one for one in concerned if one in found and (one in moved or is_followed(self._hub, found[one]))]
+        frames: list[SharedFrame] = []
+        if shown:
             async with self._database.read() as reader:
-                conversation = await get_conversation(reader, conversation_id)
-                row = await row_of(reader, conversation_id, now)
-            self._send("conversation", {"row": row, "removed": False, "by_bot": conversation.owner == BOT})
+                rows = await rows_of(reader, shown, self._clock.now())
+            for row in rows:
+                frames += _row_frames(row, found[row["id"]], moved=row["id"] in moved)
         for event in events:
-            if event.kind == "message":
-                data = {"conversation_id": event.conversation_id, "message": event.data["message"]}
-                self._send("message", data)
-            elif event.kind == "clock":
-                self._send("clock", {"conversation_id": event.conversation_id, **event.data})
-            elif event.kind == "escalation":
-                self._send("escalation", {"conversation_id": event.conversation_id, **event.data})
-        self._send("counts", {})
+            if event.conversation_id in shown and (frame := _event_frame(event, found[event.conversation_id])):
+                frames.append(frame)
+        await self._send(*frames)
+
+    async def _feed_counts(self) -> None:
+        """Tell the desks how much waits and how much the bot has; how much is theirs they know themselves."""
+        told: dict[str, int] = {}
+        while True:
+            await self._counts_moved.wait()
+            self._counts_moved.clear()
+            if self._hub.listening(DESK_SOCKETS):
+                try:
+                    async with self._database.read() as reader:
+                        counted = await shared_counts(reader)
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("desks were not told the counts", error=str(error))
+                    self._counts_moved.set()
+                else:
+                    if counted != told:
+                        await self._send(SharedFrame("counts", counted))
+                    told = counted
+            await asyncio.sleep(COUNT_SECONDS)
 
     async def _feed_queue(self) -> None:
         while True:
@@ -141,10 +176,36 @@ class News:
         states = await present(self._redis, self._clock.now())
         async with self._database.read() as reader:
             names = await staff_names(reader)
-        agents = [
-            {"id": staff_id, "name": names.get(staff_id, ""), "state": state} for staff_id, state in states.items()
-        ]
-        self._send("presence", {"agents": agents})
+        there = {
+            staff_id: AgentPresence(id=staff_id, name=names.get(staff_id, ""), state=state)
+            for staff_id, state in states.items()
+        }
+        changed = [agent for staff_id, agent in there.items() if self._colleagues.get(staff_id) != agent]
+        gone = [agent for staff_id, agent in self._colleagues.items() if staff_id not in there]
+        self._colleagues = there
+        if changed or gone:
+            agents = changed + [AgentPresence(id=one["id"], name=one["name"], state="offline") for one in gone]
+            await self._send(SharedFrame("presence", {"agents": agents}))
 
-    def _send(self, event: str, data: dict[str, Any]) -> None:
-        self._hub.send(DESK_SOCKETS, {"type": "event", "event": event, "data": data})
+    async def _send(self, *frames: SharedFrame) -> None:
+        await show_desks(self._hub, frames)
+
+
+def _row_frames(row: RowView, standing: Standing, *, moved: bool) -> Iterator[SharedFrame]:
+    """Write a row for those who look at it; where it has moved, for all: without its content for those who may not read it."""
+    if not moved:
+        yield SharedFrame("conversation", {"row": row, "removed": False}, lambda looks: looks.follow(standing))
+        return
+    yield SharedFrame("conversation", {"row": row, "removed": False}, lambda looks: may_look(looks.member, standing))
+    if standing.holder is not None:
+        data = {"row": veiled(row), "removed": True}
+        yield SharedFrame("conversation", data, lambda looks: not may_look(looks.member, standing))
+
+
+def _event_frame(event: Event, standing: Standing) -> SharedFrame | None:
+    data: dict[str, Any] = {"conversation_id": event.conversation_id, **event.data}
+    if event.kind in {"message", "clock"}:
+        return SharedFrame(event.kind, data, lambda looks: looks.follow(standing))
+    if event.kind == "escalation":
+        return SharedFrame(event.kind, data, lambda looks: looks.member.id in event.data["to"])
+    return None

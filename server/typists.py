@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.database import Database
-from handoff.records import QUEUE
-from handoff.transcript import get_conversation
+from handoff.sight import standings
 from server.hub import Hub
-from server.news import DESK_SOCKETS
+from server.open_desks import show_desks
+from server.shared_frames import SharedFrame
 
 REPEAT = timedelta(seconds=2)
 """A widget says that its customer is still writing every 3 s; who says so more often is not shown more often."""
@@ -33,11 +33,12 @@ class Typists:
         if not self._is_news(conversation_id, on):
             return
         async with self._database.glance() as reader:
-            conversation = await get_conversation(reader, conversation_id)
-        if conversation.owner == QUEUE or conversation.agent_id is not None:
+            standing = (await standings(reader, [conversation_id])).get(conversation_id)
+        if standing is not None and (standing.waits or standing.holder is not None):
             author = {"kind": "customer", "name": name}
             data = {"conversation_id": conversation_id, "author": author, "on": on}
-            self._hub.send(DESK_SOCKETS, {"type": "event", "event": "typing", "data": data}, fleeting=True)
+            frame = SharedFrame("typing", data, lambda looks: looks.follow(standing))
+            await show_desks(self._hub, [frame], fleeting=True)
 
     def _is_news(self, conversation_id: str, on: bool) -> bool:
         now = self._clock.now()

@@ -115,13 +115,13 @@ async def _send_frames(line: _Line, listener: Listener) -> None:
             return
         if isinstance(frame, dict):
             await line.socket.send_json(frame)
-        elif isinstance(frame, CatchUp) or frame.number > line.shown + 1:
+        elif isinstance(frame, CatchUp) or (isinstance(frame, Event) and frame.number > line.shown + 1):
             async with line.service.database.read() as reader:
                 missed = await missed_events(reader, line.conversation_id, line.shown)
             await _tell(line, missed)
             if isinstance(frame, Event):
                 line.shown = max(line.shown, frame.number)
-        elif frame.number > line.shown:
+        elif isinstance(frame, Event) and frame.number > line.shown:
             await _tell(line, [frame])
 
 

@@ -10,6 +10,7 @@ from handoff.desk import counts, detail_of, list_rows
 from handoff.desk_views import DetailView
 from handoff.pending import wait_for_customer
 from handoff.presence import present, show_presence
+from handoff.sight import check_sight
 from handoff.speaking import say_as_agent, write_note
 from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out, staff_names
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
@@ -39,7 +40,7 @@ from server.desk_views import (
     staff_view,
 )
 from server.limits import forgive, limit
-from server.news import DESK_SOCKETS
+from server.open_desks import DESK_SOCKETS
 from server.routes.desk_socket import presence_may_fail
 from server.service import SERVICE, Service
 from server.staff_auth import COOKIE, check_header, signed_in
@@ -109,7 +110,9 @@ async def get_list(request: web.Request) -> web.Response:
 
 async def get_detail(request: web.Request) -> web.Response:
     """Return one conversation with all that is known beside it."""
-    await signed_in(request)
+    member = await signed_in(request)
+    async with request.app[SERVICE].database.read() as reader:
+        await check_sight(reader, member, request.match_info["id"])
     return await _detail(request)
 
 

@@ -14,14 +14,16 @@ from redis.exceptions import RedisError
 
 from core.errors import BatonError
 from core.identifiers import new_id
+from handoff.desk import View
 from handoff.presence import PresenceState, keep_presence, leave, present, show_presence
 from handoff.records import Staff
 from handoff.transcript import get_conversation
 from server import metrics
 from server.api import Route, envelope, log, parse
-from server.hub import CatchUp, Listener
-from server.news import DESK_SOCKETS
+from server.hub import CatchUp
+from server.open_desks import OpenDesk
 from server.service import SERVICE, Service
+from server.shared_frames import Looks
 from server.sockets import serve
 from server.staff_auth import check_own_origin, signed_in
 
@@ -30,14 +32,15 @@ SILENT_SECONDS = 150.0
 
 
 class DeskFrame(BaseModel):
-    """What a desk sends: that it is there, or that its agent is writing."""
+    """What a desk sends: that it is there, what it shows, or that its agent is writing."""
 
     model_config = ConfigDict(extra="ignore")
 
-    type: Literal["typing", "ping", "presence"]
+    type: Literal["typing", "ping", "presence", "watch"]
     conversation_id: str | None = Field(None, max_length=60)
     on: bool = False
     state: PresenceState | None = None
+    view: View = "queue"
 
 
 @dataclass
@@ -47,9 +50,14 @@ class _Desk:
     request: web.Request
     socket: web.WebSocketResponse
     service: Service
-    member: Staff
+    looks: Looks
     state: PresenceState = "online"
     id: str = field(default_factory=lambda: new_id("desk"))
+
+    @property
+    def member(self) -> Staff:
+        """Return whose desk it is."""
+        return self.looks.member
 
     async def check(self) -> None:
         """See whether its agent is still signed in, and may still answer.
@@ -58,7 +66,7 @@ class _Desk:
             Unauthenticated: not any more.
             Forbidden: their role may not.
         """
-        self.member = await signed_in(self.request)
+        self.looks.member = await signed_in(self.request)
 
 
 async def desk_socket(request: web.Request) -> web.StreamResponse:
@@ -66,13 +74,14 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     check_own_origin(request, service)
     member = await signed_in(request)
-    socket = web.WebSocketResponse(heartbeat=30, max_msg_size=64 * 1024)
+    socket = web.WebSocketResponse(heartbeat=30, max_msg_size=64 * 1024, compress=False)
     await socket.prepare(request)
-    desk = _Desk(request, socket, service, member)
-    with metrics.SOCKETS.labels("desk").track_inprogress(), service.hub.listen(DESK_SOCKETS) as listener:
+    desk = _Desk(request, socket, service, Looks(member))
+    line = OpenDesk(desk.looks, request, socket)
+    with metrics.SOCKETS.labels("desk").track_inprogress(), service.hub.attach(line):
         await _arrive(desk)
         try:
-            await serve(socket, sending=_send(desk, listener), receiving=_receive(desk))
+            await serve(socket, sending=_send(desk, line), receiving=_receive(desk))
         finally:
             # The server may cancel a handler whose connection is gone; who left is off duty all the same.
             await asyncio.shield(_gone(desk))
@@ -98,6 +107,10 @@ async def _receive(desk: _Desk) -> None:
 async def _act(desk: _Desk, frame: DeskFrame) -> None:
     if frame.type == "typing" and frame.conversation_id:
         await _show_typing(desk.service, desk.member, frame.conversation_id, frame.on)
+    elif frame.type == "watch":
+        desk.looks.view, desk.looks.conversation_id = frame.view, frame.conversation_id
+        # What happened before this was heard was not sent: the desk reads what it shows once more.
+        await desk.socket.send_json({"type": "watching", "conversation_id": frame.conversation_id})
     elif frame.type == "presence":
         await _choose(desk, frame.state or "online")
     else:
@@ -151,14 +164,14 @@ async def _show_typing(service: Service, member: Staff, conversation_id: str, on
         service.hub.send(conversation_id, {"type": "live", "event": "typing", "data": data}, fleeting=True)
 
 
-async def _send(desk: _Desk, listener: Listener) -> None:
+async def _send(desk: _Desk, line: OpenDesk) -> None:
     while True:
-        frame = await listener.hear()
+        frame = await line.hear()
         if frame is None:
             await desk.socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too far behind; read again")
             return
-        if isinstance(frame, dict):
-            await desk.socket.send_json(frame)
+        if isinstance(frame, bytes):
+            await line.write(frame)
         elif isinstance(frame, CatchUp):
             await desk.check()
 

@@ -10,6 +10,7 @@ from core.clock import iso, iso_or_none
 from core.errors import BatonError
 from handoff.explaining import explain
 from handoff.notifications import mark_read, notifications_of
+from handoff.sight import check_sight
 from handoff.sla_rules import (
     LONGEST_NOTE,
     RuleVersion,
@@ -110,11 +111,13 @@ class NotificationsView(TypedDict):
 
 async def get_history(request: web.Request) -> web.Response:
     """Return how each deadline of a ticket came to be."""
-    await signed_in(request)
+    member = await signed_in(request)
     service = request.app[SERVICE]
     now = service.clock.now()
     async with service.database.read() as reader:
         ticket, clocks = await explain(reader, request.match_info["ticket"], now)
+        if ticket.conversation_id is not None:
+            await check_sight(reader, member, ticket.conversation_id)
     return web.json_response(history_view(ticket, clocks, now))
 
 

@@ -23,7 +23,7 @@ from handoff.tables import conversations
 from handoff.teams import members, put_team, teams_by_name
 from server.api import Route, read_body
 from server.limits import limit
-from server.news import DESK_SOCKETS
+from server.open_desks import DESK_SOCKETS
 from server.routes.desk_socket import presence_may_fail
 from server.service import SERVICE, Service
 from server.staff_auth import COOKIE, signed_in

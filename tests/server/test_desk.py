@@ -20,7 +20,6 @@ from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
 from server.hub import BACKLOG, DESK
 from server.identity import sign_identity
-from server.news import DESK_SOCKETS
 from server.routes import desk as desk_routes
 from server.routes.desk import MOST_FAILURES_EACH, SIGN_IN_WINDOW
 from server.sla_worker import fire_once
@@ -67,11 +66,12 @@ class Desk:
                 return data
 
 
-async def socket_of(running: Running, client: Client) -> Desk:
+async def socket_of(running: Running, client: Client, **shown: str) -> Desk:
+    """Open a desk that shows a `view` and a `conversation_id`."""
     origin = str(running.client.make_url("")).rstrip("/")
     desk = Desk(await client.ws_connect("/api/desk/socket", headers={"Origin": origin}))
-    await desk.socket.send_json({"type": "ping"})
-    await desk.hears("pong")
+    await desk.socket.send_json({"type": "watch", **shown})
+    await desk.hears("watching")
     return desk
 
 
@@ -308,10 +308,10 @@ async def test_a_body_that_is_wrong_is_refused_with_the_reason(running: Running)
     assert (await detail(maya, chat))["row"]["epoch"] == 2
 
 
-async def test_a_note_reaches_every_desk_and_the_customer_in_no_way(running: Running) -> None:
+async def test_a_note_reaches_desks_that_have_it_open_and_the_customer_in_no_way(running: Running) -> None:
     chat = await waiting(running)
     maya, jonas = await running.staff(), await running.staff("jonas@fernhill.example")
-    desk = await socket_of(running, jonas)
+    desk = await socket_of(running, jonas, conversation_id=chat.conversation)
     await do(maya, chat, "claim", epoch=2)
     note = (await do(maya, chat, "notes", client_id="n", text="SECRET: sounds angry"))["message"]
     assert note["kind"] == "note"
@@ -358,7 +358,7 @@ async def test_a_correction_of_the_priority_is_kept_with_the_old_value_and_moves
 
 async def test_a_desk_socket_hears_rows_messages_typing_presence_and_counts(running: Running) -> None:
     maya = await running.staff()
-    desk = await socket_of(running, maya)
+    desk = await socket_of(running, maya, view="bot")
     me = (await (await maya.get("/api/staff/session")).json())["staff"]
     assert (await desk.hears("presence"))["agents"] == [{"id": me["id"], "name": "Maya Ortiz", "state": "online"}]
     chat = await waiting(running)
@@ -453,7 +453,8 @@ async def test_presence_survives_pings_and_ends_with_the_socket(running: Running
     assert (await queue())["staffed"] is True
     watcher = await socket_of(running, await running.staff("jonas@fernhill.example"))
     await desk.socket.close()
-    while len((await watcher.hears("presence"))["agents"]) != 1:
+    me = (await (await maya.get("/api/staff/session")).json())["staff"]["id"]
+    while {"id": me, "name": "Maya Ortiz", "state": "offline"} not in (await watcher.hears("presence"))["agents"]:
         pass
 
 
@@ -535,7 +536,9 @@ async def test_a_desk_socket_ends_when_its_agent_signs_out_somewhere_else(runnin
     assert (await maya.delete("/api/staff/session")).status == 200
     assert (await desk.hears("error"))["error"]["code"] == "unauthenticated"
     assert (await desk.socket.receive(timeout=10)).data == SIGNED_OUT
-    while len((await watcher.hears("presence"))["agents"]) != 1:
+    while ("Maya Ortiz", "offline") not in [
+        (agent["name"], agent["state"]) for agent in (await watcher.hears("presence"))["agents"]
+    ]:
         pass
 
 
@@ -597,15 +600,15 @@ async def test_desks_are_shown_who_writes_only_where_a_person_reads_along(runnin
 
 async def test_a_customer_who_goes_on_writing_is_shown_again_and_one_who_stops_is_shown_once(running: Running) -> None:
     chat = await waiting(running)
+    desk = await socket_of(running, await running.staff())
     shown = []
-    with running.service.hub.listen(DESK_SOCKETS) as listener:
-        for seconds, on in ((0, True), (1, True), (3, True), (4, False), (4, False), (4, True), (6, True)):
-            running.clock.set(NOW + timedelta(seconds=seconds))
-            await running.service.typists.show(chat.conversation, "Dana", on=on)
-            while not listener.frames.empty():
-                frame = listener.frames.get_nowait()
-                if isinstance(frame, dict) and frame["event"] == "typing":
-                    shown.append((seconds, frame["data"]["on"]))
+    for seconds, on in ((0, True), (1, True), (3, True), (4, False), (4, False), (4, True), (6, True)):
+        running.clock.set(NOW + timedelta(seconds=seconds))
+        await running.service.typists.show(chat.conversation, "Dana", on=on)
+        await desk.socket.send_json({"type": "ping"})
+        while (frame := await desk.socket.receive_json(timeout=10))["type"] != "pong":
+            if frame["event"] == "typing":
+                shown.append((seconds, frame["data"]["on"]))
     assert shown == [(0, True), (3, True), (4, False), (6, True)]
 
 
@@ -639,12 +642,12 @@ async def test_asking_for_a_person_again_with_an_old_client_id_opens_no_second_t
 async def test_desks_read_again_when_what_is_new_could_not_be_shown(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = await socket_of(running, await running.staff())
+    desk = await socket_of(running, await running.staff(), view="bot")
 
     async def fail(*_given: Any) -> None:
         raise OperationalError("SELECT", {}, OSError("the database restarts"))
 
-    monkeypatch.setattr("server.news.row_of", fail)
+    monkeypatch.setattr("server.news.rows_of", fail)
     chat = await running.visit()
     await chat.send("message", text="hello")
     assert await desk.hears("reread") == {}
@@ -657,7 +660,7 @@ async def test_desks_read_again_when_redis_was_away(running: Running) -> None:
 
 
 async def test_desks_read_again_when_their_feed_fell_behind(running: Running) -> None:
-    desk = await socket_of(running, await running.staff())
+    desk = await socket_of(running, await running.staff(), view="bot")
     there = await running.visit()
     event = Event(there.conversation, 1, "clock", "staff", {}, running.clock.now())
     running.service.hub._deliver([event] * (BACKLOG + 1))

@@ -80,6 +80,7 @@ export class DeskApp extends LitElement {
       this.#listNext = false;
       this.#acted();
     }
+    this.socket.watch(this.model.view, this.model.page === null ? this.model.selected : null);
     const waiting = this.model.counts.queue ?? 0;
     document.title = this.model.staff === null ? "Sign in · Baton desk" : `${waiting > 0 ? `(${waiting}) ` : ""}Baton desk`;
   }

@@ -1,6 +1,6 @@
 /** What the desk knows and what an agent can do. Views render it. Every failure ends as a sentence in a toast or beside its cause. */
 import { messageOf } from "../shared/errors.js";
-import type { Author, Clock, Colleague, Counts, DeskEvent, Detail, Message, Row, Staff, View } from "../shared/protocol.js";
+import type { Author, Clock, Counts, DeskEvent, Detail, Message, Row, Staff, View } from "../shared/protocol.js";
 import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";
@@ -22,7 +22,6 @@ export class DeskModel extends EventTarget {
   detail: Detail | null = null;
   detailProblem: string | null = null;
   connected = true;
-  colleagues: Colleague[] = [];
   unread = new Set<string>();
 
   readonly session: Session;
@@ -110,6 +109,7 @@ export class DeskModel extends EventTarget {
 
   openPage(page: PageId | null): void {
     this.page = page;
+    this.floor.watched = page === "team";
     this.#changed();
   }
 
@@ -206,6 +206,11 @@ export class DeskModel extends EventTarget {
     this.#changed();
   }
 
+  /** What was said between reading a conversation and being told of it: only where others than its holder look on. */
+  watching(id: string | null): void {
+    if (id !== null && id === this.selected && this.detail !== null && this.detail.row.owner !== "queue" && !this.isMine) this.#rereadSoon();
+  }
+
   take(event: DeskEvent): void {
     switch (event.event) {
       case "conversation":
@@ -228,14 +233,11 @@ export class DeskModel extends EventTarget {
         if (this.staff !== null && event.data.to.includes(this.staff.id)) this.toast(event.data.words, "problem");
         break;
       case "presence":
-        this.colleagues = event.data.agents;
         this.floor.moved();
         break;
       case "counts":
-        // An empty object says only that they changed.
         this.floor.moved();
-        if (Object.keys(event.data).length === 0) this.lists.refreshSoon();
-        else this.lists.counts = "counts" in event.data ? event.data.counts : event.data;
+        this.lists.takeCounts(event.data);
         break;
       case "reread":
         // The service could not tell everything: what is shown is read again.

@@ -1,7 +1,7 @@
 /** The desk's socket: events in, typing out. It reconnects for ever; what was missed is read again by its owner. */
 import { backoffMs } from "../shared/backoff.js";
 import type { SocketLike } from "../shared/chat-ports.js";
-import type { DeskEvent, ErrorFrame } from "../shared/protocol.js";
+import type { DeskEvent, ErrorFrame, View } from "../shared/protocol.js";
 
 const PING_MS = 25_000;
 const PONG_MS = 10_000;
@@ -10,6 +10,8 @@ export interface DeskSocketSink {
   connected(): void;
   disconnected(): void;
   event(event: DeskEvent): void;
+  /** From here on the service tells what happens in what is shown; what happened just before it did not. */
+  watching(conversationId: string | null): void;
   /** The session is over; nothing connects again before `start`. */
   ended(): void;
 }
@@ -22,6 +24,7 @@ export class DeskSocket {
   #attempt = 0;
   #wanted = false;
   #presence: "online" | "away" | undefined;
+  #watched: { view: View; conversation_id: string | null } = { view: "queue", conversation_id: null };
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setTimeout> | undefined;
   #pong: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +58,13 @@ export class DeskSocket {
     this.#write({ type: "typing", conversation_id: conversationId, on });
   }
 
+  /** Says what is shown, because the service sends only what is. Repeating it costs nothing. */
+  watch(view: View, conversationId: string | null): void {
+    if (this.#watched.view === view && this.#watched.conversation_id === conversationId) return;
+    this.#watched = { view, conversation_id: conversationId };
+    this.#write({ type: "watch", ...this.#watched });
+  }
+
   /** Said on the socket too, because its pings keep the presence alive that it last heard. */
   presence(state: "online" | "away"): void {
     this.#presence = state;
@@ -67,11 +77,13 @@ export class DeskSocket {
     socket.onopen = () => {
       this.#attempt = 0;
       this.#schedulePing();
+      this.#write({ type: "watch", ...this.#watched });
       this.#sink.connected();
     };
     socket.onmessage = (message) => {
       clearTimeout(this.#pong);
       const frame = parse(message.data);
+      if (frame?.type === "watching") this.#sink.watching((frame as { conversation_id?: string | null }).conversation_id ?? null);
       if (frame?.type === "event") this.#sink.event(frame as DeskEvent);
       if (frame?.type === "error" && (frame as ErrorFrame).error.code === "unauthenticated") {
         this.stop();

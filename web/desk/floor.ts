@@ -3,10 +3,13 @@ import type { FloorNow, Person, Team } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
 const AGAIN_MS = 1_500;
+const UNSEEN_AGAIN_MS = 20_000;
 
 export class Floor {
   now: FloorNow | null = null;
   problem: string | null = null;
+  /** Whether teams and people are on the screen; otherwise only the numbers beside the teams' names are. */
+  watched = false;
   readonly #api: DeskApi;
   readonly #changed: () => void;
   readonly #failed: (error: unknown) => string | null;
@@ -43,9 +46,9 @@ export class Floor {
     this.#changed();
   }
 
-  /** Whoever has looked once is kept up to date; a burst costs one read. */
+  /** Whoever has looked once is kept up to date; a burst costs one read, and a hundred desks' presence little. */
   moved(): void {
-    if (this.now !== null) this.#timer ??= setTimeout(() => void this.read(), AGAIN_MS);
+    if (this.now !== null) this.#timer ??= setTimeout(() => void this.read(), this.watched ? AGAIN_MS : UNSEEN_AGAIN_MS);
   }
 
   forget(): void {

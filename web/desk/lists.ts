@@ -84,6 +84,7 @@ export class Lists {
 
   /** A row as it is now, for whoever `me` is. */
   take(row: Row, me: string | null): void {
+    if (this.mine.known) this.counts = { ...this.counts, mine: this.mine.count };
     if (this.rows === null) return;
     const known = this.rows.some((one) => one.id === row.id);
     if (this.view === "bot" || this.view === "resolved") {
@@ -96,6 +97,11 @@ export class Lists {
     const others = this.rows.filter((one) => one.id !== row.id);
     this.rows = inOrder(belongs ? [...others, row] : others);
     if (belongs && !known && this.view === "queue") this.#desk.arrived(row);
+  }
+
+  /** How many each list has that is the same for everybody. */
+  takeCounts(counts: Counts): void {
+    this.counts = { ...this.counts, ...counts };
   }
 
   drop(id: string): void {

@@ -36,6 +36,7 @@ const socket = new DeskSocket(() => new WebSocket(`${location.origin.replace(/^h
   },
   disconnected: () => model.lineIs(false),
   event: (event) => model.take(event),
+  watching: (id) => model.watching(id),
   ended: () => model.session.ended(),
 });
 window.addEventListener("online", () => socket.hurry());

@@ -9,6 +9,10 @@ export class MyConversations {
     return this.#ids !== null;
   }
 
+  get count(): number {
+    return this.#ids?.size ?? 0;
+  }
+
   /** The whole list, as the service has it. */
   are(rows: readonly Row[]): void {
     this.#ids = new Set(rows.map((row) => row.id));

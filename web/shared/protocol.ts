@@ -106,6 +106,7 @@ export type ClientFrame =
 
 export type EventFrame = { type: "event"; id: number } & (
   | { event: "message"; data: { message: Message } }
+  /** `removed`: it went where this agent may not look; its row then tells only where. */
   | { event: "conversation"; data: { conversation: Conversation } }
 );
 
@@ -300,16 +301,18 @@ export interface Endpoint { id: string; url: string; description: string; kinds:
 /** `kinds` are all that there are, with their meaning. */
 export interface Endpoints { endpoints: Endpoint[]; kinds: Record<string, string> }
 
-export interface Colleague { id: string; name: string; state: "online" | "away" }
+/** Somebody who came, went, or chose to be away. */
+export interface Colleague { id: string; name: string; state: "online" | "away" | "offline" }
 
 export type DeskEvent = { type: "event" } & (
+  /** `removed`: it went where this agent may not look; its row then tells only where. */
   | { event: "conversation"; data: { row: Row; removed: boolean } }
   | { event: "message"; data: { conversation_id: string; message: Message } }
   | { event: "typing"; data: { conversation_id: string; author: Author; on: boolean } }
   | { event: "clock"; data: { conversation_id: string; clock: Clock } }
   | { event: "escalation"; data: { conversation_id: string; rule: string; words: string; to: string[] } }
   | { event: "presence"; data: { agents: Colleague[] } }
-  | { event: "counts"; data: Counts | { counts: Counts } }
+  | { event: "counts"; data: Counts }
   | { event: "reread"; data: Record<string, never> }
 );
 

@@ -78,7 +78,7 @@ beforeEach(() => {
   model = new DeskModel(new DeskApi(service.fetch), () => `id${(ids += 1)}`);
   app = new DeskApp();
   app.model = model;
-  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e), ended: () => model.session.ended() }, () => 0.5);
+  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => model.lineIs(true), disconnected: () => model.lineIs(false), event: (e) => model.take(e), watching: (id) => model.watching(id), ended: () => model.session.ended() }, () => 0.5);
   document.body.append(app);
 });
 afterEach(() => {
@@ -223,13 +223,28 @@ describe("the list", () => {
     expect(service.to("/api/desk/conversations").length).toBe(lists + 1);
   });
 
-  test("a bare word that the counts changed reads them again", async () => {
+  test("counts that the service tells are shown without reading the list again, and one's own are kept", async () => {
     await settle();
-    rows = [row("a")];
-    model.take({ type: "event", event: "counts", data: {} });
+    const lists = service.to("/api/desk/conversations").length;
+    model.take({ type: "event", event: "conversation", data: { row: mine("c"), removed: false } });
+    model.take({ type: "event", event: "counts", data: { queue: 41, bot: 3 } });
     await vi.advanceTimersByTimeAsync(1_000);
     await settle();
-    expect(byId(app, "desk-count-queue").textContent).toBe("1");
+    expect(["queue", "mine", "bot"].map((view) => byId(app, `desk-count-${view}`).textContent)).toEqual(["41", "1", "3"]);
+    expect(service.to("/api/desk/conversations").length).toBe(lists);
+  });
+
+  test("the desk says what it shows, again after the line was down, and reads what a colleague has once it is told of it", async () => {
+    await open("a");
+    expect(sockets.last.sent.filter((frame) => (frame as { type: string }).type === "watch").at(-1)).toEqual({ type: "watch", view: "queue", conversation_id: "a" });
+    const reads = service.to("/api/desk/conversations/a").length;
+    sockets.last.receive({ type: "watching", conversation_id: "a" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(service.to("/api/desk/conversations/a").length).toBe(reads);
+    model.take({ type: "event", event: "conversation", data: { row: row("a", { owner: "agent", agent: { id: "st_ben", name: "Ben" } }), removed: false } });
+    sockets.last.receive({ type: "watching", conversation_id: "a" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(service.to("/api/desk/conversations/a").length).toBe(reads + 1);
   });
 });
 

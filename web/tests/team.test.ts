@@ -57,7 +57,7 @@ beforeEach(() => {
   model = new DeskModel(new DeskApi(service.fetch), () => "id");
   app = new DeskApp();
   app.model = model;
-  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => undefined, disconnected: () => undefined, event: (e) => model.take(e), ended: () => model.session.ended() }, () => 0.5);
+  app.socket = new DeskSocket(() => sockets.open(""), { connected: () => undefined, disconnected: () => undefined, event: (e) => model.take(e), watching: (id) => model.watching(id), ended: () => model.session.ended() }, () => 0.5);
 });
 afterEach(() => {
   app.remove();

@@ -1,0 +1,86 @@
+"""The desks that are open in this process: each is written what it needs at once, and none waits for a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from handoff.sight import Standing
+from server.hub import Hub, Listener
+from server.shared_frames import Looks, SharedFrame
+
+DESK_SOCKETS = "desk sockets"
+"""The topic that desks' sockets listen to."""
+AT_ONCE = 100
+"""Desks that are written to before others have a turn on the loop: about a millisecond."""
+MOST_UNSENT = 256 * 1024
+"""Bytes that may lie in one socket's buffer before its frames wait in its listener's queue."""
+LOOK_SECONDS = 0.05
+"""How often a full buffer is looked at."""
+
+
+class OpenDesk(Listener):
+    """One desk's socket, made without compression: frames go to it as they were encoded for all."""
+
+    def __init__(self, looks: Looks, request: web.Request, socket: web.WebSocketResponse) -> None:
+        super().__init__(DESK_SOCKETS)
+        self.looks = looks
+        self._request = request
+        self._socket = socket
+        self._waiting = False
+        """Whether frames were taken from the queue that are not written yet."""
+
+    def show(self, frames: Sequence[SharedFrame], *, fleeting: bool = False) -> None:
+        """Write the frames that this desk needs, or have them wait behind those that wait already."""
+        wire = b"".join(frame.wire for frame in frames if frame.needed_by(self.looks))
+        if not wire:
+            return
+        if self._waiting or not self.frames.empty() or not self._write(wire):
+            self.offer(wire, fleeting=fleeting)
+
+    async def write(self, wire: bytes) -> None:
+        """Write frames that waited, as soon as there is room.
+
+        Raises:
+            ConnectionResetError: the socket is closed, or was dropped because its client gave no room in time.
+        """
+        self._waiting = True
+        while not self._write(wire):
+            if self.cut_off:
+                # Saying goodbye would wait for the same full buffer.
+                if self._request.transport is not None:
+                    self._request.transport.abort()
+                raise ConnectionResetError("too far behind")
+            await asyncio.sleep(LOOK_SECONDS)
+        self._waiting = False
+
+    def _write(self, wire: bytes) -> bool:
+        """Write, if there is room. aiohttp writes whole frames between two awaits as well, so none of its own comes in between."""
+        transport = self._request.transport
+        if self._socket.closed or transport is None or transport.is_closing():
+            return True  # Nobody is there; the socket's own task ends by itself.
+        if transport.get_write_buffer_size() > MOST_UNSENT:
+            return False
+        transport.write(wire)
+        return True
+
+
+def open_desks(hub: Hub) -> list[OpenDesk]:
+    """Return the desks that are open in this process."""
+    return [listener for listener in hub.listeners(DESK_SOCKETS) if isinstance(listener, OpenDesk)]
+
+
+def is_followed(hub: Hub, standing: Standing) -> bool:
+    """Tell whether any desk shows what happens in a conversation."""
+    return any(desk.looks.follow(standing) for desk in open_desks(hub))
+
+
+async def show_desks(hub: Hub, frames: Sequence[SharedFrame], *, fleeting: bool = False) -> None:
+    """Write frames to the desks that need them. A fleeting frame is rather lost than kept for a desk that is behind."""
+    desks = open_desks(hub)
+    for begin in range(0, len(desks), AT_ONCE):
+        for desk in desks[begin : begin + AT_ONCE]:
+            desk.show(frames, fleeting=fleeting)
+        await asyncio.sleep(0)

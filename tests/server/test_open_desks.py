@@ -1,0 +1,160 @@
+"""What open desks are sent: once encoded, only what they need, only what they may read, and nobody waits for a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from handoff.records import Staff
+from handoff.sight import Standing, may_look
+from server import open_desks, shared_frames
+from server.hub import BACKLOG
+from server.open_desks import DESK_SOCKETS, show_desks
+from server.shared_frames import SharedFrame
+from tests.server.conftest import Running
+from tests.server.test_desk import CONVERSATIONS, Client, Desk, do, socket_of, waiting
+
+
+async def heard_until_pong(desk: Desk) -> list[tuple[str, Any]]:
+    """Return what a desk heard up to now, as (event, data)."""
+    await desk.socket.send_json({"type": "ping"})
+    heard = []
+    while (frame := await desk.socket.receive_json(timeout=10))["type"] != "pong":
+        heard.append((frame.get("event", frame["type"]), frame.get("data")))
+    return heard
+
+
+async def serve_team(running: Running, client: Client, *teams: str) -> None:
+    """Have a member serve these teams alone."""
+    admin = await running.staff("amara@fernhill.example")
+    me = (await (await client.get("/api/staff/session")).json())["staff"]["id"]
+    answer = await admin.patch(f"/api/staff/{me}", json={"teams": list(teams)})
+    assert answer.status == 200, await answer.text()
+
+
+async def test_a_frame_is_encoded_once_for_all_desks_and_a_slow_one_is_cut_off_without_delaying_the_others(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[bytes] = []
+    whole = shared_frames.text_frame
+    monkeypatch.setattr(shared_frames, "text_frame", lambda text: encoded.append(text) or whole(text))
+    monkeypatch.setattr(open_desks, "LOOK_SECONDS", 0.001)
+    maya = await running.staff()
+    slow, *others = [await socket_of(running, maya) for _ in range(4)]
+    unread = slow.socket._conn._protocol.transport  # type: ignore[union-attr]
+    unread.pause_reading()
+    hub = running.service.hub
+    listening = hub.listening(DESK_SOCKETS)
+    sent = 0
+    async with asyncio.timeout(60):
+        # Until the slow one's kernel buffers, its own buffer and its queue are full; each frame has to reach the others meanwhile.
+        while hub.listening(DESK_SOCKETS) == listening:
+            await show_desks(hub, [SharedFrame("probe", {"n": sent, "text": "x" * 60_000})])
+            for desk in others:
+                await desk.hears("probe", n=sent)
+            sent += 1
+    assert sent > BACKLOG
+    assert sum(b'"probe"' in one for one in encoded) == sent
+    unread.abort()
+
+
+async def test_a_desk_that_reads_again_in_time_gets_every_frame_in_order(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_desks, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(open_desks, "MOST_UNSENT", 1000)
+    desk = await socket_of(running, await running.staff())
+    unread = desk.socket._conn._protocol.transport  # type: ignore[union-attr]
+    unread.pause_reading()
+    (line,) = open_desks.open_desks(running.service.hub)
+    sent = 0
+    while line.frames.qsize() < BACKLOG // 2:
+        # Beyond the kernel's buffers, so that some are written at once, some wait in the socket and some in the queue.
+        await show_desks(running.service.hub, [SharedFrame("probe", {"n": sent, "text": "x" * 60_000})])
+        sent += 1
+    unread.resume_reading()
+    assert [(await desk.hears("probe"))["n"] for _ in range(sent)] == list(range(sent))
+
+
+async def test_frames_arrive_whole_whatever_their_length(running: Running) -> None:
+    desk = await socket_of(running, await running.staff())
+    # Around the lengths at which the head of a WebSocket frame changes its form (RFC 6455, 5.2).
+    empty = len(json.dumps({"type": "event", "event": "probe", "data": {"text": ""}}))
+    texts = ["x" * (length - empty) for length in (125, 126, 65_535, 65_536)]
+    await show_desks(running.service.hub, [SharedFrame("probe", {"text": text}) for text in texts])
+    assert [(await desk.hears("probe"))["text"] for _ in texts] == texts
+
+
+async def test_what_the_bot_says_is_sent_only_to_desks_that_look_at_it(running: Running) -> None:
+    chat = await running.visit()
+    amara = await socket_of(running, await running.staff("amara@fernhill.example"), view="bot")
+    maya = await socket_of(running, await running.staff(), view="mine", conversation_id=chat.conversation)
+    jonas = await socket_of(running, await running.staff("jonas@fernhill.example"))
+    await chat.send("message", text="hello")
+    await chat.message("bot")
+    for desk in (amara, maya):
+        assert (await desk.hears("message"))["message"]["text"] == "hello"
+    assert not {"message", "conversation"} & {event for event, _ in await heard_until_pong(jonas)}
+
+
+async def test_a_colleagues_conversation_is_read_by_its_team_and_by_leads_alone(running: Running) -> None:
+    chat = await waiting(running)
+    maya, jonas, amara = [await running.staff(f"{name}@fernhill.example") for name in ("maya", "jonas", "amara")]
+    await serve_team(running, jonas, "technical")
+    team = (await (await jonas.get(f"{CONVERSATIONS}/{chat.conversation}")).json())["row"]["team"]
+    assert team == "billing"
+    lead = await socket_of(running, amara, view="colleagues")
+    stranger = await socket_of(running, jonas, view="colleagues", conversation_id=chat.conversation)
+
+    claimed = await do(maya, chat, "claim", epoch=2)
+    gone = await stranger.hears("conversation", removed=True)
+    assert (gone["row"]["id"], gone["row"]["agent"]["name"]) == (chat.conversation, "Maya Ortiz")
+    assert (gone["row"]["last_message"], gone["row"]["subject"], gone["row"]["customer"]["name"]) == (None, None, None)
+    await do(maya, chat, "replies", epoch=3, client_id="r", text="Between us.")
+    while (await lead.hears("message"))["message"]["text"] != "Between us.":
+        pass
+    assert "Between us." not in str(await heard_until_pong(stranger))
+
+    refused = await jonas.get(f"{CONVERSATIONS}/{chat.conversation}")
+    assert (refused.status, (await refused.json())["error"]["message"]) == (
+        403,
+        "A colleague of the team billing has this conversation. A lead can pass it to you.",
+    )
+    ticket = claimed["ticket"]["id"]
+    assert (await jonas.get(f"/api/sla/tickets/{ticket}")).status == 403
+    assert (await jonas.patch(f"/api/desk/tickets/{ticket}", json={"priority": "low"})).status == 403
+    await do(jonas, chat, "notes", 403, client_id="n", text="I look in.")
+    assert (await amara.get(f"{CONVERSATIONS}/{chat.conversation}")).status == 200
+    await serve_team(running, jonas, "billing")
+    assert (await jonas.get(f"{CONVERSATIONS}/{chat.conversation}")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "teams", "holder", "may"),
+    [
+        ("agent", (), "st_2", True),
+        ("agent", ("technical",), "st_2", False),
+        ("agent", ("technical",), "st_1", True),
+        ("agent", ("billing", "technical"), "st_2", True),
+        ("lead", ("technical",), "st_2", True),
+        ("content", (), "st_2", False),
+    ],
+)
+def test_who_may_look(role: Any, teams: tuple[str, ...], holder: str, may: bool) -> None:
+    member = Staff("st_1", "a@b.example", "A", role, True, teams)
+    assert may_look(member, Standing("cv_1", f"agent:{holder}", "billing")) is may
+    assert may_look(member, Standing("cv_1", "queue", "billing"))
+
+
+async def test_presence_tells_only_what_has_changed(running: Running) -> None:
+    watcher = await socket_of(running, await running.staff())
+    await watcher.hears("presence")
+    await socket_of(running, await running.staff("jonas@fernhill.example"))
+    (came,) = (await watcher.hears("presence"))["agents"]
+    assert (came["name"], came["state"]) == ("Jonas Lindgren", "online")
+    running.service.presence_changed()
+    await running.service.news._show_colleagues()
+    assert "presence" not in [event for event, _ in await heard_until_pong(watcher)]
