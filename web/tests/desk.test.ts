@@ -235,14 +235,22 @@ describe("the list", () => {
   });
 
   test("the desk says what it shows, again after the line was down, and reads what a colleague has once it is told of it", async () => {
+    await settle();
+    const watched = (): unknown => sockets.last.sent.filter((frame) => (frame as { type: string }).type === "watch").at(-1);
+    sockets.last.opens();
     await open("a");
-    expect(sockets.last.sent.filter((frame) => (frame as { type: string }).type === "watch").at(-1)).toEqual({ type: "watch", view: "queue", conversation_id: "a" });
+    expect(watched()).toEqual({ type: "watch", view: "queue", conversation_id: "a" });
+    sockets.last.drops();
+    await vi.advanceTimersByTimeAsync(5_000);
+    sockets.last.opens();
+    expect(watched()).toEqual({ type: "watch", view: "queue", conversation_id: "a" });
+    await settle();
     const reads = service.to("/api/desk/conversations/a").length;
-    sockets.last.receive({ type: "watching", conversation_id: "a" });
+    sockets.last.says({ type: "watching", conversation_id: "a" });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(service.to("/api/desk/conversations/a").length).toBe(reads);
     model.take({ type: "event", event: "conversation", data: { row: row("a", { owner: "agent", agent: { id: "st_ben", name: "Ben" } }), removed: false } });
-    sockets.last.receive({ type: "watching", conversation_id: "a" });
+    sockets.last.says({ type: "watching", conversation_id: "a" });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(service.to("/api/desk/conversations/a").length).toBe(reads + 1);
   });
