@@ -86,8 +86,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def baton(home: Path) -> Iterator[Running]:
-    """Run `baton run` in this home, with the models that `make setup` made."""
+def baton(home: Path, command: list[str] | None = None) -> Iterator[Running]:
+    """Run `baton run`, or another command in its place, in this home, with the models that `make setup` made."""
     port, bot_port = free_port(), free_port()
     environment = {
         "BATON_HOME": str(home),
@@ -98,7 +98,7 @@ def baton(home: Path) -> Iterator[Running]:
         "BATON_MESSAGES_PER_MINUTE": PLENTY,
         "BATON_SESSIONS_PER_MINUTE": PLENTY,
     }
-    command = [str(ROOT / ".venv" / "bin" / "baton"), "run"]
+    command = command or [str(ROOT / ".venv" / "bin" / "baton"), "run"]
     with _started(command, home, environment, port, home / "baton.log") as running:
         yield running
 
