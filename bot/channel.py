@@ -16,6 +16,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.given import giving
 from bot.turn import Turn, TurnRequest, TurnRequestError, read_turn_request
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class BatonChannel(InputChannel):
             agent = _agent(request)
             if agent is None:
                 return response.json({"ready": False}, status=503)
-            return response.json({"ready": True, "model": agent.processor.model_filename})
+            return response.json({"ready": True, "model": agent.processor.model_filename, "encoder": _encoder(agent)})
 
         @routes.post("/turn")
         async def turn(request: Request) -> HTTPResponse:
@@ -91,7 +92,8 @@ class BatonChannel(InputChannel):
         output = TurnOutput()
         message = UserMessage(asked.message, output, asked.conversation, input_channel=self.name())
         try:
-            await asyncio.wait_for(on_new_message(message), self._turn_seconds)
+            with giving(asked.vector):
+                await asyncio.wait_for(on_new_message(message), self._turn_seconds)
         except asyncio.TimeoutError:
             logger.error("Conversation %s: the turn took longer than %s s.", asked.conversation, self._turn_seconds)
             return _error(504, "turn_timed_out", "The turn took too long and was given up.")
@@ -123,6 +125,11 @@ class BatonChannel(InputChannel):
 def _agent(request: Request) -> Optional[Agent]:
     agent: Optional[Agent] = getattr(request.app.ctx, "agent", None)
     return agent if agent is not None and agent.is_ready() else None
+
+
+def _encoder(agent: Agent) -> Optional[Text]:
+    """Names the encoder whose vectors may come with a text; another processor than Baton's knows none."""
+    return getattr(agent.processor, "encoder", None)
 
 
 def _body(request: Request) -> Any:

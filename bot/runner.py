@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from graphlib import TopologicalSorter
-from typing import Any, Dict, List, Optional, Text, Tuple
+from typing import Any, Dict, List, Optional, Text, Tuple, Type, TypeVar
 
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphNode, GraphNodeHook, GraphSchema, SchemaNode
@@ -12,6 +12,8 @@ from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.storage import ModelStorage
 
 from bot.rules import SERVED
+
+Component = TypeVar("Component")
 
 
 class SequentialGraphRunner(GraphRunner):
@@ -56,6 +58,11 @@ class SequentialGraphRunner(GraphRunner):
         for name, needed in self._plan(wanted):
             results[name] = self._instantiated_nodes[name](*(results.get(other, other) for other in needed))
         return {name: results[name][1] for name in wanted}
+
+    def components(self, kind: Type[Component]) -> List[Component]:
+        """Returns the components of one class that were loaded."""
+        loaded = (node._component for node in self._instantiated_nodes.values())
+        return [component for component in loaded if isinstance(component, kind)]
 
     def _plan(self, targets: Tuple[Text, ...]) -> List[Tuple[Text, List[Text]]]:
         known = self._plans.get(targets)

@@ -12,6 +12,8 @@ from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.given import GivenVector, read_vector
+
 LANGUAGE = "language"
 """The entity that bot/language.py adds: what slot `language` is filled from."""
 MAX_TEXT = 8000
@@ -32,6 +34,7 @@ class TurnRequest:
 
     conversation: str
     message: str
+    vector: Optional[GivenVector] = None
 
 
 def read_turn_request(body: Any, intents: Collection[str]) -> TurnRequest:
@@ -42,7 +45,7 @@ def read_turn_request(body: Any, intents: Collection[str]) -> TurnRequest:
     """
     if not isinstance(body, dict):
         raise TurnRequestError("The body must be a JSON object.")
-    unknown = sorted(set(body) - {"conversation", "text", "payload"})
+    unknown = sorted(set(body) - {"conversation", "text", "payload", "vector"})
     if unknown:
         raise TurnRequestError(f"Unknown fields: {', '.join(map(str, unknown))}.")
     conversation = body.get("conversation")
@@ -51,7 +54,10 @@ def read_turn_request(body: Any, intents: Collection[str]) -> TurnRequest:
     if ("text" in body) == ("payload" in body):
         raise TurnRequestError("Send exactly one of 'text' and 'payload'.")
     if "text" in body:
-        return TurnRequest(conversation, _text(body["text"]))
+        text = _text(body["text"])
+        return TurnRequest(conversation, text, _vector(body["vector"], text) if "vector" in body else None)
+    if "vector" in body:
+        raise TurnRequestError("'vector' is of a 'text'; a 'payload' has none.")
     return TurnRequest(conversation, _payload(body["payload"], intents))
 
 
@@ -63,6 +69,13 @@ def _text(text: Any) -> str:
     if text.lstrip().startswith("/"):
         raise TurnRequestError("'text' must not begin with '/'; a button's payload goes into 'payload'.")
     return text
+
+
+def _vector(field: Any, text: str) -> GivenVector:
+    try:
+        return read_vector(field, text.strip())
+    except ValueError as error:
+        raise TurnRequestError(f"'vector' cannot be read: {error}.") from error
 
 
 def _payload(payload: Any, intents: Collection[str]) -> str:

@@ -1,14 +1,14 @@
 """One SQL database, SQLite or PostgreSQL, with short explicit transactions.
 
 Reads and writes are told apart because SQLite has one writer: a write begins with `BEGIN IMMEDIATE` and waits for its turn
-inside the process, so that it neither fails half way with "database is locked" nor holds a thread while waiting.
+inside the process, so that it neither fails half way with "database is locked" nor holds a thread while waiting. Those that wait
+share a commit (`core.group_commit`).
 Events recorded in a write are handed to the listeners after its commit, never before; so are the workers woken that it left work for.
 """
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
+import functools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeDecorator
 
 from core import sqlite_driver
 from core.errors import ConfigurationError
+from core.group_commit import GroupCommit, Kept, end
 
 if TYPE_CHECKING:
     from core.events import Event
@@ -102,13 +103,17 @@ class Database:
         # SQLite's transactions see one snapshot anyway; PostgreSQL's would see what others commit between two statements.
         one_snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**one_snapshot) if self.dialect == "postgresql" else engine
-        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._listeners: list[Callable[[list[Event]], None]] = []
         self._workers: dict[str, Callable[[], None]] = {}
-        self._idle: dict[str, list[tuple[AsyncConnection, sqlite_driver.SqliteConnection]]] = {
-            "glance": [],
-            "write": [],
-        }
+        self._idle: dict[str, list[Kept]] = {"glance": [], "write": []}
+        # One writer at a time is SQLite's way; PostgreSQL's writers see to themselves.
+        self._writes = (
+            GroupCommit(
+                functools.partial(self._take, "write"), functools.partial(self._give_back, "write"), self._committed
+            )
+            if self.dialect == "sqlite"
+            else None
+        )
         """SQLite's connections for small reads and for writes, kept: taking one from the pool costs more than a statement."""
 
     @classmethod
@@ -155,61 +160,70 @@ class Database:
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Reader]:
         """Open a read of a few rows by their key. SQLite answers in less time than it takes to ask another thread, so none is asked."""
-        if self._turn is None:
+        if self._writes is None:
             async with self.engine.connect() as plain:
                 yield plain
-        else:
-            async with self._kept("glance") as connection:
-                yield connection
+            return
+        kept = await self._take("glance")
+        kept.driver.begin(sqlite_driver.BEGIN_GLANCE)
+        usable = False
+        try:
+            yield kept.connection
+        finally:
+            try:
+                await end(kept, keep=False)
+                usable = True
+            finally:
+                await self._give_back("glance", kept, usable)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """Open a transaction that writes; it commits at the end of the block and rolls back on any error."""
-        if self._turn is None:
+        if self._writes is None:
             async with self.engine.begin() as connection:
                 transaction = Transaction(connection)
                 yield transaction
-        else:
-            async with self._turn, self._kept("write") as connection:
-                transaction = Transaction(connection)
-                yield transaction
+            self._committed(transaction)
+            return
+        group = await self._writes.enter()
+        transaction = Transaction(group.kept.connection)
+        try:
+            yield transaction
+        except BaseException:
+            await self._writes.abandon(group)
+            raise
+        await self._writes.commit(group, transaction)
+
+    def _committed(self, transaction: Transaction) -> None:
+        """Tell whoever is to know of a write that is on disk now."""
         if transaction.events:
             for listener in self._listeners:
                 listener(transaction.events)
         for topic in transaction.wakes & self._workers.keys():
             self._workers[topic]()
 
-    @asynccontextmanager
-    async def _kept(self, access: Literal["glance", "write"]) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction on a connection that is kept for the next one; SQLAlchemy may take part in it, and need not."""
+    async def _take(self, access: Literal["glance", "write"]) -> Kept:
         idle = self._idle[access]
-        connection, driver = idle.pop() if idle else await self._new()
-        driver.begin(_BEGIN[access])
-        ended = False
-        try:
-            yield connection
-            await _end(connection, driver, keep=access == "write")
-            ended = True
-        except BaseException:
-            await _end(connection, driver, keep=False)
-            ended = True
-            raise
-        finally:
-            if ended and len(idle) < KEPT:
-                idle.append((connection, driver))
-            else:
-                await connection.close()
+        return idle.pop() if idle else await self._new()
 
-    async def _new(self) -> tuple[AsyncConnection, sqlite_driver.SqliteConnection]:
+    async def _give_back(self, access: Literal["glance", "write"], kept: Kept, usable: bool) -> None:
+        if usable and len(self._idle[access]) < KEPT:
+            self._idle[access].append(kept)
+        else:
+            await kept.connection.close()
+
+    async def _new(self) -> Kept:
         plain = await self.engine.connect()
         driver = cast("sqlite_driver.SqliteConnection", (await plain.get_raw_connection()).driver_connection)
-        return await plain.execution_options(baton_driver=driver), driver
+        return Kept(await plain.execution_options(baton_driver=driver), driver)
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._writes is not None:
+            await self._writes.settled()
         for idle in self._idle.values():
             while idle:
-                await idle.pop()[0].close()
+                await idle.pop().connection.close()
         await self.engine.dispose()
 
 
@@ -221,25 +235,6 @@ def driver_of(connection: AsyncConnection) -> sqlite_driver.SqliteConnection | N
         "baton_driver"
     )
     return driver
-
-
-async def _end(connection: AsyncConnection, driver: sqlite_driver.SqliteConnection, *, keep: bool) -> None:
-    """Commit, or roll back; through SQLAlchemy where it took part, so that it knows."""
-    if connection.in_transaction():
-        await (connection.commit() if keep else connection.rollback())
-        return
-    try:
-        await (driver.commit() if keep else driver.rollback())
-    except sqlite3.Error as error:
-        raise sa.exc.DBAPIError.instance(
-            None, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
-        ) from error
-
-
-_BEGIN = {
-    "glance": sqlite_driver.BEGIN_GLANCE,
-    "write": sqlite_driver.BEGIN_WRITE,
-}
 
 
 def _asynchronous(url: str) -> sa.URL:

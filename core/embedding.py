@@ -11,6 +11,7 @@ that the service and the bot's environment read with `onnxruntime` and `tokenize
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections import OrderedDict
@@ -78,6 +79,8 @@ class OnnxEncoder:
             raise ConfigurationError(
                 f"{directory} holds no readable encoder ({error}). Make one: python -m core.export {directory}"
             ) from error
+        self.fingerprint = _fingerprint(directory) if self._pooling == "mean" else None
+        """Names the encoder by the content of its files, as the assistant names its own (`bot.given`), which takes the mean."""
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(int(described["max_tokens"]))
         self._inputs = {one.name for one in self._session.get_inputs()}
@@ -101,6 +104,11 @@ class OnnxEncoder:
     def knows(self, word: str) -> bool:
         """Tell whether `word` is one of the model's own whole words: for the packaged model about 24,000 common English ones."""
         return self._tokenizer.token_to_id(word) is not None
+
+    def recalled(self, text: str) -> Vectors | None:
+        """Return the vector of a text that was encoded lately, without computing anything."""
+        with self._memory_lock:
+            return self._memory.get(text)
 
     def forget(self) -> None:
         """Forget the remembered texts, so that the next is computed; for measurements."""
@@ -154,6 +162,13 @@ class SentenceTransformerEncoder:
                 list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
             )
         return np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dimensions)
+
+
+def _fingerprint(directory: Path) -> str:
+    with (directory / "model.onnx").open("rb") as model:
+        digest = hashlib.file_digest(model, "sha256")
+    digest.update((directory / "tokenizer.json").read_bytes())
+    return digest.hexdigest()
 
 
 def _pool(hidden: Vectors, mask: npt.NDArray[np.int64], pooling: str) -> Vectors:

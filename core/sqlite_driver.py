@@ -50,6 +50,11 @@ class SqliteConnection(aiosqlite.Connection):
         """Have the next statement begin a transaction with `statement`, one of the three above."""
         self._begin = statement
 
+    @property
+    def lost(self) -> bool:
+        """Whether a transaction was begun and SQLite has ended it by itself, as it does after some errors."""
+        return self._writes and not self._conn.in_transaction
+
     async def commit(self) -> None:
         """Commit, if anything was executed since the transaction began."""
         self._writes = self._glances = False

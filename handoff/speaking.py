@@ -6,7 +6,7 @@ locked before a client id is looked up, and clocks are told before a message is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -36,6 +36,9 @@ from handoff.wording import PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
 TURN_LEASE = timedelta(seconds=20)
 """How long the process that accepted a message has to see it answered before another may try."""
 
+Stored = Callable[[Transaction, Conversation], Awaitable[None]]
+"""Is called in the write that has stored a message of a customer, before its commit, while the conversation is as it was."""
+
 _SETTLE = Prepared(
     sa.update(messages)
     .where(messages.c.id == sa.bindparam("message"), PENDING)
@@ -53,11 +56,13 @@ async def say_as_customer(
     name: str,
     at: datetime,
     runner: str | None = None,
+    stored: Stored | None = None,
 ) -> Message:
     """Store what a customer wrote. Idempotent by (conversation, client id).
 
     While the bot owns the conversation the message becomes a turn that it has to answer. `runner` names the process that will see to
-    it, unless another one has an earlier turn of the conversation in hand; without a name any process may.
+    it, unless another one has an earlier turn of the conversation in hand; without a name any process may. `stored` is told of a new turn
+    unless the message has changed the conversation's owner as well.
 
     Raises:
         Invalid: the text is empty, or the client id is not 1 to 60 characters.
@@ -70,10 +75,13 @@ async def say_as_customer(
         before = await said_before(tx.connection, conversation_id, "customer", client_id)
         if before is not None:
             return before
-        conversation = await _awake(tx, conversation, at)
-        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(conversation, runner))
-        await _tell_clocks(tx, conversation, at)
-        return await append(tx, conversation, saying, at=at)
+        awake = await _awake(tx, conversation, at)
+        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(awake, runner))
+        await _tell_clocks(tx, awake, at)
+        message = await append(tx, awake, saying, at=at)
+        if stored is not None and message.turn is not None and awake.epoch == conversation.epoch:
+            await stored(tx, awake)
+        return message
 
 
 async def press_as_customer(
@@ -85,6 +93,7 @@ async def press_as_customer(
     name: str,
     at: datetime,
     runner: str | None = None,
+    stored: Stored | None = None,
 ) -> Message:
     """Store that a customer pressed a button, as a message with its title. Idempotent by (conversation, client id).
 
@@ -112,7 +121,10 @@ async def press_as_customer(
         saying = Saying(
             Author("customer", name), button.title, client_id=client_id, payload=button.payload, lease=lease
         )
-        return await append(tx, conversation, saying, at=at)
+        message = await append(tx, conversation, saying, at=at)
+        if stored is not None and message.turn is not None:
+            await stored(tx, conversation)
+        return message
 
 
 async def _check_unused(tx: Transaction, source: Message, button: Button) -> None:

@@ -30,7 +30,7 @@ from handoff.triggers import load_triggers
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, watch_bot
-from server.bot import Bot
+from server.bot import Bot, TextVector
 from server.children import rasa_server
 from server.cross_origin import allow_listed_origins
 from server.deliveries import DeliveryWorker
@@ -72,6 +72,8 @@ from server.workers import end_workers, keep_at_work
 
 log = structlog.get_logger()
 VERSION = "0.1.0"
+MOST_ENCODED = 500
+"""Characters of a message whose vector goes to the bot with it: about as many as the bot's encoder reads."""
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
     *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
@@ -151,6 +153,7 @@ async def _open_service(
             clock,
             *_directives(app, clock),
             foresee=functools.partial(_foreseeing, app),
+            encode=functools.partial(_vector_for_bot, app),
             patience=settings.bot_patience,
             runner=runner,
             reopen_within=timedelta(hours=settings.reopen_hours),
@@ -218,6 +221,22 @@ def _foreseeing(app: web.Application, conversation: Conversation, text: str) -> 
     if retriever is None:
         return contextlib.nullcontext()
     return retriever.foreseeing(text, viewer_of(conversation), BOT_LIMIT)
+
+
+async def _vector_for_bot(app: web.Application, text: str) -> TextVector | None:
+    """Return the vector that the search of a question needs anyway, where the bot understands by the same encoder."""
+    service = app[SERVICE]
+    index = service.retriever.index if service.retriever is not None else None
+    encoder = getattr(index, "encoder", None)
+    fingerprint = getattr(encoder, "fingerprint", None)
+    if (
+        encoder is None
+        or fingerprint is None
+        or len(text) > MOST_ENCODED
+        or not service.bot.reads_vectors_of(fingerprint)
+    ):
+        return None
+    return TextVector(fingerprint, await asyncio.to_thread(encoder.encode, [text]))
 
 
 async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]) -> None:

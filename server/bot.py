@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import aiohttp
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from core.embedding import Vectors
 
 log = structlog.get_logger()
 BotState = Literal["starting", "ready", "down"]
@@ -63,6 +67,13 @@ class BotTurn(_Model):
     understanding: BotUnderstanding = Field(default_factory=BotUnderstanding)
 
 
+class TextVector(NamedTuple):
+    """The vector of a message, shape [1, d], and the fingerprint of the encoder that made it."""
+
+    encoder: str
+    values: Vectors
+
+
 @dataclass
 class Bot:
     """The Rasa servers behind the service.
@@ -84,14 +95,34 @@ class Bot:
         self._headers = {"Authorization": f"Bearer {self.token}"}
         self._changed = asyncio.Event()
         self._away: set[str] = set()
+        self._encoders: dict[str, str | None] = {}
+        """The encoder of each server that was ready at the last look; None where it takes no vectors."""
 
-    async def ask(self, rasa_id: str, conversation_id: str, *, text: str | None, payload: str | None) -> BotTurn:
-        """Have one message answered.
+    def reads_vectors_of(self, encoder: str) -> bool:
+        """Tell whether every server that is there has this encoder, so that it need not encode what came with a vector."""
+        return bool(self._encoders) and set(self._encoders.values()) == {encoder}
+
+    async def ask(
+        self,
+        rasa_id: str,
+        conversation_id: str,
+        *,
+        text: str | None,
+        payload: str | None,
+        vector: TextVector | None = None,
+    ) -> BotTurn:
+        """Have one message answered. A server whose encoder is not the vector's reads the text and leaves the vector alone.
 
         Raises:
             Unavailable: Rasa is not there, is late, or answered with an error or with nothing.
         """
-        body = {"conversation": rasa_id, **({"text": text} if payload is None else {"payload": payload})}
+        body: dict[str, Any] = {
+            "conversation": rasa_id,
+            **({"text": text} if payload is None else {"payload": payload}),
+        }
+        if vector is not None:
+            values = base64.b64encode(vector.values.astype("<f4").tobytes()).decode()
+            body["vector"] = {"encoder": vector.encoder, "values": values}
         servers = self._servers_of(conversation_id)
         for url in servers[:-1]:
             try:
@@ -142,11 +173,13 @@ class Bot:
     async def check(self) -> BotState:
         """Ask every server whether it is ready, and remember: `starting` until the first one is, `down` once none is."""
         answers = await asyncio.gather(*(self._ready(url) for url in self.urls))
-        away = {url for url, ready in zip(self.urls, answers, strict=True) if not ready}
-        if any(answers) and away != self._away:
+        said = dict(zip(self.urls, answers, strict=True))
+        self._encoders = {url: answer.get("encoder") for url, answer in said.items() if answer is not None}
+        away = {url for url, answer in said.items() if answer is None}
+        if self._encoders and away != self._away:
             log.info("bot servers", ready=len(self.urls) - len(away), away=sorted(away))
         self._away = away
-        if any(answers):
+        if self._encoders:
             self.mark("ready")
         elif self.state == "ready":
             self.mark("down")
@@ -171,14 +204,16 @@ class Bot:
             return False
         return True
 
-    async def _ready(self, url: str) -> bool:
+    async def _ready(self, url: str) -> dict[str, Any] | None:
+        """Return what a server says of itself, None where it is not ready."""
         try:
             async with self.http.get(
                 f"{url}/webhooks/baton/ready", headers=self._headers, timeout=aiohttp.ClientTimeout(total=2)
             ) as response:
-                return response.status == 200
-        except (aiohttp.ClientError, TimeoutError):
-            return False
+                said = await response.json() if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return None
+        return said if isinstance(said, dict) else None
 
 
 async def _is_action_failure(response: aiohttp.ClientResponse) -> bool:

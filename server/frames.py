@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from core.database import Transaction
 from core.errors import Invalid
 from handoff.handing_over import hand_over
-from handoff.records import Message
+from handoff.records import Conversation, Message
 from handoff.repeats import handled_before
 from handoff.speaking import press_as_customer, say_as_customer
 from handoff.taking_over import rate, save_email
@@ -124,6 +125,12 @@ async def act(
     most = service.settings.messages_per_minute
     await limit(service.redis, service.clock, "messages", visitor_id, most=most)
     database = service.database
+    begun = False
+
+    async def begin(tx: Transaction, conversation: Conversation) -> None:
+        nonlocal begun
+        begun = await service.turns.begin(tx, conversation)
+
     if isinstance(frame, MessageFrame):
         message = await say_as_customer(
             database,
@@ -133,6 +140,7 @@ async def act(
             name=name,
             at=now,
             runner=service.turns.runner,
+            stored=begin,
         )
     elif isinstance(frame, PressFrame):
         message = await press_as_customer(
@@ -143,6 +151,7 @@ async def act(
             name=name,
             at=now,
             runner=service.turns.runner,
+            stored=begin,
         )
         pressed = {"message_id": frame.button.rpartition(".")[0], "button_id": frame.button}
         service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed}, fleeting=True)
@@ -157,7 +166,7 @@ async def act(
         await rate(database, conversation_id, frame.score, frame.comment, client_id=frame.client_id, at=now)
     if message is not None:
         metrics.MESSAGES.labels("customer").inc()
-        if message.turn == "pending":
+        if message.turn == "pending" and not begun:
             service.turns.wake(conversation_id)
     view = None if message is None else message_view(message)
     return {"type": "ack", "client_id": frame.client_id, "message": view}

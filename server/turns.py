@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,27 +19,23 @@ from core.database import Database, Transaction
 from core.errors import BatonError, StaleEpoch, Unavailable
 from handoff.failing import Cause, fail_turn
 from handoff.gathering import account_of
-from handoff.records import BOT, Conversation, Message, Reply, Understanding
+from handoff.records import BOT, Conversation, Message, Understanding
 from handoff.reopening import reopen, ticket_to_reopen
 from handoff.requests import TicketRequest
 from handoff.speaking import drop_turn, say_as_bot
 from handoff.transcript import BOT_AUTHOR, get_conversation
 from handoff.triggers import Seen, Trigger, candidates, choose
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
-from handoff.wording import PERSON_PAYLOADS
-from knowledge.searches import ENTRY_JSON, SearchEntry, log_search
+from knowledge.searches import log_search
 from server import metrics
-from server.bot import ActionFailed, Bot, BotTurn
+from server.bot import ActionFailed, Bot, TextVector
 from server.hub import Hub
+from server.spoken import read_turn
 
 log = structlog.get_logger()
 RECONCILE_EVERY = 5.0
 TYPING_AFTER = 0.2
 """Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
-NONE_OF_THESE = "none_of_these"
-"""The intent of the button below a list of choices."""
-BELOW_CHOICES = (NONE_OF_THESE, "talk_to_person")
-"""Intents that a list of choices ends with: whoever is asked back has a person within reach too."""
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
 
@@ -51,12 +44,19 @@ HandOver = Callable[[Transaction, Conversation, str, str | None], Awaitable[None
 OpenRequest = Callable[[Transaction, Conversation, TicketRequest], Awaitable[None]]
 """Opens a ticket beside a conversation that stays with the bot, inside a write."""
 
+Encode = Callable[[str], Awaitable[TextVector | None]]
+"""Makes the vector of what a customer wrote, where the bot can use one."""
+
 Foresee = Callable[[Conversation, str], contextlib.AbstractContextManager[None]]
 """Takes a conversation and what its customer wrote; what it has begun ends with its block."""
 
 
 def _foresee_nothing(_conversation: Conversation, _text: str) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
+
+
+async def _encode_nothing(_text: str) -> None:
+    return None
 
 
 class TurnRunner:
@@ -70,6 +70,7 @@ class TurnRunner:
         hand_over: what a turn's directive calls, in the same transaction as its words.
         open_request: the same for the directive that opens a ticket.
         foresee: begins what a question's answer is likely to need, while the bot is at it.
+        encode: makes vectors for a bot that would otherwise make the same once more.
         patience: seconds that a turn waits for a bot that starts.
         reopen_within: how long after resolving a message on the same topic goes back to people.
         triggers: rules that hand over though neither customer nor assistant asks for it.
@@ -86,6 +87,7 @@ class TurnRunner:
         open_request: OpenRequest,
         *,
         foresee: Foresee = _foresee_nothing,
+        encode: Encode = _encode_nothing,
         patience: float,
         runner: str,
         reopen_within: timedelta = timedelta(),
@@ -99,6 +101,7 @@ class TurnRunner:
         self._hand_over = hand_over
         self._open_request = open_request
         self._foresee = foresee
+        self._encode = encode
         self._patience = patience
         self._reopen_within = reopen_within
         self._triggers = triggers
@@ -111,9 +114,29 @@ class TurnRunner:
         if conversation_id in self._running:
             self._again.add(conversation_id)
             return
-        task = asyncio.create_task(self._drain(conversation_id), name=f"turns {conversation_id}")
+        self._start(conversation_id, None)
+
+    def _start(self, conversation_id: str, first: tuple[Conversation, Turn] | None) -> None:
+        task = asyncio.create_task(self._drain(conversation_id, first), name=f"turns {conversation_id}")
         self._running[conversation_id] = task
         task.add_done_callback(lambda done: self._finished(conversation_id, done))
+
+    async def begin(self, tx: Transaction, conversation: Conversation) -> bool:
+        """Begin to have a message answered that `tx` has stored and not committed yet, so that the bot thinks while the disk writes.
+
+        What is not committed in the end is answered by nobody: an answer is stored only under a pending turn, in a later write.
+        Whoever reads before that sees the conversation as it was before the message, so its owner and epoch must be older than `tx`.
+
+        Returns:
+            Whether it has begun. If not, `wake` the conversation after the commit: another turn comes first, here or elsewhere.
+        """
+        turn = await next_turn(tx.connection, conversation.id)
+        if turn is None or turn.more or conversation.id in self._running:
+            return False
+        if not turn.held_by(self.runner, self._clock.now()):
+            return False
+        self._start(conversation.id, (conversation, turn))
+        return True
 
     async def idle(self) -> None:
         """Return when this process has no turn in hand."""
@@ -160,20 +183,25 @@ class TurnRunner:
             self._again.discard(conversation_id)
             self.wake(conversation_id)
 
-    async def _drain(self, conversation_id: str) -> None:
+    async def _drain(self, conversation_id: str, first: tuple[Conversation, Turn] | None) -> None:
         async with self._slots:
             more = True
             while more:
-                async with self._database.glance() as reader:
-                    turn = await next_turn(reader, conversation_id)
-                    if turn is None:
-                        return
-                    conversation = await get_conversation(reader, conversation_id)
+                taken = first or await self._next(conversation_id)
+                first = None
+                if taken is None:
+                    return
+                conversation, turn = taken
                 if not turn.held_by(self.runner, self._clock.now()) and not await self._claimed(turn):
                     return
                 await self._run(conversation, turn.message)
                 # A turn that another process accepted meanwhile went to this one, which nobody told.
                 more = turn.more or not self._hub.alone
+
+    async def _next(self, conversation_id: str) -> tuple[Conversation, Turn] | None:
+        async with self._database.glance() as reader:
+            turn = await next_turn(reader, conversation_id)
+            return None if turn is None else (await get_conversation(reader, conversation_id), turn)
 
     async def _claimed(self, turn: Turn) -> bool:
         async with self._database.write() as tx:
@@ -216,10 +244,13 @@ class TurnRunner:
         if self._bot.state == "down":
             raise Unavailable("The bot is down.")
         text = turn.text.lstrip("/ \t\n") or "?"
+        vector = await self._encode(text) if turn.payload is None else None
         # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.
         alone = turn.payload is None and len(self._running) == 1
         with self._foresee(conversation, text) if alone else contextlib.nullcontext():
-            answered = await self._bot.ask(conversation.rasa_id, conversation.id, text=text, payload=turn.payload)
+            answered = await self._bot.ask(
+                conversation.rasa_id, conversation.id, text=text, payload=turn.payload, vector=vector
+            )
         spoken = read_turn(answered)
         understanding = Understanding(**answered.understanding.model_dump())
         # A message and its answer may fall into the same millisecond; the answer is still the later one.
@@ -263,72 +294,3 @@ class TurnRunner:
         author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
         frame = {"type": "live", "event": "typing", "data": {"author": author, "on": on}}
         self._hub.send(conversation_id, frame, fleeting=True)
-
-
-@dataclass
-class Spoken:
-    """What a turn says and asks for."""
-
-    replies: list[Reply] = field(default_factory=list)
-    searches: list[SearchEntry] = field(default_factory=list)
-    """Made for it, to be kept in the log."""
-    hand_over: str | None = None
-    """The reason code of the handoff that it ends in."""
-    request: TicketRequest | None = None
-    """A ticket to open, while the bot keeps the conversation."""
-
-    @property
-    def found_nothing(self) -> bool:
-        """Tell whether the articles were searched and none was shown."""
-        return bool(self.searches) and all(reply.answer is None for reply in self.replies)
-
-
-def read_turn(turn: BotTurn) -> Spoken:
-    """Tell what a turn says from what it asks for. Nothing is said after a handoff: the conversation is people's then.
-
-    Raises:
-        Unavailable: it says nothing and asks for nothing.
-        Invalid: it asks for a ticket that cannot be opened.
-    """
-    spoken = Spoken()
-    for reply in turn.replies:
-        custom = reply.custom or {}
-        kind = custom.get("type")
-        if "search" in custom:
-            spoken.searches.append(ENTRY_JSON.validate_python(custom["search"]))
-        if spoken.hand_over is not None:
-            continue
-        if kind == "hand_over":
-            spoken.hand_over = str(custom["reason"])
-        elif kind == "open_ticket":
-            spoken.request = TicketRequest.of(custom.get("ticket"))
-        elif reply.text or reply.buttons or kind == "answer":
-            buttons = bound_buttons([(button.title, button.payload) for button in reply.buttons], custom)
-            spoken.replies.append(Reply(reply.text or "", buttons, custom["answer"] if kind == "answer" else None))
-    if not spoken.replies and spoken.hand_over is None and spoken.request is None:
-        raise Unavailable("Rasa answered with nothing that can be shown.")
-    return spoken
-
-
-def bound_buttons(buttons: Sequence[tuple[str, str]], custom: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Give the buttons of a response what they are about, so that pressing an older one is about what stood above it.
-
-    The article that is shown goes into the buttons that rate it, and the customer's `query` into all others but those that ask for
-    a person. Of a response's `choices` only the named intents stay, in their order, before `BELOW_CHOICES`.
-    """
-    if "choices" in custom:
-        place = {
-            f"/{name}": position for position, name in enumerate(dict.fromkeys([*custom["choices"], *BELOW_CHOICES]))
-        }
-        buttons = sorted((one for one in buttons if one[1] in place), key=lambda one: place[one[1]])
-    return tuple((title, _bound(title, payload, custom)) for title, payload in buttons)
-
-
-def _bound(title: str, payload: str, custom: Mapping[str, Any]) -> str:
-    name = "article_id" if payload.startswith("/article_") else "query"
-    if name not in custom or "{" in payload or payload in PERSON_PAYLOADS:
-        return payload
-    entities = {name: custom[name]}
-    if "choices" in custom and payload != f"/{NONE_OF_THESE}":
-        entities["topic"] = title
-    return payload + json.dumps(entities, ensure_ascii=False)

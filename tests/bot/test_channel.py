@@ -1,6 +1,7 @@
 """The contract of the channel: who may call, what is refused, what comes back, and that no failure is silent."""
 
 import asyncio
+import base64
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rasa.utils.endpoints import EndpointConfig
 from served import PROJECT
 
 from bot.channel import BatonChannel
+from bot.encoder import SentenceEncoder
 
 REFUSED = [
     [],
@@ -29,7 +31,18 @@ REFUSED = [
     {"conversation": "c.1", "payload": "greet"},
     {"conversation": "c.1", "payload": "/unheard_of"},
     {"conversation": "c.1", "payload": "/greet{not json}"},
+    {"conversation": "c.1", "payload": "/greet", "vector": {"encoder": "x", "values": "AAAAAA=="}},
+    {"conversation": "c.1", "text": "hi", "vector": [0.5]},
+    {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "not base64"}},
+    {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "AAAA"}},
+    {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "AADAfw=="}},
 ]
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_dir):
+    files = ((encoder_dir / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))
+    return SentenceEncoder(*files, max_tokens=128, cache_size=8, threads=1)
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "a-token-for-test", "a-token-for-tests2"])
@@ -65,6 +78,27 @@ def test_a_turn_returns_the_reply_whole_and_what_was_understood(served):
     assert 0 < understanding["confidence"] <= 1
     assert len(understanding["ranking"]) == 3
     assert understanding["entities"] == []
+
+
+def _vector(encoder, text, *, of):
+    values = encoder.encode_one(of).astype("<f4").tobytes()
+    return {"text": text, "vector": {"encoder": encoder.fingerprint, "values": base64.b64encode(values).decode()}}
+
+
+def test_a_vector_of_the_same_encoder_stands_for_the_text(served, encoder):
+    """One of another text shows that it is used, one of another encoder or of a text too long to be read whole that it is not."""
+    text = "hello good morning"
+    borrowed = _vector(encoder, text, of="could i download my invoice please")
+    foreign = {**borrowed, "vector": {**borrowed["vector"], "encoder": "another"}}
+    story = _vector(encoder, text + " and hello" * 100, of="could i download my invoice please")
+    own = _vector(encoder, text, of=text)
+    intents = []
+    for number, body in enumerate((borrowed, foreign, story, own)):
+        answer = served.turn({"conversation": f"c.vector{number}", **body})
+        intents.append(answer.body["understanding"]["intent"])
+    assert intents[0] == "invoices"
+    assert "invoices" not in intents[1:]
+    assert intents[1] == intents[3] == "greet"
 
 
 def test_a_payload_is_taken_as_its_intent(served):
@@ -135,9 +169,10 @@ def test_a_turn_that_takes_too_long_is_given_up(ask_with_action, served, monkeyp
     assert answer.body["error"]["code"] == "turn_timed_out"
 
 
-def test_ready_names_the_model(served):
+def test_ready_names_the_model_and_its_encoder(served, encoder):
     answer = served.ready()
-    assert (answer.status, answer.body) == (200, {"ready": True, "model": "tiny.tar.gz"})
+    expected = {"ready": True, "model": "tiny.tar.gz", "encoder": encoder.fingerprint}
+    assert (answer.status, answer.body) == (200, expected)
 
 
 def test_without_a_model_nothing_is_ready(served, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -152,3 +153,20 @@ def test_the_service_does_not_import_torch() -> None:
         "sys.exit(any(name in sys.modules for name in ('torch', 'sentence_transformers', 'transformers')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_an_encoder_is_named_by_its_files_as_the_assistant_names_its_own(
+    encoder: OnnxEncoder, directory: Path, tmp_path: Path
+) -> None:
+    files = [(directory / name).read_bytes() for name in ("model.onnx", "tokenizer.json")]
+    assert encoder.fingerprint == hashlib.sha256(b"".join(files)).hexdigest()
+    other = shutil.copytree(directory, tmp_path / "cls")
+    described = json.loads((other / "encoder.json").read_text())
+    (other / "encoder.json").write_text(json.dumps({**described, "pooling": "cls"}))
+    assert OnnxEncoder(other).fingerprint is None  # the assistant takes the mean
+
+
+def test_what_was_encoded_lately_is_recalled_and_nothing_else_is_computed(encoder: OnnxEncoder) -> None:
+    vector = encoder.encode(["recall me"])
+    assert encoder.recalled("recall me") is vector
+    assert encoder.recalled("never encoded") is None

@@ -150,7 +150,7 @@ class Floor:
     async def somebody_waits(self) -> None:
         """Return when a task waits for a lock that another transaction holds."""
         if self.database.dialect == "sqlite":
-            while not self.database._turn._waiters:  # type: ignore[union-attr]
+            while not self.database._writes._waiting:  # type: ignore[union-attr]
                 await asyncio.sleep(0)
             return
         query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")

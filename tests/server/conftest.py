@@ -37,6 +37,7 @@ class ScriptedRasa:
 
     answer: Callable[[Turn], Any] = lambda _turn: say("Hello.")
     ready: bool = True
+    encoder: str | None = None
     heard: list[Turn] = field(default_factory=list)
 
     async def turn(self, request: web.Request) -> web.StreamResponse:
@@ -49,7 +50,7 @@ class ScriptedRasa:
         return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
 
     async def is_ready(self, _request: web.Request) -> web.Response:
-        return web.json_response({"ready": self.ready}, status=200 if self.ready else 503)
+        return web.json_response({"ready": self.ready, "encoder": self.encoder}, status=200 if self.ready else 503)
 
 
 def say(*texts: str, hand_over: str | None = None, **understanding: Any) -> dict[str, Any]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
@@ -18,6 +23,9 @@ from sqlalchemy.exc import OperationalError
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import Unavailable
+from core.sqlite_driver import SqliteConnection
+from handoff.ownership import change_owner
+from handoff.records import CLOSED, Conversation
 from handoff.speaking import TURN_LEASE, say_as_customer
 from handoff.taking_over import claim
 from handoff.transcript import get_conversation, transcript
@@ -27,9 +35,10 @@ from knowledge.searches import ENTRY_JSON, SearchEntry, search_entry
 from knowledge.tables import searches
 from server.app import build_app
 from server.bot import BotTurn
+from server.frames import MessageFrame, act
 from server.replica import replica_name
 from server.service import SERVICE, Service
-from server.turns import Spoken, bound_buttons, read_turn
+from server.spoken import Spoken, bound_buttons, read_turn
 from tests.server.conftest import Running, ScriptedRasa, make_settings, say
 
 ANSWER = {"article_id": "a-1", "slug": "s", "title": "T", "heading": "", "url": "/help/s", "html": "<p>p</p>"}
@@ -490,3 +499,114 @@ async def test_a_message_on_the_same_topic_goes_back_to_people_and_thanks_to_the
     assert seen["ticket"]["status"] == "open"
     assert reopened["notice"]["ticket"] == claimed["ticket"]["number"]
     assert "About invoices." not in {message["text"] for message in seen["messages"]}
+
+
+async def test_the_bot_thinks_while_the_disk_writes_and_the_ack_waits_for_the_disk(running: Running) -> None:
+    chat = await running.visit()
+    turn = asyncio.Event()
+    may_commit = asyncio.Event()
+
+    def answer(_turn: Any) -> Any:
+        turn.set()
+        return say("Thought.")
+
+    running.rasa.answer = answer
+    commit = SqliteConnection.commit
+
+    async def slow(connection: SqliteConnection) -> None:
+        await may_commit.wait()
+        await commit(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteConnection, "commit", slow)
+        await chat.socket.send_json({"type": "message", "client_id": "slow", "text": "think"})
+        await turn.wait()
+        with pytest.raises(asyncio.TimeoutError):
+            await chat.socket.receive_json(timeout=0.05)
+        may_commit.set()
+        assert (await chat.until(lambda frame: frame["type"] == "ack"))["client_id"] == "slow"
+    assert (await chat.message("bot"))["text"] == "Thought."
+    assert len(running.rasa.heard) == 1
+
+
+async def test_a_message_that_is_not_written_after_all_is_answered_by_nobody_and_may_be_sent_again(
+    running: Running,
+) -> None:
+    chat = await running.visit()
+    commit = SqliteConnection.commit
+    failures = ["disk I/O error"]
+
+    async def broken(connection: SqliteConnection) -> None:
+        if failures:
+            await connection.rollback()
+            raise sqlite3.OperationalError(failures.pop())
+        await commit(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteConnection, "commit", broken)
+        with pytest.raises(OperationalError):
+            await act_as(running, chat, "lost")
+        await running.service.turns.idle()
+        assert await said(running.service, chat.conversation) == []
+        await chat.send("message", client_id="lost", text="lost")
+    assert (await chat.message("bot"))["text"] == "Hello."
+    assert await said(running.service, chat.conversation) == ["lost", "Hello."]
+
+
+async def act_as(running: Running, chat: Any, text: str) -> None:
+    frame = MessageFrame(type="message", client_id=text, text=text)
+    await act(running.service, chat.conversation, "vs_x", "Dana", frame)
+
+
+async def test_the_answer_to_a_message_that_reopens_a_closed_conversation_is_begun_after_its_commit(
+    running: Running,
+) -> None:
+    """Until then an action would read the epoch before."""
+    chat = await running.visit()
+    service = running.service
+    async with service.database.write() as tx:
+        await change_owner(tx, await get_conversation(tx.connection, chat.conversation), CLOSED, at=service.clock.now())
+    told = []
+
+    async def stored(_tx: Any, conversation: Conversation) -> None:
+        told.append(conversation.epoch)
+
+    given = {"name": "Dana", "at": service.clock.now(), "stored": stored}
+    await say_as_customer(service.database, chat.conversation, client_id="1", text="back", **given)
+    assert told == []
+    await say_as_customer(service.database, chat.conversation, client_id="2", text="more", **given)
+    assert told == [3]
+
+
+class Counted:
+    """An encoder of its own name that counts what it is asked for."""
+
+    fingerprint = "ours"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: list[str]) -> Any:
+        self.texts += texts
+        return np.array([[1.0, 0.5]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(("encoder", "shared"), [("ours", True), ("another", False), (None, False)])
+async def test_a_message_goes_to_the_bot_with_its_vector_if_the_bot_has_the_same_encoder(
+    running: Running, encoder: str | None, shared: bool
+) -> None:
+    counted = Counted()
+    running.service.retriever = SimpleNamespace(
+        index=SimpleNamespace(encoder=counted), foreseeing=lambda *_: nullcontext()
+    )  # type: ignore[assignment]
+    running.rasa.encoder = encoder
+    await running.service.bot.check()
+    chat = await running.visit()
+    await chat.send("message", text="hello there")
+    await chat.message("bot")
+    await chat.send("message", text="x" * 501)
+    await chat.message("bot")
+    values = base64.b64encode(np.array([1.0, 0.5], dtype="<f4").tobytes()).decode()
+    sent = [turn.get("vector") for turn in running.rasa.heard]
+    assert sent == [{"encoder": "ours", "values": values} if shared else None, None]
+    assert counted.texts == (["hello there"] if shared else [])
