@@ -29,7 +29,7 @@ from spacy.language import Language
 from spacy.pipeline import EntityRuler
 from spacy.tokens import Doc
 
-from bot.entity_patterns import AFTER_FIRST_WORD, normalise, patterns
+from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
 from bot.required_words import RequiredWords
 
@@ -57,6 +57,7 @@ class NameModel:
             (one.start_char, one.end_char, one.label_)
             for one in self.pipeline.get_pipe("ner")(doc).ents
             if any(token.is_alpha and (token.lower_ not in self.ordinary or token.is_title) for token in one)
+            and may_be_a_name(one.text)
         ]
 
     def _unusual(self, doc: Doc, place: int) -> bool:

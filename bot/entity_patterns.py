@@ -148,6 +148,24 @@ def _status() -> Dict[str, Any]:
     return {"TEXT": {"REGEX": r"^[45]\d\d$"}}
 
 
+_LONGEST_NAME = 5
+"""Words, such as "The Royal Bank of Scotland"."""
+_LONGEST_WORD = 30
+_WORD_OF_A_NAME = re.compile(r"[^\W_][\w.&+'’/-]*")
+_KEY_HELD_DOWN = re.compile(r"(.)\1\1\1")
+
+
+def may_be_a_name(text: str) -> bool:
+    """Tells whether `text` is written as a name can be: a few words of letters, no markup, no address, no key held down."""
+    words = text.split()
+    return 0 < len(words) <= _LONGEST_NAME and all(
+        len(word) <= _LONGEST_WORD
+        and _WORD_OF_A_NAME.fullmatch(word) is not None
+        and _KEY_HELD_DOWN.search(word.lower()) is None
+        for word in words
+    )
+
+
 def normalise(entity: str, text: str) -> str:
     """Returns the one way to write what `text` names, such as `INV-2041` for "invoice no 2041"."""
     return _NORMALISERS.get(entity, str.lower)(text)

@@ -30,6 +30,12 @@ logger = logging.getLogger(__name__)
 CHANNEL = f"{BatonChannel.__module__}.{BatonChannel.__qualname__}"
 LEFT_OUT_STORES = frozenset({"dynamo", "mongod"})
 KEEP_ALIVE_SECONDS = 75
+MODEL_UNUSABLE = 78
+"""Exit status: the archive cannot be loaded, so starting again does not help (`EX_CONFIG` of sysexits.h)."""
+
+
+class ModelUnusableError(Exception):
+    """The model's archive cannot be loaded; says what to do."""
 
 
 async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
@@ -37,6 +43,7 @@ async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
 
     Raises:
         InvalidConfigException: `endpoints.yml` names a store that is left out.
+        ModelUnusableError: the archive does not fit this code, or is none.
     """
     store = endpoints.tracker_store.type if endpoints.tracker_store else None
     broker = endpoints.event_broker.type if endpoints.event_broker else None
@@ -51,7 +58,13 @@ async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
         lock_store=LockStore.create(endpoints.lock_store),
         action_endpoint=endpoints.action and ActionEndpoint.of(endpoints.action),
     )
-    agent.processor = Processor(model, agent.tracker_store, agent.lock_store, agent.nlg, agent.action_endpoint)
+    try:
+        agent.processor = Processor(model, agent.tracker_store, agent.lock_store, agent.nlg, agent.action_endpoint)
+    except Exception as error:  # Whatever an older component's files make of newer code.
+        raise ModelUnusableError(
+            f"The model {model} cannot be loaded; it was probably trained by another version of Baton. Run baton train. "
+            f"({type(error).__name__}: {' '.join(str(error).split())[:300]})"
+        ) from error
     agent.domain = agent.tracker_store.domain = agent.processor.domain
     agent.nlg.responses = agent.domain.responses
     return agent
@@ -64,7 +77,12 @@ def build_app(channel: InputChannel, model: Path, endpoints: AvailableEndpoints)
     register([channel], app, route="/webhooks/")
 
     async def load(app: Sanic, _loop: Any) -> None:
-        app.ctx.agent = await load_agent(model, endpoints)
+        try:
+            app.ctx.agent = await load_agent(model, endpoints)
+        except ModelUnusableError as error:
+            logger.critical("The model cannot be loaded.", exc_info=error.__cause__)
+            app.ctx.problem = str(error)
+            raise SystemExit(MODEL_UNUSABLE) from None
         gc.enable()
         gc.freeze()  # What is loaded stays; no later collection need look at it.
         logger.info("The assistant %s is loaded.", model.name)
@@ -108,4 +126,9 @@ def main(arguments: Sequence[str]) -> None:
     take_shortcuts()
     channel = BatonChannel.from_credentials(read_config_file(chosen.credentials).get(CHANNEL))
     app = build_app(channel, chosen.model, AvailableEndpoints.read_endpoints(str(chosen.endpoints)))
-    app.run(host=chosen.interface, port=chosen.port, access_log=False, motd=False)
+    try:
+        app.run(host=chosen.interface, port=chosen.port, access_log=False, motd=False)
+    except SystemExit:
+        # After all traces, so that it is the last line of the log: what is read of it where an operator looks.
+        print(getattr(app.ctx, "problem", ""), flush=True)
+        raise

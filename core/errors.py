@@ -7,6 +7,7 @@ BatonError
 ├── NotFound           404
 ├── Conflict           409  true a moment ago, not now
 │   └── StaleEpoch     409  the conversation has changed hands
+├── TooSlow            408  the request did not come to its end
 ├── TooLarge           413
 ├── RateLimited        429
 ├── Unavailable        503  a part that is needed is not there
@@ -67,6 +68,13 @@ class StaleEpoch(Conflict):
     """The conversation has changed hands since this was composed."""
 
     code = "stale_epoch"
+
+
+class TooSlow(BatonError):
+    """The client began a request and did not finish it in time."""
+
+    code = "too_slow"
+    status = 408
 
 
 class TooLarge(BatonError):

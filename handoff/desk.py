@@ -227,14 +227,15 @@ async def _last_messages(reader: Reader, conversation_ids: Sequence[str]) -> dic
 
 
 async def _next_clocks(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, SlaClock]:
+    """Return each ticket's clock that is due first; where none runs, the one that is paused."""
     found = await reader.execute(
         sa.select(sla_clocks)
         .where(
             sla_clocks.c.ticket_id.in_(ticket_ids),
             sla_clocks.c.met_at.is_(None),
-            sla_clocks.c.state.in_(["running", "breached"]),
+            sla_clocks.c.state.in_(["running", "breached", "paused"]),
         )
-        .order_by(sla_clocks.c.due_at.desc())
+        .order_by(sla_clocks.c.state != "paused", sla_clocks.c.due_at.desc())
     )
     return {row["ticket_id"]: SlaClock.of(row) for row in found.mappings()}
 

@@ -1,6 +1,6 @@
 """Makes everything that `make run` and `make test` need, each step only when its inputs have changed.
 
-Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp in `var/stamps/` is the hash of its
+Runs on a plain Python 3.11 before anything is installed: standard library only. A step's stamp (`stamp_of`) is the hash of its
 inputs, and under it how they looked (size and time of change): while they look the same nothing is read, and a later start costs little.
 """
 
@@ -116,7 +116,7 @@ def steps(*, tests: bool) -> list[Step]:
         Step("Web pages", web_inputs, build_web, ROOT / "web" / "dist" / "widget.js"),
         Step(
             "Sentence encoder",
-            lambda: [ROOT / "core" / "export.py", ROOT / "requirements.lock", str(HOME)],
+            lambda: [ROOT / "core" / "export.py", ROOT / "requirements.lock"],
             export_encoder,
             HOME / "models" / "encoder" / "encoder.json",
         ),
@@ -185,8 +185,9 @@ def runs_python310(interpreter: str) -> bool:
 
 
 def stamp_of(step: Step) -> Path:
-    """Return the file that says what a step was made from."""
-    return STAMPS / (step.name.lower().replace(" ", "-").replace("(", "").replace(")", "").replace("/", "") + ".txt")
+    """Return the file that says what a step was made from. It goes where the thing is: a home that is moved takes its stamps along."""
+    folder = HOME / "stamps" if step.made.is_relative_to(HOME) else STAMPS
+    return folder / (step.name.lower().replace(" ", "-").replace("(", "").replace(")", "").replace("/", "") + ".txt")
 
 
 def look_of(inputs: Iterable[Path | str]) -> str:
@@ -238,8 +239,9 @@ def run_step(step: Step) -> None:
     finally:
         done.set()
         teller.join()
-    STAMPS.mkdir(parents=True, exist_ok=True)
-    stamp_of(step).write_text(made_from)
+    stamp = stamp_of(step)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(made_from)
     print(f"    done in {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -344,7 +346,7 @@ def web_inputs() -> list[Path]:
     return sorted(found)
 
 
-def assistant_inputs() -> list[Path | str]:
+def assistant_inputs() -> list[Path]:
     """Return the files that the assistant is trained from."""
     files = [
         ROOT / name
@@ -353,7 +355,7 @@ def assistant_inputs() -> list[Path | str]:
     files += [path for path in (ROOT / "data").rglob("*.yml") if "tests" not in path.relative_to(ROOT).parts]
     files += [*(ROOT / "bot").glob("*.py"), *(ROOT / "tickets").glob("*"), *(ROOT / "data" / "tickets").glob("*.csv")]
     files = [path for path in files if path.is_file()]
-    return [*sorted(files), str(HOME)]
+    return sorted(files)
 
 
 def call(command: Sequence[str | Path], cwd: Path = ROOT) -> None:

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.errors import BatonError, Invalid, NotFound, RateLimited, TooLarge
+from core.errors import BatonError, Invalid, NotFound, RateLimited
 from server import metrics
 
 log = structlog.get_logger()
@@ -44,11 +44,7 @@ async def read_body(request: web.Request, model: type[Body]) -> Body:
     Raises:
         Invalid: it is no JSON in UTF-8, or not of the model's form; names the first wrong field.
     """
-    try:
-        raw = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise TooLarge("The request is larger than 1 MiB.") from error
-    return parse(raw, model)
+    return parse(await request.read(), model)
 
 
 def parse(raw: bytes | str, model: type[Body]) -> Body:

@@ -66,6 +66,7 @@ from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
 from server.sla_worker import run_clocks
+from server.slow_clients import SLOW_CLIENTS, SlowClients
 from server.turns import HandOver, OpenRequest, TurnRunner
 from server.typists import Typists
 from server.workers import end_workers, keep_at_work
@@ -91,7 +92,11 @@ def build_app(
         clock: the clock, by default the machine's.
         may_load: what loading models waits for, by default nothing: it takes the processor from the first chats.
     """
-    app = web.Application(middlewares=[allow_listed_origins, translate_errors], client_max_size=BODY_LIMIT)
+    slow_clients = SlowClients()
+    app = web.Application(
+        middlewares=[allow_listed_origins, translate_errors, slow_clients.middleware()], client_max_size=BODY_LIMIT
+    )
+    app[SLOW_CLIENTS] = slow_clients
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
 

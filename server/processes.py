@@ -20,6 +20,8 @@ from core.errors import ConfigurationError
 log = structlog.get_logger()
 RESTART_DELAYS = (0.2, 1.0, 3.0, 10.0, 30.0)
 """Seconds before each restart in a row; a child that ran for a minute starts from the first again."""
+UNUSABLE = 78
+"""Exit status of a child that cannot run before somebody has done something (`EX_CONFIG`); its last line says what."""
 
 
 INHERITED = (
@@ -113,7 +115,11 @@ class Child:
             code = await self._process.wait()
             if asyncio.get_running_loop().time() - began > 60:
                 in_a_row = 0
-            log.warning("child ended", child=self.name, code=code, printed=self.last_words())
+            if code == UNUSABLE:
+                in_a_row = len(RESTART_DELAYS) - 1  # It may be done while this waits, and needs no new start then.
+                log.error(f"{self.name} cannot be started", reason=self.last_words(1))
+            else:
+                log.warning("child ended", child=self.name, code=code, printed=self.last_words())
             in_a_row = await self._restart(in_a_row)
 
     async def _restart(self, in_a_row: int) -> int:

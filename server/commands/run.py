@@ -45,6 +45,7 @@ async def serve(settings: Settings) -> None:
     from server.app import build_app
     from server.logs import configure_logs
     from server.service import SERVICE
+    from server.slow_clients import IDLE_SECONDS, SLOW_CLIENTS
 
     configure_logs(settings)
     began = time.perf_counter()
@@ -54,7 +55,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     may_load = asyncio.Event()
     app = build_app(settings, may_load=may_load)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=IDLE_SECONDS)
     try:
         try:
             await runner.setup()
@@ -66,9 +67,12 @@ async def serve(settings: Settings) -> None:
             raise
         print(f"Chats are taken on {settings.url} after {time.perf_counter() - began:.1f} s.", flush=True)
         loop.call_later(HEAD_START, may_load.set)
-        announcing = asyncio.create_task(_announce(app[SERVICE], settings, began))
+        beside = [asyncio.create_task(_announce(app[SERVICE], settings, began))]
+        if runner.server is not None:
+            beside.append(asyncio.create_task(app[SLOW_CLIENTS].watch(runner.server)))
         await stop.wait()
-        announcing.cancel()
+        for task in beside:
+            task.cancel()
         print("\nStopping …", flush=True)
     finally:
         await runner.cleanup()

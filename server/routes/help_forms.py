@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
-from core.errors import BatonError, Invalid, TooLarge, Unauthenticated
+from core.errors import BatonError, Invalid, Unauthenticated
 from core.identifiers import new_id
 from core.redis import sent_key
 from handoff.speaking import say_as_customer
@@ -235,8 +235,6 @@ async def sent_page(request: web.Request) -> web.Response:
 async def _form(request: web.Request) -> Mapping[str, object]:
     try:
         return await request.post()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise TooLarge("Please send less than 1 MiB.") from error
     except (ValueError, AssertionError, LookupError) as error:
         raise Invalid("The form could not be read. Send it again.") from error
 

@@ -11,7 +11,7 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from bot.entities import NAMES, EntityReader
-from bot.entity_patterns import normalise, patterns
+from bot.entity_patterns import may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
 from bot.entity_training import made_sentences, train_model
 from bot.required_words import RequiredWords
@@ -95,6 +95,31 @@ def test_no_rule_is_left_out_for_the_lack_of_a_word():
         matched += found
     assert 100 < matched <= possible < 800
     assert RequiredWords(vocab, [[{"LOWER": "x", "OP": "?"}]]).among(["y"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my name is <b>Bartholomew</b> <script>alert(1)</script> " + "x" * 60,
+        "my name is > " + "xy" * 40,
+        "please add aaaaaaaaa to our workspace",
+        "my name is {{7*7}} and i need help",
+    ],
+)
+def test_junk_in_a_names_place_is_no_name(extract, text):
+    assert [one for one in extract(text) if one["entity"] in {"person", "company"}] == []
+
+
+def test_names_as_people_write_them_may_be_names():
+    for name in (
+        "Anne-Marie O’Neill",
+        "Dr. J. R. Müller",
+        "李 小龙",
+        "AT&T",
+        "The Royal Bank of Scotland",
+        "C++ Builders",
+    ):
+        assert may_be_a_name(name), name
 
 
 def test_a_plan_that_is_misspelt_is_mended_and_an_unknown_one_kept():

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import tarfile
 
 import numpy as np
 import pytest
@@ -139,3 +140,14 @@ def test_conversation_tests_judge_intents_and_no_entities():
         leave_entities_out_of_conversations()
         assert not judged("greet").check_prediction_target_mismatch()
         assert judged("thanks").check_prediction_target_mismatch()
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_with_what_to_do(tmp_path):
+    from bot.serve import ModelUnusableError, load_agent
+
+    archive = tmp_path / "old.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.addfile(tarfile.TarInfo("metadata.json"))
+    endpoints = AvailableEndpoints.read_endpoints(None)
+    with pytest.raises(ModelUnusableError, match=r"old\.tar\.gz cannot be loaded.* Run baton train\. \(\w+"):
+        asyncio.run(load_agent(archive, endpoints))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Conflict, StaleEpoch
+from handoff.desk import row_of
 from handoff.pending import wait_for_customer
 from handoff.records import Staff
 from handoff.speaking import say_as_agent
@@ -33,6 +34,11 @@ async def test_a_reply_that_waits_for_the_customer_pauses_the_resolution_until_t
     clocks = await floor.clocks(claimed.ticket_id)
     assert (clocks["first_response.0"].state, clocks["resolution.0"].state) == ("met", "paused")
     assert await status(floor, claimed.ticket_id) == "pending"
+    async with floor.database.read() as reader:
+        row = await row_of(reader, claimed.id, floor.clock.now())
+    assert row is not None
+    assert row["clock"] is not None
+    assert (row["clock"]["metric"], row["clock"]["state"]) == ("resolution", "paused")
     floor.later(300 * MINUTE)
     await floor.say(claimed, "the one of May")
     clocks = await floor.clocks(claimed.ticket_id)

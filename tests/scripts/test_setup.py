@@ -31,7 +31,13 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     script = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "baton_setup", script)
     spec.loader.exec_module(script)
-    for name, folder in {"ROOT": ".", "STAMPS": "var/stamps", "SERVICE": ".venv", "BOT": ".venv-rasa"}.items():
+    for name, folder in {
+        "ROOT": ".",
+        "HOME": "var",
+        "STAMPS": "var/stamps",
+        "SERVICE": ".venv",
+        "BOT": ".venv-rasa",
+    }.items():
         monkeypatch.setattr(script, name, tmp_path / folder)
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -87,6 +93,29 @@ def test_inputs_written_again_with_the_same_contents_make_nothing_anew(setup: Mo
     os.utime(tmp_path / "flour", ns=(1, 1))
     setup.run_steps([step])
     assert made == ["white"]
+
+
+@pytest.mark.usefixtures("machine_has_all")
+def test_what_is_in_the_home_moves_with_it_and_is_there_when_it_is_back(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    step = cake(setup, tmp_path, made)
+
+    def bake_in(home: Path) -> None:
+        monkeypatch.setattr(setup, "HOME", home)
+        home.mkdir(exist_ok=True)
+        at_home = home / "cake"
+        setup.run_steps([step._replace(made=at_home, make=lambda: (made.append("home"), at_home.touch()))])
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    bake_in(first)
+    bake_in(second)
+    bake_in(first)
+    assert made == ["home", "home"]
+    first.rename(tmp_path / "third")
+    bake_in(tmp_path / "third")
+    assert made == ["home", "home"]
 
 
 @pytest.mark.usefixtures("machine_has_all")

@@ -198,3 +198,20 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"Set BATON_HOME to another folder\."):
         kept_secret(tmp_path / "file", "identity")
+
+
+async def test_a_child_that_cannot_run_as_things_are_says_what_to_do_and_is_tried_again_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "RESTART_DELAYS", (0.0, 3600.0))
+    words = "The model old.tar.gz cannot be loaded. Run baton train."
+    child = Child(
+        "rasa", [sys.executable, "-c", f"print('trace'); print({words!r}); raise SystemExit(78)"], {}, tmp_path / "log"
+    )
+    with structlog.testing.capture_logs() as logs:
+        await child.start()
+        while not logs:
+            await asyncio.sleep(0)
+    assert [(one["event"], one["reason"]) for one in logs] == [("rasa cannot be started", words)]
+    await child.stop()
+    assert child.restarts == 0

@@ -18,6 +18,8 @@ export interface ActingDesk {
 export class Actions {
   /** What is under way. */
   busy: string | null = null;
+  /** The conversation that something is done with, until what came of it has been read. */
+  acting: string | null = null;
   readonly #api: DeskApi;
   readonly #desk: ActingDesk;
 
@@ -90,6 +92,7 @@ export class Actions {
     const row = this.#desk.open()?.row;
     if (!row || this.busy !== null) return;
     this.busy = name;
+    this.acting = row.id;
     this.#desk.changed();
     try {
       await action(row);
@@ -99,6 +102,7 @@ export class Actions {
     this.busy = null;
     this.#desk.changed();
     await this.#desk.readAgain();
+    if (this.acting === row.id) this.acting = null;
     if (name !== "override") this.#desk.happened("acted");
   }
 }

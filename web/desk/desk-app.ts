@@ -104,6 +104,7 @@ export class DeskApp extends LitElement {
             <button type="button" role="switch" class="presence" aria-checked=${model.session.presence === "online" ? "true" : "false"} aria-label="Available for customers" data-testid="desk-presence"
               @click=${this.#togglePresence}><i></i>${model.session.presence === "online" ? "Online" : "Away"}</button></div>
           <desk-list .model=${model} .revision=${this.revision}></desk-list>
+          ${this.#phone.matches ? nothing : this.#toasts()}
           <div class="me"><span class="avatar" aria-hidden="true">${initials(model.staff.name)}</span><span class="name" title=${model.staff.email}>${model.staff.name}</span>
             <button type="button" class="icon-button" aria-label="Your settings" title="Your settings" data-testid="desk-own" @click=${() => this.own?.open()}>${icon("settings")}</button>
             <button type="button" class="icon-button" aria-pressed=${this.sound ? "true" : "false"} aria-label="Sound when someone starts waiting" title=${this.sound ? "Sound is on" : "Sound is off"} data-testid="desk-sound"
@@ -118,7 +119,7 @@ export class DeskApp extends LitElement {
             : html`<desk-context .detail=${detail} .busy=${model.busy !== null}></desk-context>`}
         </aside>`}
       </div>
-      ${this.#toasts()}
+      ${this.#phone.matches ? this.#toasts() : nothing}
       <desk-clock-history .read=${model.api.history}></desk-clock-history>
       <desk-own-settings .session=${model.session}></desk-own-settings>
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>

@@ -57,6 +57,8 @@ export class DeskModel extends EventTarget {
       lostSession: (error) => this.session.lost(error),
       readAgain: async () => {
         await Promise.all([this.reread(), this.refresh()]);
+        // What this agent has just done is known to them: an event that tells of it later is no news.
+        if (this.staff !== null && this.detail !== null) this.lists.mine.take(this.detail.row, this.staff.id);
       },
       happened: (what) => this.dispatchEvent(new Event(what)),
     });
@@ -251,7 +253,7 @@ export class DeskModel extends EventTarget {
   /** Says what others or the routing did with what is, or was, this agent's. What they did themselves has been said. */
   #tellOfMove(row: Row): void {
     const moved = this.staff === null ? null : this.lists.mine.take(row, this.staff.id);
-    if (this.busy !== null) return;
+    if (row.id === this.actions.acting) return;
     if (moved === "came") {
       this.toast(movedToMe(row), "info");
       this.dispatchEvent(new CustomEvent("arrived", { detail: row }));

@@ -27,6 +27,10 @@ export const deskStyle = css`
   .right .nothing { padding: 24px 20px; color: var(--text-3); font-size: 13px; }
   .panel-head { display: none; align-items: center; justify-content: space-between; padding: 8px 8px 8px 20px; border-bottom: 1px solid var(--border); font-weight: 650; }
   .toasts { position: fixed; z-index: 30; top: 116px; inset-inline-start: 50%; transform: translateX(-50%); display: grid; gap: 8px; justify-items: center; width: min(480px, calc(100vw - 32px)); pointer-events: none; }
+  /* Within the list's column they take room instead of covering what is being read or written. */
+  .left .toasts { position: static; transform: none; justify-items: stretch; width: auto; flex: none; }
+  .left .toasts:not(:empty) { padding: 8px 12px; border-top: 1px solid var(--border); }
+  .left .toast { justify-content: space-between; box-shadow: none; }
   .toast { display: flex; align-items: center; gap: 10px; padding: 6px 6px 6px 14px; border-radius: var(--radius); background: var(--text); color: var(--bg); box-shadow: var(--shadow); font-size: 13px; pointer-events: auto; max-width: 100%; }
   .toast.problem { background: var(--danger-soft); color: var(--danger-text); border: 1px solid var(--danger); }
   .toast span { overflow-wrap: anywhere; }

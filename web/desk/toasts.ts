@@ -1,4 +1,4 @@
-/** Short messages at the edge of the desk: the last three, each for a while, problems for longer. */
+/** Short messages at the edge of the desk: the last three, each once and for a while, problems for longer. */
 export interface Toast { id: number; text: string; tone: "info" | "problem" }
 
 const SHOWN_MS = 7_000;
@@ -14,7 +14,8 @@ export class Toasts {
 
   show(text: string, tone: Toast["tone"]): void {
     const id = (this.#lastId += 1);
-    this.shown = [...this.shown.slice(-2), { id, text, tone }];
+    // Said again, it stands once, as the newest.
+    this.shown = [...this.shown.filter((toast) => toast.text !== text).slice(-2), { id, text, tone }];
     setTimeout(() => this.dismiss(id), tone === "problem" ? SHOWN_MS * 2 : SHOWN_MS);
     this.#changed();
   }

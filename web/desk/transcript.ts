@@ -45,7 +45,7 @@ export class Transcript extends LitElement {
     .failed .bubble { background: var(--danger-soft); color: var(--danger-text); border-color: var(--danger); }
     .bubble a { color: inherit; text-underline-offset: 2px; }
     baton-answer { width: min(100%, 520px); }
-    .buttons { display: flex; flex-wrap: wrap; gap: 6px; }
+    .buttons { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 6px; }
     .choice { display: inline-flex; gap: 4px; align-items: center; padding: 1px 10px; border: 1px solid var(--border); border-radius: 12px; font-size: 12px; color: var(--text-2); overflow-wrap: anywhere; }
     .choice.used { background: var(--accent-soft); color: var(--accent-text); border-color: transparent; font-weight: 600; }
     .notice { display: flex; align-items: center; justify-content: center; gap: 6px; margin: 20px 0 4px; font-size: 12px; color: var(--text-2); text-align: center; }

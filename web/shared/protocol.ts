@@ -2,7 +2,7 @@
 
 export type ErrorCode =
   | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "stale_epoch"
-  | "too_large" | "rate_limited" | "unavailable" | "internal";
+  | "too_large" | "too_slow" | "rate_limited" | "unavailable" | "internal";
 
 export interface ErrorBody {
   code: ErrorCode;

@@ -268,6 +268,11 @@ describe("claiming", () => {
     expect(service.to("/api/desk/conversations/a/claim").map((c) => c.body)).toEqual([{ epoch: 2 }]);
     expect(allById(app, "desk-composer")).toHaveLength(1);
     expect(allById(app, "desk-claim")).toEqual([]);
+    // The event that tells of it later is no news, and the same words stand once.
+    model.take({ type: "event", event: "conversation", data: { row: mine("a"), removed: false } });
+    model.toast("It is yours. The customer has been told.", "info");
+    await settle();
+    expect(model.toasts.map((toast) => toast.text)).toEqual(["It is yours. The customer has been told."]);
   });
 
   test("one that was lost to a colleague tells the kind message and reads everything again", async () => {

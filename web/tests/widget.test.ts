@@ -230,14 +230,15 @@ describe("buttons below a message", () => {
   const offer = message(1, { epoch: 1, buttons: [{ id: "b1", title: "Yes", used: false }, { id: "b2", title: "No", used: false }] });
   const disabled = (): boolean[] => allById(widget, "message-button").map((b) => (b as HTMLButtonElement).disabled);
 
-  test("die when the owner changes, and no press is sent", async () => {
-    await show({}, [offer]);
-    expect(disabled()).toEqual([false, false]);
+  test("go when the owner changes, the focus stays in the conversation, and what was chosen can still be read", async () => {
+    await show({}, [{ ...offer, id: "m0", seq: 0, buttons: offer.buttons.map((b) => ({ ...b, id: `a${b.id}`, used: b.id === "b1" })) }, offer]);
+    expect(disabled()).toEqual([true, false, false]);
+    allById(widget, "message-button")[2]?.focus();
     model.conversationIs(conversation({ owner: "queue", epoch: 2, last_event: 11 }));
     await rendered(widget);
-    expect(disabled()).toEqual([true, true]);
-    allById(widget, "message-button")[0]?.click();
-    expect(sent).toEqual([]);
+    expect(allById(widget, "message-button").map((b) => b.textContent.trim())).toEqual(["Yes(chosen)"]);
+    const scroller = byId(widget, "widget-log").closest<HTMLElement>(".scroll");
+    expect((scroller?.getRootNode() as ShadowRoot).activeElement).toBe(scroller);
   });
   test("send their id and are spent", async () => {
     await show({}, [offer]);

@@ -108,6 +108,8 @@ export class MessageLog extends LitElement {
   @query(".scroll") private readonly scroller!: HTMLElement;
   #atBottom = true;
   #lastTop = 0;
+  /** What had the focus before this update. */
+  #focused: Element | null = null;
   #resize: ResizeObserver | null = null;
 
   override render(): TemplateResult {
@@ -123,6 +125,15 @@ export class MessageLog extends LitElement {
         <slot></slot>
       </div></div>
       ${this.below ? html`<button type="button" class="jump" @click=${this.toBottom}>${icon("down", 16)} Newest</button>` : nothing}`;
+  }
+
+  override willUpdate(): void {
+    this.#focused = this.shadowRoot?.activeElement ?? null;
+  }
+
+  /** Buttons go when somebody else takes over: the focus that was on one stays in the conversation. */
+  override updated(): void {
+    if (this.#focused !== null && !this.#focused.isConnected) this.scroller.focus();
   }
 
   override firstUpdated(): void {
@@ -213,8 +224,11 @@ export class MessageLog extends LitElement {
   #buttons(message: Message): TemplateResult | typeof nothing {
     if (message.buttons.length === 0) return nothing;
     const alive = this.model.isAlive(message);
+    // What can be pressed no more is gone; what was chosen stays, as a word of what happened.
+    const shown = alive ? message.buttons : message.buttons.filter((button) => button.used || this.model.pressedButton === button.id);
+    if (shown.length === 0) return nothing;
     return html`<div class="buttons" role="group" aria-label="Answers">
-      ${message.buttons.map((button) => {
+      ${shown.map((button) => {
         const pressed = this.model.pressedButton === button.id;
         return html`<button type="button" class="choice ${button.used || pressed ? "used" : ""}" dir="auto" data-testid="message-button"
           ?disabled=${!alive || this.model.requests.press.state === "sending"}
@@ -228,8 +242,9 @@ export class MessageLog extends LitElement {
     const type = message.notice?.type;
     const name = type === "claimed" || type === "queued" || type === "released" ? "person" : type === "resolved" || type === "email_saved" || type === "rated" || type === "ticket_opened" || type === "ticket_open_already" ? "check"
       : type === "bot_unavailable" || type === "tickets_enough" ? "alert" : "bot";
+    const buttons = this.#buttons(message);
     return html`<div class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}>${icon(name, 16)}<bdi>${noticeText(message, now())}</bdi></div>
-      ${message.buttons.length > 0 ? html`<div class="notice">${this.#buttons(message)}</div>` : nothing}`;
+      ${buttons === nothing ? nothing : html`<div class="notice">${buttons}</div>`}`;
   }
 
   #pending(pending: Pending): TemplateResult {
