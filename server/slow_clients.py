@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from core.errors import TooLarge, TooSlow
@@ -19,8 +20,6 @@ IDLE_SECONDS = 75.0
 """That a connection is kept after an answer, also while half of the next request has come."""
 LOOK_SECONDS = 5.0
 
-Connection = RequestHandler  # type: ignore[type-arg]  # generic for type checkers alone
-
 
 class SlowClients:
     """Knows which connections have not sent a request yet, and since when."""
@@ -28,9 +27,9 @@ class SlowClients:
     def __init__(self, body_seconds: float = BODY_SECONDS) -> None:
         self._body_seconds = body_seconds
         self._asked: set[object] = set()
-        self._since: dict[Connection, float] = {}
+        self._since: dict[RequestHandler, float] = {}
 
-    def middleware(self) -> web.Middleware:
+    def middleware(self) -> Middleware:
         """Return what reads every body whole before its route runs, within a time."""
 
         @web.middleware
@@ -48,7 +47,7 @@ class SlowClients:
 
         return whole_body
 
-    def let_go(self, connections: Iterable[Connection], now: float) -> int:
+    def let_go(self, connections: Iterable[RequestHandler], now: float) -> int:
         """Close the connections that have asked nothing for too long; return how many. `now` is in seconds of any one clock."""
         open_now = set(connections)
         self._asked &= open_now
@@ -58,7 +57,7 @@ class SlowClients:
             one.force_close()
         return len(late)
 
-    async def watch(self, server: web.Server[web.Request]) -> None:
+    async def watch(self, server: web.Server) -> None:
         """Look at the server's connections for as long as it runs."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
