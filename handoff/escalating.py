@@ -27,6 +27,7 @@ from handoff.escalations import (
     get_escalation,
     next_escalation,
     plan,
+    put_off,
     put_words,
     settle,
 )
@@ -121,6 +122,9 @@ async def _escalate(tx: Transaction, escalation_id: str, now: datetime) -> None:
         if await settle(tx, escalation.id, "dropped", why_not, now):
             await note(tx, found[0], "dropped", f"“{escalation.rule}”: {why_not}", at=escalation.due_at, noted_at=now)
         return
+    if found[0].standing and found[0].unanswered and escalation.due_at > found[0].pauses[-1].start:
+        await put_off(tx, escalation.id)
+        return
     if not await settle(tx, escalation.id, "done", "", now):
         return
     step = _Step(tx, escalation, found[0], ticket, conversation, now)
@@ -145,7 +149,7 @@ def _needless(escalation: Escalation, clock: SlaClock, ticket: Ticket, conversat
         return "Not needed: there is no breach any more."
     if ticket.status in FINISHED or (conversation is not None and conversation.ticket_id != ticket.id):
         return "Not needed: the ticket is no longer open."
-    return "Not needed: the ticket waits for the customer." if clock.standing else None
+    return None
 
 
 class _Step:

@@ -1,7 +1,8 @@
 """Escalations as rows: planned with the warning or breach that they start with, due by the clock's calendar, settled once.
 
 waiting ──due, still unanswered──▶ done
-waiting ──answered, waits for the customer, or no breach any more──▶ dropped
+waiting ──answered, or no breach any more──▶ dropped
+waiting ──the clock stands still──▶ held ──the clock runs on──▶ waiting, with the working time that was left
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import sqlalchemy as sa
 
 from core.database import INSERT, Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
-from handoff.calendars import add_working_time
+from handoff.calendars import add_working_time, working_time_between
 from handoff.clock_states import Firing, SlaClock
-from handoff.clocks import sla_clocks
+from handoff.clocks import note, sla_clocks
 from handoff.escalation_rules import Action, EscalationRule, actions_of_data, rule_data
 from tickets.ticketing import Ticket
 
@@ -58,7 +59,7 @@ class Escalation:
         firing: `warning` or `breach`.
         since: when that came true.
         due_at: when it acts.
-        state: `waiting`, `done` or `dropped`.
+        state: `waiting`, `held`, `done` or `dropped`.
         settled_at: when it acted or was dropped.
         words: what it did, or why nothing.
     """
@@ -131,6 +132,46 @@ async def settle(tx: Transaction, escalation_id: str, state: str, words: str, at
     return settled.rowcount == 1
 
 
+async def hold(tx: Transaction, clock: SlaClock, at: datetime) -> None:
+    """Let what is planned for a clock stand still with it; what was due before is still to be done. Idempotent."""
+    table = sla_escalations
+    await tx.execute(
+        sa.update(table).where(table.c.clock_id == clock.id, _WAITING, table.c.due_at > at).values(state="held")
+    )
+
+
+async def run_on(tx: Transaction, clock: SlaClock, at: datetime) -> None:
+    """Plan what stood still with a clock anew: what was left of its working time when the clock stopped is left now. Idempotent.
+
+    Args:
+        tx: the write.
+        clock: with the pause that ends now as its last.
+        at: now.
+    """
+    stopped = clock.pauses[-1].start
+    found = await tx.execute(
+        sa.select(sla_escalations).where(sla_escalations.c.clock_id == clock.id, sla_escalations.c.state == "held")
+    )
+    calendar = clock.policy.calendar
+    for escalation in [Escalation(**row) for row in found.mappings()]:
+        left = working_time_between(calendar, stopped, max(stopped, escalation.due_at))
+        due_at = add_working_time(calendar, at, left)
+        await tx.execute(
+            sa.update(sla_escalations)
+            .where(sla_escalations.c.id == escalation.id)
+            .values(state="waiting", due_at=due_at)
+        )
+        words = f"“{escalation.rule}” stood still with the clock and goes on."
+        await note(tx, clock, "postponed", words, at=at, noted_at=at)
+
+
+async def put_off(tx: Transaction, escalation_id: str) -> None:
+    """Let one that fell due while its clock stands still wait until that runs on."""
+    await tx.execute(
+        sa.update(sla_escalations).where(sla_escalations.c.id == escalation_id, _WAITING).values(state="held")
+    )
+
+
 async def put_words(tx: Transaction, escalation_id: str, words: str) -> None:
     """Say what one that was settled in this transaction did."""
     await tx.execute(sa.update(sla_escalations).where(sla_escalations.c.id == escalation_id).values(words=words))
@@ -147,7 +188,11 @@ async def drop_taken_back(tx: Transaction, clocks: Iterable[tuple[SlaClock, SlaC
                 words = f"The {firing} no longer counts: the clock was computed again."
                 await tx.execute(
                     sa.update(sla_escalations)
-                    .where(sla_escalations.c.clock_id == after.id, sla_escalations.c.firing == firing, _WAITING)
+                    .where(
+                        sla_escalations.c.clock_id == after.id,
+                        sla_escalations.c.firing == firing,
+                        sla_escalations.c.state.in_(["waiting", "held"]),
+                    )
                     .values(state="dropped", words=words, settled_at=at)
                 )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.database import Database, Transaction
 from core.errors import Conflict, StaleEpoch
 from handoff.clocks import clocks_of, pause, resume
+from handoff.escalations import hold, run_on
 from handoff.ownership import announce
 from handoff.records import Conversation, Staff
 from handoff.transcript import get_conversation
@@ -47,11 +48,20 @@ async def start_waiting(tx: Transaction, conversation: Conversation, at: datetim
     if any(clock.unanswered for clock in clocks if clock.metric != "resolution"):
         raise Conflict("The customer waits for your reply. Reply first; then the ticket can wait for them.")
     await ticketing.set_status(tx, conversation.ticket_id, "pending", at=at)
-    await pause(tx, conversation.ticket_id, at)
+    stopped = await pause(tx, conversation.ticket_id, at)
+    if stopped is not None:
+        await hold(tx, stopped, at)
 
 
 async def customer_is_back(tx: Transaction, ticket_id: str, at: datetime) -> None:
     """End the wait of a ticket that waits for its customer; any other is left as it is."""
     if (await ticketing.get_ticket(tx.connection, ticket_id)).status == "pending":
         await ticketing.set_status(tx, ticket_id, "open", at=at)
-        await resume(tx, ticket_id, at)
+        await stop_waiting(tx, ticket_id, at)
+
+
+async def stop_waiting(tx: Transaction, ticket_id: str, at: datetime) -> None:
+    """Let the resolution clock run on where it stands still, and what is planned for it too."""
+    running = await resume(tx, ticket_id, at)
+    if running is not None:
+        await run_on(tx, running, at)

@@ -13,6 +13,7 @@ from handoff.assigning import let_go, requeue, take, tell
 from handoff.clocks import resolve_clocks
 from handoff.measuring import measure_again
 from handoff.ownership import announce, change_owner
+from handoff.pending import stop_waiting
 from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
 from handoff.sight import check_sight
@@ -94,6 +95,7 @@ async def _finish(
     """Resolve the ticket and give the conversation back to the bot; `values` are columns that change with it."""
     if conversation.ticket_id is not None:
         await ticketing.set_status(tx, conversation.ticket_id, "resolved", at=at)
+        await stop_waiting(tx, conversation.ticket_id, at)
         await resolve_clocks(tx, conversation.ticket_id, at)
     if note:
         await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), note, kind="note"), at=at)

@@ -33,7 +33,7 @@ class AuditView(TypedDict):
 
 
 class EscalationView(TypedDict):
-    """A rule that was set going: `state` is `waiting`, `done` or `dropped`."""
+    """A rule that was set going: `state` is `waiting`, `held` while its clock stands still, `done` or `dropped`."""
 
     rule: str
     firing: str

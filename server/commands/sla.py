@@ -88,6 +88,8 @@ def _print_clock(clock: ClockHistoryView) -> None:
     for step in clock["escalations"]:
         if step["state"] == "waiting":
             print(f"  {_moment(step['due_at'], zone)}  planned     “{step['rule']}”, if it is still unanswered then.")
+        elif step["state"] == "held":
+            print(f"  held: “{step['rule']}” stands still while the ticket waits for its customer.")
 
 
 def _moment(text: str, zone: ZoneInfo) -> str:

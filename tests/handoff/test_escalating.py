@@ -22,7 +22,7 @@ from handoff.notifications import mark_read, notifications_of
 from handoff.pending import wait_for_customer
 from handoff.records import Conversation, Staff
 from handoff.sla_rules import save_rules, shipped_rules
-from handoff.taking_over import override_ticket
+from handoff.taking_over import override_ticket, resolve
 from tests.handoff.conftest import Floor
 from tickets.ticketing import Ticket, get_ticket
 
@@ -192,10 +192,13 @@ async def test_a_breach_that_a_new_measure_takes_back_escalates_no_further(
     assert [step.rule for step in await steps(floor, waiting) if step.state == "waiting"] == ["Still nobody"]
 
 
-async def test_delays_are_working_time_and_a_ticket_that_waits_for_its_customer_escalates_nothing(
+async def test_delays_are_working_time_and_stand_still_while_the_ticket_waits_for_its_customer(
     floor: Floor, maya: Staff, amara: Staff
 ) -> None:
-    chain = "  - {name: Late, starts: breach, when: {metric: resolution}, after: 30, do: {notify: leads}}\n"
+    chain = """
+  - {name: Late, starts: breach, when: {metric: resolution}, after: 30, do: {notify: leads}}
+  - {name: Later, follows: Late, after: 10, do: {notify: leads}}
+"""
     await rule(floor, amara, chain, "office")
     floor.clock.set(datetime(2026, 11, 20, 9, 15, tzinfo=UTC))  # Friday 10:15 in Berlin: 6 h 40 min end at 16:55
     first, second = await floor.claimed(maya), await floor.claimed(maya)
@@ -203,12 +206,48 @@ async def test_delays_are_working_time_and_a_ticket_that_waits_for_its_customer_
     for conversation in (first, second):
         await floor.reply(conversation, maya, "Which one is it?")
     await tick(floor)
-    await wait_for_customer(floor.database, second.id, maya, epoch=second.epoch, on=True, at=floor.clock.now())
+    waits = {"epoch": second.epoch, "at": floor.clock.now()}
+    await wait_for_customer(floor.database, second.id, maya, on=True, **waits)
     assert [step.due_at for step in await steps(floor, first)] == [datetime(2026, 11, 23, 8, 25, tzinfo=UTC)]
     floor.clock.set(datetime(2026, 11, 23, 8, 25, tzinfo=UTC))
     await tick(floor)
     assert len(await told(floor, amara)) == 1
-    assert [step.words for step in await steps(floor, second)] == ["Not needed: the ticket waits for the customer."]
+    assert [(step.rule, step.state) for step in await steps(floor, second)] == [("Late", "held")]
+
+    # The customer writes on Tuesday at noon: of the 30 minutes, 1 had passed on Friday and 29 are left.
+    floor.clock.set(datetime(2026, 11, 24, 11, 0, tzinfo=UTC))
+    await floor.say(second, "the one of May")
+    await tick(floor, 28 * MINUTE)
+    assert [(step.rule, step.state) for step in await steps(floor, second)] == [("Late", "waiting")]
+    await tick(floor, MINUTE)
+    assert [(step.rule, step.state) for step in await steps(floor, second)] == [("Late", "done"), ("Later", "waiting")]
+    # Resolved while it waits once more: nothing stays held, and nobody is told of what has been done.
+    await floor.reply(second, maya, "Found it. Does it help?")
+    await wait_for_customer(floor.database, second.id, maya, epoch=second.epoch, on=True, at=floor.later(MINUTE))
+    assert [step.state for step in await steps(floor, second)] == ["done", "held"]
+    await resolve(floor.database, second.id, maya, epoch=second.epoch, at=floor.later(MINUTE))
+    await tick(floor, timedelta(days=2))
+    assert [step.state for step in await steps(floor, second)] == ["done", "dropped"]
+
+
+async def test_what_falls_due_in_the_moment_of_the_wait_is_put_off_and_what_was_due_before_is_done(
+    floor: Floor, maya: Staff, amara: Staff
+) -> None:
+    chain = """
+  - {name: At once, starts: warning, when: {metric: resolution}, do: {notify: leads}}
+  - {name: Soon, starts: warning, when: {metric: resolution}, after: 5, do: {notify: leads}}
+"""
+    await rule(floor, amara, chain)
+    claimed = await floor.claimed(maya)
+    await floor.reply(claimed, maya, "Which one is it?")
+    async with floor.database.write() as tx:
+        await fire(tx, floor.later(320 * MINUTE), 50)
+    due = floor.clock.now()
+    await wait_for_customer(floor.database, claimed.id, maya, epoch=claimed.epoch, on=True, at=floor.later(MINUTE))
+    await tick(floor, 10 * MINUTE)
+    assert [(step.rule, step.state) for step in await steps(floor, claimed)] == [("At once", "done"), ("Soon", "held")]
+    await wait_for_customer(floor.database, claimed.id, maya, epoch=claimed.epoch, on=False, at=floor.later(MINUTE))
+    assert (await steps(floor, claimed))[1].due_at == due + 16 * MINUTE
 
 
 async def test_a_move_that_cannot_be_done_is_told_to_the_leads_and_the_rest_is_done(

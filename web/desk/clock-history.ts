@@ -74,7 +74,8 @@ export class ClockHistoryDialog extends LitElement {
           <td>${part.mark === null ? "" : html`<span class="mark ${part.mark}">${MARKS[part.mark]}</span>`}</td></tr>`)}</tbody></table></div>
       ${history.left_out === 0 ? nothing : html`<p class="more">And ${history.left_out} stretches more.</p>`}
       <ol>${history.audit.map((line) => html`<li><time datetime=${line.at}>${at(line.at)}</time><span>${line.words}${line.at === line.noted_at ? "" : ` (noted ${at(line.noted_at)})`}</span></li>`)}
-        ${history.escalations.filter((step) => step.state === "waiting").map((step) => html`<li><time datetime=${step.due_at}>${at(step.due_at)}</time><span>Planned: “${step.rule}”, if it is still unanswered then.</span></li>`)}</ol>
+        ${history.escalations.filter((step) => step.state === "waiting").map((step) => html`<li><time datetime=${step.due_at}>${at(step.due_at)}</time><span>Planned: “${step.rule}”, if it is still unanswered then.</span></li>`)}
+        ${history.escalations.filter((step) => step.state === "held").map((step) => html`<li><span>Planned: “${step.rule}”. It stands still while the ticket waits for its customer.</span></li>`)}</ol>
     </section>`;
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../shared/protocol.js";
 
 export interface Segment { start: string; end: string; kind: "counted" | "closed" | "paused"; minutes: number; total_minutes: number; mark: "warning" | "deadline" | "met" | "now" | null }
 export interface AuditLine { at: string; noted_at: string; what: string; words: string }
-export interface EscalationLine { rule: string; firing: "warning" | "breach"; since: string; due_at: string; state: "waiting" | "done" | "dropped"; settled_at: string | null; words: string }
+export interface EscalationLine { rule: string; firing: "warning" | "breach"; since: string; due_at: string; state: "waiting" | "held" | "done" | "dropped"; settled_at: string | null; words: string }
 export interface Measure { policy: string; version: number; calendar: string; zone: string; priority: string; warn_share: number }
 export interface ClockHistory { id: string; clock: Clock; measure: Measure; used_minutes: number; segments: Segment[]; left_out: number; audit: AuditLine[]; escalations: EscalationLine[] }
 export interface TicketHistory { ticket: { id: string; number: string; subject: string; status: string; priority: string; team: string }; clocks: ClockHistory[] }
