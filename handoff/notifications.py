@@ -9,8 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.database import INSERT, Moment, Reader, Transaction, metadata
+from core.events import record_event
 from core.identifiers import new_id
+from handoff.records import Conversation
 from handoff.tables import staff
+from tickets.ticketing import get_ticket
 
 MOST_SHOWN = 50
 
@@ -54,6 +57,37 @@ async def notify(
         await tx.execute(insert.on_conflict_do_nothing(index_elements=["staff_id", "key"]), told)
 
 
+async def tell_of_move(
+    tx: Transaction,
+    conversation: Conversation,
+    staff_ids: Iterable[str | None],
+    words: str,
+    *,
+    by: str | None,
+    at: datetime,
+) -> None:
+    """Tell whom a conversation came to or was taken from, at their desks too. Idempotent by (member, conversation, epoch).
+
+    Args:
+        tx: the write that moves it.
+        conversation: as it is afterwards.
+        staff_ids: whom; None stands for nobody, and so does whoever did it.
+        words: what happened, with `{number}` for the ticket's number.
+        by: the id of whoever did it; None for nobody of the staff.
+        at: now.
+    """
+    told = sorted({one for one in staff_ids if one is not None and one != by})
+    if not told:
+        return
+    number = "A conversation"
+    if conversation.ticket_id is not None:
+        number = (await get_ticket(tx.connection, conversation.ticket_id)).number
+    sentence = words.replace("{number}", number)
+    key = f"moved:{conversation.id}:{conversation.epoch}"
+    await notify(tx, told, sentence, key=key, conversation_id=conversation.id, at=at)
+    await record_event(tx, conversation.id, "notified", {"to": told, "words": sentence}, at=at, audience="staff")
+
+
 async def notifications_of(reader: Reader, staff_id: str) -> list[Notification]:
     """Return what a member of staff was told last, the newest first, read or not."""
     table = staff_notifications.c
@@ -66,11 +100,12 @@ async def notifications_of(reader: Reader, staff_id: str) -> list[Notification]:
     return [Notification(*row) for row in found]
 
 
-async def mark_read(tx: Transaction, staff_id: str, *, until: datetime, at: datetime) -> None:
-    """Note that a member of staff has read all that was told by `until`. Idempotent."""
+async def mark_read(
+    tx: Transaction, staff_id: str, *, at: datetime, until: datetime | None = None, one: str | None = None
+) -> None:
+    """Note that a member of staff has read all that was told by `until`, or `one` of it, by its id. Idempotent."""
     table = staff_notifications
+    meant = table.c.id == one if one is not None else table.c.at <= until
     await tx.execute(
-        sa.update(table)
-        .where(table.c.staff_id == staff_id, table.c.read_at.is_(None), table.c.at <= until)
-        .values(read_at=at)
+        sa.update(table).where(table.c.staff_id == staff_id, table.c.read_at.is_(None), meant).values(read_at=at)
     )

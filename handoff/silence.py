@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.database import Database, Reader
 from handoff.assigning import requeue, tell
 from handoff.dispatching import loads_of
+from handoff.notifications import tell_of_move
 from handoff.records import agent_owner
 from handoff.staff import staff_names
 from handoff.tables import conversations, staff
@@ -74,5 +75,7 @@ async def give_up(database: Database, staff_id: str, *, left: bool, at: datetime
                 continue
             waiting = await requeue(tx, conversation, "left" if left else "silent", at=at)
             await tell(tx, waiting, "agent_gone", at=at, agent=name)
+            words = "{number} went back to the queue: its customer waited, and your desk had been silent."
+            await tell_of_move(tx, waiting, [] if left else [staff_id], words, by=None, at=at)
             returned += 1
     return returned

@@ -12,6 +12,7 @@ from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
 from handoff.assigning import let_go, requeue, take, tell
 from handoff.clocks import resolve_clocks
 from handoff.measuring import measure_again
+from handoff.notifications import tell_of_move
 from handoff.ownership import announce, change_owner
 from handoff.pending import stop_waiting
 from handoff.records import BOT, QUEUE, Conversation, Staff
@@ -50,6 +51,8 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
             await let_go(tx, conversation, "taken_over", at=at)
         taken = await take(tx, conversation, agent, at=at)
         await tell(tx, taken, "claimed", at=at, agent=agent.name)
+        words = f"{agent.name} took over {{number}}."
+        await tell_of_move(tx, taken, [conversation.agent_id], words, by=agent.id, at=at)
         return taken
 
 

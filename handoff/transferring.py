@@ -11,6 +11,7 @@ from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
 from handoff.assigning import let_go, requeue, take, tell
 from handoff.measuring import measure_again
+from handoff.notifications import tell_of_move
 from handoff.ownership import announce
 from handoff.records import QUEUE, Conversation, Staff
 from handoff.tables import staff
@@ -56,9 +57,18 @@ async def transfer(
             raise StaleEpoch("This conversation has changed since you looked. Open it again.")
         if conversation.agent_id not in (None, agent.id) and not agent.supervises:
             raise Forbidden("A colleague has this conversation. Only they, a lead or an admin can pass it on.")
+        former = conversation.agent_id
         if colleague is not None:
-            return await move_to_person(tx, conversation, colleague, by=agent, note=words, at=at)
-        return await move_to_team(tx, conversation, team or "", by=agent, note=words, at=at)
+            moved = await move_to_person(tx, conversation, colleague, by=agent, note=words, at=at)
+            why = f" {words}" if words else ""
+            told = f"{agent.name} passed {{number}} to {colleague.name}.{why}"
+            await tell_of_move(tx, moved, [colleague.id, former], told, by=agent.id, at=at)
+            return moved
+        moved = await move_to_team(tx, conversation, team or "", by=agent, note=words, at=at)
+        if former is not None:
+            told = f"{agent.name} passed {{number}} to the team {team}."
+            await tell_of_move(tx, moved, [former], told, by=agent.id, at=at)
+        return moved
 
 
 async def move_to_team(

@@ -206,6 +206,6 @@ def _event_frame(event: Event, standing: Standing) -> SharedFrame | None:
     data: dict[str, Any] = {"conversation_id": event.conversation_id, **event.data}
     if event.kind in {"message", "clock"}:
         return SharedFrame(event.kind, data, lambda looks: looks.follow(standing))
-    if event.kind == "escalation":
+    if event.kind in {"escalation", "notified"}:
         return SharedFrame(event.kind, data, lambda looks: looks.member.id in event.data["to"])
     return None

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
-from core.errors import BatonError
+from core.errors import BatonError, Invalid
 from handoff.explaining import explain
 from handoff.notifications import mark_read, notifications_of
 from handoff.sight import check_sight
@@ -50,10 +50,11 @@ class RulesBody(CheckBody):
 
 
 class ReadBody(BaseModel):
-    """The moment until which everything was read."""
+    """The moment until which everything was read, or the one thing that was."""
 
     model_config = ConfigDict(extra="forbid")
-    until: AwareDatetime
+    until: AwareDatetime | None = None
+    id: str | None = Field(None, max_length=40)
 
 
 class ProblemView(TypedDict):
@@ -179,12 +180,14 @@ async def get_notifications(request: web.Request) -> web.Response:
 
 
 async def post_read(request: web.Request) -> web.Response:
-    """Note that one has read what one was told until a moment."""
+    """Note that one has read what one was told until a moment, or one thing of it."""
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, ReadBody)
+    if (body.until is None) == (body.id is None):
+        raise Invalid("Name the moment until which all was read, or the id of one thing.", field="until")
     async with service.database.write() as tx:
-        await mark_read(tx, member.id, until=body.until, at=service.clock.now())
+        await mark_read(tx, member.id, until=body.until, one=body.id, at=service.clock.now())
     return await get_notifications(request)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -158,3 +159,29 @@ async def test_presence_tells_only_what_has_changed(running: Running) -> None:
     running.service.presence_changed()
     await running.service.news._show_colleagues()
     assert "presence" not in [event for event, _ in await heard_until_pong(watcher)]
+
+
+async def test_who_is_passed_or_loses_a_conversation_is_told_at_once_and_in_their_list_until_they_read_it(
+    running: Running,
+) -> None:
+    chat = await waiting(running)
+    maya, jonas, amara = [await running.staff(f"{name}@fernhill.example") for name in ("maya", "jonas", "amara")]
+    await do(maya, chat, "claim", epoch=2)
+    to = (await (await jonas.get("/api/staff/session")).json())["staff"]["id"]
+    desk, giver = await socket_of(running, jonas), await socket_of(running, maya)
+    await do(maya, chat, "transfer", epoch=3, agent=to, note="They wait for May's invoice.")
+    words = "Maya Ortiz passed FH-1001 to Jonas Lindgren. They wait for May's invoice."
+    assert (await desk.hears("notified"))["words"] == words
+    assert "notified" not in [event for event, _ in await heard_until_pong(giver)]
+    running.clock.set(running.clock.now() + timedelta(seconds=1))
+    await do(amara, chat, "claim", epoch=4)
+    await desk.hears("notified", words="Amara Osei took over FH-1001.")
+    told = await (await jonas.get("/api/desk/notifications")).json()
+    assert (told["unread"], [one["words"] for one in told["notifications"]][-1]) == (2, words)
+    route = "/api/desk/notifications/read"
+    assert (await jonas.post(route, json={})).status == 400
+    for _ in range(2):
+        read = await (await jonas.post(route, json={"id": told["notifications"][0]["id"]})).json()
+    assert (read["unread"], [one["read_at"] is None for one in read["notifications"]]) == (1, [False, True])
+    await maya.post(route, json={"id": told["notifications"][1]["id"]})
+    assert (await (await jonas.get("/api/desk/notifications")).json())["unread"] == 1

@@ -1,7 +1,7 @@
 /** The agents' HTTP routes, one function each. */
 import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
-import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, Message, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
+import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, Message, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {
@@ -41,6 +41,9 @@ export class DeskApi {
   rules = async (version?: number): Promise<Rules> => (await this.#read(`/api/sla/policies${version === undefined ? "" : `?version=${version}`}`)) as Rules;
   saveRules = async (rules: { base: number; text: string; note: string; for_open_tickets: boolean }): Promise<Rules> => (await this.#write("PUT", "/api/sla/policies", rules)) as Rules;
   checkRules = async (text: string): Promise<RulesCheck> => (await this.#write("POST", "/api/sla/policies/check", { text })) as RulesCheck;
+
+  notifications = async (): Promise<NotificationList> => (await this.#read("/api/desk/notifications")) as NotificationList;
+  readNotifications = async (what: { until: string } | { id: string }): Promise<NotificationList> => (await this.#write("POST", "/api/desk/notifications/read", what)) as NotificationList;
 
   floor = async (): Promise<FloorNow> => (await this.#read("/api/desk/floor")) as FloorNow;
   ownPassword = async (current: string, next: string): Promise<unknown> => this.#write("PUT", "/api/staff/me/password", { current, new: next });

@@ -10,6 +10,7 @@ import type { ConversationView } from "./conversation-view.js";
 import type { DeskModel } from "./desk-model.js";
 import type { DeskSocket } from "./desk-socket.js";
 import { deskStyle } from "./desk-style.js";
+import type { NotificationsDialog } from "./notifications-dialog.js";
 import type { OwnSettings } from "./own-settings.js";
 import { pagesFor, type PageId } from "./pages.js";
 import { hashOf, placeOf } from "./place.js";
@@ -31,6 +32,7 @@ export class DeskApp extends LitElement {
   @query("desk-list") private readonly list!: RowListView | null;
   @query("desk-conversation") private readonly conversation!: ConversationView | null;
   @query("desk-own-settings") private readonly own!: OwnSettings | null;
+  @query("desk-notifications") private readonly told!: NotificationsDialog | null;
   @query("#shortcuts") private readonly shortcuts!: HTMLDialogElement | null;
   #signedIn: string | null = null;
   /** The list gets the focus as soon as it has been read: somebody has just signed in. */
@@ -71,6 +73,7 @@ export class DeskApp extends LitElement {
       queueMicrotask(() => {
         this.socket.start();
         this.#navigated();
+        void this.model.notifications.refresh();
       });
     }
   }
@@ -101,6 +104,7 @@ export class DeskApp extends LitElement {
         <section class="left" aria-label="Conversations" role=${this.#phone.matches && selected === null && page === null ? "main" : "region"}>
           <button type="button" class="skip" @click=${this.#skip}>Skip to the conversation</button>
           <div class="brand"><span class="mark">${mark(16)}</span><h1>Baton<span class="visually-hidden"> desk</span></h1><span class="grow"></span>
+            ${this.#bell()}
             <button type="button" role="switch" class="presence" aria-checked=${model.session.presence === "online" ? "true" : "false"} aria-label="Available for customers" data-testid="desk-presence"
               @click=${this.#togglePresence}><i></i>${model.session.presence === "online" ? "Online" : "Away"}</button></div>
           <desk-list .model=${model} .revision=${this.revision}></desk-list>
@@ -108,7 +112,7 @@ export class DeskApp extends LitElement {
           <div class="me"><span class="avatar" aria-hidden="true">${initials(model.staff.name)}</span><span class="name" title=${model.staff.email}>${model.staff.name}</span>
             <button type="button" class="icon-button" aria-label="Your settings" title="Your settings" data-testid="desk-own" @click=${() => this.own?.open()}>${icon("settings")}</button>
             <button type="button" class="icon-button" aria-pressed=${this.sound ? "true" : "false"} aria-label="Sound when someone starts waiting" title=${this.sound ? "Sound is on" : "Sound is off"} data-testid="desk-sound"
-              @click=${() => (this.sound = !this.sound)}>${icon(this.sound ? "bell" : "bellOff")}</button>
+              @click=${() => (this.sound = !this.sound)}>${icon(this.sound ? "sound" : "soundOff")}</button>
             <button type="button" class="icon-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" data-testid="desk-shortcuts" @click=${() => this.shortcuts?.showModal()}>${icon("keyboard")}</button>
             <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" data-testid="desk-signout" @click=${() => void model.session.signOut()}>${icon("signOut")}</button></div>
         </section>
@@ -122,9 +126,18 @@ export class DeskApp extends LitElement {
       ${this.#phone.matches ? this.#toasts() : nothing}
       <desk-clock-history .read=${model.api.history}></desk-clock-history>
       <desk-own-settings .session=${model.session}></desk-own-settings>
+      <desk-notifications .told=${model.notifications} .revision=${this.revision} @desk-open=${(e: CustomEvent<string>) => this.#go(model.view, e.detail)}></desk-notifications>
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <dl>${SHORTCUTS.map((s) => html`<dt><kbd>${s.shown}</kbd></dt><dd>${s.words}</dd>`)}<dt><kbd>Enter</kbd></dt><dd>Open the conversation in focus</dd><dt><kbd>Ctrl + Enter</kbd></dt><dd>Send</dd></dl>
         <form method="dialog" class="row"><button class="button">Close</button></form></dialog>`;
+  }
+
+  #bell(): TemplateResult {
+    const { unread } = this.model.notifications;
+    const words = unread === 0 ? "Notifications" : `Notifications, ${unread} unread`;
+    return html`<button type="button" class="icon-button bell" aria-label=${words} title=${`${words} (b)`} aria-haspopup="dialog" data-testid="desk-bell" @click=${() => this.told?.open()}>${icon("bell")}
+        ${unread === 0 ? nothing : html`<b class="badge" aria-hidden="true" data-testid="desk-unread">${unread > 9 ? "9+" : unread}</b>`}</button>
+      <span class="visually-hidden" role="status">${unread === 0 ? "" : `${unread} unread ${unread === 1 ? "notification" : "notifications"}`}</span>`;
   }
 
   async #history(): Promise<void> {
@@ -241,6 +254,7 @@ export class DeskApp extends LitElement {
       case "resolve": this.conversation?.openResolve(); break;
       case "queue": this.#go("queue", id); break;
       case "mine": this.#go("mine", id); break;
+      case "notifications": this.told?.open(); break;
       case "shortcuts": this.shortcuts?.showModal(); break;
       case "back": if (this.panelOpen) this.#closePanel(); else if (id !== null || this.model.page !== null) this.#back(); break;
     }

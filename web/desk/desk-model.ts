@@ -5,6 +5,7 @@ import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";
 import { Lists } from "./lists.js";
+import { Notifications } from "./notifications.js";
 import { movedToMe, movedFromMe } from "./notice-words.js";
 import type { PageId } from "./pages.js";
 import { clocksInOrder } from "./row-order.js";
@@ -28,6 +29,7 @@ export class DeskModel extends EventTarget {
   readonly lists: Lists;
   readonly floor: Floor;
   readonly actions: Actions;
+  readonly notifications: Notifications;
   readonly #api: DeskApi;
   readonly #writing: Writing;
   readonly #toasts = new Toasts(() => this.#changed());
@@ -49,6 +51,7 @@ export class DeskModel extends EventTarget {
       arrived: (row) => this.dispatchEvent(new CustomEvent("arrived", { detail: row })),
     });
     this.floor = new Floor(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
+    this.notifications = new Notifications(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
     this.actions = new Actions(api, {
       changed: () => this.#changed(),
       open: () => this.detail,
@@ -84,6 +87,7 @@ export class DeskModel extends EventTarget {
     if (byThem) this.#writing.clear();
     this.floor.forget();
     this.lists.forget();
+    this.notifications.forget();
     this.detail = null;
     this.selected = null;
     this.#changed();
@@ -233,6 +237,10 @@ export class DeskModel extends EventTarget {
         break;
       case "escalation":
         if (this.staff !== null && event.data.to.includes(this.staff.id)) this.toast(event.data.words, "problem");
+        void this.notifications.refresh();
+        break;
+      case "notified":
+        void this.notifications.refresh();
         break;
       case "presence":
         this.floor.moved();
@@ -245,6 +253,7 @@ export class DeskModel extends EventTarget {
         // The service could not tell everything: what is shown is read again.
         void this.reread();
         void this.refresh();
+        void this.notifications.refresh();
         break;
     }
     this.#changed();

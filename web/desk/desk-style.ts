@@ -13,6 +13,8 @@ export const deskStyle = css`
   .brand h1 { font-size: inherit; font-weight: inherit; }
   .brand .mark { display: grid; place-items: center; width: 26px; height: 26px; border-radius: 8px; background: var(--accent); color: var(--on-accent); }
   .brand .grow { flex: 1; }
+  .bell { position: relative; }
+  .bell .badge { position: absolute; top: 0; inset-inline-end: 0; min-width: 16px; padding: 0 4px; border-radius: 8px; background: var(--danger); color: var(--bg); font-size: 10.5px; line-height: 16px; font-weight: 700; text-align: center; font-variant-numeric: tabular-nums; }
   .presence { display: inline-flex; align-items: center; gap: 7px; min-height: 28px; padding: 0 10px; border: 1px solid var(--border); border-radius: 14px; background: var(--bg); font-size: 12px; font-weight: 550; color: var(--text-2); }
   .presence:hover { border-color: var(--border-strong); }
   .presence i { width: 8px; height: 8px; border-radius: 50%; border: 2px solid var(--text-3); }

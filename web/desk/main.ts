@@ -9,6 +9,7 @@ import { DeskApp } from "./desk-app.js";
 import { DeskModel } from "./desk-model.js";
 import { DeskSocket } from "./desk-socket.js";
 import { MemberForm } from "./member-form.js";
+import { NotificationsDialog } from "./notifications-dialog.js";
 import { OwnSettings } from "./own-settings.js";
 import { PackagePanel } from "./package-panel.js";
 import { ReplyComposer } from "./reply-composer.js";
@@ -21,7 +22,7 @@ import { WebhooksPage } from "./webhooks-page.js";
 import { Transcript } from "./transcript.js";
 import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, NotificationsDialog, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
@@ -32,7 +33,7 @@ const socket = new DeskSocket(() => new WebSocket(`${location.origin.replace(/^h
     socket.presence(model.session.presence);
     void model.session.setPresence(model.session.presence);
     // What happened while the line was down is not replayed: read everything shown again.
-    if (again) void Promise.all([model.refresh(), model.reread()]);
+    if (again) void Promise.all([model.refresh(), model.reread(), model.notifications.refresh()]);
   },
   disconnected: () => model.lineIs(false),
   event: (event) => model.take(event),

@@ -1,5 +1,5 @@
 /** Which key does what, outside of fields. Pure, so that the table that is shown is the one that works. */
-export type Action = "next" | "previous" | "claim" | "reply" | "note" | "articles" | "resolve" | "transfer" | "takeover" | "queue" | "mine" | "colleagues" | "team" | "shortcuts" | "back";
+export type Action = "next" | "previous" | "claim" | "reply" | "note" | "articles" | "resolve" | "transfer" | "takeover" | "queue" | "mine" | "colleagues" | "team" | "notifications" | "shortcuts" | "back";
 
 export const SHORTCUTS: readonly { action: Action; keys: readonly string[]; shown: string; words: string }[] = [
   { action: "next", keys: ["j", "ArrowDown"], shown: "j or ↓", words: "Next conversation in the list" },
@@ -15,6 +15,7 @@ export const SHORTCUTS: readonly { action: Action; keys: readonly string[]; show
   { action: "mine", keys: ["2"], shown: "2", words: "Show mine" },
   { action: "colleagues", keys: ["3"], shown: "3", words: "Show what colleagues have (leads)" },
   { action: "team", keys: ["4"], shown: "4", words: "Show the team: who is on duty" },
+  { action: "notifications", keys: ["b"], shown: "b", words: "Show what you were told" },
   { action: "back", keys: ["Escape"], shown: "Esc", words: "Back to the list" },
   { action: "shortcuts", keys: ["?"], shown: "?", words: "Show these shortcuts" },
 ];

@@ -156,6 +156,14 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
     const hit = { article_id: "fh-0019", slug: "download-invoices", title: "Download your invoices", heading: "Download one invoice", url: "/help/download-invoices", html: PASSAGE, score: 0.91, visibility: "public" };
     return json(response, 200, { search_id: "se_1", results: url.searchParams.get("q") === "nothing" ? [] : [hit, { ...hit, article_id: "fh-0100", title: "Refund limits for agents", heading: "Above 500 dollars", visibility: "internal", url: "/help/agent-refund-limits" }] });
   }
+  if (url.pathname.startsWith("/api/desk/notifications")) {
+    const minutes = (count: number): string => new Date(Date.now() - count * 60_000).toISOString();
+    return json(response, 200, { unread: method === "POST" ? 0 : 2, notifications: [
+      { id: "no_1", conversation_id: rows[0]!.id, words: "FH-1041: First response is overdue (Tell the leads).", at: minutes(3), read_at: null },
+      { id: "no_2", conversation_id: rows[1]!.id, words: "Jonas Lindgren passed FH-1038 to you. They wait for the second invoice, and have asked twice; the refund was promised by phone.", at: minutes(40), read_at: null },
+      { id: "no_3", conversation_id: null, words: "FH-1012 went back to the queue: its customer waited, and your desk had been silent.", at: minutes(300), read_at: minutes(200) },
+    ] });
+  }
   if (url.pathname === "/api/desk/floor") return json(response, 200, FLOOR);
   if (url.pathname === "/api/staff" && method === "GET") return json(response, 200, { staff: MEMBERS });
   if (url.pathname === "/api/staff") {

@@ -47,6 +47,8 @@ const looks: Look[] = [
   { name: "widget-failed", width: 900, height: 800, token: "dev:answer:fail", run: async (p) => {
     await openWidget(p); await set({ sockets: false, http: false }); await p.waitForTimeout(400);
     await p.getByTestId("widget-input").fill("Are you still there?"); await p.getByTestId("widget-send").click(); await p.waitForTimeout(21_000); } },
+  ...([["", 1440, false], ["-dark", 1440, true], ["-phone", 360, false]] as const).map(([label, width, dark]): Look => ({ name: `desk-bell${label}`, width, height: 800, dark, run: async (p) => {
+    await openDesk(p, "#/queue"); await p.getByTestId("desk-bell").click(); await p.waitForTimeout(400); } })),
   { name: "desk-signin", width: 1440, height: 900, run: async (p) => {
     await fetch(`${BASE}/api/staff/session`, { method: "DELETE" }); await p.goto(`${BASE}/desk/`); await p.getByTestId("desk-email").fill("maya@fernhill.example");
     await p.getByTestId("desk-password").fill("wrong"); await p.getByTestId("desk-signin").click(); await p.waitForTimeout(400); await fetch(`${BASE}/api/staff/session`, { method: "POST", body: "{}" }); } },

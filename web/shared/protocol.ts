@@ -301,6 +301,10 @@ export interface Endpoint { id: string; url: string; description: string; kinds:
 /** `kinds` are all that there are, with their meaning. */
 export interface Endpoints { endpoints: Endpoint[]; kinds: Record<string, string> }
 
+/** One thing that an agent was told. */
+export interface Told { id: string; conversation_id: string | null; words: string; at: string; read_at: string | null }
+export interface NotificationList { unread: number; notifications: Told[] }
+
 /** Somebody who came, went, or chose to be away. */
 export interface Colleague { id: string; name: string; state: "online" | "away" | "offline" }
 
@@ -311,6 +315,7 @@ export type DeskEvent = { type: "event" } & (
   | { event: "typing"; data: { conversation_id: string; author: Author; on: boolean } }
   | { event: "clock"; data: { conversation_id: string; clock: Clock } }
   | { event: "escalation"; data: { conversation_id: string; rule: string; words: string; to: string[] } }
+  | { event: "notified"; data: { conversation_id: string; words: string; to: string[] } }
   | { event: "presence"; data: { agents: Colleague[] } }
   | { event: "counts"; data: Counts }
   | { event: "reread"; data: Record<string, never> }

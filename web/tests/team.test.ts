@@ -7,6 +7,7 @@ import { DeskSocket } from "../desk/desk-socket.js";
 import { hoursOf, hoursText } from "../desk/hours.js";
 import { MemberForm } from "../desk/member-form.js";
 import { MyConversations } from "../desk/my-conversations.js";
+import { NotificationsDialog } from "../desk/notifications-dialog.js";
 import { OwnSettings } from "../desk/own-settings.js";
 import { hashOf, placeOf } from "../desk/place.js";
 import { RowListView } from "../desk/row-list.js";
@@ -21,7 +22,7 @@ import { allById, byId, preparePage, rendered } from "./dom.js";
 import { FakeService, FakeSockets, refusal } from "./fakes.js";
 
 preparePage();
-for (const element of [ConversationView, DeskApp, MemberForm, OwnSettings, RowListView, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
+for (const element of [ConversationView, DeskApp, MemberForm, NotificationsDialog, OwnSettings, RowListView, TeamForm, TeamPage, Transcript, TransferDialog]) element.define();
 
 const AMARA: Staff = { id: "st_amara", name: "Amara Osei", email: "amara@fernhill.example", role: "lead" };
 const TAKEN = seeded().find((row) => row.id === "cv_r11") as Row;
@@ -153,4 +154,49 @@ test("a page has an address of its own", () => {
   expect(placeOf("#/team")).toEqual({ view: "queue", id: null, page: "team" });
   expect(hashOf({ view: "queue", id: null, page: "team" })).toBe("#/team");
   expect(placeOf("#/colleagues/cv_1")).toEqual({ view: "colleagues", id: "cv_1" });
+});
+
+describe("the bell", () => {
+  const told = (id: string, extra: object = {}): object => ({ id, conversation_id: "a", words: `FH-1001: First response is overdue (${id}).`, at: "2026-11-23T09:00:00.000Z", read_at: null, ...extra });
+
+  test("counts what is unread, lists it live, and leads to the conversation, which is read from then on", async () => {
+    let unread = [told("one"), told("two", { conversation_id: null })];
+    const read: unknown[] = [];
+    service.on("GET", "/api/desk/notifications", () => ({ body: { unread: unread.length, notifications: unread } }));
+    service.on("POST", "/api/desk/notifications/read", () => {
+      read.push(service.to("/api/desk/notifications/read").at(-1)?.body);
+      unread = [];
+      return { body: { unread: 0, notifications: [told("one", { read_at: "2026-11-23T09:05:00.000Z" })] } };
+    });
+    await open("#/queue", { ...AMARA, role: "agent" });
+    await settle();
+    expect(byId(app, "desk-unread").textContent).toBe("2");
+    expect(byId(app, "desk-bell").getAttribute("aria-label")).toBe("Notifications, 2 unread");
+    unread = [told("three"), ...unread];
+    model.take({ type: "event", event: "notified", data: { conversation_id: "a", words: "", to: [] } });
+    await settle();
+    expect(byId(app, "desk-unread").textContent).toBe("3");
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "b", bubbles: true, composed: true }));
+    await settle();
+    expect(allById(app, "desk-told").map((one) => [one.tagName, one.querySelector(".words")?.textContent.includes("Unread: ")])).toEqual([["BUTTON", true], ["BUTTON", true], ["DIV", true]]);
+    allById(app, "desk-told")[0]!.click();
+    await settle();
+    expect(read).toEqual([{ id: "three" }]);
+    expect(location.hash).toContain("/a");
+    expect(allById(app, "desk-unread")).toHaveLength(0);
+    expect(allById(app, "desk-told")).toHaveLength(0);
+  });
+
+  test("all is read up to the newest that is shown, and a list that cannot be read says so", async () => {
+    service.on("GET", "/api/desk/notifications", { body: { unread: 1, notifications: [told("one")] } });
+    service.on("POST", "/api/desk/notifications/read", "unreachable");
+    await open("#/queue", { ...AMARA, role: "agent" });
+    byId(app, "desk-bell").click();
+    await settle();
+    byId(app, "desk-read-all").click();
+    await settle();
+    expect(service.to("/api/desk/notifications/read").at(-1)?.body).toEqual({ until: "2026-11-23T09:00:00.000Z" });
+    expect(byId(app, "desk-notifications").querySelector('[role="alert"]')?.textContent).toContain("cannot be reached");
+    expect(byId(app, "desk-unread").textContent).toBe("1");
+  });
 });
