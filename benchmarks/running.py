@@ -86,8 +86,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def baton(home: Path, command: list[str] | None = None) -> Iterator[Running]:
-    """Run `baton run`, or another command in its place, in this home, with the models that `make setup` made."""
+def baton(home: Path, command: list[str] | None = None, **settings: str) -> Iterator[Running]:
+    """Run `baton run`, or another command in its place, in this home, with the models that `make setup` made, and these settings."""
     port, bot_port = free_port(), free_port()
     environment = {
         "BATON_HOME": str(home),
@@ -97,6 +97,7 @@ def baton(home: Path, command: list[str] | None = None) -> Iterator[Running]:
         "BATON_BOT_MODEL": str(HOME / "models" / "rasa" / "assistant.tar.gz"),
         "BATON_MESSAGES_PER_MINUTE": PLENTY,
         "BATON_SESSIONS_PER_MINUTE": PLENTY,
+        **settings,
     }
     command = command or [str(ROOT / ".venv" / "bin" / "baton"), "run"]
     with _started(command, home, environment, port, home / "baton.log") as running:

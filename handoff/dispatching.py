@@ -24,6 +24,8 @@ from handoff.transcript import get_conversation
 from handoff.waiting import first_due_at
 from tickets.tables import tickets
 
+READ_AT_ONCE = 200
+"""Waiting conversations that are looked at together; most rounds have fewer."""
 _Outcome = Literal["assigned", "gone", "full"]
 Waiting = tuple[str, int, Need]
 """A conversation that is to be assigned: its id, its epoch, and what it asks for."""
@@ -43,9 +45,31 @@ async def assign_waiting(
         default: how conversations of teams that do not say are assigned.
         at: now.
     """
-    async with database.read() as reader:
-        waiting = await to_assign(reader, default)
-        candidates = await candidates_on_duty(reader, there, at) if waiting else []
+    found = left = 0
+    while True:
+        async with database.read() as reader:
+            teams = [
+                team.name
+                for team in (await teams_by_name(reader)).values()
+                if (team.assignment or default) == "automatic"
+            ]
+            # Before anything is read of the queue, however long: mostly it is empty, nobody is there, or they have their hands full.
+            if not await _anything_waits(reader, teams):
+                return found
+            candidates = await candidates_on_duty(reader, there, at)
+            free = [one for one in candidates if one.has_room]
+            waiting = await to_assign(reader, [team for team in teams if any(one.serves(team) for one in free)], left)
+        assigned = await _assign_some(database, waiting, candidates, at)
+        found += assigned
+        # Who was assigned waits no more, so the next ones follow upon those that are left.
+        left += len(waiting) - assigned
+        if len(waiting) < READ_AT_ONCE:
+            return found
+
+
+async def _assign_some(
+    database: Database, waiting: Sequence[Waiting], candidates: Sequence[Candidate], at: datetime
+) -> int:
     found = 0
     for conversation_id, epoch, need in waiting:
         if not any(candidate.has_room for candidate in candidates):
@@ -63,10 +87,22 @@ async def assign_waiting(
     return found
 
 
-async def to_assign(reader: Reader, default: Assignment) -> list[Waiting]:
-    """Return what waits in teams with automatic assignment, what is due first in front."""
-    teams = await teams_by_name(reader)
-    automatic = [team.name for team in teams.values() if (team.assignment or default) == "automatic"]
+def _waits_in(teams: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(conversations.c.owner == QUEUE, tickets.c.team.in_(teams))
+
+
+async def _anything_waits(reader: Reader, teams: Sequence[str]) -> bool:
+    if not teams:
+        return False
+    joined = conversations.join(tickets, tickets.c.id == conversations.c.ticket_id)
+    found = await reader.execute(sa.select(sa.literal(1)).select_from(joined).where(_waits_in(teams)).limit(1))
+    return found.first() is not None
+
+
+async def to_assign(reader: Reader, teams: Sequence[str], after: int = 0) -> list[Waiting]:
+    """Return up to `READ_AT_ONCE` that wait in these teams, what is due first in front, `after` so many of them."""
+    if not teams:
+        return []
     due = first_due_at()
     written_in = (
         sa.select(understandings.c.language)
@@ -89,8 +125,10 @@ async def to_assign(reader: Reader, default: Assignment) -> list[Waiting]:
                 tickets.c.tags,
             )
             .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
-            .where(conversations.c.owner == QUEUE, tickets.c.team.in_(automatic))
+            .where(_waits_in(teams))
             .order_by(sa.nulls_last(due), conversations.c.id)
+            .limit(READ_AT_ONCE)
+            .offset(after)
         )
     ).all()
     if not rows:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from knowledge.articles import Viewer
 from knowledge.best_passage import Part, choose
-from knowledge.highlighting import mark
+from knowledge.highlighting import Marked, mark
 from knowledge.ranking import Ranked
 from knowledge.rendering import render
 from knowledge.scoring import Statistics, Worded
@@ -32,20 +32,34 @@ class Result:
     heading: str
     """Path of headings to the passage inside the article, empty at its beginning."""
     url: str
-    html: str
-    """The passage, rendered and sanitised, with what answers in `<mark>`: see `knowledge.highlighting`."""
     text: str
     """The passage's Markdown."""
     score: float
     """0 to 1 within one search; not comparable between searches. `SearchOutcome.confidence` is."""
     visibility: str
     category: str
-    words: tuple[str, ...] = ()
-    """The passage's words that matched, in order."""
-    sentence: str | None = None
-    """The sentence of the passage that holds most of what was asked for; None where none holds much."""
     asked: Mapping[str, float] = field(default_factory=dict)
     """The terms that were searched for, corrected ones included, and how much each tells: for whoever marks a text of their own."""
+
+    @property
+    def html(self) -> str:
+        """The passage, rendered and sanitised, with what answers in `<mark>`: see `knowledge.highlighting`."""
+        return self._marked.html
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The passage's words that matched, in order."""
+        return self._marked.words
+
+    @property
+    def sentence(self) -> str | None:
+        """The sentence of the passage that holds most of what was asked for; None where none holds much."""
+        return self._marked.sentence
+
+    @cached_property
+    def _marked(self) -> Marked:
+        # Most results of a search are shown to nobody: the bot shows one.
+        return mark(_rendered(self.text), self.asked)
 
 
 @dataclass(frozen=True)
@@ -111,19 +125,15 @@ def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str
         close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
         parts.append(Part(row.position, row.text, close, worded.held, worded.title))
     row = rows[choose(question, parts, idf)]
-    marked = mark(_rendered(row.text), idf)
     return Result(
         article_id=row.article_id,
         slug=row.slug,
         title=row.title,
         heading=row.heading,
         url=f"/help/{row.slug}",
-        html=marked.html,
         text=row.text,
         score=score,
         visibility=row.visibility,
         category=row.category,
-        words=marked.words,
-        sentence=marked.sentence,
         asked=idf,
     )

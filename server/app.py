@@ -36,6 +36,7 @@ from server.cross_origin import allow_listed_origins
 from server.deliveries import DeliveryWorker
 from server.demo import keep_accounts
 from server.hub import Hub
+from server.limits import OwnCounters, SharedCounters
 from server.migrate import migrate
 from server.news import News
 from server.outbound import open_caller
@@ -171,6 +172,7 @@ async def _open_service(
             clock=clock,
             database=database,
             redis=redis,
+            counters=SharedCounters(redis) if settings.redis_url else OwnCounters(clock),
             hub=hub,
             bot=bot,
             turns=turns,

@@ -123,7 +123,7 @@ async def act(
         await service.typists.show(conversation_id, name, on=frame.on)
         return None
     most = service.settings.messages_per_minute
-    await limit(service.redis, service.clock, "messages", visitor_id, most=most)
+    await limit(service.counters, service.clock, "messages", visitor_id, most=most)
     database = service.database
     begun = False
 

@@ -110,7 +110,7 @@ async def count_search(request: web.Request, service: Service) -> None:
         RateLimited: there were too many.
     """
     most = service.settings.searches_per_minute
-    await limit(service.redis, service.clock, "searches", remote(request, service), most=most)
+    await limit(service.counters, service.clock, "searches", remote(request, service), most=most)
 
 
 def _checked(text: str) -> str:

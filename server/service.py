@@ -14,6 +14,7 @@ from core.errors import Unavailable
 from server.bot import Bot
 from server.deliveries import DeliveryWorker
 from server.hub import Hub
+from server.limits import Counters
 from server.news import News
 from server.settings import Settings
 from server.turns import TurnRunner
@@ -35,6 +36,7 @@ class Service:
     clock: Clock
     database: Database
     redis: Redis
+    counters: Counters
     hub: Hub
     bot: Bot
     turns: TurnRunner

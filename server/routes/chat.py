@@ -77,7 +77,7 @@ async def open_session(request: web.Request) -> web.Response:
     check_origin(request, service)
     wanted = await read_body(request, SessionRequest)
     await limit(
-        service.redis, service.clock, "sessions", remote(request, service), most=service.settings.sessions_per_minute
+        service.counters, service.clock, "sessions", remote(request, service), most=service.settings.sessions_per_minute
     )
     now = service.clock.now()
     claims = None

@@ -62,13 +62,13 @@ async def post_session(request: web.Request) -> web.Response:
     address = remote(request, service)
     # Counted before the password is looked at, so that guesses side by side count too. Nobody is locked out from another address.
     counted = [
-        await limit(service.redis, service.clock, "sign-in", subject, most=most, seconds=SIGN_IN_WINDOW)
+        await limit(service.counters, service.clock, "sign-in", subject, most=most, seconds=SIGN_IN_WINDOW)
         for subject, most in ((address, MOST_FAILURES), (f"{address} {body.email.strip().lower()}", MOST_FAILURES_EACH))
     ]
     member, secret = await sign_in(
         service.database, email=body.email, password=body.password.get_secret_value(), at=service.clock.now()
     )
-    await forgive(service.redis, *counted, seconds=SIGN_IN_WINDOW)
+    await forgive(service.counters, *counted, seconds=SIGN_IN_WINDOW)
     response = web.json_response(staff_view(member))
     response.set_cookie(
         COOKIE,

@@ -139,7 +139,7 @@ async def send_vote(request: web.Request) -> web.Response:
 
 async def _vote(request: web.Request, service: Service, helpful: bool, words: str) -> str:
     """Record a vote and return whose it is: the visitor's of the widget where there is one, else the reader's."""
-    await limit(service.redis, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
+    await limit(service.counters, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
     async with service.database.read() as reader:
         article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
     voter = await _visitor(request, service) or reader_of(request, service) or new_reader()
@@ -194,7 +194,7 @@ async def send_request(request: web.Request) -> web.Response:
             raise Invalid("The form was incomplete. Send it again.")
         address, text = clean_email(str(storable(email))), clean_text(str(storable(message)))
         await limit(
-            service.redis, service.clock, "requests", remote(request, service), most=REQUESTS_PER_HOUR, seconds=3600
+            service.counters, service.clock, "requests", remote(request, service), most=REQUESTS_PER_HOUR, seconds=3600
         )
     except BatonError as error:
         return _contact(request, email=email[:254], message=message, wrong=error, form=form_id)

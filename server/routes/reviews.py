@@ -197,7 +197,7 @@ async def post_click(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_origin(request, service)
     body = await read_body(request, ClickBody)
-    await limit(service.redis, service.clock, "clicks", remote(request, service), most=CLICKS_PER_MINUTE)
+    await limit(service.counters, service.clock, "clicks", remote(request, service), most=CLICKS_PER_MINUTE)
     search_id = request.match_info["id"]
     if not await record_opened(service.database, search_id, body.article_id, at=service.clock.now()):
         raise NotFound("There is no such search with this article among its results.")

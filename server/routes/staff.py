@@ -113,7 +113,7 @@ async def put_own_password(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request, ROLES, once=True)
     body = await read_body(request, PasswordBody)
-    await limit(service.redis, service.clock, "own-password", member.id, most=MOST_TRIES, seconds=TRIES_WINDOW)
+    await limit(service.counters, service.clock, "own-password", member.id, most=MOST_TRIES, seconds=TRIES_WINDOW)
     await change_own_password(
         service.database,
         member,

@@ -81,7 +81,7 @@ async def suggest(request: web.Request) -> web.Response:
     check_origin(request, service)
     page = await read_body(request, PageBody)
     most = service.settings.searches_per_minute
-    await limit(service.redis, service.clock, "suggestions", remote(request, service), most=most)
+    await limit(service.counters, service.clock, "suggestions", remote(request, service), most=most)
     brand = service.settings.brand
     question = question_of_page(page.url, page.title, page.context, site_names=(brand, f"{brand} Help"))
     view: SuggestionsView = {"suggestions": []}

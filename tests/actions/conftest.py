@@ -52,7 +52,7 @@ class Shelf:
 
 
 def result(slug: str) -> Result:
-    return Result(slug, slug, slug.title(), "", f"/help/{slug}", f"<p>{slug}</p>", slug, 1.0, "public", "")
+    return Result(slug, slug, slug.title(), "", f"/help/{slug}", slug, 1.0, "public", "")
 
 
 @dataclass

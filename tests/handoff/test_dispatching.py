@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StaleEpoch
+from handoff import dispatching
 from handoff.dispatching import assign_waiting
 from handoff.presence import PresenceState
 from handoff.records import Conversation, Staff
@@ -67,6 +68,24 @@ async def test_nobody_who_is_away_offline_off_shift_inactive_or_without_capacity
     assert await owners(floor, waiting) == ["queue"]
     await settle(floor, amara, hours={"zone": "UTC", "windows": {"mon-sun": ["00:00-24:00"]}})
     assert await assigned(floor, maya, jonas, amara) == 1
+
+
+async def test_however_many_wait_for_somebody_who_is_busy_those_behind_them_are_found(
+    floor: Floor, maya: Staff, jonas: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "READ_AT_ONCE", 2)
+    await settle(floor, maya, languages=["en"], capacity=3)
+    await settle(floor, jonas, languages=["de"], capacity=0)
+    waiting = []
+    for language in ("de", "en", "de", "de", "de", "en", "en", "en"):
+        waiting.append(await floor.waiting())
+        async with floor.database.write() as tx:
+            chosen = sa.update(conversations).where(conversations.c.id == waiting[-1].id)
+            await tx.execute(chosen.values(language=language))
+        floor.later(MINUTE)
+    assert await assigned(floor, maya, jonas) == 3
+    queued, hers = "queue", "agent:st_maya"
+    assert await owners(floor, *waiting) == [queued, hers, queued, queued, queued, hers, hers, queued]
 
 
 async def test_a_team_that_claims_by_hand_is_left_alone(floor: Floor, maya: Staff) -> None:

@@ -1,4 +1,4 @@
-"""Rate limits: counted in Redis by window, generous while Redis is away."""
+"""Rate limits: counted by window, in Redis or in the process; generous while Redis is away."""
 
 from __future__ import annotations
 
@@ -8,29 +8,55 @@ import pytest
 
 from core.errors import RateLimited
 from core.redis import open_redis
-from server.limits import limit
+from server.limits import Counters, OwnCounters, SharedCounters, forgive, limit
 from tests.server.conftest import Running
 
 
-async def test_a_window_lets_so_many_through_and_the_next_window_again(running: Running) -> None:
-    redis, clock = running.service.redis, running.clock
+@pytest.fixture(params=["shared", "own"])
+def counters(running: Running, request: pytest.FixtureRequest) -> Counters:
+    return SharedCounters(running.service.redis) if request.param == "shared" else OwnCounters(running.clock)
+
+
+async def test_a_window_lets_so_many_through_and_the_next_window_again(running: Running, counters: Counters) -> None:
+    clock = running.clock
     clock.set(clock.now() + timedelta(seconds=45))
     for _ in range(3):
-        await limit(redis, clock, "test", "somebody", most=3)
+        await limit(counters, clock, "test", "somebody", most=3)
     with pytest.raises(RateLimited) as refused:
-        await limit(redis, clock, "test", "somebody", most=3)
+        await limit(counters, clock, "test", "somebody", most=3)
     assert refused.value.retry_after == 15
-    await limit(redis, clock, "test", "somebody else", most=3)
-    await limit(redis, clock, "another", "somebody", most=3)
+    await limit(counters, clock, "test", "somebody else", most=3)
+    await limit(counters, clock, "another", "somebody", most=3)
     clock.set(clock.now() + timedelta(seconds=15))
-    await limit(redis, clock, "test", "somebody", most=3)
-    assert all([await redis.ttl(key) > 0 for key in await redis.keys("baton:rate:*")])
+    await limit(counters, clock, "test", "somebody", most=3)
+
+
+async def test_what_is_forgiven_was_not_counted(running: Running, counters: Counters) -> None:
+    counted = [await limit(counters, running.clock, "test", "somebody", most=2) for _ in range(2)]
+    await forgive(counters, *counted)
+    for _ in range(2):
+        await limit(counters, running.clock, "test", "somebody", most=2)
+    with pytest.raises(RateLimited):
+        await limit(counters, running.clock, "test", "somebody", most=2)
+
+
+async def test_counters_are_forgotten_when_their_time_is_over(running: Running) -> None:
+    redis, clock = running.service.redis, running.clock
+    await limit(SharedCounters(redis), clock, "test", "somebody", most=3)
+    assert all([0 < await redis.ttl(key) <= 120 for key in await redis.keys("baton:rate:*")])
+    own = OwnCounters(clock)
+    for number in range(100):
+        await own.add(str(number), 1, seconds=number)
+    clock.set(clock.now() + timedelta(seconds=50))
+    assert await own.add("75", 1, seconds=60) == 2
+    assert await own.add("25", 1, seconds=60) == 1
+    assert len(own._counts) == 50
 
 
 async def test_without_redis_nothing_is_limited(running: Running) -> None:
     nowhere = open_redis("unix:///nonexistent/redis.sock")
     for _ in range(3):
-        await limit(nowhere, running.clock, "test", "somebody", most=1)
+        await limit(SharedCounters(nowhere), running.clock, "test", "somebody", most=1)
     await nowhere.aclose()
 
 
