@@ -105,7 +105,7 @@ class Database:
         self._reading = engine.execution_options(**one_snapshot) if self.dialect == "postgresql" else engine
         self._listeners: list[Callable[[list[Event]], None]] = []
         self._workers: dict[str, Callable[[], None]] = {}
-        self._idle: dict[str, list[Kept]] = {"glance": [], "write": []}
+        self._idle: dict[str, list[Kept]] = {"glance": [], "read": [], "write": []}
         # One writer at a time is SQLite's way; PostgreSQL's writers see to themselves.
         self._writes = (
             GroupCommit(
@@ -114,7 +114,7 @@ class Database:
             if self.dialect == "sqlite"
             else None
         )
-        """SQLite's connections for small reads and for writes, kept: taking one from the pool costs more than a statement."""
+        """SQLite's connections for small reads, for searches and for writes, kept: taking one from the pool costs more than a statement."""
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 8) -> Database:
@@ -154,7 +154,11 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         """Open a transaction that only reads, on a consistent snapshot."""
-        async with self._reading.connect() as connection:
+        if self._writes is None:
+            async with self._reading.connect() as plain:
+                yield plain
+            return
+        async with self._looking("read", sqlite_driver.BEGIN_READ) as connection:
             yield connection
 
     @asynccontextmanager
@@ -164,17 +168,8 @@ class Database:
             async with self.engine.connect() as plain:
                 yield plain
             return
-        kept = await self._take("glance")
-        kept.driver.begin(sqlite_driver.BEGIN_GLANCE)
-        usable = False
-        try:
-            yield kept.connection
-        finally:
-            try:
-                await end(kept, keep=False)
-                usable = True
-            finally:
-                await self._give_back("glance", kept, usable)
+        async with self._looking("glance", sqlite_driver.BEGIN_GLANCE) as connection:
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
@@ -202,11 +197,26 @@ class Database:
         for topic in transaction.wakes & self._workers.keys():
             self._workers[topic]()
 
-    async def _take(self, access: Literal["glance", "write"]) -> Kept:
+    @asynccontextmanager
+    async def _looking(self, access: Literal["glance", "read"], begin: str) -> AsyncIterator[Reader]:
+        """Open a transaction that changes nothing on a connection that is kept for the next one."""
+        kept = await self._take(access)
+        kept.driver.begin(begin)
+        usable = False
+        try:
+            yield kept.connection
+        finally:
+            try:
+                await end(kept, keep=False)
+                usable = True
+            finally:
+                await self._give_back(access, kept, usable)
+
+    async def _take(self, access: Literal["glance", "read", "write"]) -> Kept:
         idle = self._idle[access]
         return idle.pop() if idle else await self._new()
 
-    async def _give_back(self, access: Literal["glance", "write"], kept: Kept, usable: bool) -> None:
+    async def _give_back(self, access: Literal["glance", "read", "write"], kept: Kept, usable: bool) -> None:
         if usable and len(self._idle[access]) < KEPT:
             self._idle[access].append(kept)
         else:

@@ -50,10 +50,10 @@ class Prepared:
     """A statement that is always of the same form; what differs is bound.
 
     Args:
-        statement: a `select`, an `insert`, or an `update`; no `IN` of a list, no defaults that are made in Python.
+        statement: a `select`, a text with its columns, an `insert`, or an `update`; no `IN` of a list, no defaults that are made in Python.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update) -> None:
+    def __init__(self, statement: sa.Select[Any] | sa.TextualSelect | sa.Insert | sa.Update) -> None:
         self._statement = statement
         self._plain: dict[tuple[str, ...], _Plain] = {}
 

@@ -90,12 +90,14 @@ def rank(
         # Score the article by its nearest and by its best-worded passage, which need not be the same one.
         nearest, words, best, shown = 0.0, 0.0, -1.0, passages[0].passage_id
         for passage_id, _, score, _, _ in passages:
-            cosine = max(0.0, near.get(passage_id, furthest))
-            nearest, words = max(nearest, cosine), max(words, score)
-            both = combined(cosine, score)
+            cosine = near.get(passage_id, furthest)
+            nearest = cosine if cosine > nearest else nearest
+            words = score if score > words else words
+            both = combined(cosine if cosine > 0.0 else 0.0, score)
             if both > best:
                 best, shown = both, passage_id
-        about = sum(idf[term] for term in passages[0].title) / whole
+        titled = passages[0].title
+        about = sum([idf[term] for term in titled]) / whole if titled else 0.0
         held = passages[0].held if len(passages) == 1 else frozenset().union(*(one.held for one in passages))
         ranked.append(Ranked(article_id, shown, combined(nearest, words) + weight * about, nearest, words, held, about))
     return sorted(ranked, key=lambda one: (-one.score, one.article_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
@@ -13,23 +13,26 @@ from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
-from knowledge.asking import telling_terms, understand
+from knowledge.asking import LONG, telling_terms, understand
 from knowledge.confidence import judge
 from knowledge.foresight import Foresight
-from knowledge.full_text import EVERYTHING, FullText, Only, leading_terms
+from knowledge.full_text import FullText, leading_terms
 from knowledge.index import KnowledgeIndex, State
 from knowledge.ranking import rank, relative, shape
 from knowledge.related import Related, find_related
 from knowledge.results import Found, SearchOutcome, result_of, shown_to
 from knowledge.scoring import score
 from knowledge.searches import log_search, search_entry
+from knowledge.word_queries import EVERYTHING, Only
 
 LONGEST_QUESTION = 100_000
 """Characters, about 15,000 words."""
 MOST_RESULTS = 50
-NEAREST = 100
-"""Passages taken from the semantic search."""
+NEAREST = 60
+"""Passages taken from the semantic search: as good an order as from 100 (nDCG@10 differs by .0003), in a third less of Chroma's time."""
 Mode = Literal["hybrid", "words", "meaning"]
+Near = list[tuple[int, float]] | None
+"""Passages near in meaning with their cosines, best first; None where meaning takes no part."""
 
 
 class _Sought(NamedTuple):
@@ -184,11 +187,12 @@ class Retriever:
     ) -> Found:
         memory = await self._full_text.recall(reader)
         knows = getattr(self.index.encoder, "knows", _knows_nothing) if self.index is not None else _knows_nothing
-        asked = await understand(
-            reader, self._full_text, memory, question, terms, viewer, knows=knows, spelling=mode == "hybrid"
+        understood = partial(
+            understand, reader, self._full_text, memory, question, terms, viewer, knows=knows, spelling=mode == "hybrid"
         )
         postings = None if only else await self._full_text.postings(reader, memory)
         if postings is not None:
+            asked = await understood()
             near = await self._near(asked.text, viewer, only, mode)
             cosines = None if near is None else dict(near)
             leading = leading_terms(asked.terms, asked.statistics)
@@ -196,24 +200,44 @@ class Retriever:
                 asked.terms, asked.statistics, asked.weights, viewer, leading=leading, near=cosines or ()
             )
         else:
-            near, ids = await asyncio.gather(
-                self._near(asked.text, viewer, only, mode),
-                self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only),
-            )
+            # Most questions are compared by meaning as they were typed: that goes on while their words are looked up.
+            typed = None if len(question) > LONG else self._near(question, viewer, only, mode)
+            async with _going_on(typed) as begun:
+                asked = await understood()
+                read = partial(self._full_text.read, reader, memory, viewer=viewer, only=only)
+                ids = await self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only)
+                worded = score(await read(ids), asked.terms, asked.statistics, asked.weights)
+                same = begun is not None and asked.text == question
+                near = await (begun if begun and same else self._near(asked.text, viewer, only, mode))
             cosines = None if near is None else dict(near)
-            kept = await self._full_text.read(reader, memory, {*ids, *(cosines or ())}, viewer, only=only)
-            worded = score(kept, asked.terms, asked.statistics, asked.weights)
+            others = await read(set(cosines or ()).difference(ids))
+            worded = sorted([*worded, *score(others, asked.terms, asked.statistics, asked.weights)])
         if mode == "meaning" and cosines is not None:
             worded = [one._replace(score=0.0) for one in worded if one.passage_id in cosines]
         ranked = rank(worded, cosines, asked.statistics, titles=mode == "hybrid", without=without)
         parts = {one.passage_id: one for one in worded}
         return Found(ranked, asked.statistics, cosines is not None, asked.corrections, parts, cosines or {})
 
-    async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> list[tuple[int, float]] | None:
+    async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> Near:
         if self.index is None or mode == "words":
             return None
         # A category or audience is a filter on what was found, so more is asked for.
         return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
+
+
+@contextlib.asynccontextmanager
+async def _going_on(work: Coroutine[Any, Any, Near] | None) -> AsyncIterator[asyncio.Task[Near] | None]:
+    """Have work, if there is any, going on for the length of the block, and no longer."""
+    if work is None:
+        yield None
+        return
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        # What it found, or what hindered it, is for whoever awaited it.
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _knows_nothing(_word: str) -> bool:

@@ -1,0 +1,201 @@
+"""What each of the databases is asked about words: how many passages hold them, which do, the terms of passages, the vocabulary.
+
+SQLite's statements are put together once for each form (`core.prepared`), since a search at 100,000 passages spends as much on making them
+as SQLite on answering. Who may see what is a condition of every one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.database import Reader
+from core.prepared import Prepared
+from knowledge.articles import Audience, Viewer
+from knowledge.scoring import Kept, Statistics, spaced
+from knowledge.tables import LEVELS, articles, passages
+
+CANDIDATES = 150
+MOST = 4_000
+"""Passages that are ranked roughly when even the rarest term is in more, the oldest first."""
+CONDITIONS = {
+    "category": "knowledge_articles.category = :category",
+    "audience": "knowledge_articles.audience IN (:audience, 'both')",
+}
+"""What a search may be narrowed by, as conditions on the articles table."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """What a search is narrowed to, beside what the viewer may see; nothing by default."""
+
+    category: str | None = None
+    audience: Audience | None = None
+    """Articles written for these readers, or for both."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What is given, by the name of its condition (`CONDITIONS`)."""
+        named = {"category": self.category, "audience": self.audience}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+
+EVERYTHING = Only()
+
+
+async def count_passages(reader: Reader) -> int:
+    """Return how many passages there are for anybody."""
+    return int((await reader.execute(_ALL)).scalar_one())
+
+
+async def measure_passages(reader: Reader, viewer: Viewer) -> tuple[int, float]:
+    """Return how many passages `viewer` may see, and how many terms they have on average."""
+    counted = sa.select(sa.func.count(), sa.func.avg(passages.c.length)).where(passages.c.level <= viewer)
+    count, mean = (await reader.execute(counted)).one()
+    return int(count), float(mean or 1.0)
+
+
+async def count_holding(reader: Reader, terms: Sequence[str], viewer: Viewer) -> Sequence[int]:
+    """Return in how many passages that `viewer` may see each term is; one statement, the same for any number of terms."""
+    if reader.dialect.name == "sqlite":
+        rows = await _COUNT_SQLITE.execute(reader, {"words": json.dumps(list(terms)), "viewer": int(viewer)})
+    else:
+        words = [f"'{one}'" for one in terms]
+        rows = await _COUNT_POSTGRESQL.execute(reader, {"words": words, "viewer": int(viewer)})
+    counts = [0] * len(terms)
+    for row in rows:
+        counts[row["place"]] += row["held"] or 0
+    return counts
+
+
+async def find_candidates(
+    reader: Reader, leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
+) -> list[int]:
+    """Return the ids of passages that hold any of `leading` and that `viewer` may see, at most `CANDIDATES`, the most promising."""
+    if reader.dialect.name != "sqlite":
+        return list(await reader.scalars(_candidates_postgresql(leading, statistics, viewer, only)))
+    words = " OR ".join(f'"{term}"' for term in leading)
+    rows = await _candidates_sqlite(viewer, tuple(only.given)).execute(reader, {"words": words, **only.given})
+    return [row["id"] for row in rows]
+
+
+async def read_terms(reader: Reader, ids: Collection[int], viewer: Viewer, only: Only) -> list[Kept]:
+    """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
+    sqlite = reader.dialect.name == "sqlite"
+    # One parameter for all ids: as many of them as there are ids would be written into the statement anew each time.
+    listed = json.dumps(list(ids)) if sqlite else list(ids)
+    asked = {"ids": listed, "viewer": int(viewer), **only.given}
+    return [_kept_of(row) for row in await _terms_of(sqlite, tuple(only.given)).execute(reader, asked)]
+
+
+async def read_all_terms(reader: Reader) -> list[Kept]:
+    """Return all passages, whoever may see them."""
+    return [_kept_of(row._mapping) for row in await reader.execute(sa.select(*_KEPT))]
+
+
+async def count_words(reader: Reader, viewer: Viewer) -> dict[str, int]:
+    """Return the words of the passages that `viewer` may see, with the number of passages that hold each."""
+    if reader.dialect.name == "sqlite":
+        rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
+    else:
+        rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
+    counts: dict[str, int] = {}
+    for word, count in rows:
+        counts[word] = counts.get(word, 0) + count
+    return counts
+
+
+_ALL = sa.select(sa.func.count()).select_from(passages)
+_KEPT = (passages.c.id, passages.c.article_id, passages.c.level, passages.c.length, passages.c.terms)
+_COUNTED = (sa.column("place", sa.Integer), sa.column("held", sa.Integer))
+_COUNT_SQLITE = Prepared(
+    sa.text(
+        " UNION ALL ".join(
+            f"SELECT word.key AS place, (SELECT doc FROM knowledge_words_{level} WHERE term = word.value) AS held"  # noqa: S608
+            f" FROM json_each(:words) AS word WHERE :viewer >= {level}"
+            for level in LEVELS
+        )
+    ).columns(*_COUNTED)
+)
+_COUNT_POSTGRESQL = Prepared(
+    sa.text(
+        "SELECT CAST(place - 1 AS integer) AS place,"
+        " (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer) AS held"
+        " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place)"
+    ).columns(*_COUNTED)
+)
+_VOCABULARY_SQLITE = sa.text(
+    " UNION ALL ".join(f"SELECT term, doc FROM knowledge_words_{level} WHERE :viewer >= {level}" for level in LEVELS)  # noqa: S608
+)
+_VOCABULARY_POSTGRESQL = (
+    "SELECT word, ndoc FROM ts_stat('SELECT full_text FROM knowledge_passages WHERE level <= {viewer:d}')"
+)
+
+
+def _kept_of(row: Any) -> Kept:
+    return Kept(row["id"], row["article_id"], row["level"], row["length"], spaced(row["terms"]))
+
+
+@cache
+def _terms_of(sqlite: bool, narrowed: tuple[str, ...]) -> Prepared:
+    listed = sa.text("SELECT value FROM json_each(:ids)" if sqlite else "SELECT unnest(CAST(:ids AS bigint[]))")
+    statement = sa.select(*_KEPT).where(
+        passages.c.id.in_(listed), passages.c.level <= sa.bindparam("viewer", type_=sa.Integer)
+    )
+    if narrowed:
+        statement = statement.join(articles, articles.c.id == passages.c.article_id)
+        statement = statement.where(*(sa.text(CONDITIONS[name]) for name in narrowed))
+    return Prepared(statement.order_by(passages.c.id))
+
+
+@cache
+def _candidates_sqlite(viewer: Viewer, narrowed: tuple[str, ...]) -> Prepared:
+    """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
+    among = ""
+    if narrowed:
+        among = (
+            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"  # noqa: S608
+            f" ON article_id = knowledge_articles.id WHERE {' AND '.join(CONDITIONS[name] for name in narrowed)})"
+        )
+    parts = (
+        f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
+        f" WHERE knowledge_full_text_{level} MATCH :words{among} LIMIT {MOST})"
+        for level in range(viewer + 1)
+    )
+    whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
+    return Prepared(sa.text(whole).columns(sa.column("id", sa.Integer)))
+
+
+def _candidates_postgresql(
+    leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
+) -> sa.Select[Any]:
+    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer, _holds(leading))
+    if only:
+        statement = statement.join(articles, articles.c.id == passages.c.article_id)
+        conditions = (sa.text(CONDITIONS[name]).bindparams(**{name: value}) for name, value in only.given.items())
+        statement = statement.where(*conditions)
+    held = sum(
+        (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
+        start=sa.literal(0.0),
+    )
+    return statement.order_by(held.desc(), passages.c.length).limit(CANDIDATES)
+
+
+def _holds(terms: Sequence[str]) -> sa.ColumnElement[bool]:
+    query = " | ".join(f"'{term}'" for term in terms)
+    return sa.literal_column("knowledge_passages.full_text").op("@@")(sa.cast(sa.literal(query), _TsQuery()))
+
+
+class _TsQuery(sa.types.UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "tsquery"
