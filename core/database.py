@@ -105,6 +105,7 @@ class Database:
         self._reading = engine.execution_options(**one_snapshot) if self.dialect == "postgresql" else engine
         self._listeners: list[Callable[[list[Event]], None]] = []
         self._workers: dict[str, Callable[[], None]] = {}
+        self._closed = False
         self._idle: dict[str, list[Kept]] = {"glance": [], "read": [], "write": []}
         # One writer at a time is SQLite's way; PostgreSQL's writers see to themselves.
         self._writes = (
@@ -217,7 +218,7 @@ class Database:
         return idle.pop() if idle else await self._new()
 
     async def _give_back(self, access: Literal["glance", "read", "write"], kept: Kept, usable: bool) -> None:
-        if usable and len(self._idle[access]) < KEPT:
+        if usable and not self._closed and len(self._idle[access]) < KEPT:
             self._idle[access].append(kept)
         else:
             await kept.connection.close()
@@ -231,6 +232,8 @@ class Database:
         """Close every connection."""
         if self._writes is not None:
             await self._writes.settled()
+        # A search that somebody gave up may still be on its way back from its thread: its connection is not kept any more.
+        self._closed = True
         for idle in self._idle.values():
             while idle:
                 await idle.pop().connection.close()

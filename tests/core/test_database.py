@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -70,6 +71,14 @@ async def test_a_read_stays_at_one_moment_whatever_is_committed_meanwhile(databa
         assert await last_event(reader, "cv_1") == 1
     async with database.read() as reader:
         assert await last_event(reader, "cv_1") == 2
+
+
+async def test_a_read_that_ends_after_the_database_was_closed_keeps_no_connection(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{tmp_path}/closed.db")
+    async with db.read() as reader:
+        await reader.execute(sa.text("SELECT 1"))
+        await db.close()
+    assert not any(db._idle.values())
 
 
 async def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(database: Database) -> None:
