@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 from typing import Any, Dict, Optional, Text
 
-import aiohttp
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from rasa.core.actions.action import Action, RemoteAction
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
-from rasa.utils.endpoints import EndpointConfig
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+
+from bot.connection import Caller
 
 _answer_format = Draft202012Validator(RemoteAction.action_response_format_spec())
 
@@ -60,9 +61,9 @@ def _sets_slot(event: Any) -> bool:
 
 
 class ActionEndpoint(EndpointConfig):
-    """The actions' address with one HTTP session; Rasa's own opens a session and a connection for every action."""
+    """The actions' address with connections that are kept; Rasa's own opens a session and a connection for every action."""
 
-    _kept: Optional[aiohttp.ClientSession] = None
+    _caller: Optional[Caller] = None
 
     @classmethod
     def of(cls, endpoint: EndpointConfig) -> ActionEndpoint:
@@ -71,13 +72,41 @@ class ActionEndpoint(EndpointConfig):
         vars(made).update(vars(endpoint))
         return made
 
-    def session(self) -> Any:
-        """Returns the session inside a context that does not close it."""
-        if self._kept is None:
-            self._kept = super().session()
-        return contextlib.nullcontext(self._kept)
+    async def request(
+        self,
+        method: Text = "post",
+        subpath: Optional[Text] = None,
+        content_type: Optional[Text] = "application/json",
+        compress: bool = False,
+        **kwargs: Any,
+    ) -> Optional[Any]:
+        """Returns the answer's JSON, None if it is none.
+
+        Raises:
+            ClientResponseError: The answer's status is 400 or above.
+            aiohttp.ClientConnectionError: The service cannot be reached.
+            asyncio.TimeoutError: It took longer than `timeout`, in seconds.
+        """
+        if (
+            not self._is_plain
+            or (method, subpath, compress) != ("post", None, False)
+            or set(kwargs) != {"json", "timeout"}
+        ):
+            return await super().request(method, subpath, content_type, compress, **kwargs)
+        if self._caller is None:
+            self._caller = Caller(str(self.url), self.headers)
+        answer = await self._caller.post(json.dumps(kwargs["json"]).encode("ascii"), kwargs["timeout"])
+        if answer.status >= 400:
+            raise ClientResponseError(answer.status, answer.reason, answer.body)
+        return json.loads(answer.body) if answer.is_json else None
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the address needs nothing that only Rasa's way has: TLS, parameters, passwords."""
+        needs_more = self.params or self.token or self.basic_auth or self.cafile
+        return str(self.url).startswith("http://") and not needs_more
 
     async def close(self) -> None:
-        """Closes the session's connections."""
-        if self._kept is not None:
-            await self._kept.close()
+        """Closes the connections."""
+        if self._caller is not None:
+            self._caller.close()

@@ -1,22 +1,26 @@
 """What differs from Rasa's own server: fewer packages, a plain runner, kept connections, a prepared check."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import tarfile
 
+import aiohttp
 import numpy as np
 import pytest
+from aiohttp import web
 from jsonschema import ValidationError
 from rasa.core.actions.action import ActionListen, RemoteAction
 from rasa.core.utils import AvailableEndpoints
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.exceptions import InvalidConfigException
-from rasa.utils.endpoints import EndpointConfig
-from served import PROJECT
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+from served import PROJECT, free_port
 
 from bot.classifier import Decision, regression
+from bot.connection import Caller
 from bot.remote_action import ActionEndpoint, ServiceAction
 from bot.runner import SequentialGraphRunner
 
@@ -78,17 +82,95 @@ def test_only_remote_actions_are_replaced():
     assert replaced.name() == "action_x"
 
 
-def test_the_actions_endpoint_keeps_its_session():
-    async def sessions():
-        endpoint = ActionEndpoint.of(EndpointConfig("http://127.0.0.1:1", headers={"Authorization": "Bearer x"}))
-        async with endpoint.session() as first:
-            pass
-        async with endpoint.session() as second:
-            still_open = not second.closed
-        await endpoint.close()
-        return first is second, still_open, first.closed, endpoint.headers
+def endpoint_at(port, **more):
+    return ActionEndpoint.of(
+        EndpointConfig(f"http://127.0.0.1:{port}/act", headers={"Authorization": "Bearer x"}, **more)
+    )
 
-    assert asyncio.run(sessions()) == (True, True, True, {"Authorization": "Bearer x"})
+
+async def served_by(handler, then):
+    """Runs `then` with the port of a server whose every request goes to `handler`."""
+    app = web.Application()
+    app.router.add_post("/act", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0).start()
+    try:
+        return await then(port)
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_an_action_is_called_as_rasa_calls_it(plain):
+    calls = []
+
+    async def act(request):
+        calls.append((request.transport, await request.json(), request.headers["Authorization"], request.content_type))
+        answers = {
+            "refuse": lambda: web.json_response({"error": "no"}, status=400),
+            "words": lambda: web.Response(text="no JSON"),
+            "close": lambda: web.json_response({"n": "last"}, headers={"Connection": "close"}),
+        }
+        return answers.get(calls[-1][1]["n"], lambda: web.json_response({"n": "\ud83d" + "x" * 300_000}))()
+
+    async def ask(port):
+        endpoint = endpoint_at(port, **({} if plain else {"params": {"other": "way"}}))
+        said = []
+        for n in ("one", "words", "refuse", "close", "two", "\ud83d"):
+            try:
+                answer = await endpoint.request(json={"n": n}, method="post", timeout=60, compress=False)
+            except ClientResponseError as error:
+                answer = (error.status, json.loads(error.text))
+            said.append(answer)
+        await endpoint.close()
+        return said
+
+    one = {"n": "\ud83d" + "x" * 300_000}
+    assert asyncio.run(served_by(act, ask)) == [one, None, (400, {"error": "no"}), {"n": "last"}, one, one]
+    assert {call[2:] for call in calls} == {("Bearer x", "application/json")}
+    assert [call[1]["n"] for call in calls] == ["one", "words", "refuse", "close", "two", "\ud83d"]
+    if plain:
+        assert len({id(call[0]) for call in calls}) == 2, "one connection until the server closed it"
+
+
+def test_a_late_action_is_given_up_and_its_answer_taken_for_no_other():
+    async def act(request):
+        n = (await request.json())["n"]
+        if n == "late":
+            await asyncio.sleep(3600)
+        return web.json_response({"n": n})
+
+    async def ask(port):
+        endpoint = endpoint_at(port)
+        with pytest.raises(asyncio.TimeoutError):
+            await endpoint.request(json={"n": "late"}, timeout=0.01)
+        several = await asyncio.gather(*(endpoint.request(json={"n": n}, timeout=60) for n in range(5)))
+        await endpoint.close()
+        return [answer["n"] for answer in several]
+
+    assert asyncio.run(served_by(act, ask)) == [0, 1, 2, 3, 4]
+
+
+def test_a_service_that_is_away_or_speaks_no_http_is_a_connection_error():
+    async def ask():
+        async def greet(reader, writer):
+            await reader.readexactly(10)
+            writer.write(b"220 mail.example.org\r\n")
+
+        mail = await asyncio.start_server(greet, "127.0.0.1", 0)
+        for port in (free_port(), mail.sockets[0].getsockname()[1]):
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await endpoint_at(port).request(json={}, timeout=60)
+        mail.close()
+
+    asyncio.run(ask())
+
+
+def test_a_header_cannot_bring_another():
+    with pytest.raises(ValueError, match="line break"):
+        Caller("http://127.0.0.1/", {"Authorization": "Bearer x\r\nX: y"})
 
 
 def test_a_store_that_is_left_out_is_refused_in_words():
