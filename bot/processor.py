@@ -13,6 +13,7 @@ from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.storage import ModelMetadata
+from rasa.plugin import plugin_manager
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import TEXT
@@ -29,6 +30,8 @@ EARLIER_MESSAGES = 10
 
 class Processor(MessageProcessor):
     """Takes a message through the pipeline, the policies and the actions."""
+
+    _anonymises: Optional[bool] = None
 
     @staticmethod
     def _load_model(model_path: Union[Text, Path]) -> Tuple[Text, ModelMetadata, GraphRunner]:
@@ -57,6 +60,13 @@ class Processor(MessageProcessor):
         if tracker is not None and SIGNALS in parsed:
             parsed[SIGNALS] = with_repetition(parsed[SIGNALS], parsed.get(TEXT) or "", _said_before(tracker))
         return parsed
+
+    async def run_anonymization_pipeline(self, tracker: DialogueStateTracker) -> None:
+        """Does nothing unless a plugin anonymises; which plugins there are is settled when the assistant starts."""
+        if self._anonymises is None:
+            self._anonymises = plugin_manager().hook.get_anonymization_pipeline() is not None
+        if self._anonymises:
+            await super().run_anonymization_pipeline(tracker)
 
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> Tuple[Action, PolicyPrediction]:
         """Returns the next action and why it is the next."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Callable, Dict, List, Optional
 
+import rasa.core.actions.action
 import rasa.core.policies.memoization
 import rasa.core.policies.rule_policy
 import rasa.core.processor
-from rasa.core.actions.action import RemoteAction
+from rasa.core.actions.action import Action, RemoteAction
 from rasa.shared.core.events import Event
+from rasa.utils.endpoints import EndpointConfig
 from thinc.api import require_cpu
 
 from bot.remote_action import ServiceAction
@@ -27,10 +29,24 @@ class _Uncopied:
         return value
 
 
+def _made_once(make: Callable[..., List[Action]]) -> Callable[..., List[Action]]:
+    """Returns a function that makes the actions again only for another endpoint."""
+    made: Dict[str, Any] = {"for": make, "actions": []}
+
+    def default_actions(action_endpoint: Optional[EndpointConfig] = None) -> List[Action]:
+        if made["for"] is not action_endpoint:
+            made.update({"for": action_endpoint, "actions": make(action_endpoint)})
+        return list(made["actions"])
+
+    return default_actions
+
+
 def take_shortcuts() -> None:
     """Call it once, before the server's loop runs, in a process that does not log at debug level or define kinds of events."""
     for module in COPY_TO_LOG:
         module.copy = _Uncopied  # type: ignore[attr-defined]
+    # Rasa makes all its own actions, which keep nothing, anew to find one of them.
+    rasa.core.actions.action.default_actions = _made_once(rasa.core.actions.action.default_actions)
     # Rasa goes through all classes of events, twice, for each event of an action.
     Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))  # type: ignore[method-assign]
     # A form calls its validation by itself, past `bot.processor`.

@@ -1,6 +1,7 @@
 """What differs from Rasa's own server: fewer packages, a plain runner, kept connections, a prepared check."""
 
 import asyncio
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,16 +14,18 @@ from aiohttp import web
 from jsonschema import ValidationError
 from rasa.core.actions.action import ActionListen, RemoteAction
 from rasa.core.utils import AvailableEndpoints
-from rasa.engine.exceptions import GraphRunError
+from rasa.engine.exceptions import GraphComponentException, GraphRunError
 from rasa.engine.runner.dask import DaskGraphRunner
-from rasa.shared.exceptions import InvalidConfigException
+from rasa.nlu.featurizers.sparse_featurizer.regex_featurizer import RegexFeaturizer
+from rasa.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
+from rasa.shared.exceptions import InvalidConfigException, RasaException
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from served import PROJECT, free_port
 
 from bot.classifier import Decision, regression
 from bot.connection import Caller
 from bot.remote_action import ActionEndpoint, ServiceAction
-from bot.runner import SequentialGraphRunner
+from bot.runner import SequentialGraphRunner, Untokenized, _reads_no_tokens, _served, _Step
 
 
 def test_the_sequential_runner_gives_what_rasas_gives(agent, monkeypatch):
@@ -33,6 +36,36 @@ def test_the_sequential_runner_gives_what_rasas_gives(agent, monkeypatch):
     vars(rasas).update(vars(sequential), _execution_context=None)
     monkeypatch.setattr(agent.processor, "graph_runner", rasas)
     assert asyncio.run(agent.parse_message("where are my invoices")) == parsed
+
+
+def test_tokens_are_made_where_a_component_asks_for_them(agent):
+    nodes = agent.processor.graph_runner._instantiated_nodes
+    served = {node._component_class for node in nodes.values()}
+    assert Untokenized in served
+    assert WhitespaceTokenizer not in served
+    schema = agent.processor.model_metadata.predict_schema
+    tokenizer = next(node for node in schema.nodes.values() if node.uses is WhitespaceTokenizer)
+    assert all(map(_reads_no_tokens, schema.nodes.values()))
+    assert not _reads_no_tokens(dataclasses.replace(tokenizer, uses=RegexFeaturizer))
+    assert _served(tokenizer, without_tokens=False).uses is WhitespaceTokenizer
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), InvalidConfigException("x")])
+def test_a_component_that_fails_fails_as_in_rasas_runner(agent, monkeypatch, error):
+    def fail(*_args, **_more):
+        raise error
+
+    node = next(node for node in agent.processor.graph_runner._instantiated_nodes.values() if node._eager)
+    monkeypatch.setattr(node, "_fn", fail)
+    given = dict.fromkeys(node._inputs.values())
+    with pytest.raises((RasaException, GraphComponentException)) as rasas:
+        node(*given.items())
+    with pytest.raises((RasaException, GraphComponentException)) as ours:
+        _Step(node._node_name, node).run(given)
+    assert (type(ours.value), str(ours.value)) == (type(rasas.value), str(rasas.value))
+    if node._inputs:
+        with pytest.raises(GraphRunError, match="lacks its input"):
+            _Step(node._node_name, node).run({})
 
 
 def test_an_input_with_the_name_of_a_node_is_refused(agent):

@@ -6,6 +6,7 @@ import inspect
 import random
 
 import pytest
+import rasa.core.actions.action
 import spacy
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.memoization import MemoizationPolicy
@@ -193,6 +194,7 @@ def test_events_are_resolved_as_before(monkeypatch):
     for module in COPY_TO_LOG:
         monkeypatch.setattr(module, "copy", module.copy)
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(before))
+    monkeypatch.setattr(rasa.core.actions.action, "default_actions", rasa.core.actions.action.default_actions)
     monkeypatch.setattr(RemoteAction, "_validate_action_result", RemoteAction._validate_action_result)
     take_shortcuts()
     for kind in ("slot", "action", "user", "bot", "active_loop"):

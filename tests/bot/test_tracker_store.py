@@ -42,7 +42,7 @@ def test_the_least_recently_used_conversation_is_forgotten_first(domain):
 
 
 def test_the_bytes_are_bounded_too(domain):
-    store = BoundedTrackerStore(domain, max_bytes=3000)
+    store = BoundedTrackerStore(domain, max_bytes=3000, most_at_hand=1)
     for number in range(40):
         asyncio.run(store.save(conversation(f"c{number}", domain, 5)))
     assert 0 < store.bytes_kept <= 3000
@@ -50,7 +50,7 @@ def test_the_bytes_are_bounded_too(domain):
 
 
 def test_saving_again_does_not_count_twice(domain):
-    store = BoundedTrackerStore(domain)
+    store = BoundedTrackerStore(domain, most_at_hand=0)
     for _ in range(3):
         asyncio.run(store.save(conversation("a", domain, 2)))
     size = store.bytes_kept
@@ -60,8 +60,9 @@ def test_saving_again_does_not_count_twice(domain):
     assert kept(store) == []
 
 
-def test_a_conversation_comes_back_as_it_was(domain):
-    store = BoundedTrackerStore(domain)
+@pytest.mark.parametrize("most_at_hand", [0, 1])
+def test_a_conversation_comes_back_as_it_was(domain, most_at_hand):
+    store = BoundedTrackerStore(domain, most_at_hand=most_at_hand)
     asyncio.run(store.save(conversation("a", domain, 3, slot=2.0)))
     back = asyncio.run(store.retrieve("a"))
     assert [event.text for event in back.events if isinstance(event, UserUttered)] == [
@@ -80,3 +81,14 @@ def test_a_long_conversation_loses_whole_turns_but_no_slot(domain):
     assert len(back.events) <= 11
     assert said == ["message 17", "message 18", "message 19"]
     assert back.get_slot("failed_turns") == 2.0
+
+
+def test_a_conversation_that_a_turn_is_changing_is_put_away_as_it_was_saved(domain):
+    store = BoundedTrackerStore(domain, most_at_hand=1)
+    asyncio.run(store.save(conversation("a", domain, 2)))
+    asyncio.run(store.retrieve("a")).update(SlotSet("failed_turns", 9.0))
+    assert asyncio.run(store.retrieve("a")).get_slot("failed_turns") is None
+    asyncio.run(store.save(conversation("b", domain, 1)))
+    assert store.bytes_kept > 0
+    back = asyncio.run(store.retrieve("a"))
+    assert (len(back.events), back.get_slot("failed_turns")) == (6, None)
