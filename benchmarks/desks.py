@@ -104,13 +104,16 @@ async def queued(http: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSock
             return line
 
 
-async def probe(line: aiohttp.ClientWebSocketResponse, seconds: float) -> dict[str, float]:
-    """Write probes for so long; returns when each was sent."""
+async def probe(line: aiohttp.ClientWebSocketResponse, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Write probes for so long; returns when each was sent, and when its customer read that it is kept."""
     sent: dict[str, float] = {}
+    kept: dict[str, float] = {}
 
     async def read() -> None:
-        async for _ in line:
-            pass
+        async for received in line:
+            frame = json.loads(received.data)
+            if frame["type"] == "ack" and frame["client_id"].startswith("c"):
+                kept[frame["client_id"].removeprefix("c")] = time.monotonic()
 
     reading = asyncio.create_task(read())
     end = time.monotonic() + seconds
@@ -121,7 +124,7 @@ async def probe(line: aiohttp.ClientWebSocketResponse, seconds: float) -> dict[s
         await asyncio.sleep(PROBE_SECONDS)
     await asyncio.sleep(LATE_SECONDS)
     reading.cancel()
-    return sent
+    return sent, kept
 
 
 async def measure(running: Running, home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -143,7 +146,7 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
         await asyncio.sleep(WARM_UP_SECONDS)
         line = await queued(http, running.url)
         answered, cpu, began = load.answers, running.cpu_seconds(), time.monotonic()
-        sent = await probe(line, arguments.seconds)
+        sent, kept = await probe(line, arguments.seconds)
         took = time.monotonic() - began
         answered, cpu = load.answers - answered, running.cpu_seconds() - cpu
         load.over = True
@@ -157,11 +160,14 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
     if len(late) < 2:
         sys.exit("no probe reached a desk")
     cuts = statistics.quantiles(late, n=100, method="inclusive")
+    writes = sorted((at - sent[number]) * 1000 for number, at in kept.items())
     return {
         "p50_ms": round(cuts[49], 1),
         "p95_ms": round(cuts[94], 1),
         "p99_ms": round(cuts[98], 1),
         "most_ms": round(max(late), 1),
+        "kept_p50_ms": round(writes[len(writes) // 2], 1),
+        "kept_most_ms": round(writes[-1], 1),
         "desks": arguments.desks,
         "probes": len(sent),
         "never_arrived": len(sent) * arguments.desks - len(late),
@@ -187,7 +193,7 @@ def serve_plainly() -> None:
     from server import command, news, typists
 
     news.show_desks = typists.show_desks = plainly  # type: ignore[attr-defined]
-    news.is_followed = lambda _hub, _standing: True  # type: ignore[attr-defined]
+    news.followers = lambda _hub: lambda _standing: True  # type: ignore[attr-defined]
     sys.exit(command.main(["run"]))
 
 

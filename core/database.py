@@ -9,8 +9,8 @@ Events recorded in a write are handed to the listeners after its commit, never b
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,6 +147,15 @@ class Database:
     def listen(self, listener: Callable[[list[Event]], None]) -> None:
         """Call `listener` with the events of each write after its commit. It must not block."""
         self._listeners.append(listener)
+
+    @contextmanager
+    def listening(self, listener: Callable[[list[Event]], None]) -> Iterator[None]:
+        """Call `listener`, as `listen` does, for the length of the block."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def wake(self, topic: str, worker: Callable[[], None]) -> None:
         """Call `worker` after each commit that has this topic among its `wakes`. It must not block."""

@@ -169,7 +169,7 @@ async def _rows(
         .limit(limit)
     )
     rows = found.mappings().all()
-    names = await staff_names(reader)
+    names = await staff_names(reader, {agent for row in rows if (agent := agent_of(row["owner"])) is not None})
     last = await _last_messages(reader, [row["id"] for row in rows])
     due = await _next_clocks(reader, [row["ticket_id"] for row in rows if row["ticket_id"]])
     return [_row(row, names, last.get(row["id"]), due.get(row["ticket_id"]), at) for row in rows]

@@ -18,14 +18,13 @@ from core.outbox import enqueue
 from core.webhook_endpoints import endpoints, wants
 from handoff.clock_states import SlaClock, clock_view
 from handoff.clock_words import metric_in_words
-from handoff.clocks import Fired, clocks_of, fire_due, next_due, note
+from handoff.clocks import Fired, clocks_of, fire_due, note
 from handoff.escalation_rules import LEAD, Action
 from handoff.escalations import (
     Escalation,
     Start,
     due_escalations,
     get_escalation,
-    next_escalation,
     plan,
     put_off,
     put_words,
@@ -48,12 +47,6 @@ from tickets.vocabulary import FINISHED, PRIORITIES, Priority, raised
 log = structlog.get_logger()
 BY = "Support"
 """Who customers and colleagues read has moved a conversation, where a rule did."""
-
-
-async def next_moment(reader: Reader) -> datetime | None:
-    """Return when a warning, breach or escalation is due next, so that a worker knows how long to sleep."""
-    moments = [moment for moment in (await next_due(reader), await next_escalation(reader)) if moment is not None]
-    return min(moments, default=None)
 
 
 async def fire(tx: Transaction, now: datetime, limit: int) -> list[Fired]:
@@ -109,7 +102,7 @@ async def escalate_due(database: Database, now: datetime, limit: int = 50) -> in
 async def _escalate(tx: Transaction, escalation_id: str, now: datetime) -> None:
     """Rows are locked in the order of `handoff.speaking`: conversation, ticket, clocks; then whoever settles the escalation acts."""
     escalation = await get_escalation(tx.connection, escalation_id)
-    if escalation is None:
+    if escalation is None or escalation.state != "waiting":
         return
     ticket = await ticketing.get_ticket(tx.connection, escalation.ticket_id)
     conversation = None

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 
 from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
+from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
 from handoff.tables import staff, staff_sessions
 from handoff.wording import clean_email
@@ -23,13 +20,6 @@ SHORTEST_PASSWORD = 10
 LONGEST_NAME = 200
 ROLES: tuple[Role, ...] = ("agent", "lead", "content", "admin")
 _WRONG = "The e-mail address or the password is wrong."
-_hasher = PasswordHasher()
-
-
-@functools.cache
-def _nobody() -> str:
-    """Return what a password is checked against when nobody has the address, so that both take the same time."""
-    return _hasher.hash(new_secret())
 
 
 async def add_staff(database: Database, *, email: str, name: str, role: Role, password: str, at: datetime) -> Staff:
@@ -58,7 +48,7 @@ async def new_account(*, email: str, name: str, role: Role, password: str) -> tu
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(f"The password needs at least {SHORTEST_PASSWORD} characters.", field="password")
     named = clean_name(name)
-    hashed = await asyncio.to_thread(_hasher.hash, password)
+    hashed = await hash_password(password)
     return Staff(new_id("st"), address, named, role, True), hashed
 
 
@@ -92,13 +82,9 @@ async def let_admin_in(database: Database, *, email: str, password: str, at: dat
     address = clean_email(email).lower()
     async with database.read() as reader:
         row = (await reader.execute(sa.select(staff).where(staff.c.email == address))).mappings().one_or_none()
-    if row is not None and row["active"] and row["role"] == "admin":
-        try:
-            await asyncio.to_thread(_hasher.verify, row["password_hash"], password)
-        except VerificationError:
-            pass
-        else:
-            return False
+    is_admin = row is not None and row["active"] and row["role"] == "admin"
+    if row is not None and is_admin and await is_password(row["password_hash"], password):
+        return False
     account, hashed = await new_account(email=address, name="Administrator", role="admin", password=password)
     async with database.write() as tx:
         if not await put_account(tx, account, hashed, at):
@@ -118,12 +104,7 @@ async def sign_in(database: Database, *, email: str, password: str, at: datetime
     async with database.read() as reader:
         rows = await reader.execute(sa.select(staff).where(staff.c.email == email.strip().lower(), staff.c.active))
         row = rows.mappings().one_or_none()
-    try:
-        stored = await asyncio.to_thread(_nobody) if row is None else row["password_hash"]
-        await asyncio.to_thread(_hasher.verify, stored, password)
-    except VerificationError as error:
-        raise Unauthenticated(_WRONG) from error
-    if row is None:
+    if not await is_password(None if row is None else row["password_hash"], password) or row is None:
         raise Unauthenticated(_WRONG)
     secret = new_secret()
     async with database.write() as tx:
@@ -165,9 +146,12 @@ async def set_active(tx: Transaction, emails: Sequence[str], active: bool) -> No
     await tx.execute(sa.update(staff).where(staff.c.email.in_(emails)).values(active=active))
 
 
-async def staff_names(reader: Reader) -> dict[str, str]:
-    """Return every member's name by id, former ones included."""
-    rows = await reader.execute(sa.select(staff.c.id, staff.c.name))
+async def staff_names(reader: Reader, ids: Collection[str] | None = None) -> dict[str, str]:
+    """Return members' names by id, former ones included: of these ids, or of all."""
+    if ids is not None and not ids:
+        return {}
+    names = sa.select(staff.c.id, staff.c.name)
+    rows = await reader.execute(names if ids is None else names.where(staff.c.id.in_(ids)))
     return {row.id: row.name for row in rows}
 
 

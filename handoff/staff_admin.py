@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from argon2.exceptions import VerificationError
 
 from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.identifiers import fingerprint
 from handoff import staff as accounts
 from handoff.calendar_data import calendar_data, parse_calendar
+from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
 from handoff.staff import ROLES, new_account, put_account
 from handoff.tables import staff, staff_sessions
@@ -122,10 +121,8 @@ async def change_own_password(database: Database, member: Staff, *, current: str
         raise Invalid("The new password is the old one. Choose another.", field="new")
     async with database.read() as reader:
         stored = (await reader.execute(sa.select(staff.c.password_hash).where(staff.c.id == member.id))).scalar_one()
-    try:
-        await asyncio.to_thread(accounts._hasher.verify, stored, current)
-    except VerificationError as error:
-        raise Forbidden("The current password is wrong.", field="current") from error
+    if not await is_password(stored, current):
+        raise Forbidden("The current password is wrong.", field="current")
     await _set_password(database, member.id, new, once=False, keep=secret)
 
 
@@ -140,7 +137,7 @@ async def set_own_capacity(database: Database, member: Staff, capacity: int) -> 
 
 
 async def _set_password(database: Database, staff_id: str, password: str, *, once: bool, keep: str = "") -> None:
-    hashed = await asyncio.to_thread(accounts._hasher.hash, password)
+    hashed = await hash_password(password)
     async with database.write() as tx:
         await _store(tx, staff_id, {"password_hash": hashed, "password_once": once})
         await _end_sessions(tx, staff_id, keep=keep)

@@ -21,7 +21,7 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
     """Look up and write what the customer's side of the protocol calls a Conversation."""
     agent = None
     if conversation.agent_id is not None:
-        agent = (await staff_names(reader)).get(conversation.agent_id, "A colleague")
+        agent = (await staff_names(reader, [conversation.agent_id])).get(conversation.agent_id, "A colleague")
     customer = None
     if conversation.customer_id is not None:
         account = await get_customer(reader, conversation.customer_id)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
-from typing_extensions import TypedDict
 
 from core.clock import Clock
 from core.database import Database
@@ -18,29 +18,25 @@ from core.errors import BatonError
 from core.events import Event
 from handoff.desk import rows_of, shared_counts
 from handoff.desk_views import RowView, veiled
-from handoff.presence import present
+from handoff.presence import PresenceState, present
 from handoff.sight import Standing, may_look, standings
 from handoff.staff import staff_names
 from handoff.views import QueueView
 from handoff.waiting import queue_state
 from server.hub import DESK, RETRY_SECONDS, Hub, Listener
-from server.open_desks import DESK_SOCKETS, is_followed, show_desks
+from server.open_desks import DESK_SOCKETS, followers, show_desks
 from server.shared_frames import SharedFrame
 from server.workers import work_together
 
 log = structlog.get_logger()
 GATHER_SECONDS = 0.02
 """How long events are gathered, so that a burst costs each conversation one look-up."""
+QUEUE_SECONDS = 0.2
+"""Between two looks at places and presence, at least."""
+QUEUE_REST = 10
+"""And this many times as long as the last look took."""
 COUNT_SECONDS = 1.0
 """Between two counts of what waits and what the bot has."""
-
-
-class AgentPresence(TypedDict):
-    """A colleague who came, went, or chose to be away."""
-
-    id: str
-    name: str
-    state: Literal["online", "away", "offline"]
 
 
 class News:
@@ -56,7 +52,7 @@ class News:
         """Set when who waits or who is there has changed; whoever assigns clears it."""
         self._places: dict[str, QueueView] = {}
         self._counts_moved = asyncio.Event()
-        self._colleagues: dict[str, AgentPresence] = {}
+        self._colleagues: dict[str, PresenceState] = {}
 
     def presence_changed(self) -> None:
         """Have places, waiting times and the desks' list of colleagues looked up anew."""
@@ -117,7 +113,8 @@ class News:
         async with self._database.glance() as reader:
             found = await standings(reader, concerned)
         # Most of what a bot says nobody looks at: that is neither looked up nor sent.
-        shown = [one for one in concerned if one in found and (one in moved or is_followed(self._hub, found[one]))]
+        followed = followers(self._hub)
+        shown = [one for one in concerned if one in found and (one in moved or followed(found[one]))]
         frames: list[SharedFrame] = []
         if shown:
             async with self._database.read() as reader:
@@ -152,12 +149,14 @@ class News:
         while True:
             await self._queue_moved.wait()
             self._queue_moved.clear()
+            began = time.perf_counter()
             try:
                 await self._show_places()
                 await self._show_colleagues()
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("places in the queue are not shown", error=str(error))
-            await asyncio.sleep(0.2)
+            # Where many are on duty a look takes longer, and is taken more seldom.
+            await asyncio.sleep(max(QUEUE_SECONDS, QUEUE_REST * (time.perf_counter() - began)))
 
     async def _show_places(self) -> None:
         async with self._database.read() as reader:
@@ -173,18 +172,13 @@ class News:
         self._places = places
 
     async def _show_colleagues(self) -> None:
-        states = await present(self._redis, self._clock.now())
-        async with self._database.read() as reader:
-            names = await staff_names(reader)
-        there = {
-            staff_id: AgentPresence(id=staff_id, name=names.get(staff_id, ""), state=state)
-            for staff_id, state in states.items()
-        }
-        changed = [agent for staff_id, agent in there.items() if self._colleagues.get(staff_id) != agent]
-        gone = [agent for staff_id, agent in self._colleagues.items() if staff_id not in there]
-        self._colleagues = there
-        if changed or gone:
-            agents = changed + [AgentPresence(id=one["id"], name=one["name"], state="offline") for one in gone]
+        there = await present(self._redis, self._clock.now())
+        before, self._colleagues = self._colleagues, there
+        changed = {one: there.get(one, "offline") for one in {*there, *before} if there.get(one) != before.get(one)}
+        if changed:
+            async with self._database.read() as reader:
+                names = await staff_names(reader, changed)
+            agents = [{"id": one, "name": names.get(one, ""), "state": state} for one, state in sorted(changed.items())]
             await self._send(SharedFrame("presence", {"agents": agents}))
 
     async def _send(self, *frames: SharedFrame) -> None:

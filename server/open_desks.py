@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -72,9 +72,18 @@ def open_desks(hub: Hub) -> list[OpenDesk]:
     return [listener for listener in hub.listeners(DESK_SOCKETS) if isinstance(listener, OpenDesk)]
 
 
-def is_followed(hub: Hub, standing: Standing) -> bool:
-    """Tell whether any desk shows what happens in a conversation."""
-    return any(desk.looks.follow(standing) for desk in open_desks(hub))
+def followers(hub: Hub) -> Callable[[Standing], bool]:
+    """Return what tells whether any desk shows, or is to be shown, what happens in a conversation; the desks are looked at once."""
+    looks = [desk.looks for desk in open_desks(hub)]
+    opened = {one.conversation_id for one in looks}
+    views = {one.view for one in looks}
+
+    def followed(standing: Standing) -> bool:
+        if standing.waits or standing.holder is not None:
+            return True
+        return standing.conversation_id in opened or bool(views & {"bot", "resolved"})
+
+    return followed
 
 
 async def show_desks(hub: Hub, frames: Sequence[SharedFrame], *, fleeting: bool = False) -> None:

@@ -16,8 +16,8 @@ from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
 from handoff import escalating
 from handoff.clocks import Fired, audit_of
-from handoff.escalating import escalate_due, fire, next_moment
-from handoff.escalations import Escalation, escalations_of
+from handoff.escalating import escalate_due, fire
+from handoff.escalations import Escalation, escalations_of, next_escalation
 from handoff.notifications import mark_read, notifications_of
 from handoff.pending import wait_for_customer
 from handoff.records import Conversation, Staff
@@ -93,7 +93,7 @@ async def test_a_chain_warns_the_agent_then_tells_the_leads_and_in_the_end_a_lea
     await tick(floor, 4 * MINUTE)
     assert await told(floor, amara) == [f"{number}: First response is overdue (Breach)."]
     async with floor.database.read() as reader:
-        assert await next_moment(reader) == floor.clock.now() + 30 * MINUTE
+        assert await next_escalation(reader) == floor.clock.now() + 30 * MINUTE
     await tick(floor, 29 * MINUTE)
     assert (await floor.current(claimed)).agent_id == maya.id
     await tick(floor, MINUTE)

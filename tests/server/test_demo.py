@@ -13,7 +13,7 @@ from core.clock import FrozenClock
 from core.database import Database
 from core.errors import Unauthenticated
 from customers.tables import customers
-from handoff import staff as accounts
+from handoff import passwords
 from handoff.staff import add_staff, sign_in, staff_of_session
 from handoff.tables import staff
 from server.demo import DEMO_PASSWORD, DEMO_STAFF, FIRST_ADMIN, keep_accounts
@@ -26,7 +26,7 @@ LONG = "a long password"
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def settings_with(home: Path, **values: object) -> Settings:

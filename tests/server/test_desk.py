@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.exc import OperationalError
 
 from core.events import Event
-from handoff import staff
+from handoff import passwords, staff
 from handoff.presence import present
 from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
@@ -22,7 +22,7 @@ from server.hub import BACKLOG, DESK
 from server.identity import sign_identity
 from server.routes import desk as desk_routes
 from server.routes.desk import MOST_FAILURES_EACH, SIGN_IN_WINDOW
-from server.sla_worker import fire_once
+from server.sla_worker import escalate, fire_clocks
 from server.sockets import SIGNED_OUT
 from tests.server.conftest import NOW, Chat, Running
 
@@ -117,8 +117,7 @@ def _cookie(client: Client) -> str:
 
 @pytest.fixture
 def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(staff, "_nobody", lambda: staff._hasher.hash("nobody"))
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def sign_in_as(client: Client, email: str, password: str = "x") -> aiohttp.ClientResponse:
@@ -472,7 +471,7 @@ async def test_warning_and_breach_are_fired_once_each_and_every_desk_hears_of_th
     heard = []
     for minutes in (383, 384, 479, 480, 481):
         running.clock.set(started + timedelta(minutes=minutes))
-        while await fire_once(running.service):
+        while await fire_clocks(running.service) or await escalate(running.service):
             pass
         if minutes in {384, 480}:
             told = await desk.hears("clock", conversation_id=chat.conversation)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from handoff import passwords
 from handoff import staff as accounts
 from handoff.silence import Absences
 from server.routing import route_once
@@ -25,7 +26,7 @@ NINA = {
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def sign_in(running: Running, email: str, password: str, status: int = 200) -> Client:
