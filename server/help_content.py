@@ -23,6 +23,7 @@ SNIPPET = 200
 """Characters of a passage under a result."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Piece(NamedTuple):
@@ -103,10 +104,23 @@ def snippet_of(text: str, sentence: str | None) -> str:
     return "… " + shortened(line[at:], SNIPPET - 2)
 
 
-def pieces_of(text: str, asked: Collection[str]) -> tuple[Piece, ...]:
-    """Cut a text where the words that were asked for begin and end; put together the pieces are the text."""
+def pieces_of(text: str, asked: Collection[str], begun: Collection[str] = ()) -> tuple[Piece, ...]:
+    """Cut a text where the words that were asked for begin and end; put together the pieces are the text.
+
+    Args:
+        text: what is shown.
+        asked: the terms that were searched for.
+        begun: words as they were typed, perhaps half, in small letters: what begins like one is matched as far as it does.
+    """
+    spans = dict(matched_words(text, asked))
+    for word in _WORD.finditer(text) if begun else ():
+        begins = [len(one) for one in begun if word.group()[: len(one)].casefold() == one]
+        if begins and word.start() not in spans:
+            spans[word.start()] = word.start() + max(begins)
     pieces, at = [], 0
-    for start, end in matched_words(text, asked):
+    for start, end in sorted(spans.items()):
+        if start < at:
+            continue  # A part of a compound that has matched as a whole.
         pieces += [Piece(text[at:start], False), Piece(text[start:end], True)]
         at = end
     return tuple(piece for piece in [*pieces, Piece(text[at:], False)] if piece.text)

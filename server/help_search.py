@@ -15,7 +15,7 @@ from knowledge.catalogue import UNNAMED, Summary, summaries_of, titles_with
 from knowledge.searches import record_opened
 from knowledge.terms import STOP_WORDS, question_terms
 from server.callers import remote
-from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, hit, led_to_by, pieces_of, question_of, shortened
+from server.help_content import LONGEST_QUESTION, SNIPPET, Hit, Piece, hit, led_to_by, pieces_of, question_of, shortened
 from server.limits import limit
 from server.service import Service
 
@@ -32,10 +32,30 @@ NEAR_THE_BEST = 0.5
 """Share of the best article's score under which another is not listed beside one that answers."""
 NOT_NOTHING = 0.04
 """Confidence under which a search has found nothing: some article is always the nearest, to any words at all."""
+BEGUN = 2
+"""Letters from which on a word that begins so is marked."""
 NEAR_ENOUGH = 0.15
 """Confidence under which nothing is offered by meaning while somebody types."""
 _SEARCH_ID = re.compile(r"se_[0-9a-f]{24}")
 _WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An article as it is offered while somebody types: its title and what it says of itself, cut where they match."""
+
+    hit: Hit
+    title: tuple[Piece, ...]
+    snippet: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What is offered for what has been typed so far."""
+
+    question: str
+    answered: bool
+    offers: list[Offer]
 
 
 @dataclass(frozen=True)
@@ -65,7 +85,7 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     return Found(question, outcome.answered, titled + [one for one in hits if one.article_id not in taken])
 
 
-async def offer(request: web.Request, service: Service, text: str) -> Found:
+async def offer(request: web.Request, service: Service, text: str) -> Offers:
     """Find what to offer somebody who is still typing. Nothing is kept: half a word is no question.
 
     Raises:
@@ -79,8 +99,12 @@ async def offer(request: web.Request, service: Service, text: str) -> Found:
     near = [result.article_id for result in _near(outcome) if result.article_id not in taken]
     async with service.database.read() as reader:
         found = await summaries_of(reader, near, Viewer.ANONYMOUS)
-    hits = titled + [_hit(found[one]) for one in near if one in found]
-    return Found(question, outcome.answered, hits[:OFFERED])
+    hits = [*titled, *(_hit(found[one]) for one in near if one in found)][:OFFERED]
+    # The terms of a search are the same for all that it found, corrected words among them.
+    asked = {*question_terms(question), *(outcome.results[0].asked if outcome.results else ())}
+    begun = {word.casefold() for word in _typed(question) if len(word) >= BEGUN}
+    offers = [Offer(one, pieces_of(one.title, asked, begun), pieces_of(one.snippet, asked, begun)) for one in hits]
+    return Offers(question, outcome.answered, offers)
 
 
 async def note_typed(request: web.Request, service: Service, text: str, opened: str | None) -> None:
@@ -137,14 +161,19 @@ def _near(outcome: SearchOutcome) -> list[Result]:
 
 
 async def _titled(service: Service, question: str, search_id: str | None = None) -> list[Hit]:
-    every = _WORD.findall(question)[:8]
-    words = [word for word in every if word.casefold() not in STOP_WORDS] or every
+    words = _typed(question)
     if not words:
         return []
     async with service.database.read() as reader:
         found = await titles_with(reader, words, Viewer.ANONYMOUS, limit=FROM_TITLES)
     asked = question_terms(question)
     return [_hit(summary, asked, search_id) for summary in found]
+
+
+def _typed(question: str) -> list[str]:
+    """Return the telling words of what is being typed, the last perhaps half."""
+    every = _WORD.findall(question)[:8]
+    return [word for word in every if word.casefold() not in STOP_WORDS] or every
 
 
 def _hit(summary: Summary, asked: Collection[str] = (), search_id: str | None = None) -> Hit:

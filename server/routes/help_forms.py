@@ -53,6 +53,9 @@ class OfferedArticle(TypedDict):
     category: str
     url: str
     snippet: str
+    title_pieces: list[tuple[str, bool]]
+    """The title again, cut where words of the question are; put together the pieces are the title."""
+    snippet_pieces: list[tuple[str, bool]]
 
 
 class OfferedView(TypedDict):
@@ -93,8 +96,16 @@ async def get_offers(request: web.Request) -> web.Response:
     query = checked(dict(request.query), HelpQuery)
     found = await offer(request, service, query.q)
     results: list[OfferedArticle] = [
-        {"slug": one.slug, "title": one.title, "category": one.category, "url": one.url, "snippet": one.snippet}
-        for one in found.hits
+        {
+            "slug": one.hit.slug,
+            "title": one.hit.title,
+            "category": one.hit.category,
+            "url": one.hit.url,
+            "snippet": one.hit.snippet,
+            "title_pieces": [*one.title],
+            "snippet_pieces": [*one.snippet],
+        }
+        for one in found.offers
     ]
     view: OfferedView = {"question": found.question, "answered": found.answered, "results": results}
     return web.json_response(view, headers={"Cache-Control": "no-store"})

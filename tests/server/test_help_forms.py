@@ -138,7 +138,9 @@ async def test_what_is_offered_while_typing_begins_with_titles_and_is_not_logged
     offered = (await answer.json())["results"]
     assert offered == [
         {"slug": "invoices", "title": "Download invoices as PDF", "category": "Billing", "url": "/help/invoices",
-         "snippet": "About invoices."}
+         "snippet": "About invoices.",
+         "title_pieces": [["Down", True], ["load ", False], ["invoices", True], [" as PDF", False]],
+         "snippet_pieces": [["About ", False], ["invoices", True], [".", False]]}
     ]  # fmt: skip
     assert (await (await help_centre.client.get("/api/help/search?q=%25")).json())["results"] == []
     for wrong in ("", "?q=", "?q=%00", "?q=" + "x" * 1_001):

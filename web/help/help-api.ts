@@ -1,7 +1,9 @@
 /** What the help centre's scripts ask of the service, and tell it. */
 import { type Fetch, requestJson } from "../shared/http.js";
 
-export interface Offer { slug: string; title: string; category: string; url: string; snippet: string }
+/** A piece of a text, and whether it is what was typed. */
+export type Piece = [text: string, matched: boolean];
+export interface Offer { slug: string; title: string; category: string; url: string; snippet: string; title_pieces: Piece[]; snippet_pieces: Piece[] }
 export interface Offers { question: string; answered: boolean; results: Offer[] }
 
 export interface HelpApi {

@@ -1,6 +1,6 @@
 /** Search as you type: the form's field becomes a combobox with a list of articles (ARIA 1.2). Without it the form works as it is. */
 import { ServiceError } from "../shared/errors.js";
-import type { HelpApi, Offer, Offers } from "./help-api.js";
+import type { HelpApi, Offer, Offers, Piece } from "./help-api.js";
 
 export const PAUSE_MS = 180;
 /** A question that has stood this long without being sent is worth keeping when the page is left. */
@@ -91,8 +91,8 @@ export class SearchBox {
   #render(): void {
     const { results, question } = this.#offers ?? { results: [], question: "" };
     this.#active = -1;
-    const options = results.map((offer, place) => this.#option(place, offer.title, offer.snippet === "" ? offer.category : offer.snippet));
-    const all = this.#option(results.length, results.length === 0 ? `Search for “${question}”` : `All results for “${question}”`, "");
+    const options = results.map((offer, place) => this.#option(place, offer.title_pieces, offer.snippet === "" ? [[offer.category, false]] : offer.snippet_pieces));
+    const all = this.#option(results.length, [[results.length === 0 ? `Search for “${question}”` : `All results for “${question}”`, false]], []);
     all.classList.add("all");
     this.#list.replaceChildren(...options, all);
     this.#status.textContent = results.length === 0 ? "No article offered." : `${results.length} article${results.length === 1 ? "" : "s"} offered. Use the arrow keys.`;
@@ -100,19 +100,19 @@ export class SearchBox {
     if (document.activeElement === this.#input) this.#show();
   }
 
-  #option(place: number, title: string, below: string): HTMLLIElement {
+  #option(place: number, title: Piece[], below: Piece[]): HTMLLIElement {
     const option = document.createElement("li");
     option.id = `${this.#id}-${place}`;
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     const name = document.createElement("b");
     name.dir = "auto";
-    name.textContent = title;
+    name.append(...title.map(written));
     option.append(name);
-    if (below !== "") {
+    if (below.length > 0) {
       const line = document.createElement("span");
       line.dir = "auto";
-      line.textContent = below;
+      line.append(...below.map(written));
       option.append(line);
     }
     return option;
@@ -182,4 +182,11 @@ export class SearchBox {
     if (this.#settled !== null && this.#settled === this.#question()) this.#api.typed(this.#settled, null);
     this.#forget();
   }
+}
+
+function written([text, matched]: Piece): Node {
+  if (!matched) return document.createTextNode(text);
+  const mark = document.createElement("mark");
+  mark.textContent = text;
+  return mark;
 }

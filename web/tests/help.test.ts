@@ -8,7 +8,9 @@ import { preparePage, press, type } from "./dom.js";
 import { FakeService, refusal } from "./fakes.js";
 
 preparePage();
-const offer = (slug: string, title = slug) => ({ slug, title, category: "Billing", url: `/help/${slug}`, snippet: `About ${slug}.` });
+const offer = (slug: string, title = slug, snippet = `About ${slug}.`) => ({
+  slug, title, category: "Billing", url: `/help/${slug}`, snippet, title_pieces: [[title, false]], snippet_pieces: [[snippet, false]],
+});
 const answer = (...results: ReturnType<typeof offer>[]) => ({ body: { question: "", answered: true, results } });
 
 let service: FakeService;
@@ -147,9 +149,16 @@ describe("search as you type", () => {
     expect(list().hidden).toBe(true);
   });
 
+  test("what was typed is marked", async () => {
+    service.on("GET", "/api/help/search", answer({ ...offer("invoices", "Your invoices"), title_pieces: [["Your ", false], ["inv", true], ["oices", false]] }));
+    await typing("inv");
+    expect(options()[0]!.querySelector("b")!.textContent).toBe("Your invoices");
+    expect([...options()[0]!.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["inv"]);
+  });
+
   test("markup in titles, snippets and the question is text", async () => {
     const evil = '<img src=x onerror="window.hacked=1">';
-    service.on("GET", "/api/help/search", answer({ ...offer("a", evil), snippet: evil }));
+    service.on("GET", "/api/help/search", answer(offer("a", evil, evil)));
     await typing(evil);
     expect(form.querySelector("img")).toBeNull();
     expect(options()[0]!.textContent).toBe(evil + evil);
