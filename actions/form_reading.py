@@ -248,7 +248,11 @@ def _value(name: str, value: str, context: Context) -> Step:
 
 def _email(address: str, context: Context) -> Step:
     try:
-        return Step("go", {EMAIL: clean_email(address.strip(".,;:!?<>()\"'"))})
+        early = context.requested in FIELDS[:2]
+        # What was asked for is asked again: say first that this was heard.
+        return Step(
+            "go", {EMAIL: clean_email(address.strip(".,;:!?<>()\"'"))}, say="utter_email_noted" if early else None
+        )
     except Invalid:
         return Step("go", {EMAIL: None}, say="utter_email_wrong")
 

@@ -24,6 +24,7 @@ from core.database import Database
 from core.events import Event, events_after
 from core.identifiers import new_id
 from core.redis import NUDGES
+from server.outage import Outage
 from server.workers import work_together
 
 log = structlog.get_logger()
@@ -188,6 +189,7 @@ class Hub:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear_others(self) -> None:
+        outage = Outage("nudges are not heard")
         while True:
             try:
                 async with self._redis.pubsub() as channel:
@@ -195,11 +197,12 @@ class Hub:
                     async for item in channel.listen():
                         if item["type"] == "subscribe":
                             # The client subscribes anew by itself after a short loss; nobody heard what was said meanwhile.
+                            outage.over()
                             self.catch_up()
                         else:
                             await self._nudged(json.loads(item["data"]))
             except (RedisError, SQLAlchemyError, OSError) as error:
-                log.warning("nudges are not heard", error=str(error))
+                outage.met(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _nudged(self, nudge: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from handoff.dispatching import assign_waiting
 from handoff.presence import present
 from handoff.silence import Absences, give_up, holders
 from server import metrics
+from server.outage import Outage
 from server.service import Service
 
 log = structlog.get_logger()
@@ -25,10 +26,14 @@ async def run_routing(service: Service) -> None:
     """Work until cancelled; woken by what changes in the queue and among the staff."""
     absences = Absences(timedelta(minutes=service.settings.silent_minutes))
     moved = service.news.to_route
+    outage = Outage("who is on duty is not known; nothing is assigned")
     while True:
         moved.clear()
         try:
             await route_once(service, absences)
+            outage.over()
+        except RedisError as error:
+            outage.met(error)
         except (SQLAlchemyError, OSError):
             log.exception("conversations were not routed")
         with contextlib.suppress(TimeoutError):
@@ -38,7 +43,11 @@ async def run_routing(service: Service) -> None:
 
 
 async def route_once(service: Service, absences: Absences) -> None:
-    """Do one round. While Redis does not say who is there, nobody gets anything and nobody counts as silent."""
+    """Do one round. While Redis does not say who is there, nobody gets anything and nobody counts as silent.
+
+    Raises:
+        RedisError: it does not say.
+    """
     now = service.clock.now()
     async with service.database.read() as reader:
         having, former = await holders(reader)
@@ -46,10 +55,9 @@ async def route_once(service: Service, absences: Absences) -> None:
         await _give_up(service, agent, left=True)
     try:
         there = await present(service.redis, now)
-    except RedisError as error:
-        log.warning("who is on duty is not known; nothing is assigned", error=str(error))
+    except RedisError:
         absences.forget()
-        return
+        raise
     for agent in absences.observe(having - former, there, now):
         await _give_up(service, agent, left=False)
     assigned = await assign_waiting(service.database, there, service.settings.assignment, at=now)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import errno
 import os
+import shutil
 import signal
 import socket
 import time
@@ -17,6 +18,8 @@ from aiohttp import web
 from core.errors import ConfigurationError
 from server.settings import Settings, load_settings
 
+LEAST_FREE = 1024**2
+"""Bytes; with less free on the home's disk, what could not be written found no room."""
 HEAD_START = 0.25
 """Seconds that the first chats have the processor for themselves, before models load beside them."""
 
@@ -108,7 +111,10 @@ def why_not(error: Exception, settings: Settings) -> str | None:
 
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     reason = str(original).strip().partition("\n")[0].removesuffix(".")
-    if (isinstance(original, OSError) and original.errno == errno.ENOSPC) or "disk is full" in reason:
+    full = isinstance(original, OSError) and original.errno == errno.ENOSPC
+    # SQLite cannot always tell that its journal found no room.
+    full = full or ("disk I/O error" in reason and shutil.disk_usage(settings.home).free < LEAST_FREE)
+    if full or "disk is full" in reason:
         return f"The disk is full: free some space under {settings.home}."
     if isinstance(error, DBAPIError) or type(original).__module__.partition(".")[0] in {"sqlite3", "asyncpg"}:
         if any(words in reason for words in ("not a database", "malformed")):

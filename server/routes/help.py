@@ -119,7 +119,14 @@ async def article_page(request: web.Request) -> web.Response:
     """Show one public article, with this reader's vote on it."""
     service = request.app[SERVICE]
     async with service.database.read() as reader:
-        article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
+        try:
+            article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
+        except NotFound as error:
+            # One sentence for both, so that it tells nobody which articles there are.
+            raise NotFound(
+                "There is no such article here. Some are for signed-in customers alone: those open in the chat, on the page where you "
+                "are signed in."
+            ) from error
     related = await related_to(service, article)
     await count_reading(request, service, article.id)
     if "search" in request.query:

@@ -12,7 +12,7 @@ from core.errors import Unauthenticated
 from handoff.visitors import Visitor, visitor_of_token
 from knowledge.articles import Viewer
 from knowledge.catalogue import Summary, summaries_of
-from knowledge.openings import note_opening
+from knowledge.openings import LedBy, note_opening
 from knowledge.rendering import render
 from knowledge.store import get_article
 from server.api import Route, read_body
@@ -98,7 +98,7 @@ async def suggest(request: web.Request) -> web.Response:
 async def read_article(request: web.Request) -> web.Response:
     """Return an article to be read within the widget, an authenticated one too where the visitor is a known customer.
 
-    The widget leads to it by its suggestions alone: reading it is noted as that visitor's opening.
+    The widget leads to it by an answer's card (`from=answer`) or by a suggestion: reading it is noted as that visitor's opening.
     """
     service = request.app[SERVICE]
     check_origin(request, service)
@@ -108,7 +108,8 @@ async def read_article(request: web.Request) -> web.Response:
     await count_reading(request, service, article.id)
     if visitor is not None:
         async with service.database.write() as tx:
-            await note_opening(tx, visitor.conversation.id, article.id, "suggestion", at=service.clock.now())
+            led_by: LedBy = "answer" if request.query.get("from") == "answer" else "suggestion"
+            await note_opening(tx, visitor.conversation.id, article.id, led_by, at=service.clock.now())
     view: ArticleView = {
         "article_id": article.id,
         "slug": article.slug,

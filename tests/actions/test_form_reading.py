@@ -102,7 +102,8 @@ def test_an_address_is_found_in_a_sentence_and_in_another_script_few_letters_say
 
 
 def test_an_address_before_its_turn_is_kept_and_the_field_asked_for_again() -> None:
-    assert read_message("kim@example.org", None, at(DESCRIPTION)).slots == {EMAIL: "kim@example.org"}
+    early = read_message("kim@example.org", None, at(DESCRIPTION))
+    assert (early.slots, early.say) == ({EMAIL: "kim@example.org"}, "utter_email_noted")
 
 
 def test_a_question_is_answered_once_and_then_taken_at_its_word() -> None:

@@ -48,6 +48,8 @@ export class AnswerCard extends LitElement {
   @property({ attribute: false }) answer: Answer | null = null;
   /** The service's base URL, against which relative links are resolved. */
   @property() base = "";
+  /** Whoever shows the card can show the whole article as well: a plain click asks for it by `baton-article`. */
+  @property({ type: Boolean }) reads = false;
   @state() private foldable = false;
   @state() private folded = true;
   #opened = false;
@@ -61,8 +63,8 @@ export class AnswerCard extends LitElement {
       <div class="head">
         ${url === null
           ? html`<span class="title">${icon("article", 16)}<span dir="auto">${answer.title}</span></span>`
-          : html`<a class="title" href=${url} target="_blank" rel="noopener" data-testid="answer-link" @click=${this.#open} @auxclick=${this.#open}>${icon("article", 16)}<span dir="auto">${answer.title}</span><span
-              class="visually-hidden">(opens in a new tab)</span></a>`}
+          : html`<a class="title" href=${url} target="_blank" rel="noopener" data-testid="answer-link" @click=${this.#open} @auxclick=${this.#open}>${icon("article", 16)}<span dir="auto">${answer.title}</span>${this.reads ? nothing : html`<span
+              class="visually-hidden">(opens in a new tab)</span>`}</a>`}
         ${heading === null ? nothing : html`<p class="heading" dir="auto">${heading}</p>`}
       </div>
       <div class="passage ${this.foldable && this.folded ? "folded" : ""}" dir="auto" id="passage"></div>
@@ -70,12 +72,21 @@ export class AnswerCard extends LitElement {
         ${this.foldable ? html`<button type="button" class="link" aria-expanded=${this.folded ? "false" : "true"} aria-controls="passage"
           @click=${() => (this.folded = !this.folded)}>${this.folded ? "Show all" : "Show less"}</button>` : nothing}
         ${url === null ? nothing : html`<a class="link" href=${url} target="_blank" rel="noopener" tabindex="-1" aria-hidden="true" @click=${this.#open}
-          @auxclick=${this.#open}>Read the article ${icon("external", 14)}</a>`}
+          @auxclick=${this.#open}>Read the article ${this.reads ? nothing : icon("external", 14)}</a>`}
       </div>`}
     </article>`;
   }
 
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>("a.title")?.focus();
+  }
+
   #open = (event: MouseEvent): void => {
+    if (this.answer !== null && this.reads && event.type === "click" && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      event.preventDefault();
+      const { slug, title } = this.answer;
+      this.dispatchEvent(new CustomEvent("baton-article", { detail: { slug, title, from: "answer" }, bubbles: true, composed: true }));
+    }
     const searchId = this.answer?.search_id ?? null;
     if (this.#opened || searchId === null || event.button === 2) return; // the right button opens a menu, not the article
     this.#opened = true;

@@ -137,6 +137,21 @@ describe("in the widget", () => {
     expect(allById(widget, "widget-article")).toEqual([]);
   });
 
+  test("an answer's link opens the article in place, which a signed-in customer may read only there, and Back leads to it again", async () => {
+    const answer = { article_id: "id-a", slug: "a", title: "Title a", heading: null, url: "/help/a", html: "<p>Press.</p>", search_id: null };
+    model.event({ type: "event", id: 11, event: "message", data: { message: message(1, { kind: "answer", answer }) } });
+    await rendered(widget);
+    byId(widget, "answer-link").dispatchEvent(new MouseEvent("click", { ctrlKey: true, cancelable: true }));
+    expect(articles.open).toBeNull();
+    byId(widget, "answer-link").click();
+    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull());
+    expect(service.calls.at(-1)?.url).toContain("/api/chat/articles/a?from=answer");
+    await rendered(widget);
+    byId(widget, "article-back").click();
+    await rendered(widget);
+    expect(focused()).toBe("answer-link");
+  });
+
   test("a card opens the article in place, and Back gives the focus back to the card", async () => {
     await openFirst();
     expect(byId(widget, "article-reader").textContent).toContain("Press Save.");

@@ -59,7 +59,7 @@ export class ArticleReader extends LitElement {
         <h3 id="title" dir="auto">${title}</h3>
         ${article === null && problem === null ? html`<p class="wait" role="status">Loading…</p>` : nothing}
         ${problem === null ? nothing : html`<div class="problem" role="alert"><p>${problem}</p>
-          <button type="button" class="button" @click=${() => this.#emit("baton-article", { slug: this.open?.slug, title })}>Try again</button></div>`}
+          <button type="button" class="button" @click=${() => this.#emit("baton-article", { slug: this.open?.slug, title, from: this.open?.from })}>Try again</button></div>`}
         <div class="text" dir="auto"></div>
       </div>`;
   }

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import type { AnswerCard } from "../shared/answer-card.js";
 import { now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
 import { messageText } from "../shared/message-text.js";
@@ -100,6 +101,8 @@ export class MessageLog extends LitElement {
   @property({ attribute: false }) model!: ConversationModel;
   @property() base = "";
   @property({ attribute: false }) suggestions: readonly string[] = [];
+  /** Articles are read within the widget. */
+  @property({ type: Boolean }) reads = false;
   /** For the page that the widget is on. */
   @property({ attribute: false }) articles: readonly SuggestedArticle[] = [];
   /** Rises with every change of the model, and so makes this element render. */
@@ -196,8 +199,13 @@ export class MessageLog extends LitElement {
     </div>`;
   }
 
-  /** Gives the focus back to the card of an article that was read. */
+  /** Gives the focus back to what led to an article that was read: an answer's card, or a suggested one's. */
   focusArticle(slug: string): boolean {
+    const answer = [...this.renderRoot.querySelectorAll<AnswerCard>("baton-answer")].findLast((one) => one.answer?.slug === slug);
+    if (answer !== undefined) {
+      answer.focus();
+      return true;
+    }
     const card = [...this.renderRoot.querySelectorAll<HTMLButtonElement>(".card")].find((one) => one.dataset.slug === slug);
     card?.focus();
     return card !== undefined;
@@ -215,7 +223,7 @@ export class MessageLog extends LitElement {
         <p class="meta ${grouped ? "visually-hidden" : ""}"><strong dir="auto" title=${message.author.name}>${own ? "You" : message.author.name}</strong>
           <time datetime=${message.at}>${timeOfDay(message.at)}</time></p>
         ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${messageText(message.text)}</div>`}
-        ${message.answer === null ? nothing : html`<baton-answer .answer=${message.answer} .base=${this.base}></baton-answer>`}
+        ${message.answer === null ? nothing : html`<baton-answer .answer=${message.answer} .base=${this.base} .reads=${this.reads}></baton-answer>`}
         ${this.#buttons(message)}
       </div>
     </div>`;

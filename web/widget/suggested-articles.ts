@@ -6,8 +6,11 @@ import type { PageContext } from "./page-context.js";
 
 export interface SuggestionPorts { base: string; fetch: Fetch; token: () => string | null }
 
+/** What led to an article: the card of an answer, or a suggestion for the page. */
+export type ArticleSource = "answer" | "suggestion";
+
 /** The article that is open: its title is known before its text has come. */
-export interface OpenArticle { slug: string; title: string; article: ReadArticle | null; problem: string | null }
+export interface OpenArticle { slug: string; title: string; from: ArticleSource; article: ReadArticle | null; problem: string | null }
 
 export class SuggestedArticles extends EventTarget {
   articles: readonly SuggestedArticle[] = [];
@@ -41,12 +44,12 @@ export class SuggestedArticles extends EventTarget {
     this.#changed();
   }
 
-  async read(slug: string, title: string): Promise<void> {
-    const opened: OpenArticle = { slug, title, article: null, problem: null };
+  async read(slug: string, title: string, from: ArticleSource = "suggestion"): Promise<void> {
+    const opened: OpenArticle = { slug, title, from, article: null, problem: null };
     this.open = opened;
     this.#changed();
     try {
-      const article = (await this.#request(`/api/chat/articles/${encodeURIComponent(slug)}`, {})) as ReadArticle;
+      const article = (await this.#request(`/api/chat/articles/${encodeURIComponent(slug)}?from=${from}`, {})) as ReadArticle;
       if (this.open === opened) this.open = { ...opened, title: article.title, article };
     } catch (error) {
       const problem = error instanceof ServiceError ? error.body.message : "The article could not be loaded. Try again.";

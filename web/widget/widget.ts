@@ -8,7 +8,7 @@ import type { Button, Message } from "../shared/protocol.js";
 import type { ArticleReader } from "./article-reader.js";
 import type { Composer } from "./composer.js";
 import type { ConversationModel } from "./conversation-model.js";
-import type { SuggestedArticles } from "./suggested-articles.js";
+import type { ArticleSource, SuggestedArticles } from "./suggested-articles.js";
 import { botBanner, queueWords, statusWords, unsentWords } from "./wording.js";
 
 const NARROW = "(max-width: 480px), (max-height: 480px)";
@@ -170,7 +170,7 @@ export class BatonWidget extends LitElement {
       ${reading === null ? nothing : html`<baton-article .open=${reading} .base=${this.base} @baton-article=${this.#read}
         @baton-article-close=${this.#stopReading}></baton-article>`}
       <baton-log ?hidden=${reading !== null} .model=${this.model} .base=${this.base} .suggestions=${this.suggestions} .revision=${this.revision}
-        .articles=${this.articles?.articles ?? []} @baton-article=${this.#read}
+        .articles=${this.articles?.articles ?? []} .reads=${this.articles !== null} @baton-article=${this.#read}
         @baton-press=${this.#press}
         @baton-retry=${(e: CustomEvent<{ clientId: string }>) => this.model.retry(e.detail.clientId)}
         @baton-discard=${(e: CustomEvent<{ clientId: string }>) => this.model.discard(e.detail.clientId)}
@@ -186,7 +186,7 @@ export class BatonWidget extends LitElement {
     if (owner !== "bot" || this.model.linkState === "refused") return nothing;
     const { state, problem } = this.model.requests.person;
     return html`<div class="person">
-      <span>${state === "failed" ? html`<span class="problem" role="alert">${problem}</span>` : "Rather not type to a bot?"}</span>
+      <span>${state === "failed" ? html`<span class="problem" role="alert">${problem}</span>` : "Prefer a person?"}</span>
       <button type="button" class="button" data-testid="widget-person" ?disabled=${this.model.conversation === null} aria-disabled=${state === "sending" ? "true" : "false"}
         @click=${this.#askForPerson}>${icon("person", 16)} ${state === "sending" ? "Asking…" : "Talk to a person"}</button>
     </div>`;
@@ -251,8 +251,8 @@ export class BatonWidget extends LitElement {
     this.#goOn();
   };
 
-  #read = (event: CustomEvent<{ slug: string; title: string }>): void => {
-    void this.articles?.read(event.detail.slug, event.detail.title);
+  #read = (event: CustomEvent<{ slug: string; title: string; from?: ArticleSource }>): void => {
+    void this.articles?.read(event.detail.slug, event.detail.title, event.detail.from);
     void this.updateComplete.then(async () => {
       const reader = this.renderRoot.querySelector<ArticleReader>("baton-article");
       await reader?.updateComplete;

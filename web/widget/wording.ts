@@ -1,7 +1,7 @@
 /** The widget's sentences that depend on the conversation. Pure, so that each is tested as a sentence. */
 import type { LinkState } from "../shared/chat-ports.js";
 import type { BotState, Conversation, Message, Queue } from "../shared/protocol.js";
-import { comingTime, spanInWords } from "../shared/time-format.js";
+import { comingTime, momentInWords, spanInWords } from "../shared/time-format.js";
 
 export interface Words { title: string; detail: string }
 
@@ -18,7 +18,7 @@ export function queueWords(queue: Queue | null, now: number, locale?: string, ti
       return { title: "We are closed right now", detail: `We answer from ${comingTime(queue.opens_at, now, locale, timeZone).replace(" at ", " ")}. Your request is kept.` };
     }
     const late = queue.reply_by === null || Date.parse(queue.reply_by) <= now;
-    const when = late ? "as soon as someone is back" : `by ${comingTime(queue.reply_by ?? "", now, locale, timeZone)}`;
+    const when = late ? "as soon as someone is back" : `by ${momentInWords(queue.reply_by ?? "", now, locale, timeZone)}`;
     return { title: "Nobody is on duty right now", detail: `Your request is kept. Expect a reply ${when}.` };
   }
   if (queue.wait_minutes === null) return { title: place(queue.position), detail: "A person will be with you as soon as one is free." };
@@ -63,7 +63,7 @@ export function botBanner(bot: BotState): Words | null {
 export function noticeText(message: Pick<Message, "text" | "notice">, now: number, locale?: string, timeZone?: string): string {
   const by = message.notice?.reply_by;
   if (by === undefined || by === null || Date.parse(by) <= now) return message.text;
-  return `${message.text} Expect an answer by ${comingTime(by, now, locale, timeZone)}.`;
+  return `${message.text} Expect an answer by ${momentInWords(by, now, locale, timeZone)}.`;
 }
 
 /** What is told when messages were still on their way in a conversation that is not shown any more. */
