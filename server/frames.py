@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from core.database import Transaction
 from core.errors import Invalid
 from handoff.handing_over import hand_over
-from handoff.records import Conversation, Message
+from handoff.records import Message
 from handoff.repeats import handled_before
 from handoff.speaking import press_as_customer, say_as_customer
 from handoff.taking_over import rate, save_email
@@ -18,6 +17,7 @@ from handoff.views import MessageView, message_view
 from handoff.wording import TALK_TO_PERSON, clean_email
 from server import metrics
 from server.api import storable
+from server.beginning import beginning
 from server.limits import limit
 from server.service import Service
 
@@ -126,33 +126,17 @@ async def act(
     await limit(service.counters, service.clock, "messages", visitor_id, most=most)
     database = service.database
     begun = False
-
-    async def begin(tx: Transaction, conversation: Conversation) -> None:
-        nonlocal begun
-        begun = await service.turns.begin(tx, conversation)
-
-    if isinstance(frame, MessageFrame):
-        message = await say_as_customer(
-            database,
-            conversation_id,
-            client_id=frame.client_id,
-            text=frame.text,
-            name=name,
-            at=now,
-            runner=service.turns.runner,
-            stored=begin,
-        )
-    elif isinstance(frame, PressFrame):
-        message = await press_as_customer(
-            database,
-            conversation_id,
-            client_id=frame.client_id,
-            button_id=frame.button,
-            name=name,
-            at=now,
-            runner=service.turns.runner,
-            stored=begin,
-        )
+    if isinstance(frame, MessageFrame | PressFrame):
+        given: dict[str, Any] = {"client_id": frame.client_id, "name": name, "at": now, "runner": service.turns.runner}
+        with beginning(service.turns.begin) as stored:
+            if isinstance(frame, MessageFrame):
+                message = await say_as_customer(database, conversation_id, text=frame.text, stored=stored, **given)
+            else:
+                message = await press_as_customer(
+                    database, conversation_id, button_id=frame.button, stored=stored, **given
+                )
+        begun = stored.begun
+    if isinstance(frame, PressFrame) and message is not None:
         pressed = {"message_id": frame.button.rpartition(".")[0], "button_id": frame.button}
         service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed}, fleeting=True)
         if message.payload == TALK_TO_PERSON[1]:
@@ -162,7 +146,7 @@ async def act(
     elif isinstance(frame, EmailFrame):
         email = clean_email(frame.email)
         await save_email(database, conversation_id, email, client_id=frame.client_id, at=now)
-    else:
+    elif isinstance(frame, RateFrame):
         await rate(database, conversation_id, frame.score, frame.comment, client_id=frame.client_id, at=now)
     if message is not None:
         metrics.MESSAGES.labels("customer").inc()

@@ -28,7 +28,8 @@ from handoff.triggers import Seen, Trigger, candidates, choose
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
 from knowledge.searches import log_search
 from server import metrics
-from server.bot import ActionFailed, Bot, TextVector
+from server.beginning import OnDisk, on_disk
+from server.bot import ActionFailed, Bot, BotTurn, TextVector
 from server.hub import Hub
 from server.spoken import read_turn
 
@@ -114,17 +115,17 @@ class TurnRunner:
         if conversation_id in self._running:
             self._again.add(conversation_id)
             return
-        self._start(conversation_id, None)
+        self._start(conversation_id, None, None)
 
-    def _start(self, conversation_id: str, first: tuple[Conversation, Turn] | None) -> None:
-        task = asyncio.create_task(self._drain(conversation_id, first), name=f"turns {conversation_id}")
+    def _start(self, conversation_id: str, first: tuple[Conversation, Turn] | None, stored: OnDisk | None) -> None:
+        task = asyncio.create_task(self._drain(conversation_id, first, stored), name=f"turns {conversation_id}")
         self._running[conversation_id] = task
         task.add_done_callback(lambda done: self._finished(conversation_id, done))
 
-    async def begin(self, tx: Transaction, conversation: Conversation) -> bool:
+    async def begin(self, tx: Transaction, conversation: Conversation, stored: OnDisk) -> bool:
         """Begin to have a message answered that `tx` has stored and not committed yet, so that the bot thinks while the disk writes.
 
-        What is not committed in the end is answered by nobody: an answer is stored only under a pending turn, in a later write.
+        Nothing is said before `stored` comes true, and nothing at all if it does not.
         Whoever reads before that sees the conversation as it was before the message, so its owner and epoch must be older than `tx`.
 
         Returns:
@@ -135,7 +136,7 @@ class TurnRunner:
             return False
         if not turn.held_by(self.runner, self._clock.now()):
             return False
-        self._start(conversation.id, (conversation, turn))
+        self._start(conversation.id, (conversation, turn), stored)
         return True
 
     async def idle(self) -> None:
@@ -183,7 +184,9 @@ class TurnRunner:
             self._again.discard(conversation_id)
             self.wake(conversation_id)
 
-    async def _drain(self, conversation_id: str, first: tuple[Conversation, Turn] | None) -> None:
+    async def _drain(
+        self, conversation_id: str, first: tuple[Conversation, Turn] | None, stored: OnDisk | None
+    ) -> None:
         async with self._slots:
             more = True
             while more:
@@ -194,7 +197,8 @@ class TurnRunner:
                 conversation, turn = taken
                 if not turn.held_by(self.runner, self._clock.now()) and not await self._claimed(turn):
                     return
-                await self._run(conversation, turn.message)
+                await self._run(conversation, turn.message, stored)
+                stored = None
                 # A turn that another process accepted meanwhile went to this one, which nobody told.
                 more = turn.more or not self._hub.alone
 
@@ -207,7 +211,7 @@ class TurnRunner:
         async with self._database.write() as tx:
             return await claim_turn(tx, turn.message.id, self.runner, self._clock.now())
 
-    async def _run(self, conversation: Conversation, turn: Message) -> None:
+    async def _run(self, conversation: Conversation, turn: Message, stored: OnDisk | None) -> None:
         if conversation.owner != BOT:
             async with self._database.write() as tx:
                 await drop_turn(tx, turn.id)
@@ -216,7 +220,13 @@ class TurnRunner:
         outcome = "answered"
         typing = asyncio.get_running_loop().call_later(TYPING_AFTER, self._show_typing, conversation.id, True)
         try:
-            await self._answer(conversation, turn)
+            try:
+                answered = await self._ask(conversation, turn)
+            except Exception:
+                await on_disk(stored)
+                raise
+            await on_disk(stored)
+            await self._say(conversation, turn, answered)
         except StaleEpoch:
             outcome = "dropped"
             async with self._database.write() as tx:
@@ -238,7 +248,7 @@ class TurnRunner:
             metrics.TURNS.labels(outcome).inc()
             metrics.TURN_SECONDS.observe(time.perf_counter() - began)
 
-    async def _answer(self, conversation: Conversation, turn: Message) -> None:
+    async def _ask(self, conversation: Conversation, turn: Message) -> BotTurn:
         if self._bot.state == "starting" and not await self._bot.until_ready(self._patience):
             raise Unavailable("The bot did not become ready in time.")
         if self._bot.state == "down":
@@ -248,9 +258,11 @@ class TurnRunner:
         # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.
         alone = turn.payload is None and len(self._running) == 1
         with self._foresee(conversation, text) if alone else contextlib.nullcontext():
-            answered = await self._bot.ask(
+            return await self._bot.ask(
                 conversation.rasa_id, conversation.id, text=text, payload=turn.payload, vector=vector
             )
+
+    async def _say(self, conversation: Conversation, turn: Message, answered: BotTurn) -> None:
         spoken = read_turn(answered)
         understanding = Understanding(**answered.understanding.model_dump())
         # A message and its answer may fall into the same millisecond; the answer is still the later one.

@@ -529,6 +529,43 @@ async def test_the_bot_thinks_while_the_disk_writes_and_the_ack_waits_for_the_di
     assert len(running.rasa.heard) == 1
 
 
+async def test_an_answer_never_shares_the_commit_of_its_message_so_the_ack_is_always_first(running: Running) -> None:
+    chat = await running.visit()
+    database = running.service.database
+    before_it, behind_it, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def answer(_turn: Any) -> Any:
+        answered.set()
+        return say("At once.")
+
+    running.rasa.answer = answer
+
+    async def hold(until: asyncio.Event) -> None:
+        async with database.write() as tx:
+            await tx.execute(sa.text("SELECT 1"))
+            await until.wait()
+
+    held = asyncio.create_task(hold(before_it))
+    await asyncio.sleep(0)
+    await chat.socket.send_json({"type": "message", "client_id": "quick", "text": "quick?"})
+    while not database._writes._waiting:  # type: ignore[union-attr]
+        await asyncio.sleep(0)
+    held_too = asyncio.create_task(hold(behind_it))
+    await asyncio.sleep(0)
+    before_it.set()
+    await answered.wait()
+    # The message's commit waits for the one behind it, so an answer that was in a hurry could join it.
+    while running.service.bot.http.connector._acquired:  # type: ignore[union-attr]
+        await asyncio.sleep(0)
+    behind_it.set()
+    await asyncio.gather(held, held_too)
+    frames = []
+    while "bot" not in frames:
+        frame = await chat.socket.receive_json(timeout=5)
+        frames.append(frame["data"]["message"]["author"]["kind"] if frame["type"] == "event" else frame["type"])
+    assert frames.index("ack") < frames.index("bot")
+
+
 async def test_a_message_that_is_not_written_after_all_is_answered_by_nobody_and_may_be_sent_again(
     running: Running,
 ) -> None:
