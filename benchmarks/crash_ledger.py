@@ -15,8 +15,8 @@ from core.clock import SystemClock
 from core.database import Database
 from core.events import conversation_events
 from core.outbox import outbox_deliveries, outbox_messages
-from handoff.clock_states import SlaClock
-from handoff.clocks import sla_clocks
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.clocks import sla_clocks
 from handoff.tables import messages, packages
 from tickets.tables import tickets
 

@@ -34,12 +34,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.clock import SystemClock
 from core.database import Database
-from handoff import clock_states
-from handoff.clock_states import SlaClock
-from handoff.clocks import sla_clocks
-from handoff.escalating import fire
-from handoff.policies import policy_data
-from handoff.sla_rules import shipped_rules
+from handoff.sla import clock_states
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.clocks import sla_clocks
+from handoff.sla.escalating import fire
+from handoff.sla.policies import policy_data
+from handoff.sla.sla_rules import shipped_rules
 from server.migrate import migrate
 from server.service import Service
 from server.sla_worker import run_clocks

@@ -6,7 +6,7 @@ A discrete-event simulation of working days: arrivals by a Poisson process whose
 and with the deadlines of the default policy, log-normal handling times, agents who take several conversations at once, come and go by
 shifts, and serve one team or all. A conversation goes to whoever serves its team and has room, the least loaded first, in the order
 that things are due. Each customer who has to wait gets an estimate at the moment they begin to; it is compared with what they then
-waited. Estimator, handling times and choice of agent are the product's own (`handoff.waiting`, `handoff.routing`). The peer tells
+waited. Estimator, handling times and choice of agent are the product's own (`handoff.routing`). The peer tells
 everyone the mean of the last 30 waits, as is common. `plain` is the peer of the same form with capacity left out: everyone counted once.
 Times are simulated minutes; nothing depends on this machine.
 """
@@ -24,8 +24,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from handoff.routing import Candidate, Need, choose_agent
-from handoff.waiting import RECENT, Staffed, estimate_waits, handling_minutes
+from handoff.routing.choosing import Candidate, Need, choose_agent
+from handoff.routing.waiting import RECENT, Staffed, estimate_waits, handling_minutes
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = 24 * 60.0

@@ -12,8 +12,6 @@ from core.clock import iso, iso_or_none
 from core.database import Reader
 from core.errors import Forbidden, Invalid
 from customers.tables import customers
-from handoff.clock_states import SlaClock, clock_view
-from handoff.clocks import clocks_of, sla_clocks
 from handoff.desk_views import (
     AgentView,
     CountsView,
@@ -29,13 +27,15 @@ from handoff.package import package_of
 from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
 from handoff.requests import tickets_of_visitor
+from handoff.routing.waiting import first_due_at
+from handoff.sla.clock_states import SlaClock, clock_view
+from handoff.sla.clocks import clocks_of, sla_clocks
 from handoff.staff import staff_names
 from handoff.tables import conversations, messages
 from handoff.taking_over import rating_of
 from handoff.transcript import get_conversation, transcript
 from handoff.unanswered import unanswered
 from handoff.views import message_view
-from handoff.waiting import first_due_at
 from tickets.tables import tickets
 from tickets.ticketing import (
     Ticket,

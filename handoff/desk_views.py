@@ -10,8 +10,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from customers.health import HealthView
-from handoff.clock_states import ClockView
 from handoff.package_views import EarlierTicketView, PackageView
+from handoff.sla.clock_states import ClockView
 from handoff.views import MessageView
 from tickets.ticketing import TicketView
 

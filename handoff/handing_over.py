@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from core.database import Reader, Transaction
 from core.errors import Invalid
 from customers.accounts import Account
-from handoff.clocks import start_clocks
 from handoff.failing import cause_of_asking
 from handoff.gathering import account_of, gather
-from handoff.measuring import policy_for
 from handoff.ownership import change_owner
 from handoff.package import ABOUT_THE_CHAT, build_package, understandings_of
 from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
 from handoff.sinks import tell_handed_over
-from handoff.sla_rules import current_rules
+from handoff.sla.clocks import start_clocks
+from handoff.sla.measuring import policy_for
+from handoff.sla.sla_rules import current_rules
 from handoff.speaking import drop_turn
 from handoff.tables import packages
 from handoff.transcript import BOT_AUTHOR, SYSTEM_AUTHOR, Saying, append, transcript

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from core.database import Database, Transaction
 from core.errors import Conflict, StaleEpoch
-from handoff.clocks import clocks_of, pause, resume
-from handoff.escalations import hold, run_on
 from handoff.ownership import announce
 from handoff.records import Conversation, Staff
+from handoff.sla.clocks import clocks_of, pause, resume
+from handoff.sla.escalations import hold, run_on
 from handoff.transcript import get_conversation
 from tickets import ticketing
 

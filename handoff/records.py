@@ -135,7 +135,7 @@ class Staff:
         skills: categories and tags that they know more of than others.
         languages: what they write, such as `de`; none named means any.
         capacity: conversations that are assigned to them at once, at most; 0 for none.
-        hours: when they work, as `handoff.calendar_data` writes a calendar; None for always.
+        hours: when they work, as `handoff.sla.calendar_data` writes a calendar; None for always.
         password_once: whether their password is one that somebody else gave them.
     """
 

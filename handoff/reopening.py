@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.database import Reader, Transaction
-from handoff.assigning import tell
-from handoff.clocks import customer_wrote, reopen_clocks
 from handoff.handing_over import NO_TOPIC
 from handoff.ownership import change_owner
 from handoff.package import ABOUT_THE_CHAT, package_of, understandings_of
 from handoff.records import QUEUE, Conversation, Message, Understanding
+from handoff.routing.assigning import tell
+from handoff.sla.clocks import customer_wrote, reopen_clocks
 from handoff.speaking import drop_turn
 from handoff.transcript import transcript
 from tickets import ticketing

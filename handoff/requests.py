@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from core.clock import iso_or_none
 from core.database import Reader, Transaction
 from core.errors import Invalid
-from handoff.clocks import clocks_of
 from handoff.gathering import account_of
 from handoff.handing_over import hand_over
 from handoff.records import Conversation, Message
+from handoff.sla.clocks import clocks_of
 from handoff.tables import conversations
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, transcript
 from handoff.visitors import begin_beside

@@ -1,5 +1,7 @@
-"""Who of the staff may read a conversation. Whoever answers reads what waits and what the bot has; what a colleague has, only that
-colleague, who serves its team, and whoever supervises."""
+"""Who of the staff may read a conversation.
+
+Whoever answers reads what waits and what the bot has; what a colleague has is for that colleague, for its team, and for who supervises.
+"""
 
 from __future__ import annotations
 

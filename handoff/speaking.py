@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
-from handoff.clocks import customer_wrote, meet
 from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
 from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.repeats import check_client_id
 from handoff.sight import check_sight
+from handoff.sla.clocks import customer_wrote, meet
 from handoff.tables import PENDING, messages, pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,

@@ -14,9 +14,9 @@ from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.identifiers import fingerprint
 from handoff import staff as accounts
-from handoff.calendar_data import calendar_data, parse_calendar
 from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
+from handoff.sla.calendar_data import calendar_data, parse_calendar
 from handoff.staff import ROLES, new_account, put_account
 from handoff.tables import staff, staff_sessions
 from handoff.teams import teams_by_name
@@ -66,7 +66,7 @@ async def change_member(database: Database, by: Staff, staff_id: str, changes: M
     """Change what `changes` names of an account: `name`, `role`, `active`, and what routing goes by. Idempotent.
 
     Who is not active any more is signed out in the same write; their conversations go back to the queue
-    (`handoff.silence.give_up`), which also happens should the caller die before it asks for that.
+    (`handoff.routing.silence.give_up`), which also happens should the caller die before it asks for that.
 
     Raises:
         NotFound: there is no such account.

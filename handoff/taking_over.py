@@ -9,16 +9,16 @@ import sqlalchemy as sa
 
 from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
-from handoff.assigning import let_go, requeue, take, tell
-from handoff.clocks import resolve_clocks
-from handoff.measuring import measure_again
 from handoff.notifications import tell_of_move
 from handoff.ownership import announce, change_owner
 from handoff.pending import stop_waiting
 from handoff.records import BOT, QUEUE, Conversation, Staff
 from handoff.repeats import handled_before
+from handoff.routing.assigning import let_go, requeue, take, tell
 from handoff.sight import check_sight
 from handoff.sinks import tell_rating
+from handoff.sla.clocks import resolve_clocks
+from handoff.sla.measuring import measure_again
 from handoff.staff import staff_names
 from handoff.tables import conversations, ratings
 from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation

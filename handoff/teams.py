@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from core.database import INSERT, Reader, Transaction
 from core.errors import Invalid, NotFound
-from handoff.calendar_data import calendar_data, parse_calendar
-from handoff.calendars import Calendar
 from handoff.records import ANSWERING, Staff
+from handoff.sla.calendar_data import calendar_data, parse_calendar
+from handoff.sla.calendars import Calendar
 from handoff.tables import staff, teams
 from tickets.rules import default_rules
 
@@ -68,7 +68,7 @@ async def put_team(tx: Transaction, name: str, changes: Mapping[str, Any], *, at
     Args:
         tx: the write.
         name: small letters, digits and hyphens.
-        changes: `assignment` is `manual`, `automatic` or None; `hours` a calendar as data (`handoff.calendar_data`) or None.
+        changes: `assignment` is `manual`, `automatic` or None; `hours` a calendar as data (`handoff.sla.calendar_data`) or None.
         at: now.
 
     Raises:

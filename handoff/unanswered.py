@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from handoff.clocks import sla_clocks
 from handoff.records import QUEUE
+from handoff.sla.clocks import sla_clocks
 from handoff.tables import conversations, messages
 
 

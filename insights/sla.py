@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from core.database import Reader
 from core.errors import Invalid
-from handoff.clock_states import SlaClock
-from handoff.clock_words import metric_in_words
-from handoff.clocks import sla_clocks
-from handoff.policies import METRICS, Metric
 from handoff.records import QUEUE
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.clock_words import metric_in_words
+from handoff.sla.clocks import sla_clocks
+from handoff.sla.policies import METRICS, Metric
 from handoff.tables import assignments, conversations
 from insights.exact_test import beyond_chance, chance_of_as_many
 from tickets.tables import tickets

@@ -25,7 +25,7 @@ from handoff.answers import BOT_LIMIT, viewer_of
 from handoff.handing_over import hand_over
 from handoff.records import Conversation
 from handoff.requests import TicketRequest, open_request
-from handoff.sla_rules import seed_rules
+from handoff.sla.sla_rules import seed_rules
 from handoff.triggers import load_triggers
 from server import metrics
 from server.api import BODY_LIMIT, Route, openapi, translate_errors

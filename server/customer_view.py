@@ -8,11 +8,11 @@ from core.database import Reader
 from core.events import Event, last_event
 from customers.accounts import get_customer
 from handoff.records import QUEUE, Conversation
+from handoff.routing.waiting import queue_state
 from handoff.staff import staff_names
 from handoff.transcript import get_conversation, transcript
 from handoff.views import ConversationView, IdentityView, conversation_view, message_view
 from handoff.visitors import Visitor
-from handoff.waiting import queue_state
 from handoff.wording import masked_email
 from server.service import Service
 

@@ -18,11 +18,11 @@ from core.errors import BatonError
 from core.events import Event
 from handoff.desk import rows_of, shared_counts
 from handoff.desk_views import RowView, veiled
-from handoff.presence import PresenceState, present
+from handoff.routing.presence import PresenceState, present
+from handoff.routing.waiting import queue_state
 from handoff.sight import Standing, may_look, standings
 from handoff.staff import staff_names
 from handoff.views import QueueView
-from handoff.waiting import queue_state
 from server.hub import DESK, RETRY_SECONDS, Hub, Listener
 from server.open_desks import DESK_SOCKETS, followers, show_desks
 from server.shared_frames import SharedFrame

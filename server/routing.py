@@ -10,9 +10,9 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from handoff.dispatching import assign_waiting
-from handoff.presence import present
-from handoff.silence import Absences, give_up, holders
+from handoff.routing.dispatching import assign_waiting
+from handoff.routing.presence import present
+from handoff.routing.silence import Absences, give_up, holders
 from server import metrics
 from server.outage import Outage
 from server.service import Service

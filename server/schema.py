@@ -5,10 +5,10 @@ from __future__ import annotations
 import core.events
 import core.outbox
 import customers.tables
-import handoff.clocks
-import handoff.escalations
 import handoff.notifications
-import handoff.sla_rules
+import handoff.sla.clocks
+import handoff.sla.escalations
+import handoff.sla.sla_rules
 import handoff.tables
 import insights.tables
 import knowledge.tables

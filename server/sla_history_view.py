@@ -7,8 +7,8 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
-from handoff.clock_states import ClockView, clock_view
-from handoff.explaining import ExplainedClock
+from handoff.sla.clock_states import ClockView, clock_view
+from handoff.sla.explaining import ExplainedClock
 from tickets.ticketing import Ticket
 
 

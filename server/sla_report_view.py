@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from core.clock import iso
-from handoff.policies import Metric
+from handoff.sla.policies import Metric
 from insights.sla import Kept, SlaReport
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import Reader
 from core.errors import BatonError
 from core.events import Event
-from handoff.clocks import next_due
-from handoff.escalating import escalate_due, fire
-from handoff.escalations import next_escalation
-from handoff.measuring import apply_to_open_tickets
+from handoff.sla.clocks import next_due
+from handoff.sla.escalating import escalate_due, fire
+from handoff.sla.escalations import next_escalation
+from handoff.sla.measuring import apply_to_open_tickets
 from server import metrics
 from server.service import Service
 from server.workers import work_together

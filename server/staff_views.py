@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from typing_extensions import TypedDict
 
-from handoff.calendar_data import calendar_data
 from handoff.records import Role, Staff
+from handoff.sla.calendar_data import calendar_data
 from handoff.teams import Assignment, Team
 
 Words = list[str]

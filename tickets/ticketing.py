@@ -161,7 +161,7 @@ async def override(tx: Transaction, ticket_id: str, field: Field, new: str, *, b
 
     The reasons stay as triage gave them: the override itself says who changed what. A value that is there already
     changes nothing. With a new category the ticket goes to the team that the rules of triage give it, which is kept as an
-    override of its own. A new priority needs its clocks recomputed: `handoff.clocks.recompute`.
+    override of its own. A new priority needs its clocks recomputed: `handoff.sla.clocks.recompute`.
 
     Raises:
         Invalid: a field or value that tickets do not have.

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.clock import SystemClock
 from core.database import Database
-from handoff.clock_words import metric_in_words, span_in_words
+from handoff.sla.clock_words import metric_in_words, span_in_words
 from server.commands.output import print_json, print_table
 from server.migrate import migrate
 from server.settings import Settings, load_settings
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _history(settings: Settings, ticket: str) -> TicketHistoryView:
     # Brings the tables of conversations, which the other commands do without.
-    from handoff.explaining import explain
+    from handoff.sla.explaining import explain
 
     database = Database.open(settings.database)
     try:

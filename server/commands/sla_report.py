@@ -7,7 +7,7 @@ import asyncio
 
 from core.clock import SystemClock
 from core.database import Database
-from handoff.clock_words import metric_in_words
+from handoff.sla.clock_words import metric_in_words
 from insights.sla import DIMENSIONS, Kept, SlaReport, sla_report
 from server.commands.output import print_json, print_table
 from server.migrate import migrate

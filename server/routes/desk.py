@@ -9,12 +9,12 @@ from core.errors import Conflict
 from handoff.desk import counts, detail_of, list_rows
 from handoff.desk_views import DetailView
 from handoff.pending import wait_for_customer
-from handoff.presence import present, show_presence
+from handoff.routing.presence import present, show_presence
+from handoff.routing.transferring import transfer
 from handoff.sight import check_sight
 from handoff.speaking import say_as_agent, write_note
 from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out, staff_names
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
-from handoff.transferring import transfer
 from handoff.views import message_view
 from knowledge.articles import Viewer
 from server import metrics

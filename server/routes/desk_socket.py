@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from core.errors import BatonError
 from core.identifiers import new_id
 from handoff.desk import View
-from handoff.presence import PresenceState, keep_presence, leave, present, show_presence
 from handoff.records import Staff
+from handoff.routing.presence import PresenceState, keep_presence, leave, present, show_presence
 from handoff.transcript import get_conversation
 from server import metrics
 from server.api import Route, envelope, log, parse

@@ -8,10 +8,10 @@ from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from core.errors import BatonError, Invalid
-from handoff.explaining import explain
 from handoff.notifications import mark_read, notifications_of
 from handoff.sight import check_sight
-from handoff.sla_rules import (
+from handoff.sla.explaining import explain
+from handoff.sla.sla_rules import (
     LONGEST_NOTE,
     RuleVersion,
     SlaRules,

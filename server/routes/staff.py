@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from aiohttp import web
 
-from handoff.dispatching import loads_of, on_shift
-from handoff.presence import PresenceState, present
 from handoff.records import QUEUE, Role
-from handoff.silence import give_up
+from handoff.routing.dispatching import loads_of, on_shift
+from handoff.routing.presence import PresenceState, present
+from handoff.routing.silence import give_up
 from handoff.staff import ROLES
 from handoff.staff_admin import (
     ROUTED,

@@ -15,10 +15,10 @@ from core.clock import FrozenClock
 from core.database import Database
 from core.events import Event, events_after
 from customers.accounts import Account, AccountDetails, upsert_customer
-from handoff.clocks import SlaClock, clocks_of
 from handoff.failing import Cause, fail_turn
 from handoff.handing_over import hand_over
 from handoff.records import Conversation, Message, Reply, Role, Staff, Understanding
+from handoff.sla.clocks import SlaClock, clocks_of
 from handoff.speaking import say_as_agent, say_as_bot, say_as_customer
 from handoff.tables import conversations, staff
 from handoff.taking_over import claim

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from handoff.calendar_data import calendar_data, calendar_warnings, parse_calendar
-from handoff.calendars import ALWAYS, Calendar, Window, add_working_time, next_open, working_time_between
+from handoff.sla.calendar_data import calendar_data, calendar_warnings, parse_calendar
+from handoff.sla.calendars import ALWAYS, Calendar, Window, add_working_time, next_open, working_time_between
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

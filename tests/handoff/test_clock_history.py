@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff.clock_history import history_of
-from handoff.policies import Policy
+from handoff.sla.clock_history import history_of
+from handoff.sla.policies import Policy
 from tests.handoff.test_clocks_states import AT, OFFICE, POLICIES, happenings, lived, new_clock
 
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from core.database import Database
-from handoff import clocks
-from handoff.clocks import Fired, SlaClock, clock_view, sla_clocks
-from handoff.policies import Policy, parse_policies
-from handoff.sla_rules import shipped_rules
+from handoff.sla import clocks
+from handoff.sla.clocks import Fired, SlaClock, clock_view, sla_clocks
+from handoff.sla.policies import Policy, parse_policies
+from handoff.sla.sla_rules import shipped_rules
 from tickets import ticketing
 from tickets.ticketing import Ticket
 from tickets.triage import TriageRequest, triage

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff import clock_states as states
-from handoff.clock_states import SlaClock
-from handoff.policies import Policy, parse_policies
-from handoff.sla_rules import shipped_rules
+from handoff.sla import clock_states as states
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.policies import Policy, parse_policies
+from handoff.sla.sla_rules import shipped_rules
 
 AT = datetime(2026, 3, 27, 14, 0, tzinfo=UTC)  # the Friday before clocks go forward
 MINUTE = timedelta(minutes=1)

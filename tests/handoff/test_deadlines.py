@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff.calendar_data import parse_calendar
-from handoff.calendars import ALWAYS, Calendar
-from handoff.deadlines import Pause, deadline, remaining_time, used_time, warning
+from handoff.sla.calendar_data import parse_calendar
+from handoff.sla.calendars import ALWAYS, Calendar
+from handoff.sla.deadlines import Pause, deadline, remaining_time, used_time, warning
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from handoff.calendars import Calendar, Window
-from handoff.deadlines import Pause, deadline, used_time
+from handoff.sla.calendars import Calendar, Window
+from handoff.sla.deadlines import Pause, deadline, used_time
 
 CASES = 10_000
 MINUTE = timedelta(minutes=1)

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import StaleEpoch
-from handoff import dispatching
-from handoff.dispatching import assign_waiting
-from handoff.presence import PresenceState
 from handoff.records import Conversation, Staff
-from handoff.silence import Absences, give_up, holders
+from handoff.routing import dispatching
+from handoff.routing.dispatching import assign_waiting
+from handoff.routing.presence import PresenceState
+from handoff.routing.silence import Absences, give_up, holders
 from handoff.tables import assignments, conversations, staff
 from handoff.taking_over import release
 from handoff.teams import put_team

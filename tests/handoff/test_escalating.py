@@ -14,14 +14,14 @@ import yaml
 from core.database import Transaction
 from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
-from handoff import escalating
-from handoff.clocks import Fired, audit_of
-from handoff.escalating import escalate_due, fire
-from handoff.escalations import Escalation, escalations_of, next_escalation
 from handoff.notifications import mark_read, notifications_of
 from handoff.pending import wait_for_customer
 from handoff.records import Conversation, Staff
-from handoff.sla_rules import save_rules, shipped_rules
+from handoff.sla import escalating
+from handoff.sla.clocks import Fired, audit_of
+from handoff.sla.escalating import escalate_due, fire
+from handoff.sla.escalations import Escalation, escalations_of, next_escalation
+from handoff.sla.sla_rules import save_rules, shipped_rules
 from handoff.taking_over import override_ticket, resolve
 from tests.handoff.conftest import Floor
 from tickets.ticketing import Ticket, get_ticket
@@ -166,7 +166,7 @@ async def test_what_a_killed_worker_had_begun_is_done_whole_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("handoff.escalating.note", killed)
+        patch.setattr("handoff.sla.escalating.note", killed)
         with pytest.raises(KeyboardInterrupt):
             await escalate_due(floor.database, floor.later(30 * MINUTE))
     assert (await floor.current(waiting)).owner == "queue"

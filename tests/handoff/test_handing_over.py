@@ -12,9 +12,9 @@ import pytest
 from core.errors import Invalid
 from core.events import conversation_events
 from handoff import handing_over
-from handoff.clocks import sla_audit, sla_clocks
 from handoff.handing_over import hand_over, subject_for
 from handoff.records import Reply, Staff
+from handoff.sla.clocks import sla_audit, sla_clocks
 from handoff.tables import messages, packages
 from handoff.taking_over import resolve
 from handoff.transcript import get_conversation

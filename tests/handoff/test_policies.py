@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigurationError, Invalid
-from handoff.calendars import ALWAYS
-from handoff.policies import Policy, choose_policy, parse_policies, policy_data, policy_of_data
-from handoff.sla_rules import read_rules_file, shipped_rules
+from handoff.sla.calendars import ALWAYS
+from handoff.sla.policies import Policy, choose_policy, parse_policies, policy_data, policy_of_data
+from handoff.sla.sla_rules import read_rules_file, shipped_rules
 
 TARGETS = {
     "urgent": {"first_response": 15, "next_response": 20, "resolution": 120},

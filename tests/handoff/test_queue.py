@@ -15,11 +15,11 @@ from core.clock import FrozenClock
 from core.redis import open_redis, presence_key
 from handoff import desk
 from handoff.desk import counts, list_rows
-from handoff.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
 from handoff.records import Staff
+from handoff.routing.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
+from handoff.routing.waiting import QueueState, Staffed, queue_state
 from handoff.taking_over import claim, override_ticket, release, resolve
 from handoff.teams import put_team
-from handoff.waiting import QueueState, Staffed, queue_state
 from server.processes import private_redis
 from tests.handoff.conftest import MINUTE, Floor
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff.routing import Candidate, Need, choose_agent, needed_skills
+from handoff.routing.choosing import Candidate, Need, choose_agent, needed_skills
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

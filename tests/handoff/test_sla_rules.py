@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, Invalid, TooLarge
-from handoff.measuring import AT_ONCE, apply_to_open_tickets
 from handoff.records import Staff
-from handoff.sla_rules import current_rules, parse_rules, rules_of, save_rules, seed_rules, shipped_rules, versions
+from handoff.sla.measuring import AT_ONCE, apply_to_open_tickets
+from handoff.sla.sla_rules import current_rules, parse_rules, rules_of, save_rules, seed_rules, shipped_rules, versions
 from handoff.taking_over import override_ticket, resolve
 from tests.handoff.conftest import Floor
 

@@ -8,9 +8,9 @@ import pytest
 
 from core.errors import Conflict, Invalid, NotFound, StaleEpoch, TooLarge
 from core.events import record_event
-from handoff.clocks import fire_due
 from handoff.records import Reply, Staff, Understanding
 from handoff.replay import missed_events
+from handoff.sla.clocks import fire_due
 from handoff.speaking import press_as_customer, say_as_bot, write_note
 from handoff.tables import understandings
 from handoff.taking_over import claim, resolve

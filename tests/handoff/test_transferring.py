@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from core.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, StaleEpoch
 from handoff.records import Conversation, Staff
+from handoff.routing.transferring import move_to_team, transfer
 from handoff.tables import assignments, staff
 from handoff.taking_over import claim
 from handoff.teams import put_team, teams_by_name
 from handoff.transcript import get_conversation
-from handoff.transferring import move_to_team, transfer
 from tests.handoff.conftest import MINUTE, Floor
 from tickets.ticketing import get_ticket, overrides_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff.waiting import USUAL_MINUTES, Place, QueueState, Staffed, estimate_waits, handling_minutes
+from handoff.routing.waiting import USUAL_MINUTES, Place, QueueState, Staffed, estimate_waits, handling_minutes
 
 ALL: frozenset[str] = frozenset()
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.events import Event
 from handoff import passwords, staff
-from handoff.presence import present
+from handoff.routing.presence import present
 from handoff.staff import SESSION_LENGTH, add_staff
 from handoff.wording import TALK_TO_PERSON
 from server.hub import BACKLOG, DESK

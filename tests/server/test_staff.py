@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from handoff import passwords
 from handoff import staff as accounts
-from handoff.silence import Absences
+from handoff.routing.silence import Absences
 from server.routing import route_once
 from tests.server.conftest import Running
 from tests.server.test_desk import Client, detail, do, socket_of, waiting

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from core.clock import FrozenClock
-from handoff.clocks import sla_clocks
+from handoff.sla.clocks import sla_clocks
 from handoff.tables import conversations, messages
 from tests.server.conftest import Running, ScriptedRasa, serving
 from tickets.tables import tickets

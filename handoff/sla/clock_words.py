@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from handoff.clock_states import Firing, SlaClock
-from handoff.deadlines import remaining_time
-from handoff.policies import Metric
+from handoff.sla.clock_states import Firing, SlaClock
+from handoff.sla.deadlines import remaining_time
+from handoff.sla.policies import Metric
 
 _METRICS: dict[Metric, str] = {
     "first_response": "First response",

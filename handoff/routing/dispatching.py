@@ -12,16 +12,16 @@ import sqlalchemy as sa
 
 from core.database import Database, Reader
 from core.errors import StaleEpoch
-from handoff.assigning import take, tell
-from handoff.calendar_data import parse_calendar
-from handoff.calendars import next_open
-from handoff.presence import PresenceState
 from handoff.records import AFTER_AGENTS, QUEUE, Staff, agent_of, agent_owner
-from handoff.routing import Candidate, Need, choose_agent, needed_skills
+from handoff.routing.assigning import take, tell
+from handoff.routing.choosing import Candidate, Need, choose_agent, needed_skills
+from handoff.routing.presence import PresenceState
+from handoff.routing.waiting import first_due_at
+from handoff.sla.calendar_data import parse_calendar
+from handoff.sla.calendars import next_open
 from handoff.tables import assignments, conversations, messages, staff, understandings
 from handoff.teams import Assignment, members, teams_by_name
 from handoff.transcript import get_conversation
-from handoff.waiting import first_due_at
 from tickets.tables import tickets
 
 READ_AT_ONCE = 200

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.database import Reader
-from handoff.clock_history import History, history_of
-from handoff.clock_states import SlaClock, settled
-from handoff.clocks import AuditEntry, audit_of, clocks_of
-from handoff.escalations import Escalation, escalations_of
+from handoff.sla.clock_history import History, history_of
+from handoff.sla.clock_states import SlaClock, settled
+from handoff.sla.clocks import AuditEntry, audit_of, clocks_of
+from handoff.sla.escalations import Escalation, escalations_of
 from tickets.ticketing import Ticket, get_ticket
 
 

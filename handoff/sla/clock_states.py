@@ -23,8 +23,8 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
-from handoff.deadlines import Pause, deadline, remaining_time, used_time, warning
-from handoff.policies import Metric, Policy, policy_data, policy_of_data
+from handoff.sla.deadlines import Pause, deadline, remaining_time, used_time, warning
+from handoff.sla.policies import Metric, Policy, policy_data, policy_of_data
 from tickets.vocabulary import Priority
 
 State = Literal["running", "paused", "met", "breached", "cancelled"]

@@ -35,7 +35,7 @@ Week = tuple[tuple[Window, ...], ...]
 
 @dataclass(frozen=True)
 class Calendar:
-    """When people work. Make one with `handoff.calendar_data.parse_calendar`, or `ALWAYS`.
+    """When people work. Make one with `handoff.sla.calendar_data.parse_calendar`, or `ALWAYS`.
 
     Attributes:
         name: what people call it.

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 
 from core.errors import Invalid
-from handoff.calendar_data import calendar_data, parse_calendar
-from handoff.calendars import ALWAYS, Calendar
+from handoff.sla.calendar_data import calendar_data, parse_calendar
+from handoff.sla.calendars import ALWAYS, Calendar
 from tickets.vocabulary import PRIORITIES, Priority
 
 Metric = Literal["first_response", "next_response", "resolution"]
@@ -49,7 +49,7 @@ class Policy:
         targets: for every priority the minutes of every metric.
         warn_at: the share of a target after which a warning comes.
         when: whom it is for.
-        version: of the rules that it is from (`handoff.sla_rules`).
+        version: of the rules that it is from (`handoff.sla.sla_rules`).
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handoff.calendars import Calendar, add_working_time, working_time_between
+from handoff.sla.calendars import Calendar, add_working_time, working_time_between
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from core.database import Database, Reader, Transaction
 from core.errors import Conflict
 from core.events import record_event
 from customers.accounts import Account, get_customer
-from handoff.clock_states import SlaClock
-from handoff.clocks import clocks_of, recompute, sla_clocks
-from handoff.escalations import drop_taken_back
-from handoff.policies import Policy, choose_policy
-from handoff.sla_rules import SlaRules, rule_versions, rules_of
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.clocks import clocks_of, recompute, sla_clocks
+from handoff.sla.escalations import drop_taken_back
+from handoff.sla.policies import Policy, choose_policy
+from handoff.sla.sla_rules import SlaRules, rule_versions, rules_of
 from tickets.ticketing import Ticket, get_ticket
 
 AT_ONCE = 50

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
-from handoff.assigning import let_go, requeue, take, tell
-from handoff.measuring import measure_again
 from handoff.notifications import tell_of_move
 from handoff.ownership import announce
 from handoff.records import QUEUE, Conversation, Staff
+from handoff.routing.assigning import let_go, requeue, take, tell
+from handoff.sla.measuring import measure_again
 from handoff.tables import staff
 from handoff.teams import get_team, members
 from handoff.transcript import Author, Saying, append, get_conversation

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from core.errors import Invalid
-from handoff.policies import LONGEST_TARGET, METRICS, names_of
+from handoff.sla.policies import LONGEST_TARGET, METRICS, names_of
 from tickets.vocabulary import PRIORITIES
 
 Starts = Literal["warning", "breach"]

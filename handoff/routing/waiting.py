@@ -13,11 +13,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.database import Reader
-from handoff.calendars import Calendar, next_open
-from handoff.clock_states import SlaClock
-from handoff.clocks import sla_clocks
-from handoff.presence import present
 from handoff.records import ANSWERING, QUEUE, agent_of, agent_owner
+from handoff.routing.presence import present
+from handoff.sla.calendars import Calendar, next_open
+from handoff.sla.clock_states import SlaClock
+from handoff.sla.clocks import sla_clocks
 from handoff.tables import assignments, conversations, staff
 from handoff.teams import teams_by_name
 from handoff.views import QueueView, queue_view

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from core.database import Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
-from handoff import clock_states as states
-from handoff.clock_states import ClockView, Firing, SlaClock, clock_view, first_due
-from handoff.clock_words import change_in_words, fired_in_words, started_in_words
-from handoff.policies import Metric, Policy
+from handoff.sla import clock_states as states
+from handoff.sla.clock_states import ClockView, Firing, SlaClock, clock_view, first_due
+from handoff.sla.clock_words import change_in_words, fired_in_words, started_in_words
+from handoff.sla.policies import Metric, Policy
 from tickets.tables import tickets
 from tickets.ticketing import Ticket
 from tickets.vocabulary import FINISHED

@@ -16,11 +16,15 @@ from core.errors import BatonError
 from core.events import record_event
 from core.outbox import enqueue
 from core.webhook_endpoints import endpoints, wants
-from handoff.clock_states import SlaClock, clock_view
-from handoff.clock_words import metric_in_words
-from handoff.clocks import Fired, clocks_of, fire_due, note
-from handoff.escalation_rules import LEAD, Action
-from handoff.escalations import (
+from handoff.notifications import notify
+from handoff.ownership import announce
+from handoff.records import Conversation, Staff, agent_owner
+from handoff.routing.transferring import move_to_person, move_to_team
+from handoff.sla.clock_states import SlaClock, clock_view
+from handoff.sla.clock_words import metric_in_words
+from handoff.sla.clocks import Fired, clocks_of, fire_due, note
+from handoff.sla.escalation_rules import LEAD, Action
+from handoff.sla.escalations import (
     Escalation,
     Start,
     due_escalations,
@@ -30,15 +34,11 @@ from handoff.escalations import (
     put_words,
     settle,
 )
-from handoff.measuring import measure_again
-from handoff.notifications import notify
-from handoff.ownership import announce
-from handoff.records import Conversation, Staff, agent_owner
-from handoff.sla_rules import rules_of
+from handoff.sla.measuring import measure_again
+from handoff.sla.sla_rules import rules_of
 from handoff.tables import conversations
 from handoff.teams import members
 from handoff.transcript import get_conversation
-from handoff.transferring import move_to_person, move_to_team
 from tickets import ticketing
 from tickets.tables import tickets
 from tickets.ticketing import Ticket

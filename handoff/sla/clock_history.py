@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from handoff.calendars import Calendar, open_spans
-from handoff.clock_states import SlaClock, settled
-from handoff.deadlines import running_stretches
+from handoff.sla.calendars import Calendar, open_spans
+from handoff.sla.clock_states import SlaClock, settled
+from handoff.sla.deadlines import running_stretches
 
 Kind = Literal["counted", "closed", "paused"]
 MOST_SEGMENTS = 400

@@ -16,10 +16,10 @@ import structlog
 
 from core.database import Database, Moment, Reader, Transaction, metadata
 from core.errors import BatonError, ConfigurationError, Conflict, Invalid, NotFound
-from handoff.calendar_data import calendar_warnings
-from handoff.escalation_rules import EscalationRule, parse_escalations
-from handoff.policies import Policy, parse_policies
 from handoff.records import Staff
+from handoff.sla.calendar_data import calendar_warnings
+from handoff.sla.escalation_rules import EscalationRule, parse_escalations
+from handoff.sla.policies import Policy, parse_policies
 from handoff.yaml_text import read_yaml, with_line
 
 log = structlog.get_logger()

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from core.database import INSERT, Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
-from handoff.calendars import add_working_time, working_time_between
-from handoff.clock_states import Firing, SlaClock
-from handoff.clocks import note, sla_clocks
-from handoff.escalation_rules import Action, EscalationRule, actions_of_data, rule_data
+from handoff.sla.calendars import add_working_time, working_time_between
+from handoff.sla.clock_states import Firing, SlaClock
+from handoff.sla.clocks import note, sla_clocks
+from handoff.sla.escalation_rules import Action, EscalationRule, actions_of_data, rule_data
 from tickets.ticketing import Ticket
 
 sla_escalations = sa.Table(

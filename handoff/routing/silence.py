@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.database import Database, Reader
-from handoff.assigning import requeue, tell
-from handoff.dispatching import loads_of
 from handoff.notifications import tell_of_move
 from handoff.records import agent_owner
+from handoff.routing.assigning import requeue, tell
+from handoff.routing.dispatching import loads_of
 from handoff.staff import staff_names
 from handoff.tables import conversations, staff
 from handoff.transcript import get_conversation

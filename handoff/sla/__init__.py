@@ -1,0 +1,1 @@
+"""SLA: calendars, policies, clocks, what falls due, and what follows it."""
