@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,7 +94,11 @@ def mark(written: str, asked: Mapping[str, float]) -> Marked:
         words += [block.text[slice(*own)] for own, _ in found]
         here = span if block is chosen else None
         inside = [own for own, _ in found if chosen is None or (here and here[0] <= own[0] and own[1] <= here[1])]
-        marked += [_written(piece, inside, here) for piece in block.pieces]
+        starts, ends = [start for start, _ in inside], [end for _, end in inside]
+        for piece in block.pieces:
+            # Only the words that reach into it: a block may have thousands of both.
+            own = inside[bisect_right(ends, piece.start) : bisect_left(starts, piece.end)]
+            marked.append(_written(piece, own, here))
     return Marked("".join(marked), tuple(words), None if chosen is None else chosen.text[slice(*span)])
 
 
@@ -105,8 +110,10 @@ def _choose(
     for block, found in blocks:
         if not found or block.kind in _HEADINGS:
             continue
+        starts, ends = [begin for (begin, _), _ in found], [stop for (_, stop), _ in found]
         for start, end in block.sentences():
-            held = frozenset().union(*(those for (begin, stop), those in found if start <= begin and stop <= end))
+            inside = found[bisect_left(starts, start) : bisect_right(ends, end)]
+            held = frozenset().union(*(those for _, those in inside))
             told = sum(asked[term] for term in held)
             if told > best:
                 best, chosen, span = told, block, (start, end)
