@@ -1,6 +1,7 @@
 """Kills the service's processes and Redis at random under load, and counts what was lost, shown twice or fired twice.
 
     .venv/bin/python benchmarks/crashes.py --kills 200 --seed 1
+    .venv/bin/python benchmarks/crashes.py --kills 200 --seed 1 --postgresql
     .venv/bin/python benchmarks/crashes.py --kills 20 --seed 1 --naive
 
 Two `baton run` processes share one database and one Redis. Customers write, resume after every cut and send again what was not
@@ -26,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -415,6 +416,19 @@ async def count(floor: Floor, settle: float) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Start the PostgreSQL of the `pgserver` wheel in a folder of its own; it waits for the disk, and is not killed itself."""
+    import pgserver
+
+    with tempfile.TemporaryDirectory(prefix="crashes-pg-") as folder:
+        server = pgserver.get_server(folder)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
 WRONG = (
     "lost", "shown_twice", "out_of_order", "not_shown", "turns_unsettled", "packages_lost", "packages_undelivered",
     "clocks_missed", "clocks_fired_twice",
@@ -433,10 +447,15 @@ def main() -> int:
         "--settle", type=float, default=SETTLE_SECONDS, help="seconds until everything must have settled"
     )
     parser.add_argument("--database", default="", help="PostgreSQL URL; empty means SQLite")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="keep the records in a PostgreSQL started for this run"
+    )
     parser.add_argument("--naive", action="store_true", help="kill the naive queue instead")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    counted = asyncio.run(measure(arguments))
+    with postgresql() if arguments.postgresql else contextlib.nullcontext(arguments.database) as database:
+        arguments.database = database
+        counted = asyncio.run(measure(arguments))
     wrong = sum(counted[name] for name in WRONG)
     if arguments.json:
         side = "peer" if arguments.naive else "baton"

@@ -70,12 +70,22 @@ def _listed() -> sa.Select[Any]:
 
 
 async def deliveries(
-    reader: Reader, state: DeliveryState, *, limit: int, before: datetime | None = None, endpoint_id: str | None = None
+    reader: Reader, state: DeliveryState, *, limit: int, after: str | None = None, endpoint_id: str | None = None
 ) -> list[Delivery]:
-    """Return deliveries in this state, the newest first, created before `before` where that is given."""
+    """Return deliveries in this state, the newest first; those that come after the delivery `after`, by its id, where that is given.
+
+    Raises:
+        NotFound: there is no delivery `after`.
+    """
     chosen = _listed().where(outbox_deliveries.c.state == state)
-    if before is not None:
-        chosen = chosen.where(outbox_deliveries.c.created_at < before)
+    if after is not None:
+        table = outbox_deliveries.c
+        found = await reader.execute(sa.select(table.created_at).where(table.id == after))
+        at = found.scalar_one_or_none()
+        if at is None:
+            raise NotFound("There is no such delivery to go on after.", field="after")
+        # Of one event's deliveries to several endpoints all have the same moment.
+        chosen = chosen.where(sa.or_(table.created_at < at, sa.and_(table.created_at == at, table.id > after)))
     if endpoint_id is not None:
         chosen = chosen.where(outbox_deliveries.c.endpoint_id == endpoint_id)
     rows = await reader.execute(

@@ -85,7 +85,9 @@ class Claimed:
     """Whether it is given up if this attempt fails."""
 
 
-async def enqueue(tx: Transaction, kind: str, key: str, payload: Mapping[str, Any], *, at: datetime) -> str | None:
+async def enqueue(
+    tx: Transaction, kind: str, key: str, payload: Mapping[str, Any], *, at: datetime, part: str = ""
+) -> str | None:
     """Have `payload` told to every active endpoint that wants this kind. Idempotent by `key`.
 
     Args:
@@ -94,19 +96,20 @@ async def enqueue(tx: Transaction, kind: str, key: str, payload: Mapping[str, An
         key: what makes it one event however often it is tried, such as `handoff:tk_1:1`; at most 200 characters.
         payload: JSON; the message's `data`.
         at: when it happened.
+        part: which part of the kind it is, for endpoints that asked for `kind:part` alone.
 
     Returns:
         The message's id, which every attempt carries as `webhook-id`; None if nobody wants it or it was there already.
     """
-    return await _store(tx, await listening(tx.connection, kind), kind, key, payload, at)
+    return await _store(tx, await listening(tx.connection, kind, part), kind, key, payload, at)
 
 
-async def listening(reader: Reader, kind: str) -> list[str]:
+async def listening(reader: Reader, kind: str, part: str = "") -> list[str]:
     """Return the active endpoints that want to hear of this kind; with none there is no need to write it down."""
     rows = await reader.execute(
         sa.select(webhook_endpoints.c.id, webhook_endpoints.c.kinds).where(webhook_endpoints.c.active)
     )
-    return [row.id for row in rows if wants(row.kinds, kind)]
+    return [row.id for row in rows if wants(row.kinds, kind) or f"{kind}:{part}" in row.kinds]
 
 
 async def enqueue_for(

@@ -17,6 +17,7 @@ from handoff.views import message_view
 from tickets.tables import tickets
 from tickets.ticketing import Ticket, ticket_view
 
+ESCALATION = "sla.escalation"
 KINDS: dict[str, str] = {
     "conversation.handed_over": "A conversation was handed to people, with its whole package.",
     "conversation.claimed": "A person has taken a conversation, from the queue or from a colleague.",
@@ -26,7 +27,7 @@ KINDS: dict[str, str] = {
     "message.created": "Customer or agent wrote in a conversation that people have or that waits for them. Notes are not told.",
     "sla.warning": "A clock has used the share of its target at which people are warned.",
     "sla.breach": "A clock has passed its deadline.",
-    "sla.escalation": "An escalation rule calls for a webhook.",
+    ESCALATION: "An escalation rule calls for a webhook.",
     "rating.created": "The customer has rated the help, or rated it anew.",
 }
 """Kinds that an endpoint may ask for, and when each is sent."""

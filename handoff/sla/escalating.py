@@ -20,6 +20,7 @@ from handoff.notifications import notify
 from handoff.ownership import announce
 from handoff.records import Conversation, Staff, agent_owner
 from handoff.routing.transferring import move_to_person, move_to_team
+from handoff.sinks import ESCALATION
 from handoff.sla.clock_states import SlaClock, clock_view
 from handoff.sla.clock_words import metric_in_words
 from handoff.sla.clocks import Fired, clocks_of, fire_due, note
@@ -254,7 +255,7 @@ class _Step:
             "clock": clock_view(self._clock, self._now),
         }
         key = f"escalation:{self._escalation.id}:{channel}"
-        message = await enqueue(self._tx, "sla.escalation", key, payload, at=self._now)
+        message = await enqueue(self._tx, ESCALATION, key, payload, at=self._now, part=channel)
         return f"Sent to channel {channel}." if message else f"No webhook takes what channel {channel} is sent."
 
     def _assignee(self) -> str | None:

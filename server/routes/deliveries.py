@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from core.deliveries import Delivery, count_deliveries, deliveries, get_delivery, resend
-from handoff.records import Role
+from handoff.records import Role, Staff
 from server.api import Route, checked
 from server.service import SERVICE
 from server.staff_auth import signed_in
@@ -19,12 +20,12 @@ LEADS: tuple[Role, ...] = ("lead", "admin")
 
 
 class DeliveriesQuery(BaseModel):
-    """Which deliveries. `before` goes on where a page ended: its last `created_at`."""
+    """Which deliveries. `after` goes on where a page ended: the id of its last one."""
 
     state: Literal["pending", "delivered", "dead"] = "dead"
     endpoint: str | None = Field(None, max_length=40)
     limit: int = Field(50, ge=1, le=200)
-    before: AwareDatetime | None = None
+    after: str | None = Field(None, max_length=40)
 
 
 class DeliveryView(TypedDict):
@@ -65,12 +66,13 @@ class DeliveryDetailView(TypedDict):
     data: dict[str, Any]
 
 
-def _view(delivery: Delivery) -> DeliveryView:
+def _view(delivery: Delivery, reader: Staff) -> DeliveryView:
+    """Write a delivery. An address may hold a secret of its receiver, so whoever is no admin reads only whose it is."""
     return DeliveryView(
         id=delivery.id,
         webhook_id=delivery.message_id,
         endpoint_id=delivery.endpoint_id,
-        url=delivery.url,
+        url=delivery.url if reader.role == "admin" else _host(delivery.url),
         kind=delivery.kind,
         state=delivery.state,
         attempts=delivery.attempts,
@@ -82,17 +84,20 @@ def _view(delivery: Delivery) -> DeliveryView:
     )
 
 
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}/…"
+
+
 async def get_deliveries(request: web.Request) -> web.Response:
     """List deliveries in one state, the dead ones unless another is asked for."""
-    await signed_in(request, LEADS)
+    member = await signed_in(request, LEADS)
     query = checked(dict(request.query), DeliveriesQuery)
     async with request.app[SERVICE].database.read() as reader:
-        found = await deliveries(
-            reader, query.state, limit=query.limit, before=query.before, endpoint_id=query.endpoint
-        )
+        found = await deliveries(reader, query.state, limit=query.limit, after=query.after, endpoint_id=query.endpoint)
         counts = await count_deliveries(reader)
     view = DeliveriesView(
-        deliveries=[_view(one) for one in found],
+        deliveries=[_view(one, member) for one in found],
         counts=DeliveryCountsView(pending=counts["pending"], dead=counts["dead"]),
     )
     return web.json_response(view)
@@ -100,23 +105,22 @@ async def get_deliveries(request: web.Request) -> web.Response:
 
 async def get_one_delivery(request: web.Request) -> web.Response:
     """Return one delivery with what it carries."""
-    await signed_in(request, LEADS)
-    return await _detail(request)
+    return await _detail(request, await signed_in(request, LEADS))
 
 
 async def post_resend(request: web.Request) -> web.Response:
     """Send a delivery again, now and with all its attempts before it."""
     service = request.app[SERVICE]
-    await signed_in(request, LEADS)
+    member = await signed_in(request, LEADS)
     async with service.database.write() as tx:
         await resend(tx, request.match_info["id"], at=service.clock.now())
-    return await _detail(request)
+    return await _detail(request, member)
 
 
-async def _detail(request: web.Request) -> web.Response:
+async def _detail(request: web.Request, member: Staff) -> web.Response:
     async with request.app[SERVICE].database.read() as reader:
         delivery, payload = await get_delivery(reader, request.match_info["id"])
-    return web.json_response(DeliveryDetailView(delivery=_view(delivery), data=payload))
+    return web.json_response(DeliveryDetailView(delivery=_view(delivery, member), data=payload))
 
 
 _ALL = "/api/deliveries"

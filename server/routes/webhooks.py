@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from core.clock import iso
+from core.errors import Conflict
 from core.identifiers import new_id
 from core.outbox import enqueue_for
 from core.webhook_endpoints import (
@@ -22,13 +24,16 @@ from core.webhook_endpoints import (
     replace_secret,
 )
 from handoff.records import Role
-from handoff.sinks import KINDS
+from handoff.sinks import ESCALATION, KINDS
+from handoff.sla.sla_rules import current_rules
 from server.api import Route, read_body
 from server.outbound import check_url
 from server.service import SERVICE
 from server.staff_auth import signed_in
 
 ADMINS: tuple[Role, ...] = ("admin",)
+_CHANNEL = re.compile(re.escape(ESCALATION) + r":\S(.{0,38}\S)?")
+"""Escalations to one channel, as the rules name it."""
 PING = "ping"
 """What a test sends, whatever the endpoint has asked for."""
 
@@ -47,7 +52,7 @@ class EndpointChange(BaseModel):
     @classmethod
     def _known(cls, kinds: list[str] | None) -> list[str] | None:
         for kind in kinds or ():
-            if kind != EVERYTHING and kind not in KINDS:
+            if kind != EVERYTHING and kind not in KINDS and not _CHANNEL.fullmatch(kind):
                 raise ValueError(f"there is no kind {kind!r}; there are {EVERYTHING}, {', '.join(KINDS)}")
         return None if kinds is None else list(dict.fromkeys(kinds))
 
@@ -109,7 +114,10 @@ async def get_endpoints(request: web.Request) -> web.Response:
     await signed_in(request, ADMINS)
     async with request.app[SERVICE].database.read() as reader:
         found = await endpoints(reader)
-    return web.json_response(EndpointsView(endpoints=[_view(one) for one in found], kinds=KINDS))
+        rules = await current_rules(reader)
+    named = {action.target for rule in rules.escalations for action in rule.actions if action.kind == "channel"}
+    channels = {f"{ESCALATION}:{one}": f"an escalation rule has called the channel {one}" for one in sorted(named)}
+    return web.json_response(EndpointsView(endpoints=[_view(one) for one in found], kinds={**KINDS, **channels}))
 
 
 async def post_endpoint(request: web.Request) -> web.Response:
@@ -162,6 +170,8 @@ async def post_ping(request: web.Request) -> web.Response:
     now = service.clock.now()
     async with service.database.write() as tx:
         endpoint = await get_endpoint(tx.connection, request.match_info["id"])
+        if not endpoint.active:
+            raise Conflict("This endpoint is switched off. Switch it on first.")
         data = {"endpoint_id": endpoint.id, "by": member.name}
         message_id = await enqueue_for(tx, endpoint.id, PING, new_id("ping"), data, at=now)
     return web.json_response(PingView(message_id=message_id))

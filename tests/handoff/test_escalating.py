@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from core.database import Transaction
-from core.outbox import outbox_messages
-from core.webhook_endpoints import add_endpoint
+from core.outbox import outbox_deliveries, outbox_messages
+from core.webhook_endpoints import add_endpoint, webhook_endpoints
 from handoff.notifications import mark_read, notifications_of
 from handoff.pending import wait_for_customer
 from handoff.records import Conversation, Staff
@@ -333,3 +334,20 @@ async def test_an_escalation_that_breaks_is_dropped_with_the_reason_and_holds_up
         ("dropped", "It could not be done: KeyError."),
     ]  # fmt: skip
     assert [step.state for step in await steps(floor, second)] == ["done"]
+
+
+async def test_a_channel_is_an_endpoint_that_asked_for_it_and_others_hear_nothing(
+    floor: Floor, maya: Staff, amara: Staff
+) -> None:
+    await rule(floor, amara, CHAIN)
+    async with floor.database.write() as tx:
+        for url, kind in (("on-call", "sla.escalation:on-call"), ("other", "sla.escalation:other"), ("all", "*")):
+            await add_endpoint(tx, f"https://{url}.example", [kind], "", at=floor.clock.now())
+    await floor.claimed(maya)
+    await tick(floor, 20 * MINUTE)
+    async with floor.database.read() as reader:
+        sent = sa.select(webhook_endpoints.c.url).select_from(
+            outbox_deliveries.join(webhook_endpoints).join(outbox_messages)
+        )
+        told = await reader.execute(sent.where(outbox_messages.c.kind == "sla.escalation"))
+        assert sorted(told.scalars()) == ["https://all.example", "https://on-call.example"]

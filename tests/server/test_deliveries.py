@@ -286,8 +286,30 @@ async def test_an_admin_connects_a_help_desk_and_a_lead_sends_again_what_it_miss
     renewed = await (await admin.post(path + "/secret")).json()
     assert renewed["secret"] != made["secret"]
     assert (await (await admin.patch(path, json={"active": False})).json())["active"] is False
+    assert (await admin.post(path + "/ping")).status == 409
     assert (await admin.delete(path)).status == 200
     assert (await admin.delete(path)).status == 404
+
+
+async def test_pages_of_deliveries_skip_none_of_one_moment_and_only_admins_read_whole_addresses(
+    running: Running,
+) -> None:
+    admin = await running.staff(**await hired(running, "admin"))
+    lead = await running.staff(**await hired(running, "lead"))
+    async with running.service.database.write() as tx:
+        for number in range(5):
+            await add_endpoint(tx, f"http://desk.example:9/secret-{number}", ["*"], "", at=running.clock.now())
+        await enqueue(tx, "conversation.claimed", "one", {}, at=running.clock.now())
+    seen: list[dict[str, Any]] = []
+    while len(seen) < 5:
+        after = f"&after={seen[-1]['id']}" if seen else ""
+        page = await (await admin.get(f"/api/deliveries?state=pending&limit=2{after}")).json()
+        assert page["deliveries"]
+        seen += page["deliveries"]
+    assert sorted(one["url"] for one in seen) == [f"http://desk.example:9/secret-{number}" for number in range(5)]
+    assert (await admin.get("/api/deliveries?state=pending&after=de_none")).status == 404
+    hers = await (await lead.get("/api/deliveries?state=pending")).json()
+    assert {one["url"] for one in hers["deliveries"]} == {"http://desk.example/…"}
 
 
 async def hired(running: Running, role: Any) -> dict[str, str]:
