@@ -172,3 +172,12 @@ async def test_every_page_passes_the_accessibility_rules(browser: Browser, baton
     desk = await open_desk(browser, baton, bypass_csp=True)
     await desk.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     assert await violations(desk) == []
+    lead = await open_desk(browser, baton, "amara@fernhill.example", bypass_csp=True)
+    await lead.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for page in ("team", "rules", "webhooks"):
+        await lead.get_by_test_id(f"desk-page-{page}").click()
+        await expect(lead.locator("h1", has_text=re.compile("^(Team|SLA rules|Webhooks)$"))).to_be_visible()
+        assert await violations(lead) == []
+    await lead.get_by_test_id("desk-bell").click()
+    await expect(lead.get_by_test_id("desk-notifications")).to_be_visible()
+    assert await violations(lead) == []
