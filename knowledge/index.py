@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,13 +81,16 @@ class KnowledgeIndex:
             return "building" if self._working else "closed"
         return "ready"
 
-    async def open(self) -> None:
+    async def open(self, *, stays: bool = False) -> None:
         """Open the folder. What is in it answers at once; call `refresh` to bring it up to date.
+
+        Args:
+            stays: whether this is a service, which keeps it open and takes in what others change.
 
         Raises:
             ConfigurationError: another process has it open, or it cannot be written.
         """
-        await asyncio.to_thread(self._store.open)
+        await asyncio.to_thread(partial(self._store.open, stays=stays))
 
     async def close(self) -> None:
         """Close the folder when the work in hand is done."""

@@ -12,10 +12,17 @@ from typing import IO, Any, NamedTuple
 from core.errors import ConfigurationError
 
 LOCK = "lock"
+STAYS = "service"
+"""Stands in the lock behind the id of a process that keeps the folder."""
 
 
 class IndexInUse(ConfigurationError):
-    """Another process has the folder open."""
+    """Another process has the folder open: a command for a while, or a service, which takes what changes into it by itself."""
+
+    def __init__(self, message: str, *, stays: bool) -> None:
+        super().__init__(message)
+        self.stays = stays
+        """Whether it is a service, which does not let go."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,11 @@ class IndexFolder:
         self.path = path
         self._lock: IO[str] | None = None
 
-    def take(self) -> None:
+    def take(self, *, stays: bool = False) -> None:
         """Hold the folder for this process; it is made if it is not there.
+
+        Args:
+            stays: whether this is a service, which keeps it and takes what changes into it: said to others who want it.
 
         Raises:
             IndexInUse: another process holds it.
@@ -64,15 +74,16 @@ class IndexFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)
-            holder = lock.read().strip() or "unknown"
+            holder, _, kind = lock.read().strip().partition(" ")
             lock.close()
             raise IndexInUse(
-                f"The knowledge index in {self.path} is in use by another process (id {holder}). "
-                "Stop that one first, or choose another folder with BATON_HOME."
+                f"The knowledge index in {self.path} is in use by another process (id {holder or 'unknown'}). "
+                "Stop that one first, or choose another folder with BATON_HOME.",
+                stays=kind == STAYS,
             ) from error
         lock.seek(0)
         lock.truncate()
-        lock.write(str(os.getpid()))
+        lock.write(f"{os.getpid()} {STAYS}" if stays else str(os.getpid()))
         lock.flush()
         self._lock = lock
 

@@ -58,13 +58,16 @@ class VectorStore:
         self._collections: dict[str, Collection] = {}
         self._copies = Copies()
 
-    def open(self) -> None:
+    def open(self, *, stays: bool = False) -> None:
         """Take the folder for this process and look whether what is in it can be read; start afresh if not.
+
+        Args:
+            stays: whether this is a service: see `IndexFolder.take`.
 
         Raises:
             ConfigurationError: another process has it open, the folder cannot be made, or the server does not answer.
         """
-        self._place.take()
+        self._place.take(stays=stays)
         try:
             problem = self._try_to_open()
         except UnreachableServerError as error:

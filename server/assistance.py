@@ -42,7 +42,7 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     if service.retriever.index is None:
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
         index = KnowledgeIndex(service.database, encoder, settings.home / "chroma", settings.chroma_url)
-        await index.open()
+        await index.open(stays=True)
         stack.push_async_callback(index.close)
         service.retriever.index = index
     service.parts["knowledge"] = "indexing"

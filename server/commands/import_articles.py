@@ -18,7 +18,6 @@ from knowledge.derivation import renew_passages
 from knowledge.importing.found import FORMATS
 from knowledge.importing.importer import ImportReport, import_articles
 from server.commands.output import Meter, log_to_stderr, print_json
-from server.commands.running import service_answers
 from server.migrate import migrate
 from server.settings import Settings, load_settings
 
@@ -110,7 +109,7 @@ async def _index(settings: Settings, database: Database) -> dict[str, Any]:
             await index.open()
             break
         except IndexInUse as error:
-            if await service_answers(settings):
+            if error.stays:
                 note = "The running service has the index open and takes the changes into it; they are found by words until then."
                 return done | {"by": "service", "note": note}
             if waited >= PATIENCE:

@@ -104,10 +104,8 @@ def test_an_index_that_another_process_holds_is_left_to_it(
         assert (alone["added"], alone["index"]["by"]) == (2, "nobody")
         assert "in use by another process" in alone["index"]["note"]
 
-        async def answers(_settings: Settings) -> bool:
-            return True
-
-        monkeypatch.setattr(command, "service_answers", answers)
+        held.close()
+        held.open(stays=True)
         beside = imported(folder)
         assert beside["index"]["by"] == "service"
         assert "takes the changes into it" in beside["index"]["note"]
