@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unittest.mock import ANY
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge.articles import Viewer
+from knowledge.full_text import FullText
 from knowledge.retriever import Retriever
 from knowledge.spelling import Correction, Vocabulary, distance, replaced, suspects
 from knowledge.terms import terms
@@ -81,12 +85,16 @@ async def test_a_mistyped_question_finds_what_was_meant_and_says_so(
 
 
 async def test_the_corrected_question_is_what_is_compared_by_meaning(
-    database: Database, words_encoder: WordsEncoder, searching: Searching
+    database: Database, words_encoder: WordsEncoder, searching: Searching, clock: FrozenClock
 ) -> None:
     await keep(database, make_article("bills", "Download an invoice."))
     async with searching(database, words_encoder) as retriever:
-        await retriever.search("my invocie", viewer=Viewer.ANONYMOUS, log=False)
-    assert words_encoder.encoded[-1] == "my invoice"
+        few = await retriever.search("my invocie", viewer=Viewer.ANONYMOUS, log=False)
+        assert words_encoder.encoded[-1] == "my invoice"
+        # Among many passages the question as it was typed is being compared before the mistake is seen.
+        many = Retriever(database, retriever.index, clock, FullText(few=0))
+        assert await many.search("my invocie", viewer=Viewer.ANONYMOUS, log=False) == replace(few, entry=ANY)
+    assert words_encoder.encoded.count("my invoice") == 2
 
 
 async def test_a_rare_right_term_is_not_corrected(database: Database, clock: FrozenClock) -> None:
