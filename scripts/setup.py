@@ -64,7 +64,7 @@ class Step(NamedTuple):
 
 
 def main() -> int:
-    """Make what is missing; returns 0, or 1 after one sentence."""
+    """Make what is missing; returns 0, or 1 after one sentence, 130 if interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", action="store_true", help="also what the tests need: Chromium")
     arguments = parser.parse_args()
@@ -73,6 +73,9 @@ def main() -> int:
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nsetup: Stopped. Run it again to go on: what is finished is kept.", file=sys.stderr)
+        return 130
     except OSError as error:
         if error.errno == 28:
             print(f"setup: {DISK_FULL}", file=sys.stderr)

@@ -215,3 +215,15 @@ def test_a_full_disk_while_something_is_written_is_one_sentence_and_status_1(
     monkeypatch.setattr(setup, "run_steps", full)
     assert setup.main() == 1
     assert capsys.readouterr().err.startswith("setup: The disk is full. Free some space under ")
+
+
+def test_an_interrupted_set_up_says_that_it_goes_on_at_the_next(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_steps: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["setup.py"])
+    monkeypatch.setattr(setup, "run_steps", interrupted)
+    assert setup.main() == 130
+    assert "setup: Stopped. Run it again to go on" in capsys.readouterr().err
