@@ -39,7 +39,7 @@ export class ReplyComposer extends LitElement {
     kbd { font-family: inherit; font-size: 11px; }
     .why { padding: 10px 14px 0; color: var(--text-2); font-size: 13px; }
     desk-article-search { position: absolute; z-index: 5; inset: auto 24px calc(100% - 8px) 24px; max-width: 760px; margin: 0 auto; }
-    @media (max-width: 719px) { :host { padding: 0 12px 12px; } desk-article-search { inset-inline: 12px; } .hint { display: none; } }
+    @media (max-width: 719px) { :host { padding: 0 12px 12px; } desk-article-search { inset-inline: 12px; } .hint { display: none; } .foot { flex-wrap: wrap; justify-content: flex-end; gap: 4px; } .foot .button { padding: 0 8px; } }
   `];
 
   @property({ attribute: false }) draft!: Draft;

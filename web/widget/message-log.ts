@@ -6,7 +6,7 @@ import type { AnswerCard } from "../shared/answer-card.js";
 import { now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
 import { messageText } from "../shared/message-text.js";
-import type { Message, SuggestedArticle } from "../shared/protocol.js";
+import type { Message, NoticeType, SuggestedArticle } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { ConversationModel, Pending } from "./conversation-model.js";
@@ -14,6 +14,8 @@ import { noticeText } from "./wording.js";
 
 const NEAR_BOTTOM_PX = 80;
 const GROUP_MS = 5 * 60_000;
+/** Notices that tell which person has the conversation, or that one is asked for. */
+const ABOUT_PEOPLE = new Set<NoticeType>(["claimed", "queued", "released", "agent_gone", "moved_to_team", "moved_to_person", "reopened"]);
 
 export class MessageLog extends LitElement {
   static define(tag = "baton-log"): void {
@@ -248,7 +250,7 @@ export class MessageLog extends LitElement {
 
   #notice(message: Message): TemplateResult {
     const type = message.notice?.type;
-    const name = type === "claimed" || type === "queued" || type === "released" ? "person" : type === "resolved" || type === "email_saved" || type === "rated" || type === "ticket_opened" || type === "ticket_open_already" ? "check"
+    const name = type !== undefined && ABOUT_PEOPLE.has(type) ? "person" : type === "resolved" || type === "email_saved" || type === "rated" || type === "ticket_opened" || type === "ticket_open_already" ? "check"
       : type === "bot_unavailable" || type === "tickets_enough" ? "alert" : "bot";
     const buttons = this.#buttons(message);
     return html`<div class="notice" data-testid="message" data-author="system" data-kind="notice" data-notice=${type ?? ""}>${icon(name, 16)}<bdi>${noticeText(message, now())}</bdi></div>
