@@ -107,6 +107,8 @@ class OverSocket:
     async def open(self) -> OverSocket:
         """Open a session and its socket."""
         async with self._http.post(f"{self._url}/api/chat/sessions", json={}) as response:
+            if response.status != 200:
+                raise RuntimeError(f"no session: {response.status} {await response.text()}")
             token = (await response.json())["token"]
         self._socket = await self._http.ws_connect(f"{self._url}/api/chat/socket")
         await self._socket.send_json({"type": "hello", "token": token, "after": None})
