@@ -5,7 +5,8 @@
 `--customers` customers talk with the bot without a pause. Beside them one more customer waits in the queue and writes a probe twice a
 second; each of the desks, every one signed in as an agent of its own, shows the queue and is to be told. What is measured begins with the
 probe's frame on the customer's socket, so that it holds the durable write, and ends where a desk's socket has read it. The desks are
-plain sockets in one process beside the service, on the same machine.
+plain sockets in one process beside the service, on the same machine. `kept` is when the customer reads that the probe is kept, and
+`after_kept` what passes from there until a desk has it, which may be less than nothing: the customer's side reads late under its own load.
 
 The peer is the same service under the same load with the plain way in its place: every frame is for every desk, and for each desk it is
 encoded and awaited in turn.
@@ -160,12 +161,18 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
     if len(late) < 2:
         sys.exit("no probe reached a desk")
     cuts = statistics.quantiles(late, n=100, method="inclusive")
+    after_kept = [
+        (at - kept[number]) * 1000 for number, ats in heard["arrivals"].items() if number in kept for at in ats
+    ]
+    since = statistics.quantiles(after_kept, n=100, method="inclusive")
     writes = sorted((at - sent[number]) * 1000 for number, at in kept.items())
     return {
         "p50_ms": round(cuts[49], 1),
         "p95_ms": round(cuts[94], 1),
         "p99_ms": round(cuts[98], 1),
         "most_ms": round(max(late), 1),
+        "after_kept_p50_ms": round(since[49], 1),
+        "after_kept_p99_ms": round(since[98], 1),
         "kept_p50_ms": round(writes[len(writes) // 2], 1),
         "kept_most_ms": round(writes[-1], 1),
         "desks": arguments.desks,
