@@ -13,8 +13,8 @@ from server.shared_frames import Looks, SharedFrame
 
 DESK_SOCKETS = "desk sockets"
 """The topic that desks' sockets listen to."""
-AT_ONCE = 100
-"""Desks that are written to before others have a turn on the loop: about a millisecond."""
+AT_ONCE = 250
+"""Desks that are written to before others have a turn on the loop: a few milliseconds."""
 MOST_UNSENT = 256 * 1024
 """Bytes that may lie in one socket's buffer before its frames wait in its listener's queue."""
 LOOK_SECONDS = 0.05
