@@ -14,7 +14,6 @@ from actions.assistance import (
     answer_message,
     hand_over_message,
     logged,
-    question_of,
     shortened,
 )
 from core.errors import Invalid, NotFound
@@ -31,21 +30,6 @@ UNHELPFUL_UNTIL_HANDOVER = 2
 """The second article in a conversation that did not help brings a person."""
 LONGEST_QUERY = 500
 """Characters of the customer's words that a button carries."""
-
-
-class AnswerQuestion(Action):
-    """Searches the articles for the customer's question."""
-
-    def __init__(self, assistance: Assistance) -> None:
-        self._assistance = assistance
-
-    def name(self) -> str:
-        """Return the name that `domain.yml` knows the action by."""
-        return "action_answer_question"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Answer with the passage that answers the question, or say that there is none and offer a person."""
-        return await answer(self._assistance, dispatcher, tracker, question_of(tracker))
 
 
 class ArticleHelped(Action):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rasa_sdk import Action
 from rasa_sdk.executor import ActionExecutor
 
-from actions.answering import AnswerQuestion, ArticleDidNotHelp, ArticleHelped
+from actions.answering import ArticleDidNotHelp, ArticleHelped
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
+from actions.questions import AnswerQuestion
 from actions.reaching_people import HandOver, TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
 

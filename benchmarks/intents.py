@@ -1,12 +1,13 @@
 """Measures how the shipped pipeline understands messages that it was not written for, beside Rasa's default pipeline with DIET.
 
-    .venv/bin/python benchmarks/intents.py TRAIN.csv TEST.csv [--validation V.csv] [--peer rasa-default] [--untuned] [--json]
+    .venv/bin/python benchmarks/intents.py TRAIN.csv TEST.csv [--validation V.csv] [--peer rasa-default] [--tune auto|true|false] [--json]
 
 The files have the columns text and intent; `out_of_scope` is the label of "none of these", and TRAIN may lack it. What is trained is the
 checkout's `config.yml`, by the functions of `baton train`, with only the training data replaced. The thresholds are learned from TRAIN
-alone; V is measured too, nothing is tuned on it. Anything but an answer ("did you mean …?", "I don't know", another language) counts as
-`out_of_scope`: wrong for a message in scope, whatever was offered, and right for one out of scope. `asked` tells how many were asked
-about, and `asked_with_it` how many of those in scope had their intent among the choices. The peer decides by its own FallbackClassifier.
+alone; V is measured too, nothing is tuned on it. --tune is BATON_TUNE_ENCODER, `auto` as shipped; --untuned is --tune false. Anything but
+an answer ("did you mean …?", "I don't know", another language) counts as `out_of_scope`: wrong for a message in scope, whatever was
+offered, and right for one out of scope. `asked` tells how many were asked about, and `asked_with_it` how many of those in scope had their
+intent among the choices. The peer decides by its own FallbackClassifier.
 
 `fit_s` is wall time from texts to a trained model, tuning and Rasa's start included, `fit_cpu_s` the processor's; `parse_ms_p50` is of one
 message at a time through Rasa's agent.
@@ -33,8 +34,8 @@ from running import HOME, RASA, ROOT
 
 from core.errors import BatonError, ConfigurationError
 from core.text import text_of
-from server.training import run_rasa, scope_of, tuned_encoder
-from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions
+from server.training import is_to_be_tuned, run_rasa, scope_of, tuned_encoder
+from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions, too_many
 
 NO_ANSWER = {None, "", OUT_OF_SCOPE, "nlu_fallback", "nlu_unsure", "foreign_language", "no_words"}
 FIGURES = ("accuracy", "in_scope_accuracy", "oos_recall", "mcc", "asked", "asked_with_it")
@@ -62,6 +63,8 @@ def read(path: Path, *, to_train: bool) -> list[IntentExample]:
         )
     if not examples:
         raise ConfigurationError(f"{path}:1: there is no message in it.")
+    if to_train and (refused := too_many(examples)):
+        raise ConfigurationError(refused[0])
     notes = contradictions(examples) if to_train else []
     for note in notes[:5]:
         say(f"note: {note}")
@@ -90,19 +93,21 @@ def write_nlu(examples: Sequence[IntentExample], path: Path) -> Path:
 
 
 def train_baton(
-    train: Sequence[IntentExample], folder: Path, *, encoder: Path, tuned: bool
+    train: Sequence[IntentExample], folder: Path, *, encoder: Path, tune: str
 ) -> tuple[Path, dict[str, Any]]:
     """Train the shipped pipeline; returns the archive and the time it took."""
-    say(f"training Baton on {len(train)} messages{'' if tuned else ', untuned'} …")
+    pairs = [(one.text, one.intent) for one in train]
+    tuned = is_to_be_tuned(tune, pairs)
+    say(f"training Baton on {len(train)} messages, {'' if tuned else 'un'}tuned …")
     began, used = time.perf_counter(), _processor_seconds()
     if tuned:
-        encoder = tuned_encoder(encoder, folder / "encoder", [(one.text, one.intent) for one in train], say=say)
+        encoder = tuned_encoder(encoder, folder / "encoder", pairs, say=say)
     nlu = write_nlu(train, folder / "nlu.json")
     archive = run_rasa(
         RASA, ["train", "nlu", "--nlu", nlu], encoder=encoder, out=folder, name="baton", cache=folder / "cache"
     )
     times = {"fit_s": round(time.perf_counter() - began, 1), "fit_cpu_s": round(_processor_seconds() - used, 1)}
-    return archive, {**times, "scope": scope_of(archive)}
+    return archive, {**times, "tuned": tuned, "scope": scope_of(archive)}
 
 
 def train_peer(train: Sequence[IntentExample], folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -224,7 +229,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     for name in ("baton", "peer") if chosen.peer else ("baton",):
         (folder / name).mkdir(parents=True, exist_ok=True)
         if name == "baton":
-            archive, fit = train_baton(train, folder / name, encoder=chosen.encoder, tuned=not chosen.untuned)
+            archive, fit = train_baton(train, folder / name, encoder=chosen.encoder, tune=chosen.tune)
         else:
             archive, fit = train_peer(train, folder / name)
         sides[name] = [{**figures, **fit} for figures in measure(archive, tests, folder / name, plain=name == "peer")]
@@ -253,7 +258,8 @@ def main() -> int:
     parser.add_argument("test", type=Path, metavar="TEST.csv")
     parser.add_argument("--validation", type=Path, metavar="V.csv", help="measured too; nothing is tuned on it")
     parser.add_argument("--peer", choices=["rasa-default"], help="train and measure Rasa's default pipeline as well")
-    parser.add_argument("--untuned", action="store_true", help="as with BATON_TUNE_ENCODER=false")
+    parser.add_argument("--tune", choices=["auto", "true", "false"], default="auto", help="as BATON_TUNE_ENCODER")
+    parser.add_argument("--untuned", action="store_const", const="false", dest="tune", help="as --tune false")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument(
         "--work",

@@ -10,11 +10,12 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.scope import ANSWER, SCOPE
+from bot.scope import ANSWER, SCOPE, UNSURE
 
 CLAUSES = "clauses"
 INTENTS = "intents"
@@ -22,6 +23,7 @@ LONGEST = 400
 """Characters; a longer message is a story, whose sentences are not each a question."""
 FEWEST_WORDS = 3
 MOST_CLAUSES = 4
+_NO_GUESSES = frozenset({UNSURE, DEFAULT_NLU_FALLBACK_INTENT_NAME})
 _END = re.compile(
     r"(?<=[.!?;])\s+|\s*\n+\s*|,?\s+(?:and\s+also|and\s+then|and|also|plus|as\s+well\s+as)\s+", re.IGNORECASE
 )
@@ -76,7 +78,7 @@ class ClauseReader(IntentClassifier, GraphComponent):
     """Publishes `intents` where a message asks several things, each surely enough to be answered.
 
     `intents` is a list of `{name, confidence, text}` in the order of the words, with different names. The message's own intent
-    stays as it is if the gate answers it; else the first of them takes its place.
+    stays as it is if the gate answers it; else the surest of them takes its place.
     """
 
     @classmethod
@@ -117,7 +119,20 @@ class ClauseReader(IntentClassifier, GraphComponent):
     def _publish(self, message: Message, intents: List[Dict[Text, Any]]) -> None:
         message.set(INTENTS, intents, add_to_output=True)
         scope = message.get(SCOPE) or {}
-        if scope.get("decision") != ANSWER:
-            first = {key: intents[0][key] for key in (INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY)}
-            message.set(INTENT, first, add_to_output=True)
-            message.set(SCOPE, {**scope, "decision": ANSWER, "choices": []}, add_to_output=True)
+        if scope.get("decision") == ANSWER:
+            return
+        surest = sorted(intents, key=lambda one: -one[PREDICTED_CONFIDENCE_KEY])
+        named = [{key: one[key] for key in (INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY)} for one in surest]
+        names = {one[INTENT_NAME_KEY] for one in named}
+        # What stood above the guesses, "not understood", is no longer so; the guesses of the whole stay behind those of the clauses.
+        rest = [
+            {
+                **guess,
+                PREDICTED_CONFIDENCE_KEY: min(guess[PREDICTED_CONFIDENCE_KEY], named[-1][PREDICTED_CONFIDENCE_KEY]),
+            }
+            for guess in message.get(INTENT_RANKING_KEY) or []
+            if guess[INTENT_NAME_KEY] not in names | _NO_GUESSES
+        ]
+        message.set(INTENT, dict(named[0]), add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [*named, *rest], add_to_output=True)
+        message.set(SCOPE, {**scope, "decision": ANSWER, "choices": []}, add_to_output=True)

@@ -30,11 +30,22 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.classifier import DEFAULT_C, sentence_vector
 from bot.clauses import with_clauses
 from bot.encoder import encoder_directory
-from bot.scope import ANSWER, ASK, DECLINE, HELD_OUT_FILE, OUT_OF_SCOPE, SCOPE, Examples
+from bot.scope import (
+    ANSWER,
+    ASK,
+    DECLINE,
+    HELD_OUT_FILE,
+    OUT_OF_SCOPE,
+    SCOPE,
+    SURE,
+    UNSURE,
+    Examples,
+    confidence,
+    score,
+)
 
 logger = logging.getLogger(__name__)
 
-UNSURE = "nlu_unsure"
 CHOICES = 3
 """How many guesses a question offers at most: more are no help to choose from."""
 EXAMPLES_FILE = "examples.npy"
@@ -52,7 +63,11 @@ class Judgement(NamedTuple):
     @property
     def score(self) -> float:
         """How sure the gate is of the best guess: 0 to 1."""
-        return self.probability * self.similarity
+        return float(score(self.probability, self.similarity))
+
+    def confidence(self, probability: float) -> float:
+        """Returns how sure a guess of this probability is, on the scale on which an answer begins at 0.5."""
+        return confidence(float(score(probability, self.similarity)), self.threshold)
 
     @property
     def decision(self) -> str:
@@ -64,7 +79,7 @@ class Judgement(NamedTuple):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class ScopeGate(IntentClassifier, GraphComponent):
-    """Sets `nlu_unsure` where class probability times similarity to the intent's examples is small, `nlu_fallback` where it is smaller.
+    """Sets `nlu_unsure` where probability and similarity to the intent's examples say little together, `nlu_fallback` where less.
 
     The judgement itself is published as `scope` in the parse data, with the guesses that a question may offer.
     """
@@ -176,25 +191,23 @@ class ScopeGate(IntentClassifier, GraphComponent):
         """Sets the thresholds, and returns what they do to messages held out in training."""
         from bot import threshold  # scikit-learn, which a running assistant does without
 
-        rehearsed = threshold.rehearsal(encoder_directory(self._config))
-        tried = [rehearsed] if rehearsed else threshold.folds(
-            vectors, names, number=self._config["folds"], seed=self._config["seed"]
-        )  # fmt: skip
+        rehearsed = threshold.rehearsals(encoder_directory(self._config))
+        tried = rehearsed or threshold.folds(vectors, names, number=self._config["folds"], seed=self._config["seed"])
         held_out = threshold.together([threshold.judge(fold, c=self._config["C"], choices=CHOICES) for fold in tried])
         worth = threshold.Worth(
             self._config["foreign_worth"], self._config["unasked_worth"], self._config["max_in_scope_loss"]
         )
-        learned = threshold.choose(held_out, worth, examples=len(names))
+        learned = threshold.choose(held_out, worth, examples=len(names), rehearsed=bool(rehearsed))
         fixed = self._config["threshold"], self._config["ask_threshold"]
         self._threshold, self._ask_threshold = (
             float(by_learning if by_hand is None else by_hand)
             for by_hand, by_learning in zip(fixed, learned, strict=True)
         )
         used = threshold.Thresholds(self._threshold, self._ask_threshold)
-        return threshold.report(held_out, used, rehearsed=rehearsed is not None)
+        return threshold.report(held_out, used, rehearsed=bool(rehearsed))
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Scales the confidences by the similarity and holds back what stays below the thresholds."""
+        """Puts the confidences on the gate's scale and holds back what stays below the thresholds."""
         for message in with_clauses(messages):
             self._decide(message)
         return messages
@@ -206,18 +219,21 @@ class ScopeGate(IntentClassifier, GraphComponent):
         similarity = self._examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
         judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, self._threshold, self._ask_threshold)
         ranking = [
-            {**guess, PREDICTED_CONFIDENCE_KEY: float(guess[PREDICTED_CONFIDENCE_KEY]) * similarity}
+            {**guess, PREDICTED_CONFIDENCE_KEY: judgement.confidence(float(guess[PREDICTED_CONFIDENCE_KEY]))}
             for guess in message.get(INTENT_RANKING_KEY) or []
         ]
         named = [guess for guess in ranking if guess[INTENT_NAME_KEY] != OUT_OF_SCOPE]
         decision = judgement.decision
-        chosen: Dict[Text, Any] = {**intent, PREDICTED_CONFIDENCE_KEY: judgement.score}
+        chosen: Dict[Text, Any] = {
+            **intent,
+            PREDICTED_CONFIDENCE_KEY: judgement.confidence(judgement.probability),
+        }
         if intent[INTENT_NAME_KEY] == OUT_OF_SCOPE:
             decision = DECLINE
         elif decision != ANSWER:
-            # Like Rasa's own fallback: the threshold is the smallest confidence that tops every guess held back.
+            # Like Rasa's own fallback: the smallest confidence that tops every guess held back.
             name = UNSURE if decision == ASK else DEFAULT_NLU_FALLBACK_INTENT_NAME
-            chosen = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: self._threshold}
+            chosen = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: SURE}
             ranking.insert(0, dict(chosen))
         scope = {
             **judgement._asdict(),

@@ -32,7 +32,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.entities import LEARNED_NAME
-from bot.gate import UNSURE
+from bot.scope import UNSURE
 
 FOREIGN = "foreign_language"
 LANGUAGE = "language"

@@ -21,8 +21,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.cancellation import WISH, CancellationReader, Mention
 from bot.frustration import Evidence, FrustrationReader, asked_again, combined, described
-from bot.gate import SCOPE
 from bot.phrases import WordTokenizer, written
+from bot.scope import SCOPE, SURE
 
 SIGNALS = "signals"
 FRUSTRATION = "frustration"
@@ -166,9 +166,9 @@ class SignalReader(IntentClassifier, GraphComponent):
         if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) != refused:
             return
         ranking = [one for one in message.get(INTENT_RANKING_KEY) or [] if one.get(INTENT_NAME_KEY) != refused]
-        threshold = scope.get("threshold", 0.0)
-        if not ranking or float(ranking[0][PREDICTED_CONFIDENCE_KEY]) < threshold:
-            nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: threshold}
+        least = SURE if scope else 0.0
+        if not ranking or float(ranking[0][PREDICTED_CONFIDENCE_KEY]) < least:
+            nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: least}
             ranking.insert(0, nothing)
         message.set(INTENT, dict(ranking[0]), add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

@@ -62,19 +62,27 @@ class Worth(NamedTuple):
     max_loss: float
     """The share of right answers that may be held back at `USUAL_SIZE` examples; at least half of it is."""
 
-    def loss(self, examples: int) -> float:
-        """Returns the share that may be held back with so many examples: more of them tell scope better, so less is given up."""
-        return min(2 * self.max_loss, self.max_loss * (USUAL_SIZE / max(1, examples)) ** 0.5)
+    def loss(self, examples: int, *, rehearsed: bool = False) -> float:
+        """Returns the share that may be held back with so many examples: more of them tell scope better, so less is given up.
+
+        Of a few examples a rehearsal holds fewer intents than there are, and is surer than what is used: a customer's right answers
+        lie lower, so that half the share is what was meant.
+        """
+        most = self.max_loss / 2 if rehearsed else 2 * self.max_loss
+        return min(most, self.max_loss * (USUAL_SIZE / max(1, examples)) ** 0.5)
 
 
-def rehearsal(directory: Optional[Path]) -> Optional[Fold]:
-    """Reads the rehearsal of a tuned encoder; None where the encoder is not a tuned one."""
+def rehearsals(directory: Optional[Path]) -> List[Fold]:
+    """Reads the rehearsals of a tuned encoder; none where the encoder is not a tuned one."""
     if directory is None or not (directory / HELD_OUT_FILE).is_file():
-        return None
+        return []
     with np.load(directory / HELD_OUT_FILE, allow_pickle=False) as file:
-        vectors, names, role = file["vectors"].astype(np.float32), file["intents"], file["role"]
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return Fold(vectors, names, *(np.flatnonzero(role == part) for part in (TUNED_ON, KEPT, INTENT_KEPT)))
+        vectors, names, roles = file["vectors"].astype(np.float32), file["intents"], file["role"]
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), 1e-9)
+    return [
+        Fold(seen, names, *(np.flatnonzero(role == part) for part in (TUNED_ON, KEPT, INTENT_KEPT)))
+        for seen, role in zip(vectors, roles, strict=True)
+    ]
 
 
 def folds(vectors: np.ndarray, names: np.ndarray, *, number: int, seed: int) -> Iterator[Fold]:
@@ -127,17 +135,17 @@ def together(parts: Sequence[HeldOut]) -> Optional[HeldOut]:
     return HeldOut(*(np.concatenate(columns) for columns in zip(*found))) if found else None  # noqa: B905 - Python 3.10
 
 
-def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int) -> Thresholds:
+def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int, rehearsed: bool = False) -> Thresholds:
     """Returns the thresholds that serve the held-out messages best; 0 and 0 where there were too few examples.
 
     To answer: the share of known messages answered rightly, plus `worth.foreign` times the share of foreign messages held
-    back, is largest, within bounds: of the right answers between half of `worth.loss(examples)` and all of it is held back. Foreign
+    back, is largest, within bounds: of the right answers between half of `worth.loss` and all of it is held back. Foreign
     messages are made of known intents, so they may be nearer than any that customers write, or farther. To ask: the same with
     "offered" for "answered rightly" and `worth.unasked`, and a third of the bounds.
     """
     if held_out is None or not held_out.inside.any():
         return Thresholds(0.0, 0.0)
-    loss = worth.loss(examples)
+    loss = worth.loss(examples, rehearsed=rehearsed)
     answer = _bounded(held_out, held_out.right, worth.foreign, loss)
     return Thresholds(answer, min(answer, _bounded(held_out, held_out.offered, worth.unasked, loss / 3)))
 

@@ -3,13 +3,16 @@
 `python -m core.tuning EXAMPLES.json DIR` reads `[["text", "intent"], ...]` and writes what `core.export` writes, from weights
 trained to hold the intents apart, and one file more:
 
-    held_out.npz    a rehearsal: an encoder was tuned in the same way on a part of the examples, and this is how it sees all of them
-                    vectors   float16 [n, dimensions], of unit length
+    held_out.npz    rehearsals: an encoder was tuned in the same way on a part of the examples, and this is how it sees all of them
+                    vectors   float16 [rehearsals, n, dimensions], of unit length
                     intents   str [n]
-                    role      uint8 [n]: 0 the encoder was tuned on it; 1 kept from it; 2 its whole intent was kept from it
+                    role      uint8 [rehearsals, n]: 0 the encoder was tuned on it; 1 kept from it; 2 its whole intent was kept from it
 
 A tuned encoder sees the examples that it was tuned on closer together than anything a customer will write, so a threshold learned
 from those would be too high. The rehearsal's kept messages are as new to its encoder as a customer's are to the final one.
+
+The same examples make the same files on one machine: everything random is seeded, and sums are made by a fixed number of threads, since
+another number adds in another order (docs/decisions/0009-when-the-encoder-is-tuned.md).
 
 It is a build step in a process of its own: it imports torch, which the service does not.
 """
@@ -37,6 +40,10 @@ from core.export import load_sentence_transformer, put_in_place, write_encoder
 HELD_OUT_FILE = "held_out.npz"
 OUT_OF_SCOPE = "out_of_scope"
 TUNED_ON, KEPT, INTENT_KEPT = 0, 1, 2
+FEW = 1500
+"""With fewer examples than this a tuning takes seconds, and seeing them once more tells a lot."""
+ENOUGH = 3000
+FEW_OF_EACH = 30
 
 Progress = Callable[[str], None]
 
@@ -65,6 +72,26 @@ class Recipe(NamedTuple):
         wanted = math.ceil(self.least_steps / max(1, math.ceil(examples / self.batch)))
         return min(self.most_epochs, max(self.least_epochs, wanted))
 
+    @staticmethod
+    def rehearsals(examples: int) -> int:
+        """Return how many rehearsals there are: what a few messages tell of a small set swings too much."""
+        return 3 if examples < FEW else 1
+
+    @staticmethod
+    def threads(examples: int) -> int:
+        """Return how many threads add up, a number that no machine has a say in; two hinder each other where others work beside them."""
+        return 1 if examples < FEW else 2
+
+
+def tuning_pays(examples: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether tuning makes an assistant of these examples enough better to be worth its time.
+
+    It does where there are few examples of an intent, and where there are thousands in all. Between the two the encoder as it comes is
+    as good; docs/understanding.md has the sets that this was learned from.
+    """
+    intents = len({intent for _, intent in examples})
+    return intents > 1 and (len(examples) >= ENOUGH or len(examples) < FEW_OF_EACH * intents)
+
 
 def tune_encoder(
     examples: Sequence[tuple[str, str]],
@@ -75,7 +102,7 @@ def tune_encoder(
     made_from: str = "",
     progress: Progress = lambda _: None,
 ) -> Path:
-    """Tune an encoder twice, in rehearsal and on all examples, and put its files in place, whole or not at all.
+    """Tune an encoder in rehearsal and then on all examples, and put its files in place, whole or not at all.
 
     Args:
         examples: texts with their intents; `out_of_scope` is an intent like any other.
@@ -95,32 +122,25 @@ def tune_encoder(
         raise ConfigurationError(
             "An encoder is tuned to hold intents apart; there have to be examples of two at least."
         )
-    role = roles([intent for _, intent in examples], recipe)
+    intents = [intent for _, intent in examples]
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as scratch:
-        rehearsal, made = Path(scratch) / "rehearsal", Path(scratch) / "encoder"
-        known = [example for example, one in zip(examples, role, strict=True) if one == TUNED_ON]
-        if len(known) < len(examples) and len({intent for _, intent in known}) > 1:
-            write_encoder(
-                _tuned(known, model, recipe, "Rehearsal", progress),
-                rehearsal,
-                name="rehearsal",
-                model=model,
-                progress=lambda _: None,
-            )
-            progress(f"Rehearsal: looking at {len(examples) - len(known)} messages that it has not seen")
-            seen = OnnxEncoder(rehearsal, threads=2, batch=32).encode([text for text, _ in examples])
-        else:
-            seen = None
+        made = Path(scratch) / "encoder"
+        parts = [
+            roles(intents, recipe._replace(seed=recipe.seed + number))
+            for number in range(recipe.rehearsals(len(examples)))
+        ]
+        parts = [role for role in parts if _can_be_rehearsed(role, intents)]
+        seen = [
+            _rehearsed(examples, role, Path(scratch) / f"rehearsal-{number}", model, recipe, progress)
+            for number, role in enumerate(parts)
+        ]
         described = write_encoder(
             _tuned(examples, model, recipe, "Tuning", progress), made, name="tuned", model=model, progress=progress
         )
-        if seen is not None:
+        if seen:
             np.savez_compressed(
-                made / HELD_OUT_FILE,
-                vectors=seen.astype(np.float16),
-                intents=np.array([intent for _, intent in examples]),
-                role=role,
+                made / HELD_OUT_FILE, vectors=np.stack(seen), intents=np.array(intents), role=np.stack(parts)
             )
         (made / "encoder.json").write_text(
             json.dumps({**described, "made_from": made_from}, indent=2) + "\n", encoding="utf-8"
@@ -151,6 +171,28 @@ def roles(intents: Sequence[str], recipe: Recipe) -> npt.NDArray[np.uint8]:
     return role
 
 
+def _can_be_rehearsed(role: npt.NDArray[np.uint8], intents: Sequence[str]) -> bool:
+    """Tell whether something was kept back, and two intents are left to be held apart."""
+    left = {intent for intent, part in zip(intents, role, strict=True) if part == TUNED_ON}
+    return len(left) > 1 and bool((role != TUNED_ON).any())
+
+
+def _rehearsed(
+    examples: Sequence[tuple[str, str]],
+    role: npt.NDArray[np.uint8],
+    scratch: Path,
+    model: str,
+    recipe: Recipe,
+    progress: Progress,
+) -> npt.NDArray[np.float16]:
+    """Return the vectors of all examples by an encoder that was tuned on those whose role allows it."""
+    known = [example for example, part in zip(examples, role, strict=True) if part == TUNED_ON]
+    tuned = _tuned(known, model, recipe, "Rehearsal", progress)
+    write_encoder(tuned, scratch, name="rehearsal", model=model, progress=lambda _: None)
+    progress(f"Rehearsal: looking at {len(examples) - len(known)} messages that it has not seen")
+    return OnnxEncoder(scratch, threads=2, batch=32).encode([text for text, _ in examples]).astype(np.float16)
+
+
 def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name: str, progress: Progress) -> Any:
     """Return the model with its upper layers trained on the examples.
 
@@ -159,6 +201,8 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
     import torch
     from torch.nn import functional
 
+    torch.set_num_threads(recipe.threads(len(examples)))
+    torch.use_deterministic_algorithms(True)
     torch.manual_seed(recipe.seed)
     dice = random.Random(recipe.seed)  # noqa: S311
     original = load_sentence_transformer(model)
@@ -183,7 +227,7 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [recipe.encoder_rate, recipe.head_rate], total_steps=steps + 1, pct_start=0.1
     )
-    short = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # twice as fast where the processor multiplies 16-bit floats
+    short = _multiplies_short_floats()
     body.train()
     for epoch, batches in enumerate(rounds, start=1):
         losses = 0.0
@@ -208,6 +252,14 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
         progress(f"{name}: round {epoch} of {epochs}, {len(examples)} examples, loss {losses / len(batches):.2f}")
     body.eval()
     return original
+
+
+def _multiplies_short_floats() -> bool:
+    """Tell whether the processor itself multiplies 16-bit floats, which makes tuning twice as fast."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return any(able.get(kind) for kind in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def _batches(lengths: Sequence[int], size: int, dice: random.Random) -> Iterator[list[int]]:

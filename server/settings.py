@@ -67,9 +67,9 @@ class Settings(BaseSettings):
     encoder_dir: Path | None = Field(
         None, description="Folder of the exported sentence encoder; empty means models/encoder in the home."
     )
-    tune_encoder: bool = Field(
-        False,
-        description="Tune the assistant's encoder on its examples when it is trained: for many examples; a minute or more slower.",
+    tune_encoder: Literal["auto", "true", "false"] = Field(
+        "auto",
+        description="Tune the assistant's encoder on its examples when it is trained: true, false, or auto where there are enough of them.",
     )
     articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
     policies_file: Path | None = Field(
@@ -174,6 +174,14 @@ class Settings(BaseSettings):
             if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
                 raise ValueError(f"{origin!r} is not an origin, such as https://www.example.com")
         return value
+
+    @field_validator("tune_encoder", mode="before")
+    @classmethod
+    def _three_valued(cls, value: object) -> object:
+        written = str(value).strip().lower()
+        return {"1": "true", "yes": "true", "on": "true", "0": "false", "no": "false", "off": "false"}.get(
+            written, written
+        )
 
     @field_validator("home", "bot_python", "articles_dir")
     @classmethod

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from core.errors import ConfigurationError
+from core.tuning import tuning_pays
 from server.children import QUIET
 from server.processes import inherited
 from server.settings import ROOT, Settings
@@ -80,8 +81,8 @@ def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, ag
     if not settings.bot_python.exists():
         raise ConfigurationError(f"The bot's environment is missing ({settings.bot_python}). Run make setup.")
     encoder = settings.encoder
-    if settings.tune_encoder:
-        pairs = [(one.text, one.intent) for one in examples]
+    pairs = [(one.text, one.intent) for one in examples]
+    if is_to_be_tuned(settings.tune_encoder, pairs):
         encoder = tuned_encoder(settings.encoder, settings.tuned_encoder, pairs, say=say, again=again)
     sources = [ROOT / "data" / "nlu", ROOT / "data" / "rules.yml", *sorted((ROOT / "data").glob("stories*.yml"))]
     archive = settings.models / f"{MODEL_NAME}.tar.gz"
@@ -99,10 +100,16 @@ def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, ag
     say("Training Rasa")
     stamp.unlink(missing_ok=True)
     arguments = ["train", "--domain", "domain.yml", "--data", *sources, "--skip-validation"]
+    arguments += ["--force"] if again else []  # else Rasa takes what it has trained before from its own cache
     run_rasa(settings.bot_python, arguments, encoder=encoder, out=settings.models)
     scope = scope_of(archive)
     stamp.write_text(json.dumps({"made_from": made_from, "scope": scope}, indent=2) + "\n", encoding="utf-8")
     return Trained(archive, encoder, scope, anew=True)
+
+
+def is_to_be_tuned(setting: str, examples: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether the setting `BATON_TUNE_ENCODER`, `auto`, `true` or `false`, has the encoder tuned on these examples."""
+    return setting == "true" or (setting == "auto" and tuning_pays(examples))
 
 
 def tuned_encoder(

@@ -16,6 +16,8 @@ from handoff.wording import LONGEST_MESSAGE
 
 MOST_NAMED = 20
 """Mistakes that are named at once; whoever has more mends these first."""
+MOST_INTENTS = 1000
+"""An assistant tells a few hundred apart well; time and memory of training grow with intents times examples."""
 OUT_OF_SCOPE = "out_of_scope"
 
 _ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
@@ -92,7 +94,7 @@ def check(found: TrainingFiles) -> None:
     by_intent: defaultdict[str, list[IntentExample]] = defaultdict(list)
     for one in found.examples:
         by_intent[one.intent].append(one)
-    found.mistakes += contradictions(found.examples)
+    found.mistakes += [*too_many(found.examples), *contradictions(found.examples)]
     inside = [intent for intent in by_intent if intent != OUT_OF_SCOPE]
     if len(inside) < 2 and not found.mistakes:
         where = next((one.where for one in found.examples), "The training files")
@@ -104,6 +106,20 @@ def check(found: TrainingFiles) -> None:
         f"{some[0].where}: the intent '{intent}' has one example only. With ten or more it is understood in other words too."
         for intent, some in by_intent.items()
         if len(some) == 1
+    ]
+
+
+def too_many(examples: Iterable[IntentExample]) -> list[str]:
+    """Say where the intents become more than can be told apart in bounded time, in one sentence or none."""
+    first: dict[str, IntentExample] = {}
+    for one in examples:
+        first.setdefault(one.intent, one)
+    if len(first) <= MOST_INTENTS:
+        return []
+    over = list(first.values())[MOST_INTENTS]
+    return [
+        f"{over.where}: '{over.intent}' is intent {MOST_INTENTS + 1:,} of {len(first):,}; {MOST_INTENTS:,} are the most that are trained. "
+        "What many questions differ in only by what they are about is better left to articles, which are searched."
     ]
 
 

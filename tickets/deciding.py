@@ -8,8 +8,8 @@ from typing import Any
 
 from tickets.vocabulary import Category, Priority
 
-SURE_INTENT = 0.7
-"""How confident the assistant must be for its intent to decide."""
+SURE_INTENT = 0.5
+"""How confident the assistant must be for its intent to decide: from here on it answers (docs/understanding.md#the-gate)."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,16 @@ def add_to(parts: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Search once and print what was found."""
-    outcome, note = asyncio.run(_search(load_settings(), arguments))
+    outcome, note = asyncio.run(
+        search_once(
+            load_settings(),
+            arguments.question,
+            viewer=VIEWERS[arguments.viewer],
+            limit=arguments.limit,
+            category=arguments.category,
+            audience=arguments.audience,
+        )
+    )
     if arguments.json:
         results = [
             {"article_id": one.article_id, "slug": one.slug, "title": one.title, "heading": one.heading, "url": one.url,
@@ -62,7 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[SearchOutcome, str]:
+async def search_once(
+    settings: Settings,
+    question: str,
+    *,
+    viewer: Viewer,
+    limit: int,
+    category: str | None = None,
+    audience: Audience | None = None,
+) -> tuple[SearchOutcome, str]:
+    """Open the knowledge base, search it and close it; returns what was found, and why by words alone if so.
+
+    Raises:
+        ConfigurationError: there is no encoder yet, or the database will not do.
+        Invalid: there is nothing to search for.
+    """
     clock = SystemClock()
     database = Database.open(settings.database)
     index = None
@@ -80,11 +103,11 @@ async def _search(settings: Settings, arguments: argparse.Namespace) -> tuple[Se
             index = None
         retriever = Retriever(database, index, clock)
         outcome = await retriever.search(
-            arguments.question,
-            viewer=VIEWERS[arguments.viewer],
-            limit=arguments.limit,
-            category=arguments.category,
-            audience=arguments.audience,
+            question,
+            viewer=viewer,
+            limit=limit,
+            category=category,
+            audience=audience,
             surface="command",
             log=False,
         )

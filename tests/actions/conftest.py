@@ -40,6 +40,8 @@ class Shelf:
     answered: bool = True
     asked: list[tuple[str, Viewer, str | None]] = field(default_factory=list)
     entry: SearchEntry | None = None
+    by_word: dict[str, Result | None] = field(default_factory=dict)
+    """What a question with this word finds instead; None is nothing."""
 
     async def search(
         self, question: str, *, viewer: Viewer, limit: int, surface: str, conversation_id: str | None, log: bool
@@ -48,6 +50,9 @@ class Shelf:
             raise Invalid("Please type a question.", field="question")
         assert (surface, limit, log) == ("bot", 3, False)
         self.asked.append((question, viewer, conversation_id))
+        for word, found in self.by_word.items():
+            if word in question:
+                return SearchOutcome([found] if found else [], found is not None, 0.9, entry=self.entry)
         return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry)
 
 

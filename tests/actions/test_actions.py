@@ -26,6 +26,8 @@ from tickets.ticketing import set_status
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = yaml.safe_load((ROOT / "domain.yml").read_text())
 FILLED_IN = {
+    "utter_answer_to": {"question"},
+    "utter_no_answer_to": {"question"},
     "utter_ticket_status": {"tickets"},
     "utter_begin_ticket_about": {"subject"},
     "utter_offer_email": {"email"},

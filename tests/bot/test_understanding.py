@@ -6,7 +6,7 @@ from rasa.shared.exceptions import InvalidConfigException
 
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityReader
-from bot.scope import Examples
+from bot.scope import Examples, confidence
 from bot.threshold import Fold, HeldOut, Worth, choose, folds, judge, together
 
 
@@ -74,7 +74,10 @@ def test_a_known_question_passes_the_gate_with_a_falling_ranking(understand):
     confidences = [guess["confidence"] for guess in parsed["intent_ranking"]]
     assert parsed["intent"]["name"] == "invoices"
     assert confidences == sorted(confidences, reverse=True)
-    assert parsed["intent"]["confidence"] == confidences[0] == pytest.approx(parsed["scope"]["score"])
+    assert parsed["intent"]["confidence"] == confidences[0] > 0.5
+    assert parsed["scope"]["score"] == pytest.approx(
+        parsed["scope"]["probability"] ** 0.5 * parsed["scope"]["similarity"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,18 @@ def test_a_message_that_asks_two_things_names_both_in_their_order(understand):
     assert parsed["intents"][0]["text"] == "where can i find my invoices"
     assert parsed["intent"]["name"] in {"invoices", "mobile_app"}
     assert parsed["scope"]["decision"] == "answer"
+    ranking = parsed["intent_ranking"]
+    assert ranking[0]["name"] == parsed["intent"]["name"]
+    assert [one["confidence"] for one in ranking] == sorted((one["confidence"] for one in ranking), reverse=True)
+    assert not {one["name"] for one in ranking} & {"nlu_unsure", "nlu_fallback"}
+
+
+def test_a_confidence_of_a_half_is_the_threshold_wherever_training_put_it():
+    for threshold in (0.0, 0.2, 0.7, 1.0):
+        assert confidence(threshold, threshold) == 0.5
+        read = [confidence(place / 10, threshold) for place in range(11)]
+        assert read == sorted(read)
+        assert 0.0 <= read[0] <= read[-1] <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -174,6 +189,8 @@ def test_more_examples_give_up_fewer_right_answers():
     assert 0.0 < many.answer < few.answer
     share = (held_out.scores[held_out.right] < few.answer).mean()
     assert 0.09 <= share <= 0.21
+    rehearsed = choose(held_out, worth, examples=450, rehearsed=True)
+    assert many.answer < rehearsed.answer < few.answer
 
 
 def test_too_few_examples_leave_the_gate_open():

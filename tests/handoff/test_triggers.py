@@ -28,7 +28,7 @@ async def test_the_default_rules_bring_a_person_to_incidents_outages_and_importa
     large = await key_account(floor)
     small = await floor.customer("small", plan="starter", mrr_minor=2_900)
     assert chosen(None, intent="security_incident", confidence=0.9) == ("security", "security incident")
-    assert chosen(None, intent="security_incident", confidence=0.6) is None
+    assert chosen(None, intent="security_incident", confidence=0.4) is None
     assert chosen(small, intent="outage", confidence=0.8) == ("outage", "outage at a paying account")
     assert chosen(None, intent="outage", confidence=0.8) is None
     assert chosen(large, intent="invoices", confidence=0.8, no_answer=True) == (

@@ -165,7 +165,8 @@ def test_a_mistake_of_our_own_is_not_blamed_on_the_machine(tmp_path: Path) -> No
     assert why_not(KeyError("x"), Settings(_env_file=None, home=tmp_path)) is None
 
 
-def test_triage_explains_itself_to_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_triage_explains_itself_to_people_and_programs(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:
+    set_env()
     arguments = ["triage", "I want to cancel my subscription", "--mrr", "6200", "--plan", "enterprise"]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -181,7 +182,10 @@ def test_triage_explains_itself_to_people_and_programs(capsys: pytest.CaptureFix
     assert sentence_of(capsys, "triage", "x", "--mrr", "-1") == "Monthly revenue must be a number of 0 or more."
 
 
-def test_the_example_in_the_page_about_triage_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_in_the_page_about_triage_is_what_the_command_prints(
+    set_env: Sets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_env()
     example = (
         (train.ROOT / "docs" / "triage.md").read_text(encoding="utf-8").partition("$ baton ")[2].partition("```")[0]
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core.embedding import OnnxEncoder
 from core.tuning import INTENT_KEPT, KEPT, TUNED_ON, Recipe, roles
 from server.settings import ROOT
-from server.training import tuned_encoder
+from server.training import is_to_be_tuned, tuned_encoder
 
 WORDS = {
     "invoices": ["where are my invoices", "send me the bill", "a receipt please", "billing history", "invoice as pdf"],
@@ -26,7 +26,9 @@ WORDS = {
 }
 
 
-def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_apart(tmp_path: Path) -> None:
+def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
     examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
     said: list[str] = []
@@ -42,15 +44,37 @@ def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_ap
     assert [nearest_intent(after, text) for text, _ in examples] == [intent for _, intent in examples]
     assert min((before.encode([text]) @ after.encode([text]).T).item() for text, _ in examples) < 0.99
     with np.load(target / "held_out.npz", allow_pickle=False) as file:
-        assert file["vectors"].shape == (10, 384)
+        assert file["vectors"].shape == (3, 10, 384)
         assert list(file["intents"]) == [intent for _, intent in examples]
-        assert sorted(file["role"]) == [TUNED_ON] * 8 + [KEPT] * 2
+        assert [sorted(role) for role in file["role"]] == [[TUNED_ON] * 8 + [KEPT] * 2] * 3
     made = (target / "model.onnx").stat().st_mtime_ns
     assert tuned_encoder(untuned, target, examples, say=said.append) == target
     assert (target / "model.onnx").stat().st_mtime_ns == made
     assert said == ["The encoder was tuned on these examples before"]
     assert json.loads((target / "encoder.json").read_text())["model_id"].startswith("tuned-int8-")
-    shutil.rmtree(target)
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # what a machine offers has no say in how sums are made
+    anew = tuned_encoder(untuned, tmp_path / "again", examples, say=said.append)
+    assert (anew / "model.onnx").read_bytes() == (target / "model.onnx").read_bytes()
+    with np.load(target / "held_out.npz") as first, np.load(anew / "held_out.npz") as second:
+        assert (first["vectors"] == second["vectors"]).all()
+
+
+@pytest.mark.parametrize(
+    ("setting", "examples", "intents", "tuned"),
+    [
+        ("auto", 450, 30, True),
+        ("auto", 2000, 45, False),
+        ("auto", 15_000, 150, True),
+        ("auto", 20, 1, False),
+        ("true", 2000, 45, True),
+        ("false", 15_000, 150, False),
+    ],
+)
+def test_the_setting_decides_or_leaves_it_to_what_examples_there_are(
+    setting: str, examples: int, intents: int, tuned: bool
+) -> None:
+    assert is_to_be_tuned(setting, [("text", f"{number % intents}") for number in range(examples)]) is tuned
 
 
 def nearest_intent(encoder: OnnxEncoder, text: str) -> str:

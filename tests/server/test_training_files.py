@@ -81,3 +81,11 @@ def test_of_many_mistakes_the_first_are_named_and_the_others_counted(tmp_path: P
     many = "".join(block(f"intent_{number}", f"text {number}") for number in range(5000))
     with pytest.raises(ConfigurationError, match="and 4980 more"):
         checked(tmp_path, GOOD, HEAD + many)
+
+
+def test_five_thousand_intents_are_refused_at_the_first_that_is_too_many(tmp_path: Path) -> None:
+    listed = "".join(f"- intent: i{number}\n  examples: |\n    - word{number} of it\n" for number in range(5000))
+    (tmp_path / "many.yml").write_text("version: '3.1'\nnlu:\n" + listed)
+    with pytest.raises(ConfigurationError) as refused:
+        checked_examples([tmp_path / "many.yml"], root=tmp_path, intents=[f"i{number}" for number in range(5000)])
+    assert "many.yml:3005: 'i1000' is intent 1,001 of 5,000" in refused.value.message
