@@ -66,8 +66,8 @@ class Judgement(NamedTuple):
         return float(score(self.probability, self.similarity))
 
     def confidence(self, probability: float) -> float:
-        """Returns how sure a guess of this probability is, on the scale on which an answer begins at 0.5."""
-        return confidence(float(score(probability, self.similarity)), self.threshold)
+        """Returns how sure a guess of this probability is: the best one's on the gate's scale, another's in proportion to it."""
+        return confidence(self.score, self.threshold) * probability / max(self.probability, 1e-9)
 
     @property
     def decision(self) -> str:

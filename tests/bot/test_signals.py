@@ -45,8 +45,8 @@ def test_cancelling_is_read_with_negation_condition_and_object(reader, kind, tex
 
 
 def test_a_denied_cancellation_gives_way_to_the_next_best_intent(reader):
-    message, signals = read(reader, "I don't want to cancel", ("cancel_subscription", 0.9), ("change_plan", 0.4))
-    assert message.get(INTENT) == {"name": "change_plan", "confidence": 0.4}
+    message, signals = read(reader, "I don't want to cancel", ("cancel_subscription", 0.9), ("change_plan", 0.6))
+    assert message.get(INTENT) == {"name": "change_plan", "confidence": 0.6}
     assert "cancellation" not in signals
     message, _ = read(reader, "cancel the meeting", ("cancel_subscription", 0.9), ("tasks", 0.1))
     assert message.get(INTENT)["name"] == "nlu_fallback"
