@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import BatonError
 from knowledge.articles import Viewer
-from knowledge.retriever import Result
+from knowledge.results import Result
 from server.commands.output import print_json
 from server.commands.search import search_once
 from server.settings import Settings, load_settings
