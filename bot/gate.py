@@ -169,7 +169,9 @@ class ScopeGate(IntentClassifier, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
         """Names the rehearsal's content and how thresholds are learned: those learned otherwise are not taken from the cache."""
-        digest = hashlib.sha256(Path(__file__).with_name("threshold.py").read_bytes())
+        digest = hashlib.sha256()
+        for part in ("threshold.py", "scope.py"):
+            digest.update(Path(__file__).with_name(part).read_bytes())
         file = (encoder_directory(config) or Path()) / HELD_OUT_FILE
         if file.is_file():
             digest.update(file.read_bytes())
