@@ -94,7 +94,9 @@ def check(found: TrainingFiles) -> None:
     by_intent: defaultdict[str, list[IntentExample]] = defaultdict(list)
     for one in found.examples:
         by_intent[one.intent].append(one)
-    found.mistakes += [*too_many(found.examples), *contradictions(found.examples)]
+    found.mistakes += contradictions(found.examples)
+    if not found.mistakes:
+        found.mistakes += too_many(found.examples)
     inside = [intent for intent in by_intent if intent != OUT_OF_SCOPE]
     if len(inside) < 2 and not found.mistakes:
         where = next((one.where for one in found.examples), "The training files")
