@@ -317,7 +317,8 @@ def test_training_triage_reads_corrections_and_triage_then_goes_by_what_was_lear
     (folder / "tickets.csv").write_text("\n".join(["text,category", *rows]), encoding="utf-8")
     monkeypatch.setattr("server.triage_head.LABELLED", folder)
     encoder = Path(os.environ.get("BATON_ENCODER_DIR") or train.ROOT / "var" / "models" / "encoder")
-    set_env(BATON_ENCODER_DIR=encoder)
+    (tmp_path / "articles").mkdir()
+    set_env(BATON_ENCODER_DIR=encoder, BATON_ARTICLES_DIR=tmp_path / "articles")
     asyncio.run(corrected_ticket(tmp_path / "home", "my broom needs a new handle", "projects"))
     assert main(["train", "--triage-only"]) == 0
     printed = capsys.readouterr()
