@@ -227,6 +227,8 @@ class Database:
         return idle.pop() if idle else await self._new()
 
     async def _give_back(self, access: Literal["glance", "read", "write"], kept: Kept, usable: bool) -> None:
+        # Who is cancelled in the middle of a statement has SQLAlchemy close the connection under us.
+        usable = usable and not kept.connection.invalidated
         if usable and not self._closed and len(self._idle[access]) < KEPT:
             self._idle[access].append(kept)
         else:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.database import Database, Moment, metadata
 from core.errors import ConfigurationError
 from core.events import Event, events_after, last_event, record_event
+from core.prepared import Prepared
 
 moments = sa.Table("test_moments", metadata, sa.Column("at", Moment))
 AT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -108,3 +109,24 @@ async def test_an_error_of_the_database_does_not_show_what_was_to_be_stored(data
         async with database.write() as tx:
             await tx.execute(sa.text("SELECT :words FROM no_such_table"), {"words": "my card number is 4111"})
     assert "4111" not in str(refused.value)
+
+
+async def test_who_is_cancelled_in_the_middle_of_a_read_leaves_no_closed_connection_to_the_next(
+    database: Database,
+) -> None:
+    seven = Prepared(sa.select(sa.literal(7).label("seven")))
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT count(*) FROM n"
+
+    async def count() -> None:
+        async with database.read() as reader:
+            await reader.execute(sa.text(counting))
+
+    for _ in range(3):
+        cancelled = asyncio.create_task(count())
+        for _ in range(30):
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert cancelled.cancelled()
+        async with database.read() as reader:
+            assert (await seven.execute(reader, {})).scalar_one() == 7
