@@ -40,11 +40,12 @@ class AnswerQuestion(Action):
         else:
             asked = questions[0] if questions and others else question_of(tracker)
             events = await answer(self._assistance, dispatcher, tracker, asked)
-        if others and not tracker.active_loop.get("name"):
+        if others and not tracker.active_loop.get("name") and not _hands_over(dispatcher):
             query = shortened(question_of(tracker), LONGEST_QUERY)
             dispatcher.utter_message(
                 response="utter_and_the_other", json_message={"type": "choices", "choices": others, "query": query}
             )
+            return [*events, asks("choice"), SlotSet("clarified", None)]
         return events
 
 
@@ -80,3 +81,8 @@ async def answer_each(
 def _several(tracker: Tracker) -> list[dict[str, Any]]:
     """Return what the assistant took the clauses of the message for; nothing where a button carries the customer's words."""
     return [] if query_of(tracker) else tracker.latest_message.get("intents") or []
+
+
+def _hands_over(dispatcher: CollectingDispatcher) -> bool:
+    """Tell whether the answer was to bring a person, with whom the customer goes on."""
+    return any((said.get("custom") or {}).get("type") == "hand_over" for said in dispatcher.messages)

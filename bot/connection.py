@@ -100,6 +100,8 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     async def ask(self, request: bytes, seconds: float) -> Answer:
+        if not self.is_open:  # Closed as soon as it was opened: what breaks it has been told before anybody waited.
+            raise aiohttp.ClientConnectionError("The connection was closed before it could be used.")
         self._parser, self._status, self._is_json, self._body = HttpResponseParser(self), b"", False, bytearray()
         self._waiting = self._loop.create_future()
         too_late = self._loop.call_later(seconds, self._fail, asyncio.TimeoutError())

@@ -74,7 +74,7 @@ class ServedVectors:
         looks = [look.tobytes() for look in doc.to_array(_LOOKS)]
         if not all(look in self._words for look in looks):
             for look, vector in zip(looks, self._embed.predict([doc])[0], strict=True):
-                self._words[look] = vector
+                self._words[look] = vector.copy()  # by itself, else it keeps those of the whole message
         found = np.stack([self._words[look] for look in looks])
         while len(self._words) > REMEMBERED:
             self._words.popitem(last=False)

@@ -104,7 +104,7 @@ class ActionEndpoint(EndpointConfig):
     def _is_plain(self) -> bool:
         """Whether the address needs nothing that only Rasa's way has: TLS, parameters, passwords."""
         needs_more = self.params or self.token or self.basic_auth or self.cafile
-        return str(self.url).startswith("http://") and not needs_more
+        return str(self.url).startswith("http://") and "@" not in str(self.url) and not needs_more
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -25,6 +25,7 @@ from bot.channel import BatonChannel
 from bot.processor import Processor
 from bot.remote_action import ActionEndpoint
 from bot.shortcuts import take_shortcuts
+from bot.wording import Wording
 
 logger = logging.getLogger(__name__)
 CHANNEL = f"{BatonChannel.__module__}.{BatonChannel.__qualname__}"
@@ -53,7 +54,7 @@ async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
         )
     events = await EventBroker.create(endpoints.event_broker)
     agent = Agent(
-        generator=endpoints.nlg,
+        generator=Wording({}) if endpoints.nlg is None else endpoints.nlg,
         tracker_store=TrackerStore.create(endpoints.tracker_store, event_broker=events),
         lock_store=LockStore.create(endpoints.lock_store),
         action_endpoint=endpoints.action and ActionEndpoint.of(endpoints.action),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.actions.conftest import Scene, articles, result
+from tests.actions.conftest import Scene, articles, directive, result
 
 
 def asked(scene: Scene, **texts: str) -> str:
@@ -45,6 +45,14 @@ async def test_what_no_article_does_is_offered_after_the_answer_to_the_question(
     assert [question for question, _, _ in scene.shelf.asked] == ["where are my invoices"]
     assert said[-1]["response"] == "utter_and_the_other"
     assert said[-1]["custom"] == {"type": "choices", "choices": ["cancel_subscription"], "query": text}
+    assert scene.slots["open_question"] == "choice", "a yes to it is no vote for the article"
+
+
+async def test_whoever_is_handed_over_is_offered_nothing_else(scene: Scene) -> None:
+    scene.shelf.answered = False
+    scene.slots["failed_turns"] = 2.0
+    text = asked(scene, invoices="where are my invoices", cancel_subscription="cancel it all")
+    assert await scene.run("action_answer_question", text) == directive("repeated_failure")
 
 
 async def test_a_button_carries_one_question_whatever_the_words_around_it_were(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from bot.entities import NAMES, EntityReader
 from bot.entity_patterns import may_be_a_name, normalise, patterns
-from bot.entity_serving import serve
+from bot.entity_serving import ServedVectors, serve
 from bot.entity_training import made_sentences, train_model
 from bot.required_words import RequiredWords
 
@@ -60,6 +60,13 @@ def test_served_and_trained_layers_read_a_word_alike():
     assert np.allclose(parser.layers[0].predict(docs), trained, atol=1e-5)  # with every word known by now
     with pytest.raises(RuntimeError, match="not trained"):
         parser.layers[0](docs, True)[1](trained)
+
+
+def test_a_word_that_is_remembered_keeps_no_more_than_itself():
+    model = train_model(made_sentences(NAMES)[::20], 1)
+    vectors = ServedVectors(model.pipeline.get_pipe("ner").model.layers[0].layers[0])
+    vectors(model.pipeline.make_doc("one long message of a customer " * 20))
+    assert all(vector.base is None for vector in vectors._words.values())
 
 
 def test_no_rule_is_left_out_for_the_lack_of_a_word():

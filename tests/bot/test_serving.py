@@ -23,7 +23,7 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from served import PROJECT, free_port
 
 from bot.classifier import Decision, regression
-from bot.connection import Caller
+from bot.connection import Caller, _Connection
 from bot.remote_action import ActionEndpoint, ServiceAction
 from bot.runner import SequentialGraphRunner, Untokenized, _reads_no_tokens, _served, _Step
 
@@ -199,6 +199,23 @@ def test_a_service_that_is_away_or_speaks_no_http_is_a_connection_error():
         mail.close()
 
     asyncio.run(ask())
+
+
+def test_a_connection_that_is_closed_before_it_is_used_is_no_wait_for_the_answer():
+    async def ask():
+        made = _Connection(asyncio.get_running_loop())
+        server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+        await asyncio.get_running_loop().create_connection(lambda: made, *server.sockets[0].getsockname())
+        made.close()
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await made.ask(b"POST / HTTP/1.1", 60)
+        server.close()
+
+    asyncio.run(ask())
+
+
+def test_an_address_with_a_password_is_called_rasas_way():
+    assert not ActionEndpoint.of(EndpointConfig("http://me:secret@127.0.0.1/act"))._is_plain
 
 
 def test_a_header_cannot_bring_another():
