@@ -116,9 +116,9 @@ class GroupCommit:
         except BaseException as error:
             # Some errors (a full disk) have SQLite end the whole transaction. Then it is lost for all.
             self._group = None
-            await self._give_back(group.kept, False)
             if group.members:
                 _fail(group, error)
+            await self._give_back(group.kept, False)
             if not isinstance(error, (sa.exc.SQLAlchemyError, sqlite3.Error)):
                 raise
         finally:
@@ -174,8 +174,10 @@ class GroupCommit:
         else:
             group.done.set_result(None)
         finally:
-            await self._give_back(group.kept, usable)
-            self._hand_on()
+            try:
+                await self._give_back(group.kept, usable)
+            finally:
+                self._hand_on()
 
 
 async def end(kept: Kept, *, keep: bool) -> None:

@@ -14,8 +14,9 @@ Each wakes the thread and then the event loop, which costs several times what SQ
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,7 +82,8 @@ class SqliteConnection(aiosqlite.Connection):
             self._glances = begin == BEGIN_GLANCE if begin else self._glances
             if self._writes or self._glances:
                 return _run(self._conn, begin, statement, parameters, many)
-        outcome: _Outcome = await self._visit(_run, begin, statement, parameters, many)
+        visit = self._visit(_run, begin, statement, parameters, many)
+        outcome: _Outcome = await (_to_its_end(visit) if self._writes else visit)
         self._writes = self._writes or begin == BEGIN_WRITE
         return outcome
 
@@ -174,6 +176,25 @@ async def connect(database: str | Path, **options: Any) -> SqliteConnection:
     connection._thread.daemon = True
     await connection
     return connection
+
+
+async def _to_its_end(visit: Coroutine[Any, Any, _Outcome]) -> _Outcome:
+    """Wait for a statement of a write even if its task is cancelled meanwhile, which then happens at the task's next wait.
+
+    SQLAlchemy closes a connection in whose statement it was cancelled, and others' writes may be in the same transaction.
+    """
+    work = asyncio.ensure_future(visit)
+    cancelled = False
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            cancelled = True
+    task = asyncio.current_task()
+    if cancelled and task is not None:
+        task.uncancel()
+        task.cancel()
+    return work.result()
 
 
 def _execute(connection: sqlite3.Connection, statement: str) -> None:

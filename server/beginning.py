@@ -7,12 +7,15 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
 from core.database import Transaction
-from core.errors import StaleEpoch
 from handoff.records import Conversation
 
 OnDisk = asyncio.Future[bool]
 """Comes true when the commit that holds a turn's message is through, false when it failed."""
 Begin = Callable[[Transaction, Conversation, OnDisk], Awaitable[bool]]
+
+
+class NotWrittenError(Exception):
+    """The message that a turn began with is not known to be stored: its write failed, or whoever waited for it was cancelled."""
 
 
 class Beginning:
@@ -50,7 +53,7 @@ async def on_disk(message: OnDisk | None) -> None:
     Without this an answer could share the message's own commit, and be shown before its ack.
 
     Raises:
-        StaleEpoch: it never will be.
+        NotWrittenError: nothing is to be answered to it now.
     """
     if message is not None and not await asyncio.shield(message):
-        raise StaleEpoch("The message was not stored; nothing is answered to it.")
+        raise NotWrittenError

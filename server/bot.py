@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 BotState = Literal["starting", "ready", "down"]
+LATE_LOOKS = 3
+"""Looks in a row that a ready server may be late for: one that works at full load answers turns, and is not away."""
 
 
 class _Model(BaseModel):
@@ -83,12 +86,14 @@ class Bot:
         token: the secret that both sides know.
         http: the session to call with.
         timeout: seconds until silence counts as a failure.
+        look: the same for a look whether a server is there.
     """
 
     urls: Sequence[str]
     token: str
     http: aiohttp.ClientSession
     timeout: float
+    look: float = 2.0
 
     def __post_init__(self) -> None:
         self.state: BotState = "starting"
@@ -97,6 +102,8 @@ class Bot:
         self._away: set[str] = set()
         self._encoders: dict[str, str | None] = {}
         """The encoder of each server that was ready at the last look; None where it takes no vectors."""
+        self._late: Counter[str] = Counter()
+        """How many looks in a row each server has been late for."""
 
     def reads_vectors_of(self, encoder: str) -> bool:
         """Tell whether every server that is there has this encoder, so that it need not encode what came with a vector."""
@@ -208,11 +215,16 @@ class Bot:
         """Return what a server says of itself, None where it is not ready."""
         try:
             async with self.http.get(
-                f"{url}/webhooks/baton/ready", headers=self._headers, timeout=aiohttp.ClientTimeout(total=2)
+                f"{url}/webhooks/baton/ready", headers=self._headers, timeout=aiohttp.ClientTimeout(total=self.look)
             ) as response:
                 said = await response.json() if response.status == 200 else None
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except TimeoutError:
+            self._late[url] += 1
+            known = url in self._encoders and self._late[url] < LATE_LOOKS
+            return {"encoder": self._encoders[url]} if known else None
+        except (aiohttp.ClientError, ValueError):
             return None
+        self._late.pop(url, None)
         return said if isinstance(said, dict) else None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -28,7 +29,7 @@ from handoff.triggers import Seen, Trigger, candidates, choose
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
 from knowledge.searches import log_search
 from server import metrics
-from server.beginning import OnDisk, on_disk
+from server.beginning import NotWrittenError, OnDisk, on_disk
 from server.bot import ActionFailed, Bot, BotTurn, TextVector
 from server.hub import Hub
 from server.spoken import read_turn
@@ -39,6 +40,9 @@ TYPING_AFTER = 0.2
 """Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
 MOST_AT_ONCE = 64
 """Turns that one process has Rasa work on at the same time; the others wait in order."""
+
+_COMMAND = re.compile(r"\A[\s/]+")
+"""What a text must not begin with, since Rasa would take it for a button's payload."""
 
 HandOver = Callable[[Transaction, Conversation, str, str | None], Awaitable[None]]
 """Hands a conversation over inside a write: conversation, reason code, and the rule that says so if one does."""
@@ -227,6 +231,9 @@ class TurnRunner:
                 raise
             await on_disk(stored)
             await self._say(conversation, turn, answered)
+        except NotWrittenError:
+            # Of a write that nobody waited for to its end the message may be there all the same: then `reconcile` finds it pending.
+            outcome = "dropped"
         except StaleEpoch:
             outcome = "dropped"
             async with self._database.write() as tx:
@@ -253,7 +260,7 @@ class TurnRunner:
             raise Unavailable("The bot did not become ready in time.")
         if self._bot.state == "down":
             raise Unavailable("The bot is down.")
-        text = turn.text.lstrip("/ \t\n") or "?"
+        text = _COMMAND.sub("", turn.text) or "?"
         vector = await self._encode(text) if turn.payload is None else None
         # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.
         alone = turn.payload is None and len(self._running) == 1

@@ -209,7 +209,7 @@ async def _opens(
 ) -> dict[str, datetime]:
     """Return when somebody answers again, for conversations whose calendar is closed now: the team's hours, else its policy's."""
     teams = await teams_by_name(reader)
-    by_policy = await _policy_calendars(reader, [ticket_id for ticket_id, _ in alone.values() if ticket_id is not None])
+    by_policy = await _policy_calendars(reader)
     opens = {}
     for conversation_id, (ticket_id, team) in alone.items():
         known = teams.get(team or "")
@@ -219,8 +219,11 @@ async def _opens(
     return opens
 
 
-async def _policy_calendars(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, Calendar]:
+async def _policy_calendars(reader: Reader) -> dict[str, Calendar]:
+    """Return the calendar of each ticket that waits. Joined: a queue may be longer than a statement has variables."""
     rows = await reader.execute(
-        sa.select(sla_clocks).where(sla_clocks.c.ticket_id.in_(ticket_ids), sla_clocks.c.metric == "first_response")
+        sa.select(sla_clocks)
+        .join(conversations, conversations.c.ticket_id == sla_clocks.c.ticket_id)
+        .where(conversations.c.owner == QUEUE, sla_clocks.c.metric == "first_response")
     )
     return {row["ticket_id"]: SlaClock.of(row).policy.calendar for row in rows.mappings()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.database import Database
+from core.database import Database, driver_of
 from core.group_commit import MOST
 from core.prepared import Prepared
 from core.sqlite_driver import SqliteConnection
 
 entries = sa.Table("entries", sa.MetaData(), sa.Column("name", sa.String(20), primary_key=True))
 ADD = Prepared(sa.insert(entries))
+MANY = [{"name": f"many {number}"} for number in range(3)]
 
 
 class Disk:
@@ -160,3 +162,32 @@ async def test_however_writes_are_cancelled_the_rest_is_kept_and_the_next_gets_i
         assert outcome is not None or str(number) in kept
     assert "next" in kept
     await db.close()
+
+
+async def test_who_is_cancelled_while_writing_many_rows_spoils_nobodys_write_in_the_same_commit(
+    db: Database,
+) -> None:
+    loop, begun, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def wait() -> int:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait(10)
+        return 1
+
+    async def add_many() -> None:
+        async with db.write() as tx:
+            driver = driver_of(tx.connection)
+            assert driver is not None
+            driver._conn.create_function("wait", 0, wait)
+            await tx.connection.execute(sa.text("INSERT INTO entries SELECT :name WHERE wait()"), MANY)
+
+    ahead, mate = asyncio.create_task(add(db, "ahead")), asyncio.create_task(add(db, "mate"))
+    many = asyncio.create_task(add_many())
+    behind = asyncio.create_task(add(db, "behind"))
+    await begun.wait()
+    many.cancel()
+    await turns_of_the_loop()
+    go_on.set()
+    outcomes = await asyncio.gather(ahead, mate, many, behind, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [type(None), type(None), asyncio.CancelledError, type(None)]
+    assert {"ahead", "mate", "behind"} <= await names(db)

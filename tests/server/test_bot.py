@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.errors import Unavailable
-from server.bot import Bot
+from server.bot import LATE_LOOKS, Bot
 from tests.server.conftest import TOKEN, ScriptedRasa, say
 
 CONVERSATIONS = [f"cv_{number}" for number in range(60)]
@@ -103,3 +103,12 @@ async def test_the_bot_is_down_once_no_server_is_ready(servers: Servers) -> None
     for script in servers.scripts:
         script.ready = False
     assert await bot.check() == "down"
+
+
+async def test_a_server_that_is_late_for_a_look_is_busy_and_only_one_that_stays_late_is_away(servers: Servers) -> None:
+    bot = servers.bot()
+    await bot.check()
+    bot.look = 1e-9
+    assert [await bot.check() for _ in range(LATE_LOOKS)] == ["ready"] * (LATE_LOOKS - 1) + ["down"]
+    bot.look = 2.0
+    assert await bot.check() == "ready"

@@ -590,6 +590,28 @@ async def test_a_message_that_is_not_written_after_all_is_answered_by_nobody_and
     assert await said(running.service, chat.conversation) == ["lost", "Hello."]
 
 
+async def test_a_message_is_answered_though_whoever_sent_it_hung_up_while_it_was_written(running: Running) -> None:
+    chat = await running.visit()
+    commit, begun, go_on = SqliteConnection.commit, asyncio.Event(), asyncio.Event()
+
+    async def held(connection: SqliteConnection) -> None:
+        begun.set()
+        await go_on.wait()
+        await commit(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteConnection, "commit", held)
+        sending = asyncio.create_task(act_as(running, chat, "still there?"))
+        await begun.wait()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        go_on.set()
+        await running.service.turns.idle()
+    await running.service.turns.reconcile_once()
+    await running.service.turns.idle()
+    assert await said(running.service, chat.conversation) == ["still there?", "Hello."]
+
+
 async def act_as(running: Running, chat: Any, text: str) -> None:
     frame = MessageFrame(type="message", client_id=text, text=text)
     await act(running.service, chat.conversation, "vs_x", "Dana", frame)
