@@ -145,7 +145,7 @@ async def _rows(
     *,
     finished: bool = False,
     by_due: bool = False,
-    limit: int = ROWS,
+    limit: int | None = None,
 ) -> list[RowView]:
     ticket_id = conversations.c.last_ticket_id if finished else conversations.c.ticket_id
     order = (sa.nulls_last(first_due_at()), conversations.c.id) if by_due else (conversations.c.updated_at.desc(),)
@@ -166,7 +166,7 @@ async def _rows(
         .outerjoin(tickets, tickets.c.id == ticket_id)
         .where(condition)
         .order_by(*order)
-        .limit(limit)
+        .limit(ROWS if limit is None else limit)
     )
     rows = found.mappings().all()
     names = await staff_names(reader, {agent for row in rows if (agent := agent_of(row["owner"])) is not None})
