@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from core.errors import Conflict, Invalid, Unauthenticated
+from handoff import passwords
 from handoff import staff as accounts
 from handoff.staff import SESSION_LENGTH, add_staff, anybody_on_staff, sign_in, sign_out, staff_of_session
 from handoff.tables import staff, staff_sessions
@@ -19,7 +20,7 @@ PASSWORD = "a good password"
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def add(floor: Floor, **given: str) -> accounts.Staff:
