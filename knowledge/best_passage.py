@@ -15,6 +15,8 @@ LATER_IN_SUBJECT = 0.04
 LATEST = 4
 UNTITLED = 0.1
 """What holding all the question's words that the title does not hold is worth: they say which part of the article is meant."""
+HEADED = 0.05
+"""The same again for those that stand in the passage's own heading, where the author says which part it is."""
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
 _FACTUAL = re.compile(r"\s*(?:what|why|when|who|which|where|is|are|was|does|do you)\b", re.IGNORECASE)
@@ -32,6 +34,8 @@ class Part:
     """The question's words that it holds."""
     title: frozenset[str]
     """Those that the article's title holds."""
+    heading: frozenset[str] = frozenset()
+    """The terms of its own heading, whatever was asked."""
 
 
 def choose(question: str, parts: Sequence[Part], idf: Mapping[str, float]) -> int:
@@ -45,9 +49,12 @@ def choose(question: str, parts: Sequence[Part], idf: Mapping[str, float]) -> in
     whole = sum(beyond.values())
     later = LATER if whole else LATER_IN_SUBJECT
 
+    def share(held: frozenset[str]) -> float:
+        return sum(value for term, value in beyond.items() if term in held) / whole if whole else 0.0
+
     def worth(part: Part) -> float:
-        found = sum(value for term, value in beyond.items() if term in part.held) / whole if whole else 0.0
         steps = STEPS if procedural and _NUMBERED.search(part.text) else 0.0
-        return part.closeness + UNTITLED * found + steps - later * min(part.position, LATEST)
+        words = UNTITLED * share(part.held) + HEADED * share(part.heading)
+        return part.closeness + words + steps - later * min(part.position, LATEST)
 
     return max(range(len(parts)), key=lambda place: (worth(parts[place]), -parts[place].position))

@@ -20,6 +20,7 @@ from knowledge.searches import SearchEntry
 from knowledge.spelling import Correction
 from knowledge.store import visible_to
 from knowledge.tables import articles, passages
+from knowledge.terms import terms
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ def _rendered(passage: str) -> str:
     return render(passage)
 
 
+@lru_cache(maxsize=4_096)
+def _terms_of(heading: str) -> frozenset[str]:
+    return frozenset(terms(heading))
+
+
 def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, float], score: float) -> Result:
     """Return an article of the order as it is shown: its passage that the question is about, with what answers in it marked.
 
@@ -123,7 +129,7 @@ def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str
         worded = found.parts[row.id]
         # Where words alone were searched they stand in for the cosine, on a scale like its own.
         close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
-        parts.append(Part(row.position, row.text, close, worded.held, worded.title))
+        parts.append(Part(row.position, row.text, close, worded.held, worded.title, _terms_of(row.heading or "")))
     row = rows[choose(question, parts, idf)]
     return Result(
         article_id=row.article_id,

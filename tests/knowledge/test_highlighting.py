@@ -100,6 +100,16 @@ def test_a_question_that_the_title_answers_is_shown_the_general_passage_with_the
     assert choose("invoices of a whole year", year, {"invoic": 1.0, "year": 2.0}) == 2
 
 
+def test_of_passages_with_the_same_words_the_one_whose_heading_holds_them_is_shown() -> None:
+    title, held = frozenset({"invoic"}), frozenset({"invoic", "year"})
+    kept = Part(0, "Invoices stay for 7 years.", 0.62, held, title)
+    asked = Part(2, "Choose a year in the filter.", 0.62, held, title)
+    idf = {"invoic": 1.0, "year": 2.0}
+    assert choose("last years invoices", [kept, asked], idf) == 0
+    headed = Part(2, asked.text, 0.62, held, title, frozenset({"download", "whole", "year"}))
+    assert choose("last years invoices", [kept, headed], idf) == 1
+
+
 async def test_a_result_says_what_of_its_own_passage_matched(database: Database, clock: FrozenClock) -> None:
     await keep(database, make_article("bills", f"# One\n\nBefore.\n\n## Two\n\n{STEPS}"))
     (result,) = (await Retriever(database, None, clock).search("download pdf", viewer=Viewer.ANONYMOUS)).results
