@@ -172,7 +172,7 @@ def test_a_late_action_is_given_up_and_its_answer_taken_for_no_other():
     async def act(request):
         n = (await request.json())["n"]
         if n == "late":
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         return web.json_response({"n": n})
 
     async def ask(port):

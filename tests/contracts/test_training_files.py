@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -38,6 +40,22 @@ def test_a_domain_that_is_no_yaml_is_refused_with_a_sentence(tmp_path: Path) -> 
     (root / "domain.yml").write_text("responses: [")
     with pytest.raises(ConfigurationError, match="domain.yml cannot be read"):
         check_responses(root)
+
+
+def test_every_intent_has_a_rule() -> None:
+    # What no rule begins with falls back to the same action until Rasa's limit of ten: the customer would be answered ten times.
+    domain = yaml.safe_load((ROOT / "domain.yml").read_text())
+    intents = {next(iter(one)) if isinstance(one, dict) else one for one in domain["intents"]}
+    rules = yaml.safe_load((ROOT / "data" / "rules.yml").read_text())["rules"]
+    assert intents - set(_intents_of(rules)) == set()
+
+
+def _intents_of(steps: list[Any]) -> Iterator[str]:
+    for step in steps:
+        if "intent" in step:
+            yield step["intent"]
+        for inner in (step.get("steps"), step.get("or")):
+            yield from _intents_of(inner or [])
 
 
 def test_there_are_conversations_enough_and_rasa_reads_the_words_in_each_file() -> None:
