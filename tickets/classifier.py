@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from core.embedding import Encoder
 from core.errors import ConfigurationError
+from knowledge.terms import STOP_WORDS
 from tickets.features import EMBEDDED, Floats, counts, weighted
 from tickets.reading import Reading
 
@@ -131,7 +132,10 @@ class Classifier:
         return Reading(self.categories[chosen], float(likely[chosen]), self._telling(text, chosen))
 
     def _telling(self, text: str, category: int) -> tuple[str, ...]:
-        """Return up to three terms that spoke most for a category against the others, none within another."""
+        """Return up to three terms that spoke most for a category against the others, none within another.
+
+        What stands in every message (“on”) may weigh something and explains nothing to a person.
+        """
         row = weighted(counts([text], self.terms, beginning=False), self.experts.term_weights)
         effects = self.experts.mixed[row.indices]
         gains = row.data * (effects[:, category] - effects.mean(axis=1))
@@ -140,7 +144,8 @@ class Classifier:
             term = self._names[row.indices[place]]
             if gains[place] <= WEAK * gains.max() or len(chosen) == 3:
                 break
-            if not any(set(term.split()) & set(one.split()) for one in chosen):
+            words = set(term.split())
+            if not words <= STOP_WORDS and not any(words & set(one.split()) for one in chosen):
                 chosen.append(term)
         return tuple(chosen)
 

@@ -10,6 +10,7 @@ import shlex
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from server.commands import doctor, train
 from server.commands.output import print_table, step
 from server.commands.run import why_not
 from server.migrate import migrate
-from server.settings import Settings
+from server.settings import ROOT, Settings
 from tickets import ticketing
 from tickets.triage import TriageRequest, triage
 
@@ -67,6 +68,17 @@ def test_every_part_has_a_help_and_json_where_it_prints_results(capsys: pytest.C
             parser.parse_args([part, "--help"])
         assert ended.value.code == 0
         assert ("--json" in capsys.readouterr().out) == (part != "run")
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly() -> None:
+    command = [sys.executable, "-m", "server.command", "doctor"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        said = running.stderr.read().decode()
+    assert running.returncode == 141
+    assert "BrokenPipe" not in said
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["search"], ["search", "x", "--limit", "many"]])
