@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     )
     tune_encoder: Literal["auto", "true", "false"] = Field(
         "auto",
-        description="Tune the assistant's encoder on its examples when it is trained: true, false, or auto where that pays: below 30 examples an intent, or from 3,000 in all.",
+        description="Tune the assistant's encoder on its examples when it is trained: true, false, or auto where that pays: "
+        "below 30 examples an intent, or from 3,000 in all.",
     )
     articles_dir: Path = Field(ROOT / "knowledge" / "articles", description="Folder of Markdown articles to seed from.")
     policies_file: Path | None = Field(
