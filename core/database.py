@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import event as sa_event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,6 +31,7 @@ from core.group_commit import GroupCommit, Kept, end
 if TYPE_CHECKING:
     from core.events import Event
 
+log = structlog.get_logger()
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -145,7 +147,7 @@ class Database:
         return cls(engine)
 
     def listen(self, listener: Callable[[list[Event]], None]) -> None:
-        """Call `listener` with the events of each write after its commit. It must not block."""
+        """Call `listener` with the events of each write after its commit. It must not block; if it fails, the log alone says so."""
         self._listeners.append(listener)
 
     @contextmanager
@@ -200,12 +202,12 @@ class Database:
         await self._writes.commit(group, transaction)
 
     def _committed(self, transaction: Transaction) -> None:
-        """Tell whoever is to know of a write that is on disk now."""
+        """Tell whoever is to know of a write that is on disk now: what breaks there is their failure, and not the write's."""
         if transaction.events:
             for listener in self._listeners:
-                listener(transaction.events)
+                _tell(listener, transaction.events)
         for topic in transaction.wakes & self._workers.keys():
-            self._workers[topic]()
+            _tell(self._workers[topic])
 
     @asynccontextmanager
     async def _looking(self, access: Literal["glance", "read"], begin: str) -> AsyncIterator[Reader]:
@@ -249,6 +251,13 @@ class Database:
             while idle:
                 await idle.pop().connection.close()
         await self.engine.dispose()
+
+
+def _tell(told: Callable[..., None], *news: Any) -> None:
+    try:
+        told(*news)
+    except Exception:
+        log.exception("somebody who was told of a commit broke")
 
 
 def driver_of(connection: AsyncConnection) -> sqlite_driver.SqliteConnection | None:

@@ -51,7 +51,7 @@ class GroupCommit:
     Args:
         take: gives a connection for writes.
         give_back: takes it back, and whether it can be used again.
-        committed: is told of each write after its commit, in their order.
+        committed: is told of each write after its commit, in their order. It fails for nobody: the writes are on disk.
     """
 
     def __init__(
@@ -165,13 +165,13 @@ class GroupCommit:
                 usable = True
                 raise
             usable = True
-            for transaction in group.members:
-                self._committed(transaction)
         except BaseException as error:
             _fail(group, error)
             if not isinstance(error, Exception):
                 raise
         else:
+            for transaction in group.members:
+                self._committed(transaction)
             group.done.set_result(None)
         finally:
             try:

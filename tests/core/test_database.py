@@ -53,6 +53,34 @@ async def test_listeners_hear_of_events_after_the_commit_and_never_of_a_rolled_b
     assert kept.number == 1
 
 
+async def test_a_listener_that_breaks_spoils_neither_the_writes_of_the_commit_nor_what_others_hear(
+    database: Database,
+) -> None:
+    heard: list[Event] = []
+    woken: list[str] = []
+
+    def broken(_events: list[Event]) -> None:
+        raise RuntimeError("no ear")
+
+    def broken_worker() -> None:
+        raise RuntimeError("no hand")
+
+    database.listen(broken)
+    database.listen(heard.extend)
+    database.wake("asleep", broken_worker)
+    database.wake("work", lambda: woken.append("work"))
+
+    async def record(n: int) -> None:
+        async with database.write() as tx:
+            await record_event(tx, "cv_1", "message", {"n": n}, at=AT)
+            tx.wakes |= {"asleep", "work"}
+
+    await asyncio.gather(record(0))
+    await asyncio.gather(*(record(n) for n in range(1, 5)))
+    async with database.read() as reader:
+        assert len(await events_after(reader, "cv_1", 0, audiences=["both"])) == len(heard) == len(woken) == 5
+
+
 async def test_an_audience_sees_only_its_own_events(database: Database) -> None:
     async with database.write() as tx:
         await record_event(tx, "cv_1", "note", {}, at=AT, audience="staff")
