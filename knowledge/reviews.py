@@ -170,14 +170,22 @@ def reasons_for(tally: Tally, with_words: int) -> list[str]:
     return reasons
 
 
-async def list_reviews(
-    reader: Reader, *, closed: bool, limit: int = 50, before: datetime | None = None
-) -> list[Review]:
-    """Return the open reviews, the oldest first, or the closed ones, the newest first and those closed before `before`."""
+async def list_reviews(reader: Reader, *, closed: bool, limit: int = 50, after: str | None = None) -> list[Review]:
+    """Return the open reviews, the oldest first, or the closed ones, the newest first.
+
+    Args:
+        reader: where from.
+        closed: which.
+        limit: how many at most.
+        after: the id of the closed review that the page before ended with. Moments would not do: several may have been closed in one.
+
+    Raises:
+        NotFound: no review with the id `after` has been closed.
+    """
     if closed:
         statement = _BY_ID.where(reviews.c.closed_at.is_not(None)).order_by(reviews.c.closed_at.desc(), reviews.c.id)
-        if before is not None:
-            statement = statement.where(reviews.c.closed_at < before)
+        if after is not None:
+            statement = statement.where(_follows(await get_review(reader, after)))
     else:
         statement = _BY_ID.where(reviews.c.closed_at.is_(None)).order_by(reviews.c.opened_at, reviews.c.id)
     return [Review.of(row) for row in (await reader.execute(statement.limit(limit))).mappings()]
@@ -259,6 +267,14 @@ async def close_review(
         values = {"closed_at": at, "closed_by": by, "closed_by_name": by_name, "outcome": outcome, "note": note}
         await tx.execute(sa.update(reviews).where(reviews.c.id == review_id).values(closed_version=version, **values))
         return await get_review(tx.connection, review_id)
+
+
+def _follows(last: Review) -> sa.ColumnElement[bool]:
+    """Return what is true of the closed reviews that come after this one in their list."""
+    if last.closed_at is None:
+        raise NotFound("That review is open; a page of closed ones does not end with it.")
+    earlier = reviews.c.closed_at < last.closed_at
+    return sa.or_(earlier, sa.and_(reviews.c.closed_at == last.closed_at, reviews.c.id > last.id))
 
 
 async def _count_words(reader: Reader, article_id: str, since: datetime | None) -> int:

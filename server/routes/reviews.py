@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
@@ -36,11 +36,11 @@ CLICKS_PER_MINUTE = 120
 
 
 class ReviewsQuery(BaseModel):
-    """Which reviews. `before` goes on with the closed ones where a page ended: its last `closed_at`."""
+    """Which reviews. `after` goes on with the closed ones where a page ended: the id of its last review."""
 
     state: Literal["open", "closed"] = "open"
     limit: int = Field(50, ge=1, le=200)
-    before: AwareDatetime | None = None
+    after: str | None = Field(None, min_length=1, max_length=40)
 
 
 class CloseBody(BaseModel):
@@ -160,7 +160,7 @@ async def get_reviews(request: web.Request) -> web.Response:
     await signed_in(request, EDITING)
     query = checked(dict(request.query), ReviewsQuery)
     async with request.app[SERVICE].database.read() as reader:
-        found = await list_reviews(reader, closed=query.state == "closed", limit=query.limit, before=query.before)
+        found = await list_reviews(reader, closed=query.state == "closed", limit=query.limit, after=query.after)
         counts = await count_reviews(reader)
     view = ReviewsView(
         reviews=[_view(review) for review in found],

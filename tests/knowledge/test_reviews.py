@@ -112,6 +112,28 @@ async def test_the_words_of_the_votes_stand_beside_the_review(database: Database
     assert reasons_for(Tally(0, 11, None), 1)[2] == "1 voter wrote why it did not help."
 
 
+async def test_pages_of_closed_reviews_lose_and_repeat_none_that_were_closed_in_the_same_moment(
+    database: Database, clock: FrozenClock
+) -> None:
+    await keep(database, make_article("cards"))
+    row = {"article_id": "cards", "helpful": 0, "not_helpful": 11, "reasons": [], "article_version": 1, "note": ""}
+    moments = [clock.now() - timedelta(microseconds=number // 4) for number in range(10)]
+    async with database.write() as tx:
+        for number, moment in enumerate(moments):
+            values = {"id": f"rv_{9 - number}", "opened_at": moment, "closed_at": moment, "outcome": "fine", **row}
+            await tx.execute(sa.insert(reviews).values(values))
+        await tx.execute(sa.insert(reviews).values(id="rv_open", opened_at=clock.now(), **row))
+    async with database.read() as reader:
+        whole = [one.id for one in await list_reviews(reader, closed=True)]
+        pages: list[str] = []
+        while page := await list_reviews(reader, closed=True, limit=3, after=pages[-1] if pages else None):
+            pages += [one.id for one in page]
+        for unknown in ("rv_open", "rv_none"):
+            with pytest.raises(NotFound):
+                await list_reviews(reader, closed=True, after=unknown)
+    assert (pages, len(pages)) == (whole, 10)
+
+
 async def test_closing_keeps_who_when_and_what_and_the_same_votes_do_not_open_it_again(
     database: Database, clock: FrozenClock
 ) -> None:
@@ -125,7 +147,7 @@ async def test_closing_keeps_who_when_and_what_and_the_same_votes_do_not_open_it
         assert (await get_article(reader, "cards", Viewer.STAFF)).reviewed == clock.now()
         assert await count_reviews(reader) == {"open": 0, "closed": 1}
         assert [one.id for one in await list_reviews(reader, closed=True)] == [closed.id]
-        assert await list_reviews(reader, closed=True, before=clock.now()) == []
+        assert await list_reviews(reader, closed=True, after=closed.id) == []
         assert len(await words_for(reader, closed)) == 11
     clock.set(clock.now() + timedelta(days=1))
     await vote(database, clock, 0, 10, who="new")

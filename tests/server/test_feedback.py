@@ -83,7 +83,7 @@ async def test_an_editor_reads_a_review_with_its_words_and_closes_it(running: Ru
     assert (await answer(client, "/api/desk/reviews"))["reviews"] == []
     (old,) = (await answer(client, "/api/desk/reviews", state="closed"))["reviews"]
     assert old["id"] == review["id"]
-    assert (await answer(client, "/api/desk/reviews", state="closed", before=closed["at"]))["reviews"] == []
+    assert (await answer(client, "/api/desk/reviews", state="closed", after=review["id"]))["reviews"] == []
     lead = await running.staff("amara@fernhill.example")
     assert (await lead.post(path + "/close", json={"outcome": "fine"})).status == 409
 
@@ -102,8 +102,7 @@ async def test_reviews_and_reports_are_for_editors_and_leads_only(running: Runni
 @pytest.mark.parametrize(
     "query",
     [
-        {"state": "lost"}, {"limit": "0"}, {"limit": "-1"}, {"limit": "10000"}, {"before": "yesterday"},
-        {"before": "2026-11-23T09:00:00"},
+        {"state": "lost"}, {"limit": "0"}, {"limit": "-1"}, {"limit": "10000"}, {"after": ""},
     ],
 )  # fmt: skip
 async def test_a_list_of_reviews_that_cannot_be_is_refused(running: Running, query: dict[str, str]) -> None:
