@@ -1,0 +1,54 @@
+/** What is decided without a page: order, place, and the words for what happened. */
+import { describe, expect, test } from "vitest";
+import { hashOf, placeOf } from "../desk/place.js";
+import { noticeWords } from "../desk/notice-words.js";
+import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
+import type { Clock } from "../shared/protocol.js";
+import { MAYA, due, row, mine } from "./desk-page.js";
+
+describe("order and place", () => {
+  test("rows without a running clock come last, the oldest first", () => {
+    const later = row("x", { clock: null, updated_at: "2026-11-23T14:00:00Z" });
+    const older = row("y", { clock: null, updated_at: "2026-11-23T13:00:00Z" });
+    expect(inOrder([later, row("b", { clock: due(9) }), older, row("a", { clock: due(-9) })]).map((r) => r.id)).toEqual(["a", "b", "y", "x"]);
+  });
+  test("a row is mine when I own it", () => {
+    expect(belongsTo(mine("a"), "mine", MAYA.id)).toBe(true);
+    expect(belongsTo(mine("a"), "mine", "st_ben")).toBe(false);
+    expect(belongsTo(mine("a"), "queue", MAYA.id)).toBe(false);
+  });
+  test("the address holds the place, and a strange one leads to the queue", () => {
+    expect(placeOf(hashOf({ view: "mine", id: "cv/1 ä" }))).toEqual({ view: "mine", id: "cv/1 ä" });
+    expect(placeOf("#/nonsense/x")).toEqual({ view: "queue", id: null });
+    expect(placeOf("#/mine/%E0%A4%A")).toEqual({ view: "mine", id: null });
+  });
+});
+
+describe("what happened, for agents", () => {
+  const words = (notice: object): string => noticeWords({ text: "as the customer reads it", notice: notice as never });
+  test.each([
+    [{ type: "email_saved", email: "dana@x.example" }, "Customer left dana@x.example"],
+    [{ type: "bot_unavailable" }, "The assistant could not answer"],
+    [{ type: "rated", score: 4 }, "Customer rated the help 4 of 5"],
+    [{ type: "claimed", agent: "Maya Ortiz" }, "Maya Ortiz claimed the conversation"],
+    [{ type: "released" }, "An agent gave the conversation back to the queue"],
+    [{ type: "resolved", agent: "Maya Ortiz" }, "Maya Ortiz resolved the conversation"],
+    [{ type: "some_new_one" }, "as the customer reads it"],
+  ])("%j is told as %s", (notice, told) => {
+    expect(words(notice)).toBe(told);
+  });
+});
+
+describe("clocks and answers owed", () => {
+  test("the clock that is due first stands first, those that have ended last", () => {
+    const met: Clock = { ...due(5), state: "met" };
+    const resolution: Clock = { ...due(600), metric: "resolution" };
+    expect(clocksInOrder([met, resolution, due(20)])).toEqual([due(20), resolution, met]);
+  });
+  test("a team's list has that team's, and colleagues' what others have", () => {
+    expect(belongsTo(row("a", { team: "billing" }), "queue", "st_maya", "billing")).toBe(true);
+    expect(belongsTo(row("a", { team: "support" }), "queue", "st_maya", "billing")).toBe(false);
+    expect(belongsTo(mine("a"), "colleagues", "st_amara")).toBe(true);
+    expect(belongsTo(mine("a"), "colleagues", "st_maya")).toBe(false);
+  });
+});
