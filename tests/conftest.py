@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,16 +41,20 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server from the `pgserver` wheel, once per process; nobody pulls its plug, so it need not wait for the disk."""
+def postgresql_url() -> Iterator[str]:
+    """A real PostgreSQL server from the `pgserver` wheel, once per process; nobody pulls its plug, so it need not wait for the disk.
+
+    Not in pytest's folder: under root the server is another user's, and a second run of pytest closes that folder to others.
+    """
     import pgserver
 
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
-    server.psql("CREATE DATABASE emptied;")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="baton-postgresql-") as folder:
+        server = pgserver.get_server(folder)
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("SELECT pg_reload_conf();")
+        server.psql("CREATE DATABASE emptied;")
+        yield server.get_uri()
+        server.cleanup()
 
 
 class Tables:
