@@ -9,6 +9,9 @@ an answer ("did you mean …?", "I don't know", another language) counts as `out
 offered, and right for one out of scope. `asked` tells how many were asked about, and `asked_with_it` how many of those in scope had their
 intent among the choices. The peer decides by its own FallbackClassifier.
 
+DIET's default of 100 epochs takes an hour or more on thousands of messages. --peer-epochs N trains it for one epoch and for N of them, and
+tells what 100 would take by the difference; what it understands is then not told, since it has not learned to its end.
+
 `fit_s` is wall time from texts to a trained model, tuning and Rasa's start included, `fit_cpu_s` the processor's; `parse_ms_p50` is of one
 message at a time through Rasa's agent.
 """
@@ -19,17 +22,17 @@ import argparse
 import csv
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from intents_peer import DIET_EPOCHS, estimate_peer, processor_seconds, quiet, say, train_peer, write_nlu
 from running import HOME, RASA, ROOT
 
 from core.errors import BatonError, ConfigurationError
@@ -40,11 +43,6 @@ from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions, t
 NO_ANSWER = {None, "", OUT_OF_SCOPE, "nlu_fallback", "nlu_unsure", "foreign_language", "no_words"}
 FIGURES = ("accuracy", "in_scope_accuracy", "oos_recall", "mcc", "asked", "asked_with_it")
 SMALLER_IS_BETTER = {"fit_s", "fit_cpu_s", "parse_ms_p50", "rss_mb"}
-
-
-def say(words: str) -> None:
-    """Tell a person how it goes, on standard error."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def read(path: Path, *, to_train: bool) -> list[IntentExample]:
@@ -85,13 +83,6 @@ def _rows(content: str, path: Path) -> Iterator[IntentExample]:
         yield IntentExample(row["text"] or "", row["intent"].strip(), where)
 
 
-def write_nlu(examples: Sequence[IntentExample], path: Path) -> Path:
-    """Write training data as JSON: in Rasa's YAML a text with brackets would be read as an entity."""
-    common = [{"text": one.text, "intent": one.intent, "entities": []} for one in examples]
-    path.write_text(json.dumps({"rasa_nlu_data": {"common_examples": common}}), encoding="utf-8")
-    return path
-
-
 def train_baton(
     train: Sequence[IntentExample], folder: Path, *, encoder: Path, tune: str
 ) -> tuple[Path, dict[str, Any]]:
@@ -99,42 +90,15 @@ def train_baton(
     pairs = [(one.text, one.intent) for one in train]
     tuned = is_to_be_tuned(tune, pairs)
     say(f"training Baton on {len(train)} messages, {'' if tuned else 'un'}tuned …")
-    began, used = time.perf_counter(), _processor_seconds()
+    began, used = time.perf_counter(), processor_seconds()
     if tuned:
         encoder = tuned_encoder(encoder, folder / "encoder", pairs, say=say)
     nlu = write_nlu(train, folder / "nlu.json")
     archive = run_rasa(
         RASA, ["train", "nlu", "--nlu", nlu], encoder=encoder, out=folder, name="baton", cache=folder / "cache"
     )
-    times = {"fit_s": round(time.perf_counter() - began, 1), "fit_cpu_s": round(_processor_seconds() - used, 1)}
+    times = {"fit_s": round(time.perf_counter() - began, 1), "fit_cpu_s": round(processor_seconds() - used, 1)}
     return archive, {**times, "tuned": tuned, "scope": scope_of(archive)}
-
-
-def train_peer(train: Sequence[IntentExample], folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Train Rasa's default pipeline, the one that it fills an empty `config.yml` with."""
-    say(f"training Rasa's default pipeline on {len(train)} messages (minutes to hours) …")
-    nlu = write_nlu(train, folder / "nlu.json")
-    default = "import rasa.engine.recipes.config_files as c; print(list(c.__path__)[0] + '/default_config.yml')"
-    config = subprocess.run(
-        [RASA, "-W", "ignore", "-c", default], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    began, used = time.perf_counter(), _processor_seconds()
-    command = [
-        RASA, "-m", "rasa", "train", "nlu", "--nlu", nlu, "--config", config, "--out", folder, "--fixed-model-name", "peer",
-    ]  # fmt: skip
-    environment = {**os.environ, **_quiet(), "RASA_CACHE_DIRECTORY": str(folder / "cache")}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    archive = folder / "peer.tar.gz"
-    if not archive.is_file():
-        raise ConfigurationError(
-            f"Rasa's default pipeline could not be trained:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
-        )
-    return archive, {
-        "fit_s": round(time.perf_counter() - began, 1),
-        "fit_cpu_s": round(_processor_seconds() - used, 1),
-    }
 
 
 def measure(
@@ -153,7 +117,7 @@ def measure(
         out,
         *(["--plain-rasa"] if plain else []),
     ]
-    environment = {**os.environ, **_quiet(), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **quiet(), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [str(part) for part in command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -209,35 +173,37 @@ def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def _processor_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _quiet() -> dict[str, str]:
-    return {
-        "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    }  # fmt: skip
-
-
 def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Read the files, train and measure."""
     train = read(chosen.train, to_train=True)
     tests = [read(path, to_train=False) for path in (chosen.test, chosen.validation) if path is not None]
-    sides: dict[str, list[dict[str, Any]] | None] = {"baton": None, "peer": None}
-    for name in ("baton", "peer") if chosen.peer else ("baton",):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        if name == "baton":
-            archive, fit = train_baton(train, folder / name, encoder=chosen.encoder, tune=chosen.tune)
-        else:
-            archive, fit = train_peer(train, folder / name)
-        sides[name] = [{**figures, **fit} for figures in measure(archive, tests, folder / name, plain=name == "peer")]
+    ours = _side(
+        "baton",
+        tests,
+        folder / "baton",
+        lambda part: train_baton(train, part, encoder=chosen.encoder, tune=chosen.tune),
+    )
+    theirs: list[dict[str, Any]] | list[None] = [None] * len(tests)
+    if chosen.peer and chosen.peer_epochs:
+        theirs = [estimate_peer(train, folder / "peer", epochs=chosen.peer_epochs)] * len(tests)
+    elif chosen.peer:
+        theirs = _side("peer", tests, folder / "peer", lambda part: train_peer(train, part))
     result = [
-        {"baton": ours, "peer": theirs, "ratio": ratios(ours, theirs) if theirs else None}
-        for ours, theirs in zip(sides["baton"] or [], sides["peer"] or [None] * len(tests), strict=True)
+        {"baton": mine, "peer": peer, "ratio": ratios(mine, peer) if peer else None}
+        for mine, peer in zip(ours, theirs, strict=True)
     ]
     return {**result[0], "validation": result[1] if chosen.validation else None}
+
+
+def _side(
+    name: str,
+    tests: Sequence[Sequence[IntentExample]],
+    folder: Path,
+    fit: Callable[[Path], tuple[Path, dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    archive, times = fit(folder)
+    return [{**figures, **times} for figures in measure(archive, tests, folder, plain=name == "peer")]
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -258,6 +224,7 @@ def main() -> int:
     parser.add_argument("test", type=Path, metavar="TEST.csv")
     parser.add_argument("--validation", type=Path, metavar="V.csv", help="measured too; nothing is tuned on it")
     parser.add_argument("--peer", choices=["rasa-default"], help="train and measure Rasa's default pipeline as well")
+    parser.add_argument("--peer-epochs", type=int, metavar="N", help="of the peer only tell how long it would train")
     parser.add_argument("--tune", choices=["auto", "true", "false"], default="auto", help="as BATON_TUNE_ENCODER")
     parser.add_argument("--untuned", action="store_const", const="false", dest="tune", help="as --tune false")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -269,6 +236,8 @@ def main() -> int:
     )
     parser.add_argument("--encoder", type=Path, default=HOME / "models" / "encoder", metavar="DIR")
     chosen = parser.parse_args()
+    if chosen.peer_epochs is not None and not 2 <= chosen.peer_epochs <= DIET_EPOCHS:
+        parser.error(f"--peer-epochs is 2 to {DIET_EPOCHS}: the cost of an epoch is the difference between one and N.")
     try:
         with tempfile.TemporaryDirectory(prefix="baton-intents-") as folder:
             result = run(chosen, chosen.work or Path(folder))
