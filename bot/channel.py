@@ -16,7 +16,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.given import giving
+from bot.given import KnownEncoder, giving
 from bot.turn import Turn, TurnRequest, TurnRequestError, read_turn_request
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,9 @@ class BatonChannel(InputChannel):
             agent = _agent(request)
             if agent is None:
                 return response.json({"ready": False}, status=503)
-            return response.json({"ready": True, "model": agent.processor.model_filename, "encoder": _encoder(agent)})
+            return response.json(
+                {"ready": True, "model": agent.processor.model_filename, "encoder": _fingerprint(agent)}
+            )
 
         @routes.post("/turn")
         async def turn(request: Request) -> HTTPResponse:
@@ -79,7 +81,7 @@ class BatonChannel(InputChannel):
             if agent is None:
                 return _error(503, "not_ready", "No model is loaded yet.")
             try:
-                asked = read_turn_request(_body(request), agent.domain.intents)
+                asked = read_turn_request(_body(request), agent.domain.intents, _encoder(agent))
             except TurnRequestError as error:
                 return _error(400, "bad_request", str(error))
             return await self._take_turn(asked, agent, on_new_message)
@@ -127,9 +129,14 @@ def _agent(request: Request) -> Optional[Agent]:
     return agent if agent is not None and agent.is_ready() else None
 
 
-def _encoder(agent: Agent) -> Optional[Text]:
-    """Names the encoder whose vectors may come with a text; another processor than Baton's knows none."""
+def _encoder(agent: Agent) -> Optional[KnownEncoder]:
+    """Returns the encoder whose vectors may come with a text; another processor than Baton's knows none."""
     return getattr(agent.processor, "encoder", None)
+
+
+def _fingerprint(agent: Agent) -> Optional[Text]:
+    encoder = _encoder(agent)
+    return encoder.fingerprint if encoder else None
 
 
 def _body(request: Request) -> Any:

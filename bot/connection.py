@@ -7,10 +7,12 @@ from typing import Any, Dict, List, NamedTuple, Optional, Text
 from urllib.parse import urlsplit
 
 import aiohttp
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 IDLE_SECONDS = 15.0
 """A connection that was not used for so long is not trusted to be open still."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of an answer, head and all. An action's is a few kilobytes: its events and what it utters."""
 
 
 class Answer(NamedTuple):
@@ -46,11 +48,14 @@ class Caller:
         """Returns the answer.
 
         Raises:
-            aiohttp.ClientConnectionError: Nobody listens, the connection broke, or what came is not HTTP.
-            asyncio.TimeoutError: The answer took longer than `seconds`.
+            aiohttp.ClientConnectionError: Nobody listens, the connection broke, or what came is not HTTP or longer than `MOST_BYTES`.
+            asyncio.TimeoutError: Connecting and the answer together took longer than `seconds`.
         """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
         connection = self._kept() or await self._connect(seconds)
-        answer = await connection.ask(b"%b\r\nContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body), seconds)
+        request = b"%b\r\nContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body)
+        answer = await connection.ask(request, until - loop.time())
         if connection.is_open:
             self._idle.append(connection)
         return answer
@@ -102,7 +107,8 @@ class _Connection(asyncio.Protocol):
     async def ask(self, request: bytes, seconds: float) -> Answer:
         if not self.is_open:  # Closed as soon as it was opened: what breaks it has been told before anybody waited.
             raise aiohttp.ClientConnectionError("The connection was closed before it could be used.")
-        self._parser, self._status, self._is_json, self._body = HttpResponseParser(self), b"", False, bytearray()
+        self._parser, self._received = HttpResponseParser(self), 0
+        self._forget_answer()
         self._waiting = self._loop.create_future()
         too_late = self._loop.call_later(seconds, self._fail, asyncio.TimeoutError())
         self._transport.write(request)
@@ -115,6 +121,9 @@ class _Connection(asyncio.Protocol):
             too_late.cancel()
             self._waiting = None
             self._used = self._loop.time()
+
+    def _forget_answer(self) -> None:
+        self._status, self._is_json, self._body = b"", False, bytearray()
 
     def _fail(self, error: BaseException) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -129,9 +138,14 @@ class _Connection(asyncio.Protocol):
         if self._waiting is None:
             self._transport.abort()
             return
+        self._received += len(data)
+        if self._received > MOST_BYTES:
+            self._fail(aiohttp.ClientConnectionError(f"The answer is longer than {MOST_BYTES:,} bytes."))
+            self._transport.abort()
+            return
         try:
             self._parser.feed_data(data)
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             self._fail(aiohttp.ClientConnectionError(f"The answer is not HTTP: {error}"))
 
     def connection_lost(self, error: Optional[Exception]) -> None:
@@ -150,6 +164,9 @@ class _Connection(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:  # "Continue" and the like: the answer itself is still to come.
+            self._forget_answer()
+            return
         if self._waiting is not None and not self._waiting.done():
             reason = self._status.decode("latin-1")
             answer = Answer(self._parser.get_status_code(), reason, self._is_json, bytes(self._body))

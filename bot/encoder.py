@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import threading
@@ -25,7 +26,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from tokenizers import Tokenizer as WordPieces
 
 from bot.clauses import with_clauses
-from bot.given import fingerprint, given_vector
+from bot.given import KnownEncoder, fingerprint, given_vector
 
 ENCODER_DIR_VARIABLE = "BATON_ENCODER_DIR"
 MODEL_FILE = "model.onnx"
@@ -79,7 +80,10 @@ class SentenceEncoder:
         return vector
 
     def reads_whole(self, text: str) -> bool:
-        """Tells whether nothing of a text is cut off, so that whoever reads further than `max_tokens` has the same vector of it."""
+        """Tells whether nothing of a text is cut off here: then whoever else cuts nothing of it off has the same vector of it.
+
+        The service asks the same of its own limit before it sends one (`core.embedding.OnnxEncoder.reads_whole`).
+        """
         return len(self._tokenizer.encode(_clean(text)).ids) < self._max_tokens
 
     def encode(self, texts: Sequence[str], *, batch_size: int) -> np.ndarray:
@@ -234,10 +238,10 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
             self._add(message, self._vector(message.get(TEXT) or ""))
         return messages
 
-    @property
-    def fingerprint(self) -> Text:
-        """Names the encoder by its content."""
-        return self._opened.fingerprint
+    @functools.cached_property
+    def known(self) -> KnownEncoder:
+        """Names the encoder by its content, and says how many numbers its vectors have."""
+        return KnownEncoder(self._opened.fingerprint, len(self._opened.encode_one("")))
 
     def _vector(self, text: Text) -> np.ndarray:
         """Returns the vector that came with the text where it is the same as the encoder's own, which is made otherwise."""

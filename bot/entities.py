@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, List, Optional, Text, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Text, Tuple
 
 import spacy
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -32,6 +32,7 @@ from spacy.tokens import Doc
 from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
 from bot.required_words import RequiredWords
+from bot.vocabulary import Renewed
 
 MAX_LENGTH = 2000
 NAMES = Path(__file__).parents[1] / "data" / "entities" / "names.yml"
@@ -60,11 +61,40 @@ class NameModel:
             and may_be_a_name(one.text)
         ]
 
+    def on_new_vocabulary(self) -> NameModel:
+        """Returns the same model on a vocabulary that holds no customer's words."""
+        from bot.entity_training import add_model
+
+        pipeline = spacy.blank("en")
+        add_model(pipeline)
+        known, fresh = self.pipeline.get_pipe("ner"), pipeline.get_pipe("ner")
+        fresh.from_bytes(known.to_bytes(exclude=["vocab", "model"]), exclude=["vocab", "model"])
+        fresh.model = known.model  # it knows words by their hashes, which are alike in every vocabulary
+        return NameModel(pipeline, self.ordinary)
+
     def _unusual(self, doc: Doc, place: int) -> bool:
         token = doc[place]
         if not token.is_alpha and token.like_num:
             return False
         return token.lower_ not in self.ordinary or (place > 0 and token.is_title)
+
+
+class _Reading(NamedTuple):
+    """All that reads with one vocabulary."""
+
+    pipeline: Language
+    names: Optional[NameModel]
+    rules: EntityRuler
+    required: RequiredWords
+
+    @classmethod
+    def on(cls, names: Optional[NameModel]) -> _Reading:
+        """Builds the rules on the vocabulary of a model, or on a new one."""
+        pipeline = names.pipeline if names else spacy.blank("en")
+        written = patterns()
+        rules = EntityRuler(pipeline)
+        rules.add_patterns(written)
+        return cls(pipeline, names, rules, RequiredWords(pipeline.vocab, [rule["pattern"] for rule in written]))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -109,11 +139,10 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
 
     def _read_with(self, names: Optional[NameModel]) -> None:
         self._names = names
-        self._pipeline = names.pipeline if names else spacy.blank("en")
-        rules = patterns()
-        self._rules = EntityRuler(self._pipeline)
-        self._rules.add_patterns(rules)
-        self._required = RequiredWords(self._pipeline.vocab, [rule["pattern"] for rule in rules])
+        self._renewed = Renewed(
+            lambda before: _Reading.on(names.on_new_vocabulary() if names and before else names),
+            lambda reading: reading.pipeline.vocab,
+        )
 
     @classmethod
     def create(
@@ -173,11 +202,12 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
     def extract(self, text: Text) -> List[Dict[Text, Any]]:
         """Returns the entities of `text`, in order: type, normalised value, and character offsets with an exclusive end."""
         read = text[: self._config["max_length"]].encode("utf-8", "replace").decode("utf-8")
-        doc = self._pipeline.make_doc(read)
-        found = self._by_rules(doc)
-        if self._names is not None:
+        reading = self._renewed.reader
+        doc = reading.pipeline.make_doc(read)
+        found = self._by_rules(reading, doc)
+        if reading.names is not None:
             by_rule = list(found)
-            for start, end, kind in self._names.names(doc):
+            for start, end, kind in reading.names.names(doc):
                 if all(end <= other[0] or start >= other[1] for other in by_rule):
                     found.append((start, end, kind, LEARNED_NAME))
         return [
@@ -191,12 +221,12 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
             for start, end, kind, source in sorted(found)
         ]
 
-    def _by_rules(self, doc: Doc) -> List[Tuple[int, int, str, str]]:
+    def _by_rules(self, reading: _Reading, doc: Doc) -> List[Tuple[int, int, str, str]]:
         """Returns start, end, type and extractor of what has a form; `doc` stays as it is, for the model sees what is marked."""
-        if not self._required.among(token.text for token in doc):
+        if not reading.required.among(token.text for token in doc):
             return []
         found = []
-        for matched in self._rules(doc.copy()).ents:
+        for matched in reading.rules(doc.copy()).ents:
             span = matched[1:] if matched.ent_id_ == AFTER_FIRST_WORD else matched
             found.append((span.start_char, span.end_char, matched.label_, type(self).__name__))
         return found

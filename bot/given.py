@@ -14,6 +14,8 @@ import numpy as np
 
 MOST_BYTES = 4 * 4096
 """A vector of 4,096 numbers; the packaged encoder's have 384."""
+LEAST_OFF = 1e-3
+"""How far from 1 the length of a vector may be: of some hundred 32-bit numbers rounding leaves a millionth."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,14 @@ class GivenVector:
     encoder: Text
     text: Text
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class KnownEncoder:
+    """The encoder that reads messages here: its fingerprint, and how many numbers its vectors have."""
+
+    fingerprint: Text
+    size: int
 
 
 _given: ContextVar[Optional[GivenVector]] = ContextVar("given", default=None)
@@ -44,11 +54,16 @@ def given_vector(encoder: Text, text: Text) -> Optional[np.ndarray]:
     return given.values if given is not None and (given.encoder, given.text) == (encoder, text) else None
 
 
-def read_vector(field: Any, text: Text) -> GivenVector:
+def read_vector(field: Any, text: Text, known: Optional[KnownEncoder]) -> GivenVector:
     """Reads `{"encoder": fingerprint, "values": base64 of little-endian float32}`.
 
+    Args:
+        field: What came in the request.
+        text: The text that it is the vector of.
+        known: The encoder here, None where there is none. A vector of another encoder may have another size: it is not used.
+
     Raises:
-        ValueError: It has another form, or a number in it is none.
+        ValueError: It has another form or size, is not of unit length, or a number in it is none.
     """
     if (
         not isinstance(field, dict)
@@ -65,6 +80,10 @@ def read_vector(field: Any, text: Text) -> GivenVector:
     values = np.frombuffer(raw, dtype="<f4")
     if not np.isfinite(values).all():
         raise ValueError("'values' must be finite numbers")
+    if known is not None and field["encoder"] == known.fingerprint and len(values) != known.size:
+        raise ValueError(f"'values' must be the {known.size} numbers that this encoder gives, not {len(values)}")
+    if abs(float(np.linalg.norm(values.astype(np.float64))) - 1.0) > LEAST_OFF:
+        raise ValueError("'values' must be a vector of length 1")
     return GivenVector(field["encoder"], text, values)
 
 

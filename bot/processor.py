@@ -20,6 +20,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 
 from bot.encoder import SentenceEncoderFeaturizer
+from bot.given import KnownEncoder
 from bot.remote_action import ServiceAction
 from bot.runner import SequentialGraphRunner
 from bot.signals import SIGNALS, with_repetition
@@ -42,11 +43,11 @@ class Processor(MessageProcessor):
         return Path(model_path).name, metadata, runner
 
     @property
-    def encoder(self) -> Optional[Text]:
-        """The fingerprint of the encoder that reads messages; None for a pipeline that has none or several."""
+    def encoder(self) -> Optional[KnownEncoder]:
+        """The encoder that reads messages; None for a pipeline that has none or several."""
         runner = self.graph_runner
         found = runner.components(SentenceEncoderFeaturizer) if isinstance(runner, SequentialGraphRunner) else []
-        return found[0].fingerprint if len(found) == 1 else None
+        return found[0].known if len(found) == 1 else None
 
     async def get_tracker(self, conversation_id: Text) -> DialogueStateTracker:
         """Returns the conversation so far, an empty one if it is new."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Text, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Text, Type
 
 import spacy
 import yaml
@@ -23,6 +23,7 @@ from bot.cancellation import WISH, CancellationReader, Mention
 from bot.frustration import Evidence, FrustrationReader, asked_again, combined, described
 from bot.phrases import WordTokenizer, written
 from bot.scope import SCOPE, SURE
+from bot.vocabulary import Renewed
 
 SIGNALS = "signals"
 FRUSTRATION = "frustration"
@@ -34,6 +35,24 @@ DEFAULT_RULES = Path(__file__).parents[1] / "data" / "signals.yml"
 _WISHES = 0.9
 _ASKS = 0.4
 _DENIES = 0.1
+
+
+class _Reading(NamedTuple):
+    """All that reads with one vocabulary."""
+
+    tokens: WordTokenizer
+    frustration: FrustrationReader
+    cancellation: CancellationReader
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> _Reading:
+        """Compiles the words of `data/signals.yml`."""
+        vocab = spacy.blank("en").vocab
+        return cls(
+            WordTokenizer(vocab),
+            FrustrationReader(vocab, words[FRUSTRATION]),
+            CancellationReader(vocab, words[CANCELLATION]),
+        )
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -80,12 +99,9 @@ class SignalReader(IntentClassifier, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._rules = rules
-        pipeline = spacy.blank("en")
-        self._tokens = pipeline.tokenizer = WordTokenizer(pipeline.vocab)
         try:
             data = yaml.safe_load(rules)
-            self._frustration = FrustrationReader(pipeline.vocab, data[FRUSTRATION])
-            self._cancellation = CancellationReader(pipeline.vocab, data[CANCELLATION])
+            self._renewed = Renewed(lambda _before: _Reading.of(data), lambda reading: reading.tokens.vocab)
         except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidConfigException(f"The signals in {config['rules']} are not right: {error}.") from error
 
@@ -128,14 +144,15 @@ class SignalReader(IntentClassifier, GraphComponent):
         return messages
 
     def _read(self, message: Message, text: str) -> None:
-        doc = self._tokens(text)
+        reading = self._renewed.reader
+        doc = reading.tokens(text)
         shares = {
             guess[INTENT_NAME_KEY]: float(guess[PREDICTED_CONFIDENCE_KEY])
             for guess in message.get(INTENT_RANKING_KEY) or []
             if guess.get(INTENT_NAME_KEY)
         }
-        frustration = self._frustration.read(doc) + self._understood("frustration_intent", shares)
-        mention = self._cancellation.read(doc)
+        frustration = reading.frustration.read(doc) + self._understood("frustration_intent", shares)
+        mention = reading.cancellation.read(doc)
         cancellation = self._weighed(mention, self._understood("cancellation_intent", shares))
         if mention is not None and mention.kind in {"denied", "other"}:
             self._give_way(message)

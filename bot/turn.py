@@ -12,7 +12,7 @@ from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
 from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.given import GivenVector, read_vector
+from bot.given import GivenVector, KnownEncoder, read_vector
 
 LANGUAGE = "language"
 """The entity that bot/language.py adds: what slot `language` is filled from."""
@@ -37,8 +37,13 @@ class TurnRequest:
     vector: Optional[GivenVector] = None
 
 
-def read_turn_request(body: Any, intents: Collection[str]) -> TurnRequest:
+def read_turn_request(body: Any, intents: Collection[str], encoder: Optional[KnownEncoder] = None) -> TurnRequest:
     """Checks the JSON body of a turn.
+
+    Args:
+        body: What came.
+        intents: Those that a payload may name.
+        encoder: What reads messages, whose vectors may come with a text.
 
     Raises:
         TurnRequestError: A field is missing, of the wrong form, too long, or names an unknown intent.
@@ -55,7 +60,7 @@ def read_turn_request(body: Any, intents: Collection[str]) -> TurnRequest:
         raise TurnRequestError("Send exactly one of 'text' and 'payload'.")
     if "text" in body:
         text = _text(body["text"])
-        return TurnRequest(conversation, text, _vector(body["vector"], text) if "vector" in body else None)
+        return TurnRequest(conversation, text, _vector(body["vector"], text, encoder) if "vector" in body else None)
     if "vector" in body:
         raise TurnRequestError("'vector' is of a 'text'; a 'payload' has none.")
     return TurnRequest(conversation, _payload(body["payload"], intents))
@@ -71,9 +76,9 @@ def _text(text: Any) -> str:
     return text
 
 
-def _vector(field: Any, text: str) -> GivenVector:
+def _vector(field: Any, text: str, encoder: Optional[KnownEncoder]) -> GivenVector:
     try:
-        return read_vector(field, text.strip())
+        return read_vector(field, text.strip(), encoder)
     except ValueError as error:
         raise TurnRequestError(f"'vector' cannot be read: {error}.") from error
 

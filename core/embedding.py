@@ -82,7 +82,8 @@ class OnnxEncoder:
         self.fingerprint = _fingerprint(directory) if self._pooling == "mean" else None
         """Names the encoder by the content of its files, as the assistant names its own (`bot.given`), which takes the mean."""
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(int(described["max_tokens"]))
+        self._max_tokens = int(described["max_tokens"])
+        self._tokenizer.enable_truncation(self._max_tokens)
         self._inputs = {one.name for one in self._session.get_inputs()}
         self._batch = batch
         self._remembered = remembered
@@ -104,6 +105,10 @@ class OnnxEncoder:
     def knows(self, word: str) -> bool:
         """Tell whether `word` is one of the model's own whole words: for the packaged model about 24,000 common English ones."""
         return self._tokenizer.token_to_id(word) is not None
+
+    def reads_whole(self, text: str) -> bool:
+        """Tell whether nothing of a text is cut off: then another that reads it whole has the same vector of it."""
+        return len(self._tokenizer.encode(text).ids) < self._max_tokens
 
     def recalled(self, text: str) -> Vectors | None:
         """Return the vector of a text that was encoded lately, without computing anything."""

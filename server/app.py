@@ -231,7 +231,10 @@ def _foreseeing(app: web.Application, conversation: Conversation, text: str) -> 
 
 
 async def _vector_for_bot(app: web.Application, text: str) -> TextVector | None:
-    """Return the vector that the search of a question needs anyway, where the bot understands by the same encoder."""
+    """Return the vector that the search of a question needs anyway, where the bot understands by the same encoder.
+
+    A text that is cut off here may be read further there, and then has another vector.
+    """
     service = app[SERVICE]
     index = service.retriever.index if service.retriever is not None else None
     encoder = getattr(index, "encoder", None)
@@ -243,7 +246,8 @@ async def _vector_for_bot(app: web.Application, text: str) -> TextVector | None:
         or not service.bot.reads_vectors_of(fingerprint)
     ):
         return None
-    return TextVector(fingerprint, await asyncio.to_thread(encoder.encode, [text]))
+    vector = await asyncio.to_thread(lambda: encoder.encode([text]) if encoder.reads_whole(text) else None)
+    return TextVector(fingerprint, vector) if vector is not None else None
 
 
 async def _when(event: asyncio.Event | None, work: Callable[[], Awaitable[None]]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from aiohttp import web
@@ -36,6 +37,7 @@ REFUSED = [
     {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "not base64"}},
     {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "AAAA"}},
     {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "AADAfw=="}},
+    {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "AACAPwAAgD8="}},
 ]
 
 
@@ -99,6 +101,16 @@ def test_a_vector_of_the_same_encoder_stands_for_the_text(served, encoder):
     assert intents[0] == "invoices"
     assert "invoices" not in intents[1:]
     assert intents[1] == intents[3] == "greet"
+
+
+def test_a_vector_of_this_encoder_has_its_size(served, encoder):
+    one = base64.b64encode(np.ones(1, dtype="<f4").tobytes()).decode()
+    answers = [
+        served.turn({"conversation": "c.size", "text": "hello", "vector": {"encoder": name, "values": one}})
+        for name in (encoder.fingerprint, "another")
+    ]
+    assert [answer.status for answer in answers] == [400, 200]
+    assert "384 numbers" in answers[0].body["error"]["message"]
 
 
 def test_a_payload_is_taken_as_its_intent(served):

@@ -1,6 +1,7 @@
 """What differs from Rasa's own server: fewer packages, a plain runner, kept connections, a prepared check."""
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -199,6 +200,70 @@ def test_a_service_that_is_away_or_speaks_no_http_is_a_connection_error():
         mail.close()
 
     asyncio.run(ask())
+
+
+async def answered(raw, seconds=60):
+    """Posts to a server that answers with these bytes, whatever it hears."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.writelines(raw)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # until the other side hangs up
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    caller = Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", {})
+    try:
+        return await caller.post(b"{}", seconds)
+    finally:
+        caller.close()
+        server.close()
+
+
+def test_what_comes_before_the_answer_is_not_the_answer():
+    hints = b"HTTP/1.1 103 Early Hints\r\nContent-Type: application/json\r\n\r\n"
+    said = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi"
+    answer = asyncio.run(answered([b"HTTP/1.1 100 Continue\r\n\r\n", hints, said]))
+    assert answer == (200, "OK", False, b"hi")
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n", *[b"x" * 1_000_000] * 9], "longer than"),
+        ([b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"], "not HTTP"),
+    ],
+)
+def test_an_answer_without_end_or_in_another_protocol_is_a_connection_error(raw, words):
+    with pytest.raises(aiohttp.ClientConnectionError, match=words):
+        asyncio.run(answered(raw))
+
+
+def test_connecting_takes_its_time_from_that_of_the_answer(monkeypatch):
+    given = []
+
+    class Connection:
+        is_open = False
+
+        async def ask(self, _request, seconds):
+            given.append(seconds)
+
+    async def post():
+        loop, caller = asyncio.get_running_loop(), Caller("http://127.0.0.1/", {})
+
+        async def connect(seconds):
+            given.append(seconds)
+            later = loop.time() + 7
+            monkeypatch.setattr(loop, "time", lambda: later)
+            return Connection()
+
+        monkeypatch.setattr(caller, "_connect", connect)
+        await caller.post(b"{}", 10)
+
+    asyncio.run(post())
+    assert given[0] == 10
+    assert 2.9 < given[1] <= 3
 
 
 def test_a_connection_that_is_closed_before_it_is_used_is_no_wait_for_the_answer():

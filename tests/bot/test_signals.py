@@ -40,7 +40,7 @@ def read(reader, text, *ranking):
 
 @pytest.mark.parametrize(("kind", "text"), [one for one in held_out("cancellation.yml") if one[1]])
 def test_cancelling_is_read_with_negation_condition_and_object(reader, kind, text):
-    mention = reader._cancellation.read(reader._tokens(text))
+    mention = reader._renewed.reader.cancellation.read(reader._renewed.reader.tokens(text))
     assert (mention.kind if mention else "nothing") == kind
 
 
@@ -77,7 +77,7 @@ def test_words_and_classifier_together_are_surer_than_either(reader):
 
 def test_no_calm_message_is_frustrated_and_most_angry_ones_are(reader):
     said = {
-        (kind, text): combined(reader._frustration.read(reader._tokens(text)))
+        (kind, text): combined(reader._renewed.reader.frustration.read(reader._renewed.reader.tokens(text)))
         for kind, text in held_out("frustration.yml")
     }
     assert [text for (kind, text), score in said.items() if kind == "calm" and score >= FRUSTRATED] == []
@@ -97,7 +97,7 @@ def test_no_calm_message_is_frustrated_and_most_angry_ones_are(reader):
     ],
 )
 def test_evidence_is_in_the_customers_own_words(reader, text, signal, words):
-    evidence = reader._frustration.read(reader._tokens(text))
+    evidence = reader._renewed.reader.frustration.read(reader._renewed.reader.tokens(text))
     assert (signal, words) in [(one.signal, one.text) for one in evidence]
 
 
@@ -105,7 +105,7 @@ def test_evidence_is_in_the_customers_own_words(reader, text, signal, words):
     "text", ["set up SSO with SAML, SCIM and an API", "thanks!", "I am not angry at all", "never frustrated", "no", ""]
 )
 def test_abbreviations_one_exclamation_mark_and_what_is_denied_say_nothing(reader, text):
-    assert reader._frustration.read(reader._tokens(text)) == []
+    assert reader._renewed.reader.frustration.read(reader._renewed.reader.tokens(text)) == []
 
 
 def test_asking_the_same_again_is_frustration_that_grows(reader):
