@@ -154,6 +154,12 @@ def main() -> int:
         for name, value in counted.items():
             print(f"{name.replace('_', ' '):26} {value}{'   <- must be 0' if name in WRONG and value else ''}")
         print("nothing lost, nothing twice" if wrong == 0 else f"{wrong} things went wrong")
+    if counted["messages_acknowledged"] < counted["kills"]:
+        print(
+            "Fewer messages were acknowledged than things killed: that proves nothing. Try a longer --pause.",
+            file=sys.stderr,
+        )
+        return 1
     return 1 if wrong else 0
 
 
