@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -48,12 +50,28 @@ class Description(NamedTuple):
     pending: Generation | None
 
 
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Turn what a disk refuses into a sentence.
+
+    Raises:
+        ConfigurationError: the folder cannot be made, read, locked or written, or there is no room left.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"The knowledge index's folder {path} cannot be used: {error.strerror or error}. Make it writable and see that"
+            " there is room on its disk, or choose another folder with BATON_HOME."
+        ) from error
+
+
 class IndexFolder:
     """A folder to be taken, described and let go."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[str] | None = None
+        self._lock: IO[bytes] | None = None
 
     def take(self, *, stays: bool = False) -> None:
         """Hold the folder for this process; it is made if it is not there.
@@ -63,29 +81,33 @@ class IndexFolder:
 
         Raises:
             IndexInUse: another process holds it.
-            ConfigurationError: it cannot be made or written.
+            ConfigurationError: it cannot be made, locked or written.
         """
-        try:
+        with usable(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / LOCK).open("a+", encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(f"The knowledge index's folder {self.path} cannot be used: {error}.") from error
+            # Unbuffered: what cannot be written is known at once, and not when it is closed.
+            lock = (self.path / LOCK).open("a+b", buffering=0)
+            try:
+                self._hold(lock, f"{os.getpid()} {STAYS}" if stays else str(os.getpid()))
+            except BaseException:
+                lock.close()
+                raise
+        self._lock = lock
+
+    def _hold(self, lock: IO[bytes], holder: str) -> None:
+        """Lock the open file and write into it who holds it."""
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)
-            holder, _, kind = lock.read().strip().partition(" ")
-            lock.close()
+            other, _, kind = lock.read().decode("utf-8", "replace").strip().partition(" ")
             raise IndexInUse(
-                f"The knowledge index in {self.path} is in use by another process (id {holder or 'unknown'}). "
+                f"The knowledge index in {self.path} is in use by another process (id {other or 'unknown'}). "
                 "Stop that one first, or choose another folder with BATON_HOME.",
                 stays=kind == STAYS,
             ) from error
-        lock.seek(0)
-        lock.truncate()
-        lock.write(f"{os.getpid()} {STAYS}" if stays else str(os.getpid()))
-        lock.flush()
-        self._lock = lock
+        lock.truncate(0)
+        lock.write(holder.encode())
 
     def let_go(self) -> None:
         """Let another process have it."""
@@ -94,7 +116,11 @@ class IndexFolder:
             self._lock = None
 
     def describe(self, said: Description) -> None:
-        """Write what there is, whole or not at all."""
+        """Write what there is, whole or not at all.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
 
         def fields_of(generation: Generation | None) -> dict[str, Any] | None:
             fields = ("number", "model_id", "dimensions")
@@ -106,8 +132,9 @@ class IndexFolder:
             "pending": fields_of(said.pending),
         }
         scratch = self._description.with_suffix(".new")
-        scratch.write_text(json.dumps(described), encoding="utf-8")
-        scratch.replace(self._description)
+        with usable(self.path):
+            scratch.write_text(json.dumps(described), encoding="utf-8")
+            scratch.replace(self._description)
 
     def described(self) -> Description | None:
         """Return what the folder says of itself; None of a new one.

@@ -1,14 +1,8 @@
-"""The tables of the knowledge base, and the full-text index that SQL keeps beside the passages by itself.
+"""The tables of the knowledge base.
 
 `knowledge_articles` is the record, `knowledge_versions` what it said before, `knowledge_drafts` what it may say next. Passages are
 derived from published articles when these are written; what full text sees is a passage's `terms` (see `knowledge.terms`), the
-same words on both databases:
-
-- SQLite: an FTS5 table over `terms` for each level of visibility, kept in step by triggers (`knowledge_full_text_0` to `_2`), and
-  its words with the number of passages that hold them (`knowledge_words_0` to `_2`);
-- PostgreSQL: a generated `tsvector` column with a GIN index (`knowledge_passages.full_text`).
-
-`metadata.create_all` makes both; a migration calls `create_full_text` after it has made the tables.
+same words on both databases. With the table of passages comes what `knowledge.full_text_schema` keeps beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.database import Json, Moment, metadata
+from knowledge.full_text_schema import create_full_text, drop_full_text
 
 articles = sa.Table(
     "knowledge_articles",
@@ -210,62 +205,6 @@ indexed_articles = sa.Table(
     sa.Column("level", sa.SmallInteger, nullable=False),
     sa.Column("passage_ids", Json, nullable=False),
 )
-
-LEVELS = (0, 1, 2)
-"""Public, authenticated, internal."""
-
-
-def _sqlite(level: int) -> tuple[str, ...]:
-    """Return what keeps the words of one level; an update takes the old row out before, and puts the new one in after."""
-    table, words = f"knowledge_full_text_{level}", f"knowledge_words_{level}"
-    put = f"INSERT INTO {table}(rowid, terms) VALUES (new.id, new.terms);"  # noqa: S608
-    take = f"INSERT INTO {table}({table}, rowid, terms) VALUES ('delete', old.id, old.terms);"  # noqa: S608
-    return (
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5("
-        "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS {words} USING fts5vocab('{table}', 'row')",
-        f"CREATE TRIGGER IF NOT EXISTS {table}_insert AFTER INSERT ON knowledge_passages"
-        f" WHEN new.level = {level} BEGIN {put} END",
-        f"CREATE TRIGGER IF NOT EXISTS {table}_delete AFTER DELETE ON knowledge_passages"
-        f" WHEN old.level = {level} BEGIN {take} END",
-        f"CREATE TRIGGER IF NOT EXISTS {table}_leave BEFORE UPDATE OF terms, level ON knowledge_passages"
-        f" WHEN old.level = {level} BEGIN {take} END",
-        f"CREATE TRIGGER IF NOT EXISTS {table}_enter AFTER UPDATE OF terms, level ON knowledge_passages"
-        f" WHEN new.level = {level} BEGIN {put} END",
-    )
-
-
-_SQLITE = tuple(statement for level in LEVELS for statement in _sqlite(level))
-_POSTGRESQL = (
-    """ALTER TABLE knowledge_passages ADD COLUMN IF NOT EXISTS full_text tsvector GENERATED ALWAYS AS (
-        array_to_tsvector(array_remove(string_to_array(replace(terms, E'\\n', ' '), ' '), ''))) STORED""",
-    "CREATE INDEX IF NOT EXISTS ix_knowledge_passages_full_text ON knowledge_passages USING gin (full_text)",
-)
-_DROP_SQLITE = tuple(
-    statement
-    for level in LEVELS
-    for statement in (
-        *(
-            f"DROP TRIGGER IF EXISTS knowledge_full_text_{level}_{name}"
-            for name in ("insert", "delete", "leave", "enter")
-        ),
-        f"DROP TABLE IF EXISTS knowledge_words_{level}",
-        f"DROP TABLE IF EXISTS knowledge_full_text_{level}",
-    )
-)
-
-
-def create_full_text(connection: sa.Connection) -> None:
-    """Make the full-text index over `knowledge_passages`, if it is not there. For migrations; `create_all` calls it too."""
-    for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
-        connection.exec_driver_sql(statement)
-
-
-def drop_full_text(connection: sa.Connection) -> None:
-    """Remove what `create_full_text` made beside the table; on PostgreSQL it goes with the table."""
-    if connection.dialect.name == "sqlite":
-        for statement in _DROP_SQLITE:
-            connection.exec_driver_sql(statement)
 
 
 @sa.event.listens_for(passages, "after_create")

@@ -23,7 +23,7 @@ from core.errors import ConfigurationError
 from core.identifiers import new_id
 from knowledge.chroma import UnreachableServerError, answering, close_client, nearest_in, open_client
 from knowledge.copies import Copies, Copy
-from knowledge.index_folder import LOCK, Description, Generation, IndexFolder
+from knowledge.index_folder import LOCK, Description, Generation, IndexFolder, usable
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -65,19 +65,23 @@ class VectorStore:
             stays: whether this is a service: see `IndexFolder.take`.
 
         Raises:
-            ConfigurationError: another process has it open, the folder cannot be made, or the server does not answer.
+            ConfigurationError: another process has it open, the folder cannot be used, or the server does not answer.
         """
         self._place.take(stays=stays)
         try:
             problem = self._try_to_open()
+            if problem is not None:
+                log.warning(
+                    "knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL"
+                )
+                self.start_afresh()
         except UnreachableServerError as error:
             self.close()
             raise ConfigurationError(error.message) from error
-        if problem is not None:
-            log.warning(
-                "knowledge_index_unreadable", folder=str(self.folder), problem=problem, next="rebuilding from SQL"
-            )
-            self.start_afresh()
+        except ConfigurationError:
+            # Nobody else may have to wait for a folder that this process cannot use.
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the folder; another process may open it then."""
@@ -89,15 +93,19 @@ class VectorStore:
         """Throw away all that the folder holds, and open an empty one.
 
         It has a new name, because Chroma remembers by its path a folder that it failed to open.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
         """
         if self.url and self.folder_id:
             self._open_client()
             self._remove_all_but(None)
         self._close_client()
         self.current = self.pending = None
-        for path in self.folder.iterdir():
-            if path.name != LOCK:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with usable(self.folder):
+            for path in self.folder.iterdir():
+                if path.name != LOCK:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.folder_id = new_id("ix")
         self._open_client()
         self._describe()

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from core.database import Reader
 from core.prepared import Prepared
 from knowledge.articles import Audience, Viewer
+from knowledge.full_text_schema import LEVELS
 from knowledge.scoring import Kept, Statistics, spaced
-from knowledge.tables import LEVELS, articles, passages
+from knowledge.tables import articles, passages
 
 CANDIDATES = 150
 MOST = 4_000
@@ -68,8 +69,7 @@ async def count_holding(reader: Reader, terms: Sequence[str], viewer: Viewer) ->
     if reader.dialect.name == "sqlite":
         rows = await _COUNT_SQLITE.execute(reader, {"words": json.dumps(list(terms)), "viewer": int(viewer)})
     else:
-        words = [f"'{one}'" for one in terms]
-        rows = await _COUNT_POSTGRESQL.execute(reader, {"words": words, "viewer": int(viewer)})
+        rows = await _COUNT_POSTGRESQL.execute(reader, {"words": list(terms), "viewer": int(viewer)})
     counts = [0] * len(terms)
     for row in rows:
         counts[row["place"]] += row["held"] or 0
@@ -103,10 +103,8 @@ async def read_all_terms(reader: Reader) -> list[Kept]:
 
 async def count_words(reader: Reader, viewer: Viewer) -> dict[str, int]:
     """Return the words of the passages that `viewer` may see, with the number of passages that hold each."""
-    if reader.dialect.name == "sqlite":
-        rows = await reader.execute(_VOCABULARY_SQLITE, {"viewer": int(viewer)})
-    else:
-        rows = await reader.execute(sa.text(_VOCABULARY_POSTGRESQL.format(viewer=int(viewer))))
+    statement = _VOCABULARY_SQLITE if reader.dialect.name == "sqlite" else _VOCABULARY_POSTGRESQL
+    rows = await reader.execute(statement, {"viewer": int(viewer)})
     counts: dict[str, int] = {}
     for word, count in rows:
         counts[word] = counts.get(word, 0) + count
@@ -128,16 +126,14 @@ _COUNT_SQLITE = Prepared(
 _COUNT_POSTGRESQL = Prepared(
     sa.text(
         "SELECT CAST(place - 1 AS integer) AS place,"
-        " (SELECT count(*) FROM knowledge_passages WHERE full_text @@ CAST(word AS tsquery) AND level <= :viewer) AS held"
-        " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(word, place)"
+        " (SELECT sum(passages) FROM knowledge_words WHERE word = asked.term AND level <= :viewer) AS held"
+        " FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS asked(term, place)"
     ).columns(*_COUNTED)
 )
 _VOCABULARY_SQLITE = sa.text(
     " UNION ALL ".join(f"SELECT term, doc FROM knowledge_words_{level} WHERE :viewer >= {level}" for level in LEVELS)  # noqa: S608
 )
-_VOCABULARY_POSTGRESQL = (
-    "SELECT word, ndoc FROM ts_stat('SELECT full_text FROM knowledge_passages WHERE level <= {viewer:d}')"
-)
+_VOCABULARY_POSTGRESQL = sa.text("SELECT word, passages FROM knowledge_words WHERE level <= :viewer AND passages > 0")
 
 
 def _kept_of(row: Any) -> Kept:
@@ -177,21 +173,21 @@ def _candidates_sqlite(viewer: Viewer, narrowed: tuple[str, ...]) -> Prepared:
 def _candidates_postgresql(
     leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
 ) -> sa.Select[Any]:
-    statement: sa.Select[Any] = sa.select(passages.c.id).where(passages.c.level <= viewer, _holds(leading))
+    holding: sa.Select[Any] = sa.select(passages.c.id, passages.c.length, _FULL_TEXT)
+    holding = holding.where(passages.c.level <= viewer, _holds(_FULL_TEXT, leading))
     if only:
-        statement = statement.join(articles, articles.c.id == passages.c.article_id)
+        holding = holding.join(articles, articles.c.id == passages.c.article_id)
         conditions = (sa.text(CONDITIONS[name]).bindparams(**{name: value}) for name, value in only.given.items())
-        statement = statement.where(*conditions)
-    held = sum(
-        (sa.case((_holds([term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading),
-        start=sa.literal(0.0),
-    )
-    return statement.order_by(held.desc(), passages.c.length).limit(CANDIDATES)
+        holding = holding.where(*conditions)
+    found = holding.limit(MOST).subquery("found")
+    told = (sa.case((_holds(found.c.full_text, [term]), round(statistics.idf(term), 4)), else_=0.0) for term in leading)
+    worth = sum(told, start=sa.literal(0.0))
+    return sa.select(found.c.id).order_by(worth.desc(), found.c.length, found.c.id).limit(CANDIDATES)
 
 
-def _holds(terms: Sequence[str]) -> sa.ColumnElement[bool]:
+def _holds(words: sa.ColumnElement[Any], terms: Sequence[str]) -> sa.ColumnElement[bool]:
     query = " | ".join(f"'{term}'" for term in terms)
-    return sa.literal_column("knowledge_passages.full_text").op("@@")(sa.cast(sa.literal(query), _TsQuery()))
+    return words.op("@@", return_type=sa.Boolean())(sa.cast(sa.literal(query), _TsQuery()))
 
 
 class _TsQuery(sa.types.UserDefinedType[str]):
@@ -199,3 +195,6 @@ class _TsQuery(sa.types.UserDefinedType[str]):
 
     def get_col_spec(self, **_: Any) -> str:
         return "tsquery"
+
+
+_FULL_TEXT: sa.ColumnElement[Any] = sa.literal_column("knowledge_passages.full_text").label("full_text")

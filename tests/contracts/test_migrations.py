@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database
-from knowledge.tables import drop_full_text
+from knowledge.full_text_schema import drop_full_text
 from server.migrate import VERSIONS, migrate, newest_revision
 from server.schema import metadata
 
@@ -67,23 +68,7 @@ async def test_a_database_of_before_full_text_by_level_finds_its_passages_afterw
         await connection.run_sync(drop_full_text)
         for statement in OLD_FULL_TEXT:
             await connection.execute(sa.text(statement))
-        for level, word in enumerate(("public", "account", "internal")):
-            await connection.execute(
-                sa.text(
-                    "INSERT INTO knowledge_articles (id, slug, title, content, excerpt, category, subcategory, tags, audience,"
-                    " visibility, related, author, created_at, updated_at, helpful, not_helpful, views, status, content_hash, version)"
-                    " VALUES (:id, :id, '', '', '', '', '', '[]', 'both', 'public', '[]', '', '2026-01-01', '2026-01-01',"
-                    " 0, 0, 0, 'published', '', 1)"
-                ),
-                {"id": word},
-            )
-            await connection.execute(
-                sa.text(
-                    "INSERT INTO knowledge_passages (article_id, position, heading, text, level, terms, length)"
-                    " VALUES (:word, 0, '', '', :level, :word, 1)"
-                ),
-                {"word": word, "level": level},
-            )
+        await _write_passages(connection)
         await connection.commit()
     assert await migrate(database)
     async with database.write() as tx:
@@ -97,6 +82,44 @@ async def test_a_database_of_before_full_text_by_level_finds_its_passages_afterw
         assert [row.term for row in counts] == ["internal", "public"]
         assert (await tx.execute(sa.text("SELECT count(*) FROM knowledge_words_0"))).scalar_one() == 0
     await database.close()
+
+
+async def test_a_database_of_before_word_counts_has_its_passages_counted_afterwards(postgresql_url: str) -> None:
+    database = Database.open(postgresql_url)
+    async with database.engine.connect() as connection:
+        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        await connection.execute(sa.text("CREATE SCHEMA public"))
+        await connection.run_sync(_to, "0013")
+        await connection.run_sync(drop_full_text)
+        await _write_passages(connection)
+        await connection.commit()
+    assert await migrate(database)
+    async with database.write() as tx:
+        await tx.execute(sa.text("UPDATE knowledge_passages SET level = 2 WHERE article_id = 'public'"))
+        rows = await tx.execute(sa.text("SELECT word, level, passages FROM knowledge_words ORDER BY word"))
+        assert [tuple(row) for row in rows] == [("account", 1, 1), ("internal", 2, 1), ("public", 2, 1)]
+    await database.close()
+
+
+async def _write_passages(connection: AsyncConnection) -> None:
+    """Write an article for each level of visibility, with one passage whose only word names it."""
+    for level, word in enumerate(("public", "account", "internal")):
+        await connection.execute(
+            sa.text(
+                "INSERT INTO knowledge_articles (id, slug, title, content, excerpt, category, subcategory, tags, audience,"
+                " visibility, related, author, created_at, updated_at, helpful, not_helpful, views, status, content_hash, version)"
+                " VALUES (:id, :id, '', '', '', '', '', '[]', 'both', 'public', '[]', '', '2026-01-01', '2026-01-01',"
+                " 0, 0, 0, 'published', '', 1)"
+            ),
+            {"id": word},
+        )
+        await connection.execute(
+            sa.text(
+                "INSERT INTO knowledge_passages (article_id, position, heading, text, level, terms, length)"
+                " VALUES (:id, 0, '', '', :level, :word, 1)"
+            ),
+            {"id": word, "level": level, "word": word},
+        )
 
 
 def _to(connection: sa.Connection, revision: str) -> None:

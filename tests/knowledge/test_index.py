@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -242,3 +244,27 @@ def test_a_second_process_is_refused_with_a_sentence(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "ix")
     store.open()
     store.close()
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence_and_let_go(tmp_path: Path) -> None:
+    lock = tmp_path / "ix" / "lock"
+    lock.parent.mkdir()
+    lock.symlink_to("/dev/full")
+    with pytest.raises(ConfigurationError, match=f"{lock.parent} cannot be used: .*Make it writable"):
+        VectorStore(tmp_path / "ix").open()
+    lock.unlink()
+    store = VectorStore(tmp_path / "ix")
+    store.open()
+    (tmp_path / "ix" / "index.new").symlink_to("/dev/full")
+    with pytest.raises(ConfigurationError, match="cannot be used: No space left on device"):
+        store.begin("words-1", 64)
+    store.close()
+
+
+def test_a_file_system_without_locks_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("knowledge.index_folder.fcntl.flock", refuse)
+    with pytest.raises(ConfigurationError, match="cannot be used: No locks available"):
+        VectorStore(tmp_path / "ix").open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from core.database import Database
 from core.errors import ConfigurationError, Conflict, Invalid, NotFound
 from knowledge import derivation
 from knowledge.articles import Viewer, parse_article, write_article
+from knowledge.full_text_schema import create_full_text
 from knowledge.searches import ENTRY_JSON, log_search, record_opened, search_entry
 from knowledge.seed import sync_folder
 from knowledge.store import count_view, get_article, list_articles, related_articles, remove_article, save_article
-from knowledge.tables import articles, create_full_text, passages, searches
+from knowledge.tables import articles, passages, searches
 from knowledge.votes import record_vote, vote_of, votes_of
+from knowledge.word_queries import count_holding, count_words
 from tests.knowledge.conftest import AT, keep, make_article
 
 
@@ -114,6 +117,35 @@ async def test_a_newer_derivation_makes_passages_anew_once(database: Database, m
     monkeypatch.setattr(derivation, "DERIVATION", derivation.DERIVATION + 1)
     assert await derivation.renew_passages(database) == 2
     assert await derivation.renew_passages(database) == 0
+
+
+async def test_the_counts_of_words_follow_every_change_of_the_passages(database: Database) -> None:
+    async def counted() -> list[dict[str, int]]:
+        async with database.read() as reader:
+            held = [await count_words(reader, viewer) for viewer in Viewer]
+            for viewer, words in zip(Viewer, held, strict=True):
+                assert list(await count_holding(reader, [*words, "nowhere"], viewer)) == [*words.values(), 0]
+        return held
+
+    async def in_the_passages() -> list[dict[str, int]]:
+        async with database.read() as reader:
+            rows = (await reader.execute(sa.select(passages.c.level, passages.c.terms))).all()
+        seen = ([set(row.terms.split()) for row in rows if row.level <= viewer] for viewer in Viewer)
+        return [dict(Counter(word for words in sets for word in words)) for sets in seen]
+
+    await keep(database, make_article("cards", "visa visa"), make_article("okta", "saml visa", visibility="internal"))
+    assert [one.get("visa") for one in await counted()] == [1, 1, 2]
+    changes = [
+        make_article("cards", "visa amex\n\n## More\n\namex"),
+        make_article("okta", "saml visa", visibility="authenticated"),
+        make_article("cards", "amex", status="draft"),
+    ]
+    for changed in changes:
+        await keep(database, changed)
+        assert await counted() == await in_the_passages()
+    async with database.write() as tx:
+        await remove_article(tx, "okta")
+    assert await counted() == [{}, {}, {}]
 
 
 async def test_a_migration_may_make_the_full_text_index_again(database: Database) -> None:

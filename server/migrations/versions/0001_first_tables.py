@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from knowledge.tables import create_full_text
+from knowledge.full_text_schema import create_full_text
 
 revision = "0001"
 down_revision = None
