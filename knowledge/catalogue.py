@@ -23,6 +23,8 @@ from knowledge.tables import articles
 UNNAMED = "Other articles"
 """What a category without a name is called."""
 _NOT_IN_SLUG = re.compile(r"[\W_]+")
+_BETWEEN_WORDS = "-(_/.:"
+"""What words of a title stand behind, beside a space: `ERR_423` is typed as two words too."""
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
@@ -135,7 +137,10 @@ async def same_shelf(reader: Reader, article: Article, viewer: Viewer, *, limit:
 
 async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, limit: int) -> list[Summary]:
     """Return articles whose title has, for every one of `words`, a word that begins with it: what somebody is typing."""
-    spaced = sa.literal(" ") + sa.func.replace(sa.func.replace(articles.c.title, "-", " "), "(", " ")
+    title: sa.ColumnElement[str] = sa.type_coerce(articles.c.title, sa.String)
+    for sign in _BETWEEN_WORDS:
+        title = sa.func.replace(title, sign, " ")
+    spaced = sa.literal(" ") + title
     matching = [spaced.ilike(f"% {word.translate(_LIKE)}%", escape="\\") for word in words]
     order = articles.c.views.desc(), sa.func.length(articles.c.title), articles.c.title
     first = _ids(viewer).where(*matching).order_by(*order).limit(limit)

@@ -99,6 +99,8 @@ async def test_lists_by_views_by_date_and_by_place(database: Database) -> None:
         (["INV", "d"], ["pdf"]),
         (["on"], ["sso"]),
         (["err"], ["err"]),
+        (["ERR", "4"], ["err"]),
+        (["423"], ["err"]),
         (["nvoices"], []),
         (["%"], []),
         (["_"], []),

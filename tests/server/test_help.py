@@ -207,6 +207,7 @@ async def test_a_search_without_a_result_says_so_and_offers_a_person(help_centre
     text = await page(help_centre, "/help?q=qwertzuiop")
     assert "Nothing found for" in text
     assert 'href="/contact?about=qwertzuiop"' in text
+    assert '<q dir="auto">' + "qwertz" * 16 + "qwe…</q>" in await page(help_centre, "/help?q=" + "qwertz" * 40)
 
 
 @pytest.mark.parametrize("question", ["", " ", "%20%09", "%00%01%1f", "%E2%80%8B"])
