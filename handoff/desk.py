@@ -28,6 +28,7 @@ from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
 from handoff.requests import tickets_of_visitor
 from handoff.routing.waiting import first_due_at
+from handoff.sight import SOLVED, in_sight
 from handoff.sla.clock_states import SlaClock, clock_view
 from handoff.sla.clocks import clocks_of, sla_clocks
 from handoff.staff import staff_names
@@ -56,6 +57,8 @@ ROWS = 200
 async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team: str | None = None) -> list[RowView]:
     """Return a list's conversations, of one team or of all: what people have or get by what is due first, the others the newest first.
 
+    What colleagues of other teams have solved is left out (`handoff.sight`).
+
     Raises:
         Invalid: there is no such list.
         Forbidden: what colleagues have is for leads and admins to look into.
@@ -70,8 +73,8 @@ async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team:
             conversations.c.owner < AFTER_AGENTS,
             conversations.c.owner != agent_owner(agent.id),
         ),
-        "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0),
-        "resolved": sa.and_(conversations.c.ticket_id.is_(None), conversations.c.last_ticket_id.is_not(None)),
+        "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0, in_sight(agent)),
+        "resolved": sa.and_(SOLVED, in_sight(agent)),
     }
     if view not in chosen:
         raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")

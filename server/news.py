@@ -191,7 +191,7 @@ def _row_frames(row: RowView, standing: Standing, *, moved: bool) -> Iterator[Sh
         yield SharedFrame("conversation", {"row": row, "removed": False}, lambda looks: looks.follow(standing))
         return
     yield SharedFrame("conversation", {"row": row, "removed": False}, lambda looks: may_look(looks.member, standing))
-    if standing.holder is not None:
+    if standing.guarded:
         data = {"row": veiled(row), "removed": True}
         yield SharedFrame("conversation", data, lambda looks: not may_look(looks.member, standing))
 

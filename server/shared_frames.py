@@ -35,7 +35,7 @@ class Looks:
             return may_look(self.member, standing)
         if standing.holder is not None:
             return self.view == "colleagues" and may_look(self.member, standing)
-        return self.view in {"bot", "resolved"}
+        return self.view in {"bot", "resolved"} and may_look(self.member, standing)
 
 
 def everybody(_looks: Looks) -> bool:
