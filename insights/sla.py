@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Literal, get_args
 
@@ -20,6 +21,7 @@ from handoff.sla.clocks import sla_clocks
 from handoff.sla.policies import METRICS, Metric
 from handoff.tables import assignments, conversations
 from insights.exact_test import beyond_chance, chance_of_as_many
+from insights.weeks import week_of
 from tickets.tables import tickets
 
 Dimension = Literal["policy", "team", "category", "week"]
@@ -27,6 +29,8 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 LONGEST_DAYS = 366
 LEAST_DECIDED = 10
 """A category with fewer promises decided is not judged."""
+PAGE = 1000
+"""Rows that are in memory at a time where they have to be looked at one by one."""
 LEVEL = 0.05
 """How likely it may be that a report without any systematic breach names one."""
 
@@ -104,25 +108,6 @@ class SlaReport:
     systematic: list[Systematic] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Promise:
-    clock: SlaClock
-    team: str
-    category: str
-
-    def decided_at(self, now: datetime) -> datetime | None:
-        """Return when it was broken or kept; a deadline that has passed is a breach whether it was told or not."""
-        if self.clock.breached_at is not None:
-            return self.clock.breached_at
-        if self.clock.met_at is not None:
-            return self.clock.met_at
-        due = self.clock.due_at
-        return due if due is not None and due <= now else None
-
-    def is_late(self, now: datetime) -> bool:
-        return self.clock.state != "met" and self.decided_at(now) is not None
-
-
 async def sla_report(reader: Reader, days: int, now: datetime) -> SlaReport:
     """Report on the last `days` days. Cancelled clocks promised nothing in the end and do not count.
 
@@ -132,20 +117,8 @@ async def sla_report(reader: Reader, days: int, now: datetime) -> SlaReport:
     if not 1 <= days <= LONGEST_DAYS:
         raise Invalid(f"A report is about 1 to {LONGEST_DAYS} days.", field="days")
     report = SlaReport(now - timedelta(days=days), now)
-    promises = [
-        promise
-        for promise in await _promises(reader, report.since)
-        if (decided := promise.decided_at(now)) is not None and report.since <= decided < now
-    ]
-    report.overall = _kept(promises, now)
-    for dimension in DIMENSIONS:
-        grouped: dict[str, list[_Promise]] = defaultdict(list)
-        for promise in promises:
-            grouped[_value(dimension, promise, now)].append(promise)
-        report.by[dimension] = {name: _kept(grouped[name], now) for name in sorted(grouped)}
-    for metric in METRICS:
-        done = [one.clock for one in promises if one.clock.metric == metric and one.clock.met_at is not None]
-        report.times[metric] = _times([clock.used(clock.met_at) for clock in done if clock.met_at is not None])
+    await _count(reader, report)
+    report.times = await _times_until_met(reader, report)
     report.states = await _states(reader, report.since, now)
     report.systematic = systematic_breaches(report.by["category"])
     return report
@@ -169,55 +142,98 @@ def systematic_breaches(by_category: dict[str, dict[Metric, Kept]]) -> list[Syst
     ]
 
 
-def _kept(promises: Iterable[_Promise], now: datetime) -> dict[Metric, Kept]:
-    found: dict[Metric, Kept] = {}
-    for promise in promises:
-        kept = found.setdefault(promise.clock.metric, Kept())
-        kept.decided += 1
-        kept.late += promise.is_late(now)
+def _decided_at(now: datetime) -> sa.ColumnElement[datetime]:
+    """Select when a promise was broken or kept; a deadline that has passed is a breach whether it was told or not."""
+    table = sla_clocks.c
+    passed = sa.case((table.due_at <= now, table.due_at))
+    return sa.func.coalesce(table.breached_at, table.met_at, passed, type_=table.due_at.type)
+
+
+def _decided(report: SlaReport) -> sa.ColumnElement[bool]:
+    """Return what is true of the promises that the report is about. Cancelled clocks promised nothing in the end and do not count."""
+    table, decided = sla_clocks.c, _decided_at(report.until)
+    since = sa.or_(table.met_at >= report.since, table.breached_at >= report.since, table.due_at >= report.since)
+    return sa.and_(table.state != "cancelled", since, decided >= report.since, decided < report.until)
+
+
+async def _count(reader: Reader, report: SlaReport) -> None:
+    """Count the promises in SQL, however many there are: what comes back are as many rows as there are combinations."""
+    policy = sla_clocks.c.policy_snapshot["name"].as_string().label("policy")
+    grouped = (policy, tickets.c.team, tickets.c.category, week_of(_decided_at(report.until)).label("week"))
+    found = await reader.execute(
+        sa.select(
+            sla_clocks.c.metric,
+            *grouped,
+            sa.func.count().label("decided"),
+            sa.func.sum(sa.case((sla_clocks.c.state != "met", 1), else_=0)).label("late"),
+        )
+        .join(tickets, tickets.c.id == sla_clocks.c.ticket_id)
+        .where(_decided(report))
+        .group_by(sla_clocks.c.metric, *grouped)
+    )
+    overall: dict[Metric, Kept] = {}
+    by: dict[Dimension, dict[str, dict[Metric, Kept]]] = {dimension: {} for dimension in DIMENSIONS}
+    for row in found.mappings():
+        counted = [overall, *(by[one].setdefault(str(row[one]), {}) for one in DIMENSIONS)]
+        for kept in counted:
+            one = kept.setdefault(row["metric"], Kept())
+            one.decided += row["decided"]
+            one.late += row["late"]
+    report.overall = _in_order(overall)
+    report.by = {one: {name: _in_order(by[one][name]) for name in sorted(by[one])} for one in DIMENSIONS}
+
+
+def _in_order(found: Mapping[Metric, Kept]) -> dict[Metric, Kept]:
     return {metric: found[metric] for metric in METRICS if metric in found}
 
 
-def _value(dimension: Dimension, promise: _Promise, now: datetime) -> str:
-    if dimension == "week":
-        day = (promise.decided_at(now) or now).astimezone(UTC).date()
-        return (day - timedelta(days=day.weekday())).isoformat()
-    named = {
-        "policy": promise.clock.policy_snapshot["name"],
-        "team": promise.team,
-        "category": promise.category,
-    }
-    return str(named[dimension])
-
-
-async def _promises(reader: Reader, since: datetime) -> list[_Promise]:
-    table = sla_clocks.c
-    found = await reader.execute(
-        sa.select(sla_clocks, tickets.c.team.label("of_team"), tickets.c.category.label("of_category"))
-        .join(tickets, tickets.c.id == table.ticket_id)
-        .where(
-            table.state != "cancelled", sa.or_(table.met_at >= since, table.breached_at >= since, table.due_at >= since)
-        )
-    )
-    promises = []
-    for row in found.mappings():
-        clock = {column.name: row[column] for column in sla_clocks.columns}
-        promises.append(_Promise(SlaClock.of(clock), row["of_team"], row["of_category"]))
-    return promises
+async def _times_until_met(reader: Reader, report: SlaReport) -> dict[Metric, Times]:
+    """Measure the working time until each promise was met, page by page: calendars and pauses are nothing that SQL could count."""
+    spans: dict[Metric, array[float]] = {metric: array("d") for metric in METRICS}
+    page = sa.select(sla_clocks).where(_decided(report), sla_clocks.c.met_at.is_not(None))
+    last = ""
+    while True:
+        found = await reader.execute(page.where(sla_clocks.c.id > last).order_by(sla_clocks.c.id).limit(PAGE))
+        clocks = [SlaClock.of(row) for row in found.mappings()]
+        for clock in clocks:
+            if clock.met_at is not None:
+                spans[clock.metric].append(clock.used(clock.met_at).total_seconds() / 60)
+        if len(clocks) < PAGE:
+            return {metric: _times(spans[metric]) for metric in METRICS}
+        last = clocks[-1].id
 
 
 async def _states(reader: Reader, since: datetime, now: datetime) -> dict[str, StateTime]:
-    """Measure where tickets opened since then were: in the queue, with a person, or waiting for their customer."""
+    """Measure where tickets opened since then were: in the queue, with a person, or waiting for their customer. Page by page of tickets."""
+    minutes: dict[str, array[float]] = {state: array("d") for state in ("queue", "person", "customer")}
+    last = ""
+    while True:
+        page = sa.select(tickets.c.id).where(tickets.c.created_at >= since, tickets.c.id > last)
+        found = list((await reader.execute(page.order_by(tickets.c.id).limit(PAGE))).scalars())
+        if found:
+            opened = sa.and_(tickets.c.created_at >= since, tickets.c.id > last, tickets.c.id <= found[-1])
+            for state, per_ticket in (await _spent(reader, opened, now)).items():
+                minutes[state].extend(per_ticket.values())
+        if len(found) < PAGE:
+            return {state: _state(spent) for state, spent in minutes.items()}
+        last = found[-1]
+
+
+async def _spent(reader: Reader, opened: sa.ColumnElement[bool], now: datetime) -> dict[str, dict[str, float]]:
+    """Measure some tickets: minutes by state and ticket."""
     table = assignments.c
     spells = await reader.execute(
         sa.select(table.ticket_id, table.queued_at, table.claimed_at, table.ended_at)
-        .join(tickets, tickets.c.id == table.ticket_id)
-        .where(tickets.c.created_at >= since)
+        .join(
+            tickets,
+            sa.and_(tickets.c.id == table.ticket_id, tickets.c.conversation_id == table.conversation_id),
+        )
+        .where(opened)
     )
     clocks = await reader.execute(
         sa.select(sla_clocks)
         .join(tickets, tickets.c.id == sla_clocks.c.ticket_id)
-        .where(tickets.c.created_at >= since, sla_clocks.c.metric == "resolution")
+        .where(opened, sla_clocks.c.metric == "resolution")
     )
     pauses = {clock.ticket_id: clock.pauses for clock in map(SlaClock.of, clocks.mappings())}
     minutes: dict[str, dict[str, float]] = {state: defaultdict(float) for state in ("queue", "person", "customer")}
@@ -233,12 +249,12 @@ async def _states(reader: Reader, since: datetime, now: datetime) -> dict[str, S
     queued = await reader.execute(
         sa.select(conversations.c.ticket_id, conversations.c.queued_at)
         .join(tickets, tickets.c.id == conversations.c.ticket_id)
-        .where(conversations.c.owner == QUEUE, tickets.c.created_at >= since)
+        .where(conversations.c.owner == QUEUE, opened)
     )
     for row in queued:
         if row.queued_at is not None:
             minutes["queue"][row.ticket_id] += (now - row.queued_at).total_seconds() / 60
-    return {state: _state(list(per_ticket.values())) for state, per_ticket in minutes.items()}
+    return minutes
 
 
 def _overlap(start: datetime, end: datetime, from_: datetime, until: datetime) -> float:
@@ -250,8 +266,7 @@ def _state(minutes: Sequence[float]) -> StateTime:
     return StateTime(round(sum(spent), 1), quantile(spent, 0.5), len(spent))
 
 
-def _times(spans: Sequence[timedelta]) -> Times:
-    minutes = [span.total_seconds() / 60 for span in spans]
+def _times(minutes: Sequence[float]) -> Times:
     return Times(len(minutes), quantile(minutes, 0.5), quantile(minutes, 0.9))
 
 
