@@ -4,10 +4,11 @@
 
 A discrete-event simulation of working days: arrivals by a Poisson process whose rate follows the hour, four priorities in the shares
 and with the deadlines of the default policy, log-normal handling times, agents who take several conversations at once, come and go by
-shifts, and serve one team or all. A conversation goes to whoever serves its team and has room, the least loaded first, in the order
-that things are due. Each customer who has to wait gets an estimate at the moment they begin to; it is compared with what they then
-waited. Estimator, handling times and choice of agent are the product's own (`handoff.routing`). The peer tells
-everyone the mean of the last 30 waits, as is common. `plain` is the peer of the same form with capacity left out: everyone counted once.
+shifts, serve one team or all, and differ in skills and languages. A conversation goes to whoever serves its team, has the skills and the
+language that it asks for and has room, the least loaded first, in the order that things are due. Each customer who has to wait gets an
+estimate at the moment they begin to; it is compared with what they then waited. Estimator, handling
+times and choice of agent are the product's own (`handoff.routing`). The peer tells everyone the mean of the last 30 waits, as is common.
+`plain` is the peer of the same form with capacity left out: everyone counted once.
 Times are simulated minutes; nothing depends on this machine.
 """
 
@@ -23,15 +24,28 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from handoff.routing.choosing import Candidate, Need, choose_agent
-from handoff.routing.waiting import RECENT, Staffed, estimate_waits, handling_minutes
+from handoff.routing.estimating import (
+    RECENT,
+    RECENT_ARRIVALS,
+    Came,
+    Staffed,
+    Waiting,
+    estimate_waits,
+    expected_from,
+    handling_minutes,
+)
 
+Drawn = TypeVar("Drawn")
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = 24 * 60.0
 PRIORITIES = ((0.08, 30), (0.22, 120), (0.50, 480), (0.20, 1440))
 """Share of each priority, and its first-response target in minutes."""
 TEAMS = ((0.5, "support"), (0.3, "billing"), (0.2, "technical"))
+LANGUAGES = ((0.85, "en"), (0.15, "de"))
+SKILLS: tuple[tuple[float, frozenset[str]], ...] = ((0.88, frozenset()), (0.12, frozenset({"api"})))
 MEDIAN_MINUTES, SPREAD = 9.0, 0.8
 """Handling times are log-normal: their median, and the standard deviation of their logarithm."""
 
@@ -44,6 +58,8 @@ class Agent:
     capacity: int
     teams: frozenset[str]
     shift: tuple[float, float]
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset({"en"})
     load: int = 0
     idle_since: float = 0.0
 
@@ -59,7 +75,7 @@ class Waiter:
 
     due: float
     number: int
-    team: str = field(compare=False)
+    need: Need = field(compare=False)
     arrived: float = field(compare=False)
     told: tuple[float, float, float] | None = field(compare=False, default=None)
 
@@ -71,21 +87,22 @@ class Floor:
         self.random = random.Random(seed)
         self.days = days
         self.agents = [
-            Agent(f"a{n}", capacity, teams, shift)
-            for n, (capacity, teams, shift) in enumerate(
+            Agent(f"a{n}", capacity, teams, shift, skills, frozenset({"en", *more}))
+            for n, (capacity, teams, shift, skills, more) in enumerate(
                 [
-                    (3, frozenset(), (480, 960)),
-                    (2, frozenset(), (540, 1020)),
-                    (4, frozenset({"support"}), (480, 1020)),
-                    (2, frozenset({"billing"}), (480, 900)),
-                    (2, frozenset({"technical", "support"}), (600, 1080)),
-                    (1, frozenset({"billing", "support"}), (540, 1080)),
+                    (3, frozenset(), (480, 960), frozenset(), ("de",)),
+                    (2, frozenset(), (540, 1020), frozenset({"api"}), ()),
+                    (4, frozenset({"support"}), (480, 1020), frozenset(), ()),
+                    (2, frozenset({"billing"}), (480, 900), frozenset(), ("de",)),
+                    (2, frozenset({"technical", "support"}), (600, 1080), frozenset({"api"}), ("de",)),
+                    (1, frozenset({"billing", "support"}), (540, 1080), frozenset(), ()),
                 ]
             )
         ]
         self.queue: list[Waiter] = []
         self.spells: deque[timedelta] = deque(maxlen=RECENT)
         self.waits: deque[float] = deque(maxlen=RECENT)
+        self.came: deque[Came] = deque(maxlen=RECENT_ARRIVALS)
         self.errors: list[tuple[float, float, float, float]] = []
 
     def run(self) -> None:
@@ -119,26 +136,37 @@ class Floor:
         return 0.35 + 0.85 * peaks
 
     def _arrive(self, now: float, number: int) -> None:
-        target = self._draw(PRIORITIES)
-        waiter = Waiter(now + float(target), number + len(self.queue), str(self._draw(TEAMS)), now)
+        target = float(self._draw(PRIORITIES))
+        need = Need(self._draw(TEAMS), self._draw(SKILLS), self._draw(LANGUAGES))
+        waiter = Waiter(now + target, number + len(self.queue), need, now)
         heapq.heappush(self.queue, waiter)
+        self.came.append(Came(_moment(now), need.team, timedelta(minutes=target)))
         handling = handling_minutes(self.spells)
-        ordered = [(str(id(one)), one.team) for one in sorted(self.queue)]
-        baton = estimate_waits(ordered, self._staffed(now), handling)[str(id(waiter))].minutes
+        ordered = [Waiting(str(id(one)), one.need, one.due - now) for one in sorted(self.queue)]
+        expected = expected_from(self.came, _moment(now))
+        baton = estimate_waits(ordered, self._staffed(now), handling, expected)[str(id(waiter))].minutes
         if baton is None:
             return
-        once = [Staffed(one.teams, 1, int(one.load == 0)) for one in self.agents if one.on_duty(now)]
-        plain = estimate_waits(ordered, once, handling)[str(id(waiter))].minutes
+        once = [
+            Staffed(one.teams, 1, int(one.load == 0), one.skills, one.languages)
+            for one in self.agents
+            if one.on_duty(now)
+        ]
+        plain = estimate_waits(ordered, once, handling, expected)[str(id(waiter))].minutes
         naive = statistics.fmean(self.waits) if self.waits else 0.0
         waiter.told = (baton, naive, baton if plain is None else plain)
 
     def _staffed(self, now: float) -> list[Staffed]:
-        groups: dict[frozenset[str], tuple[int, int]] = {}
+        groups: dict[tuple[frozenset[str], ...], tuple[int, int]] = {}
         for one in self.agents:
             if one.on_duty(now):
-                slots, free = groups.get(one.teams, (0, 0))
-                groups[one.teams] = (slots + one.capacity, free + max(0, one.capacity - one.load))
-        return [Staffed(teams, slots, free) for teams, (slots, free) in groups.items()]
+                abilities = (one.teams, one.skills, one.languages)
+                slots, free = groups.get(abilities, (0, 0))
+                groups[abilities] = (slots + one.capacity, free + max(0, one.capacity - one.load))
+        return [
+            Staffed(teams, slots, free, skills, languages)
+            for (teams, skills, languages), (slots, free) in groups.items()
+        ]
 
     def _assign(self, now: float) -> list[Agent]:
         taken = []
@@ -146,11 +174,13 @@ class Floor:
         while self.queue:
             waiter = heapq.heappop(self.queue)
             candidates = [
-                Candidate(one.name, one.teams, capacity=one.capacity, load=one.load, idle_since=_moment(one.idle_since))
+                Candidate(
+                    one.name, one.teams, one.skills, one.languages, one.capacity, one.load, _moment(one.idle_since)
+                )
                 for one in self.agents
                 if one.on_duty(now)
             ]
-            chosen = choose_agent(candidates, Need(waiter.team))
+            chosen = choose_agent(candidates, waiter.need)
             if chosen is None:
                 kept.append(waiter)
                 continue
@@ -167,7 +197,7 @@ class Floor:
         heapq.heapify(self.queue)
         return taken
 
-    def _draw(self, shares: tuple[tuple[float, object], ...]) -> object:
+    def _draw(self, shares: tuple[tuple[float, Drawn], ...]) -> Drawn:
         return self.random.choices([value for _, value in shares], [share for share, _ in shares])[0]
 
 

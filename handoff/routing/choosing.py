@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 _NEVER_BUSY = datetime.min.replace(tzinfo=UTC)
 
 
+class Abilities:
+    """What somebody, or a group of people, may be asked for."""
+
+    teams: frozenset[str]
+    skills: frozenset[str]
+    languages: frozenset[str]
+
+    def serves(self, team: str | None) -> bool:
+        """Tell whether a team's conversations are theirs to answer."""
+        return not self.teams or team is None or team in self.teams
+
+    def writes(self, language: str | None) -> bool:
+        """Tell whether they write this language, whatever its region: who writes `pt` answers `pt-BR`."""
+        return not self.languages or language is None or primary(language) in {primary(one) for one in self.languages}
+
+
+Asked = TypeVar("Asked", bound=Abilities)
+
+
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Abilities):
     """Somebody on duty.
 
     Attributes:
@@ -36,14 +56,6 @@ class Candidate:
         """Tell whether one more may be assigned to them."""
         return self.load < self.capacity
 
-    def serves(self, team: str | None) -> bool:
-        """Tell whether a team's conversations are theirs to answer."""
-        return not self.teams or team is None or team in self.teams
-
-    def writes(self, language: str | None) -> bool:
-        """Tell whether they write this language, whatever its region: who writes `pt` answers `pt-BR`."""
-        return not self.languages or language is None or primary(language) in {primary(one) for one in self.languages}
-
 
 @dataclass(frozen=True)
 class Need:
@@ -67,20 +79,26 @@ class Need:
 def choose_agent(candidates: Iterable[Candidate], need: Need) -> Candidate | None:
     """Return who gets the conversation, or None while nobody may.
 
-    Team and capacity hold always. Skills and language hold as long as anybody of the team on duty has them, with room or not: the
-    conversation waits for the right person rather than going to the wrong one. Where nobody has, somebody is better than nobody. Of those
-    who are left, who helped before comes first, then the least load, then who has been idle longest, then the id, so that the same
-    question has the same answer everywhere.
+    Team and capacity hold always, skills and language as `able` says. Of those who are left, who helped before comes first, then the least
+    load, then who has been idle longest, then the id, so that the same question has the same answer everywhere.
     """
-    able = [one for one in candidates if one.serves(need.team) and one.id not in need.not_by]
-    able = [one for one in able if one.skills >= need.skills] or able
-    able = [one for one in able if one.writes(need.language)] or able
-    free = [one for one in able if one.has_room]
+    free = [one for one in able((one for one in candidates if one.id not in need.not_by), need) if one.has_room]
     return min(
         free,
         key=lambda one: (one.id != need.before, one.load, one.idle_since or _NEVER_BUSY, one.id),
         default=None,
     )
+
+
+def able(those: Iterable[Asked], need: Need) -> list[Asked]:
+    """Return those of the team whom the conversation waits for, with room or not.
+
+    Skills and language hold as long as anybody of the team on duty has them: the conversation waits for the right person rather than
+    going to the wrong one. Where nobody has, somebody is better than nobody.
+    """
+    found = [one for one in those if one.serves(need.team)]
+    found = [one for one in found if one.skills >= need.skills] or found
+    return [one for one in found if one.writes(need.language)] or found
 
 
 def needed_skills(category: str | None, tags: Sequence[str], known: Iterable[str]) -> frozenset[str]:

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from core.database import Database, Reader
 from core.errors import StaleEpoch
-from handoff.records import AFTER_AGENTS, QUEUE, Staff, agent_of, agent_owner
+from handoff.records import QUEUE, Staff, agent_owner
 from handoff.routing.assigning import take, tell
-from handoff.routing.choosing import Candidate, Need, choose_agent, needed_skills
+from handoff.routing.choosing import Candidate, Need, choose_agent
+from handoff.routing.duty import loads_of, within_hours
+from handoff.routing.needs import known_skills, need_columns, need_of
 from handoff.routing.presence import PresenceState
 from handoff.routing.waiting import first_due_at
-from handoff.sla.calendar_data import parse_calendar
-from handoff.sla.calendars import next_open
-from handoff.tables import assignments, conversations, messages, staff, understandings
+from handoff.tables import assignments, conversations, staff
 from handoff.teams import Assignment, members, teams_by_name
 from handoff.transcript import get_conversation
 from tickets.tables import tickets
@@ -104,26 +104,9 @@ async def to_assign(reader: Reader, teams: Sequence[str], after: int = 0) -> lis
     if not teams:
         return []
     due = first_due_at()
-    written_in = (
-        sa.select(understandings.c.language)
-        .join(messages, messages.c.id == understandings.c.message_id)
-        .where(understandings.c.conversation_id == conversations.c.id, understandings.c.language.is_not(None))
-        .order_by(messages.c.seq.desc())
-        .limit(1)
-        .correlate(conversations)
-        .scalar_subquery()
-    )
     rows = (
         await reader.execute(
-            sa.select(
-                conversations.c.id,
-                conversations.c.epoch,
-                sa.func.coalesce(written_in, conversations.c.language).label("language"),
-                conversations.c.ticket_id,
-                tickets.c.team,
-                tickets.c.category,
-                tickets.c.tags,
-            )
+            sa.select(conversations.c.id, conversations.c.epoch, conversations.c.ticket_id, *need_columns())
             .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
             .where(_waits_in(teams))
             .order_by(sa.nulls_last(due), conversations.c.id)
@@ -133,19 +116,13 @@ async def to_assign(reader: Reader, teams: Sequence[str], after: int = 0) -> lis
     ).all()
     if not rows:
         return []
-    skills = {skill for member in await members(reader) for skill in member.skills}
+    skills = await known_skills(reader)
     before, gave_back = await _spells(reader, [row.ticket_id for row in rows])
     return [
         (
             row.id,
             row.epoch,
-            Need(
-                row.team,
-                needed_skills(row.category, row.tags or (), skills),
-                row.language,
-                before.get(row.ticket_id),
-                frozenset(gave_back[row.ticket_id]),
-            ),
+            replace(need_of(row, skills), before=before.get(row.ticket_id), not_by=frozenset(gave_back[row.ticket_id])),
         )
         for row in rows
     ]
@@ -153,7 +130,11 @@ async def to_assign(reader: Reader, teams: Sequence[str], after: int = 0) -> lis
 
 async def candidates_on_duty(reader: Reader, there: Mapping[str, PresenceState], at: datetime) -> list[Candidate]:
     """Return who is online within their working hours, with what they have in hand."""
-    present = [member for member in await members(reader) if there.get(member.id) == "online" and on_shift(member, at)]
+    present = [
+        member
+        for member in await members(reader)
+        if there.get(member.id) == "online" and within_hours(member.name, member.hours, at)
+    ]
     loads = await loads_of(reader)
     idle = await _idle_since(reader, [member.id for member in present])
     return [
@@ -168,23 +149,6 @@ async def candidates_on_duty(reader: Reader, there: Mapping[str, PresenceState],
         )
         for member in present
     ]
-
-
-def on_shift(member: Staff, at: datetime) -> bool:
-    """Tell whether this is within somebody's working hours."""
-    if member.hours is None:
-        return True
-    return next_open(parse_calendar(member.name, member.hours), at) == at
-
-
-async def loads_of(reader: Reader) -> dict[str, int]:
-    """Return how many conversations each member of staff has; who has none is absent."""
-    rows = await reader.execute(
-        sa.select(conversations.c.owner, sa.func.count())
-        .where(conversations.c.owner > agent_owner(""), conversations.c.owner < AFTER_AGENTS)
-        .group_by(conversations.c.owner)
-    )
-    return {agent_of(row[0]) or "": row[1] for row in rows}
 
 
 async def _idle_since(reader: Reader, staff_ids: Sequence[str]) -> dict[str, datetime]:

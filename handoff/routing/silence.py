@@ -11,7 +11,7 @@ from core.database import Database, Reader
 from handoff.notifications import tell_of_move
 from handoff.records import agent_owner
 from handoff.routing.assigning import requeue, tell
-from handoff.routing.dispatching import loads_of
+from handoff.routing.duty import loads_of
 from handoff.staff import staff_names
 from handoff.tables import conversations, staff
 from handoff.transcript import get_conversation
@@ -43,7 +43,10 @@ class Absences:
 async def holders(reader: Reader) -> tuple[set[str], set[str]]:
     """Return who has conversations, and who of them is not active any more."""
     having = set(await loads_of(reader))
-    active = await reader.execute(sa.select(staff.c.id).where(staff.c.id.in_(having), staff.c.active))
+    if not having:
+        return having, set()
+    # All of them: whoever has something may be more than a statement has variables.
+    active = await reader.execute(sa.select(staff.c.id).where(staff.c.active))
     return having, having - set(active.scalars())
 
 

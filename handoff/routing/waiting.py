@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -13,7 +14,22 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.database import Reader
-from handoff.records import ANSWERING, QUEUE, agent_of, agent_owner
+from handoff.records import ANSWERING, QUEUE
+from handoff.routing.duty import loads_of, within_hours
+from handoff.routing.estimating import (
+    RECENT,
+    RECENT_ARRIVALS,
+    RECENTLY,
+    Came,
+    Expected,
+    Place,
+    Staffed,
+    Waiting,
+    estimate_waits,
+    expected_from,
+    handling_minutes,
+)
+from handoff.routing.needs import known_skills, need_columns, need_of
 from handoff.routing.presence import present
 from handoff.sla.calendars import Calendar, next_open
 from handoff.sla.clock_states import SlaClock
@@ -24,34 +40,6 @@ from handoff.views import QueueView, queue_view
 from tickets.tables import tickets
 
 log = structlog.get_logger()
-USUAL_MINUTES = 6.0
-"""What handling a conversation is taken for until people have handled some here."""
-USUAL_WEIGHT = 3
-"""How many handled conversations that assumption counts for."""
-RECENT = 30
-OUTLIER = 0.9
-"""Share of recent ones above which one that took longer counts as no longer than those: a night shift spoils nothing."""
-
-
-@dataclass(frozen=True)
-class Staffed:
-    """People who serve the same teams, none named meaning every one: conversations that they take at once, and how many more now."""
-
-    teams: frozenset[str]
-    slots: int
-    free: int
-
-    def serves(self, team: str | None) -> bool:
-        """Tell whether a team's conversations are theirs."""
-        return not self.teams or team is None or team in self.teams
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a conversation stands among those that wait for the same people, or with it for nobody; the minutes, None with nobody there."""
-
-    position: int
-    minutes: float | None
 
 
 @dataclass(frozen=True)
@@ -87,61 +75,6 @@ class QueueState:
         )
 
 
-def estimate_waits(
-    waiting: Iterable[tuple[str, str | None]], staffed: Sequence[Staffed], handling_minutes: float
-) -> dict[str, Place]:
-    """Estimate how long each conversation waits.
-
-    The queue is walked in its order. Each conversation takes the place that is free earliest among the people who serve its team: a
-    free one now; where all are taken, `s` places let one go every `handling_minutes / s` on average, whatever the handling times are
-    spread like (the departures of many places together are nearly a Poisson stream).
-
-    Args:
-        waiting: conversation and team, in the order that they are answered.
-        staffed: who is on duty.
-        handling_minutes: mean minutes from getting a conversation to its end.
-    """
-    groups = [one for one in staffed if one.slots > 0]
-    free = [one.free for one in groups]
-    ahead = [0.0] * len(groups)
-    teams_before: dict[str | None, int] = {}
-    places: dict[str, Place] = {}
-    able_of: dict[str | None, list[int]] = {}
-    for conversation_id, team in waiting:
-        if team not in able_of:
-            able_of[team] = [index for index, one in enumerate(groups) if one.serves(team)]
-        able = able_of[team]
-        position = 1 + sum(
-            count for other, count in teams_before.items() if able_of[other] == able or set(able_of[other]) & set(able)
-        )
-        teams_before[team] = teams_before.get(team, 0) + 1
-        if not able:
-            places[conversation_id] = Place(position, None)
-            continue
-        chosen = min(
-            able, key=lambda index: 0.0 if free[index] > 0 else ahead[index] + handling_minutes / groups[index].slots
-        )
-        if free[chosen] > 0:
-            free[chosen] -= 1
-        else:
-            ahead[chosen] += handling_minutes / groups[chosen].slots
-        places[conversation_id] = Place(position, ahead[chosen])
-    return places
-
-
-def handling_minutes(recent: Sequence[timedelta]) -> float:
-    """Return the minutes that handling takes: the mean of recent ones with the longest cut.
-
-    While there are few it is drawn towards `USUAL_MINUTES`.
-    """
-    if not recent:
-        return USUAL_MINUTES
-    minutes = sorted(spell.total_seconds() / 60 for spell in recent)
-    longest = minutes[math.ceil(OUTLIER * len(minutes)) - 1]
-    seen = sum(min(one, longest) for one in minutes) / len(minutes)
-    return (USUAL_MINUTES * USUAL_WEIGHT + seen * len(minutes)) / (USUAL_WEIGHT + len(minutes))
-
-
 def first_due_at() -> sa.ScalarSelect[datetime]:
     """Select when a conversation's ticket is due first. The queue has this order for customers and for agents."""
     return (
@@ -155,14 +88,19 @@ def first_due_at() -> sa.ScalarSelect[datetime]:
 async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
     """Read the queue as it stands. Without Redis nobody counts as on duty."""
     due = first_due_at()
-    rows = (
-        await reader.execute(
-            sa.select(conversations.c.id, conversations.c.ticket_id, tickets.c.team, due.label("due_at"))
-            .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
-            .where(conversations.c.owner == QUEUE)
-            .order_by(sa.nulls_last(due), conversations.c.id)
+    found = await reader.execute(
+        sa.select(
+            conversations.c.id,
+            conversations.c.ticket_id,
+            conversations.c.queued_at,
+            due.label("due_at"),
+            *need_columns(),
         )
-    ).all()
+        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+        .where(conversations.c.owner == QUEUE)
+        .order_by(sa.nulls_last(due), conversations.c.id)
+    )
+    rows = found.all()
     recent = await reader.execute(
         sa.select(assignments.c.claimed_at, assignments.c.ended_at)
         .where(assignments.c.ended_at.is_not(None))
@@ -171,37 +109,71 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
     )
     handling = handling_minutes([row.ended_at - row.claimed_at for row in recent])
     staffed = await _staffed(reader, redis, at)
-    places = estimate_waits([(row.id, row.team) for row in rows], staffed, handling)
+    skills = await known_skills(reader)
+    waiting = [Waiting(row.id, need_of(row, skills), _minutes(row.due_at, at)) for row in rows]
+    expected = await _expected(reader, rows, at) if staffed and rows else []
+    places = estimate_waits(waiting, staffed, handling, expected)
     alone = {row.id: (row.ticket_id, row.team) for row in rows if places[row.id].minutes is None}
     opens = await _opens(reader, alone, at) if alone else {}
     return QueueState(places, {row.id: row.due_at for row in rows}, opens, staffed, handling)
 
 
+async def _expected(reader: Reader, waiting: Sequence[Any], at: datetime) -> list[Expected]:
+    """Return who is likely to come, going by who came to the queue lately, whether they still wait or not."""
+    taken = await reader.execute(
+        sa.select(assignments.c.queued_at, sla_clocks.c.due_at, tickets.c.team)
+        .join(tickets, tickets.c.id == assignments.c.ticket_id)
+        .outerjoin(sla_clocks, sa.and_(sla_clocks.c.ticket_id == tickets.c.id, sla_clocks.c.metric == "first_response"))
+        .where(assignments.c.claimed_at >= at - RECENTLY)
+        .order_by(assignments.c.claimed_at.desc())
+        .limit(RECENT_ARRIVALS)
+    )
+    came = [
+        Came(row.queued_at, row.team, None if row.due_at is None else row.due_at - row.queued_at)
+        for row in (*taken, *waiting)
+        if row.queued_at is not None
+    ]
+    return expected_from(came, at)
+
+
 async def _staffed(reader: Reader, redis: Redis, at: datetime) -> list[Staffed]:
-    """Return who is on duty, those who serve the same teams together."""
+    """Return who is on duty, those who may be asked for the same things together."""
     try:
         there = await present(redis, at)
     except RedisError as error:
         log.warning("who is on duty is not known", error=str(error))
         return []
+    if not there:
+        return []
     # Only what is needed of them: reading a thousand whole accounts takes longer than all the rest of this.
-    answering = sa.select(staff.c.id, staff.c.teams, staff.c.capacity).where(
-        staff.c.active, staff.c.role.in_(ANSWERING)
+    wanted = (
+        staff.c.id,
+        staff.c.name,
+        staff.c.teams,
+        staff.c.skills,
+        staff.c.languages,
+        staff.c.capacity,
+        staff.c.hours,
     )
-    on_duty = [one for one in await reader.execute(answering) if there.get(one.id) == "online"] if there else []
-    owners = [agent_owner(one.id) for one in on_duty]
-    counted = await reader.execute(
-        sa.select(conversations.c.owner, sa.func.count())
-        .where(conversations.c.owner.in_(owners))
-        .group_by(conversations.c.owner)
-    )
-    loads = {agent_of(row[0]): row[1] for row in counted}
-    groups: dict[frozenset[str], tuple[int, int]] = {}
+    answering = sa.select(*wanted).where(staff.c.active, staff.c.role.in_(ANSWERING))
+    on_duty = [
+        one
+        for one in await reader.execute(answering)
+        if there.get(one.id) == "online" and within_hours(one.name, one.hours, at)
+    ]
+    loads = await loads_of(reader)
+    groups: dict[tuple[frozenset[str], ...], tuple[int, int]] = {}
     for one in on_duty:
-        slots, free = groups.get(frozenset(one.teams), (0, 0))
-        room = max(0, one.capacity - loads.get(one.id, 0))
-        groups[frozenset(one.teams)] = (slots + one.capacity, free + room)
-    return [Staffed(teams, slots, free) for teams, (slots, free) in groups.items()]
+        abilities = (frozenset(one.teams), frozenset(one.skills), frozenset(one.languages))
+        slots, free = groups.get(abilities, (0, 0))
+        groups[abilities] = (slots + one.capacity, free + max(0, one.capacity - loads.get(one.id, 0)))
+    return [
+        Staffed(teams, slots, free, skills, languages) for (teams, skills, languages), (slots, free) in groups.items()
+    ]
+
+
+def _minutes(due_at: datetime | None, at: datetime) -> float | None:
+    return None if due_at is None else (due_at - at).total_seconds() / 60
 
 
 async def _opens(

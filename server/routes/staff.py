@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from handoff.records import QUEUE, Role
-from handoff.routing.dispatching import loads_of, on_shift
+from handoff.routing.duty import loads_of, within_hours
 from handoff.routing.presence import PresenceState, present
 from handoff.routing.silence import give_up
 from handoff.staff import ROLES
@@ -169,7 +169,7 @@ async def _floor(service: Service) -> FloorView:
             name=one.name,
             role=one.role,
             state=there.get(one.id, "offline"),
-            on_shift=on_shift(one, now),
+            on_shift=within_hours(one.name, one.hours, now),
             load=loads.get(one.id, 0),
             capacity=one.capacity,
             teams=list(one.teams),
