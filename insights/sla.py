@@ -29,8 +29,8 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 LONGEST_DAYS = 366
 LEAST_DECIDED = 10
 """A category with fewer promises decided is not judged."""
-PAGE = 1000
-"""Rows that are in memory at a time where they have to be looked at one by one."""
+PAGE = 200
+"""Rows that are looked at together where SQL cannot count them: they are what is in memory, and what others on the loop wait for."""
 LEVEL = 0.05
 """How likely it may be that a report without any systematic breach names one."""
 
