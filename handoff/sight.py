@@ -85,7 +85,7 @@ async def standings(reader: Reader, conversation_ids: Collection[str]) -> dict[s
         .outerjoin(tickets, tickets.c.id == ticket_id)
         .where(conversations.c.id.in_(conversation_ids))
     )
-    standing = {row[0]: Standing(*row[:3], solved=bool(row[3])) for row in found}
+    standing = {row[0]: Standing(row[0], row[1], row[2], bool(row[3])) for row in found}
     helpers = await _helpers(reader, [one.conversation_id for one in standing.values() if one.solved])
     return {one: replace(standing[one], helpers=helpers.get(one, frozenset())) for one in standing}
 
