@@ -7,8 +7,8 @@ import socket
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.connector import AddrInfoType
+from yarl import URL
 
 from core.errors import Invalid
 
@@ -37,7 +37,7 @@ def check_url(url: str, *, private: bool) -> str:
         raise Invalid("The address may not carry a name or password. Check the signature instead.", field="url")
     if parts.fragment:
         raise Invalid("The address may not have a part after #.", field="url")
-    if not private and _is_private_name(parts.hostname):
+    if not private and _is_private_name(_dialled(cleaned)):
         raise Invalid(
             "The address is this machine's or a private network's. Set BATON_WEBHOOKS_PRIVATE=true to allow such.",
             field="url",
@@ -49,6 +49,7 @@ def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         _ = parts.port  # a property that refuses what is no port
+        _ = URL(url)
     except ValueError:
         return None
     return parts
@@ -61,6 +62,15 @@ def _is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _dialled(url: str) -> str:
+    """Return an address's host as it is dialled: digits and dots of other scripts are made plain ones, and numbers whole."""
+    host = (URL(url).raw_host or "").rstrip(".")
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return host
 
 
 def _is_private_name(host: str) -> bool:
@@ -88,35 +98,29 @@ def is_public(address: str) -> bool:
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class PublicResolver(AbstractResolver):
-    """Resolves names to public addresses only, at the moment of the call: a name that was public when it was typed may not be now."""
+def _public_socket(address: AddrInfoType) -> socket.socket:
+    """Make a socket for a call, at the moment of the call: a name that was public when it was typed may not be now.
 
-    def __init__(self) -> None:
-        self._names = ThreadedResolver()
+    Whatever the address was written as, a name, a number or part of one, what is dialled passes here.
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Look a name up.
-
-        Raises:
-            OSError: it has no public address.
-        """
-        found = await self._names.resolve(host, port, family)
-        public = [one for one in found if is_public(one["host"])]
-        if not public:
-            raise OSError(f"{host} is a private address, which BATON_WEBHOOKS_PRIVATE does not allow")
-        return public
-
-    async def close(self) -> None:
-        """Close what looks names up."""
-        await self._names.close()
+    Raises:
+        OSError: it is not a public address.
+    """
+    family, kind, protocol, _, (host, *_) = address
+    try:
+        public = is_public(str(host))
+    except ValueError:  # the system would read it as a number all the same, such as 127.1
+        public = False
+    if not public:
+        raise OSError(f"{host} is a private address, which BATON_WEBHOOKS_PRIVATE does not allow")
+    return socket.socket(family, kind, protocol)
 
 
 def open_caller(*, private: bool) -> aiohttp.ClientSession:
     """Make a client that keeps no cookies, heeds no proxy of the environment and, unless `private`, reaches public addresses only."""
-    resolver = None if private else PublicResolver()
-    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=64, limit_per_host=8)
+    connector = aiohttp.TCPConnector(
+        socket_factory=None if private else _public_socket, use_dns_cache=False, limit=64, limit_per_host=8
+    )
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from core.errors import Invalid
 from server.outbound import check_url, is_public, open_caller
@@ -29,6 +33,11 @@ from server.outbound import check_url, is_public, open_caller
         ("https://[64:ff9b::a00:7]/", "private"),
         ("http://localhost:5005/", "private"),
         ("https://vault.internal/", "private"),
+        ("https://127.1/", "private"),
+        ("https://2130706433/", "private"),
+        ("https://①②⑦.⓪.⓪.①/", "private"),
+        ("https://127。0。0。1/", "private"),
+        ("https://localhost./", "private"),
     ],
 )
 def test_an_address_that_may_not_be_called_is_refused_with_the_reason(url: str, why: str) -> None:
@@ -53,8 +62,20 @@ def test_an_address_is_public_only_if_what_it_stands_for_is() -> None:
     )
 
 
-async def test_a_name_that_leads_to_this_machine_is_not_called() -> None:
-    async with open_caller(private=False) as caller:
-        for url in ("https://localhost:1/", "https://2130706433:1/", "https://0x7f.1:1/"):
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "①②⑦.⓪.⓪.①", "127。0。0。1", "[::1]"]
+)
+async def test_no_way_of_writing_this_machine_reaches_it(host: str) -> None:
+    family, address = (socket.AF_INET6, "::1") if ":" in host else (socket.AF_INET, "127.0.0.1")
+    with socket.create_server((address, 0), family=family) as server:
+        server.setblocking(False)
+        async with open_caller(private=False) as caller:
             with pytest.raises((aiohttp.ClientConnectorError, aiohttp.InvalidURL)):
-                await caller.post(url)
+                await caller.post(f"https://{host}:{server.getsockname()[1]}/")
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+async def test_where_private_addresses_are_allowed_this_machine_is_reached() -> None:
+    async with open_caller(private=True) as caller, TestServer(web.Application()) as server:
+        assert (await caller.post(server.make_url("/"))).status == 404
