@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from aiohttp import web
 
 from core.errors import Forbidden
@@ -12,12 +14,30 @@ NOT_LISTED = "This site may not embed the chat. Add its origin to BATON_ALLOWED_
 
 
 def remote(request: web.Request, service: Service) -> str:
-    """Return the client's address, believing as many proxies as the settings say there are."""
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    """Return where the client is, believing as many proxies as the settings say there are: what its requests are counted by."""
+    # A proxy may add a line of its own below the one that the client made up.
+    lines = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    forwarded = [part.strip() for part in lines.split(",") if part.strip()]
     depth = service.settings.trusted_proxies
     if depth and len(forwarded) >= depth:
-        return forwarded[-depth]
-    return request.remote or "unknown"
+        return place_of(forwarded[-depth])
+    return place_of(request.remote or "unknown")
+
+
+def place_of(address: str) -> str:
+    """Return whose an address is: an IPv4 address itself, an IPv6 address its /64, any of which one customer may choose (RFC 6177).
+
+    What is no address is returned as it is.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
 
 
 def check_origin(request: web.Request, service: Service) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict
 
+from core.clock import FrozenClock
 from core.errors import RateLimited
 from core.redis import open_redis
+from server.callers import place_of
 from server.limits import Counters, OwnCounters, SharedCounters, forgive, limit
-from tests.server.conftest import Running
+from tests.server.conftest import Running, ScriptedRasa, serving
 
 
 @pytest.fixture(params=["shared", "own"])
@@ -96,3 +102,40 @@ async def test_flushing_redis_loses_nothing(running: Running) -> None:
     assert (await chat.notice("queued"))["notice"]["reason"] == "asked"
     session = await (await running.client.post("/api/chat/sessions", json={"token": chat.token})).json()
     assert session["conversation"]["queue"]["position"] == 1
+
+
+async def statuses(running: Running, lines: list[list[str]]) -> list[int]:
+    """Open a session for each list of X-Forwarded-For lines, which reach the service through one trusted proxy."""
+    found = []
+    for forwarded in lines:
+        headers = CIMultiDict(("X-Forwarded-For", line) for line in forwarded)
+        found.append((await running.client.post("/api/chat/sessions", json={}, headers=headers)).status)
+    return found
+
+
+@pytest.fixture
+async def behind_a_proxy(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> AsyncIterator[Running]:
+    shutil.copytree(first_home, tmp_path / "home")
+    async with serving(rasa, tmp_path, clock, trusted_proxies=1, sessions_per_minute=2) as started:
+        yield started
+
+
+async def test_a_line_that_the_client_made_up_above_the_proxys_does_not_choose_its_address(
+    behind_a_proxy: Running,
+) -> None:
+    made_up = [[f"10.0.0.{number}", "203.0.113.7"] for number in range(3)]
+    assert await statuses(behind_a_proxy, made_up) == [200, 200, 429]
+
+
+async def test_the_addresses_that_one_ipv6_customer_may_choose_from_count_as_one(behind_a_proxy: Running) -> None:
+    chosen = [[f"2001:db8:1:2::{number}"] for number in range(3)]
+    assert await statuses(behind_a_proxy, [*chosen, ["2001:db8:1:3::1"]]) == [200, 200, 429, 200]
+
+
+def test_an_address_stands_for_whoever_has_it() -> None:
+    assert place_of("203.0.113.7") == place_of("::ffff:203.0.113.7") == "203.0.113.7"
+    assert place_of("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
+    assert place_of("fe80::1%eth0") == "fe80::/64"
+    assert place_of("unknown") == "unknown"
