@@ -1,21 +1,55 @@
-"""Runs the two halves of a socket, one that sends and one that receives: neither outlives the other, and no failure is silent."""
+"""Runs the two halves of a socket, one that sends and one that receives: neither outlives the other, and no failure is silent.
+
+What one client sends is limited as well, because frames that are here already are read without a pause for anybody else.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from aiohttp import WSCloseCode, web
 
-from core.errors import BatonError
+from core.clock import Clock
+from core.errors import BatonError, RateLimited
 from server.api import envelope
 
 log = structlog.get_logger()
 SIGNED_OUT = 4401
 """Close code of a socket whose session has ended: signing in again helps, connecting again does not."""
+MOST_FRAMES = 400
+"""Frames that a client may send in a window; a widget sends a few, and what has waited for a connection at once."""
+WINDOW = timedelta(seconds=10)
+FRAME_CHARACTERS = 4_096
+"""A longer frame counts as several: reading it takes as long."""
+
+
+class Allowance:
+    """What one socket may still send in this window."""
+
+    def __init__(self, clock: Clock, most: int = MOST_FRAMES) -> None:
+        self._clock = clock
+        self._most = most
+        self._left = most
+        self._ends = clock.now() + WINDOW
+
+    def spend(self, characters: int) -> None:
+        """Count a frame of this length.
+
+        Raises:
+            RateLimited: the window's are used up.
+        """
+        now = self._clock.now()
+        if now >= self._ends:
+            self._left, self._ends = self._most, now + WINDOW
+        self._left -= 1 + characters // FRAME_CHARACTERS
+        if self._left < 0:
+            wait = max(1, round((self._ends - now).total_seconds()))
+            raise RateLimited(f"That was a lot at once. Connect again in {wait} seconds.", retry_after=wait)
 
 
 async def serve(

@@ -21,7 +21,7 @@ from server.frames import PingFrame, act, parse_frame
 from server.hub import CatchUp, Listener
 from server.routes.chat import MOST_EVENTS
 from server.service import SERVICE, Service
-from server.sockets import refuse, serve
+from server.sockets import MOST_FRAMES, Allowance, refuse, serve
 
 HELLO_WITHIN = 10.0
 FRAME_LIMIT = 1024 * 1024
@@ -142,8 +142,15 @@ async def _tell(line: _Line, events: Sequence[Event]) -> None:
 
 
 async def _receive_frames(line: _Line, listener: Listener) -> None:
+    """Do what the customer's frames ask for.
+
+    Raises:
+        RateLimited: the client floods the line.
+    """
     name = await customer_name(line.service, line.visitor)
+    allowance = Allowance(line.service.clock, max(MOST_FRAMES, line.service.settings.messages_per_minute))
     async for received in line.socket:
+        allowance.spend(len(received.data))
         client_id = None
         try:
             if received.type is not WSMsgType.TEXT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import aiohttp
@@ -10,8 +11,11 @@ import pytest
 from aiohttp import web
 from sqlalchemy.exc import OperationalError
 
+from core.clock import FrozenClock
+from core.errors import RateLimited
 from server import metrics
 from server.identity import sign_identity
+from server.sockets import FRAME_CHARACTERS, MOST_FRAMES, WINDOW, Allowance
 from tests.server.conftest import Running, say
 
 
@@ -262,6 +266,32 @@ async def test_too_many_messages_in_a_minute_are_refused_with_a_time_to_wait(run
     answers = [await chat.send("message", text=f"m{n}") for n in range(41)]
     assert [answer["type"] for answer in answers] == ["ack"] * 40 + ["error"]
     assert answers[-1]["error"]["code"] == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    "frame", ["{}", '{"type": "ping"}', '{"type": "typing", "on": true}', '"' + "x" * 900_000 + '"']
+)
+async def test_who_floods_a_socket_is_told_and_let_go(running: Running, frame: str) -> None:
+    chat = await running.visit()
+    with contextlib.suppress(aiohttp.ClientConnectionResetError):
+        for _ in range(MOST_FRAMES + 1 if len(frame) < 100 else 3):
+            await chat.socket.send_str(frame)
+    told = await chat.until(lambda got: got["type"] == "error" and got["error"]["code"] == "rate_limited")
+    assert told["client_id"] is None
+    while (received := await chat.socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+        pass
+    assert (received.type, received.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.POLICY_VIOLATION)
+
+
+async def test_what_a_socket_may_send_is_given_anew_with_each_window(clock: FrozenClock) -> None:
+    allowance = Allowance(clock, 2)
+    allowance.spend(10)
+    allowance.spend(10)
+    with pytest.raises(RateLimited):
+        allowance.spend(10)
+    clock.set(clock.now() + WINDOW)
+    with pytest.raises(RateLimited):
+        allowance.spend(3 * FRAME_CHARACTERS)
 
 
 async def test_a_socket_whose_sending_side_breaks_is_closed_so_that_the_client_resumes(
