@@ -21,6 +21,8 @@ log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = TypeVar("Body", bound=BaseModel)
 BODY_LIMIT = 1024 * 1024
+LARGEST_INTEGER = 2**31 - 1
+"""The largest whole number that every database takes."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who calls: the client's address, and whether the page that it is on may speak to the chat."""
+"""Who calls: the client's address, the visitor whose token it sends, and whether the page that it is on may speak to the chat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ipaddress
 
 from aiohttp import web
 
-from core.errors import Forbidden
+from core.errors import Forbidden, Unauthenticated
+from handoff.visitors import Visitor, visitor_of_token
 from server.service import Service
 from server.staff_auth import is_own_origin
 
@@ -38,6 +39,28 @@ def place_of(address: str) -> str:
     if ip.ipv4_mapped is not None:
         return str(ip.ipv4_mapped)
     return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+
+
+def visitor_token(request: web.Request) -> str:
+    """Return the visitor token that came with a request.
+
+    Raises:
+        Unauthenticated: none did.
+    """
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Bearer" or not token:
+        raise Unauthenticated("Send the visitor token as Authorization: Bearer.")
+    return token
+
+
+async def known_visitor(request: web.Request, service: Service) -> Visitor | None:
+    """Return whose token came with a request; None for no token and for one that is nobody's."""
+    try:
+        token = visitor_token(request)
+        async with service.database.read() as reader:
+            return await visitor_of_token(reader, token, service.clock.now())
+    except Unauthenticated:
+        return None
 
 
 def check_origin(request: web.Request, service: Service) -> None:

@@ -12,6 +12,7 @@ from handoff.records import Staff
 from handoff.views import MessageView
 from handoff.wording import LONGEST_MESSAGE
 from knowledge.articles import Audience
+from server.api import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from knowledge.results import Result
@@ -31,7 +32,7 @@ class SignIn(_Body):
 class AtEpoch(_Body):
     """The epoch that the agent saw."""
 
-    epoch: int = Field(ge=1)
+    epoch: int = Field(ge=1, le=LARGEST_INTEGER)
 
 
 class ReplyBody(AtEpoch):

@@ -12,7 +12,7 @@ from core.database import Transaction
 from core.errors import Invalid, Unauthenticated
 from core.text import without_overrides
 from customers.accounts import Account, AccountDetails, upsert_customer
-from server.api import checked
+from server.api import LARGEST_INTEGER, checked
 
 LONGEST_LIFE = timedelta(hours=24)
 SKEW_SECONDS = 60
@@ -27,23 +27,30 @@ _OPTIONS: Any = {
 }
 
 
-class Claims(BaseModel):
-    """What the token may say. `sub` is the host site's own id of the customer."""
+class AccountClaims(BaseModel):
+    """What may be told of a customer's account. What is left out keeps its value."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(str_strip_whitespace=True)
 
-    sub: str = Field(min_length=1, max_length=200)
-    exp: float = Field(allow_inf_nan=False)
-    nbf: float | None = Field(None, allow_inf_nan=False)
     name: str | None = Field(None, max_length=200)
     email: str | None = Field(None, max_length=254)
     company: str | None = Field(None, max_length=200)
-    plan: str | None = Field(None, max_length=40)
+    plan: str | None = Field(None, max_length=40, description="Any name; triage and SLA policies know some.")
     mrr: float | None = Field(
         None, ge=0, lt=1e13, allow_inf_nan=False, description="Monthly revenue in whole units of the currency."
     )
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
-    seats: int | None = Field(None, ge=0, lt=2**31)
+    seats: int | None = Field(None, ge=0, le=LARGEST_INTEGER)
+
+
+class Claims(AccountClaims):
+    """What the token may say. `sub` is the host site's own id of the customer."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sub: str = Field(min_length=1, max_length=200)
+    exp: float = Field(allow_inf_nan=False)
+    nbf: float | None = Field(None, allow_inf_nan=False)
 
 
 def read_identity(token: str, secret: str, at: datetime) -> Claims:

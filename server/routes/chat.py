@@ -16,8 +16,8 @@ from core.events import Event
 from handoff.replay import missed_events
 from handoff.views import ConversationView, MessageView
 from handoff.visitors import Visitor, new_visitor, note_page, sign_in, visitor_of_token
-from server.api import Route, checked, parse_json, read_body
-from server.callers import check_origin, remote
+from server.api import LARGEST_INTEGER, Route, checked, parse_json, read_body
+from server.callers import check_origin, remote, visitor_token
 from server.customer_view import customer_name, customer_view, event_frame, snapshot
 from server.frames import AckView, Frame, act, parse_frame
 from server.identity import account_of_claims, read_identity
@@ -25,8 +25,6 @@ from server.limits import limit
 from server.service import SERVICE, Service
 
 LONGEST_POLL = 25
-MOST_EVENTS = 2**31 - 1
-"""The largest number of an event that a database takes."""
 
 
 class Page(BaseModel):
@@ -59,7 +57,7 @@ class SessionView(TypedDict):
 class PollQuery(BaseModel):
     """Where a long poll goes on, and how many seconds it may take."""
 
-    after: int = Field(0, ge=0, le=MOST_EVENTS)
+    after: int = Field(0, ge=0, le=LARGEST_INTEGER)
     wait: int = Field(0, ge=0, le=LONGEST_POLL)
 
 
@@ -114,7 +112,7 @@ async def poll(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_origin(request, service)
     query = checked(dict(request.query), PollQuery)
-    token = _bearer(request)
+    token = visitor_token(request)
     live: list[dict[str, Any]] = []
     async with service.database.read() as reader:
         conversation_id = (await visitor_of_token(reader, token, service.clock.now())).conversation.id
@@ -140,18 +138,11 @@ async def post_frame(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_origin(request, service)
     async with service.database.read() as reader:
-        visitor = await visitor_of_token(reader, _bearer(request), service.clock.now())
+        visitor = await visitor_of_token(reader, visitor_token(request), service.clock.now())
     frame = parse_frame(parse_json(await request.read()))
     name = await customer_name(service, visitor)
     answer = await act(service, visitor.conversation.id, visitor.id, name, frame)
     return web.json_response(answer or {"type": "ack", "client_id": "", "message": None})
-
-
-def _bearer(request: web.Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind != "Bearer" or not token:
-        raise Unauthenticated("Send the visitor token as Authorization: Bearer.")
-    return token
 
 
 async def _missed(service: Service, conversation_id: str, after: int) -> list[Event]:

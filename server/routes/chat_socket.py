@@ -14,12 +14,11 @@ from handoff.replay import missed_events
 from handoff.transcript import get_conversation
 from handoff.visitors import Visitor, visitor_of_token
 from server import metrics
-from server.api import Route, envelope, parse, parse_json
+from server.api import LARGEST_INTEGER, Route, envelope, parse, parse_json
 from server.callers import check_origin
 from server.customer_view import customer_name, customer_view, event_frame, snapshot
 from server.frames import PingFrame, act, parse_frame
 from server.hub import CatchUp, Listener
-from server.routes.chat import MOST_EVENTS
 from server.service import SERVICE, Service
 from server.sockets import MOST_FRAMES, Allowance, refuse, serve
 
@@ -34,7 +33,7 @@ class Hello(BaseModel):
 
     type: str
     token: str = Field(max_length=200)
-    after: int | None = Field(None, ge=0, le=MOST_EVENTS)
+    after: int | None = Field(None, ge=0, le=LARGEST_INTEGER)
 
 
 @dataclass

@@ -11,18 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
-from core.errors import BatonError, Invalid, Unauthenticated
+from core.errors import BatonError, Invalid
 from core.identifiers import new_id
 from core.redis import sent_key
 from handoff.speaking import say_as_customer
 from handoff.taking_over import save_email
-from handoff.visitors import new_visitor, visitor_of_token
+from handoff.visitors import new_visitor
 from handoff.wording import clean_email, clean_text
 from knowledge.articles import Viewer
 from knowledge.store import get_article
 from knowledge.votes import record_vote
 from server.api import Route, checked, read_body, storable
-from server.callers import remote
+from server.callers import known_visitor, remote
 from server.frames import ask_for_person
 from server.help_content import question_of, shortened
 from server.help_search import note_typed, offer
@@ -153,21 +153,11 @@ async def _vote(request: web.Request, service: Service, helpful: bool, words: st
     await limit(service.counters, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
     async with service.database.read() as reader:
         article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
-    voter = await _visitor(request, service) or reader_of(request, service) or new_reader()
+    visitor = await known_visitor(request, service)
+    voter = visitor.id if visitor is not None else reader_of(request, service) or new_reader()
     words = str(storable(words))
     await record_vote(service.database, article.id, voter, helpful, words, clock=service.clock, viewer=Viewer.ANONYMOUS)
     return voter
-
-
-async def _visitor(request: web.Request, service: Service) -> str | None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind != "Bearer" or not token:
-        return None
-    try:
-        async with service.database.read() as reader:
-            return (await visitor_of_token(reader, token, service.clock.now())).id
-    except Unauthenticated:
-        return None
 
 
 @as_page

@@ -22,7 +22,7 @@ from handoff.sla.sla_rules import (
     versions,
 )
 from handoff.yaml_text import LONGEST, line_named
-from server.api import Route, checked, read_body
+from server.api import LARGEST_INTEGER, Route, checked, read_body
 from server.service import SERVICE
 from server.sla_history_view import TicketHistoryView, history_view
 from server.staff_auth import LEADING, signed_in
@@ -31,7 +31,7 @@ from server.staff_auth import LEADING, signed_in
 class RulesQuery(BaseModel):
     """Which version; without a number the newest."""
 
-    version: int | None = Field(None, ge=0)
+    version: int | None = Field(None, ge=0, le=LARGEST_INTEGER)
 
 
 class CheckBody(BaseModel):
@@ -44,7 +44,7 @@ class CheckBody(BaseModel):
 class RulesBody(CheckBody):
     """Rules in YAML, the version that they were made from, why, and whether open tickets are measured by them too."""
 
-    base: int = Field(ge=0)
+    base: int = Field(ge=0, le=LARGEST_INTEGER)
     note: str = Field("", max_length=LONGEST_NOTE)
     for_open_tickets: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from aiohttp import web
 
-from handoff.records import QUEUE, Role
+from handoff.records import QUEUE
 from handoff.routing.duty import loads_of, within_hours
 from handoff.routing.presence import PresenceState, present
 from handoff.routing.silence import give_up
@@ -26,7 +26,7 @@ from server.limits import limit
 from server.open_desks import DESK_SOCKETS
 from server.routes.desk_socket import presence_may_fail
 from server.service import SERVICE, Service
-from server.staff_auth import COOKIE, signed_in
+from server.staff_auth import COOKIE, LEADING, signed_in
 from server.staff_views import (
     CapacityBody,
     FloorView,
@@ -44,7 +44,6 @@ from server.staff_views import (
 )
 from tickets.tables import tickets
 
-LEADING: tuple[Role, ...] = ("lead", "admin")
 MOST_TRIES = 10
 """Attempts at one's own password in `TRIES_WINDOW` seconds."""
 TRIES_WINDOW = 300

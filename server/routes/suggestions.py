@@ -8,20 +8,19 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from core.errors import Unauthenticated
-from handoff.visitors import Visitor, visitor_of_token
+from handoff.visitors import Visitor
 from knowledge.articles import Viewer
 from knowledge.catalogue import Summary, summaries_of
 from knowledge.openings import LedBy, note_opening
 from knowledge.rendering import render
 from knowledge.store import get_article
 from server.api import Route, read_body
-from server.callers import check_origin, remote
+from server.callers import check_origin, known_visitor, remote
 from server.help_content import SNIPPET, shortened
 from server.help_views import count_reading
 from server.limits import limit
 from server.page_question import path_of, question_of_page
-from server.service import SERVICE, Service
+from server.service import SERVICE
 
 if TYPE_CHECKING:
     from knowledge.results import SearchOutcome
@@ -86,7 +85,7 @@ async def suggest(request: web.Request) -> web.Response:
     question = question_of_page(page.url, page.title, page.context, site_names=(brand, f"{brand} Help"))
     view: SuggestionsView = {"suggestions": []}
     if question:
-        viewer = _viewer(await _visitor(request, service))
+        viewer = _viewer(await known_visitor(request, service))
         outcome = await service.knowledge().search(question, viewer=viewer, limit=MOST + 1, log=False)
         near = _near(outcome, path_of(page.url))
         async with service.database.read() as reader:
@@ -102,7 +101,7 @@ async def read_article(request: web.Request) -> web.Response:
     """
     service = request.app[SERVICE]
     check_origin(request, service)
-    visitor = await _visitor(request, service)
+    visitor = await known_visitor(request, service)
     async with service.database.read() as reader:
         article = await get_article(reader, request.match_info["slug"], _viewer(visitor))
     await count_reading(request, service, article.id)
@@ -134,18 +133,6 @@ def _near(outcome: SearchOutcome, path: str) -> list[str]:
 def _suggestion(one: Summary) -> SuggestedArticle:
     snippet = shortened(one.excerpt, SNIPPET)
     return {"article_id": one.id, "slug": one.slug, "title": one.title, "snippet": snippet, "url": one.url}
-
-
-async def _visitor(request: web.Request, service: Service) -> Visitor | None:
-    """Return whose token came with the request; None for no token and for one that is nobody's."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind != "Bearer" or not token:
-        return None
-    try:
-        async with service.database.read() as reader:
-            return await visitor_of_token(reader, token, service.clock.now())
-    except Unauthenticated:
-        return None
 
 
 def _viewer(visitor: Visitor | None) -> Viewer:

@@ -17,7 +17,7 @@ from handoff.transcript import transcript
 from knowledge.articles import Viewer
 from server import metrics
 from server.api import Route, log, read_body
-from server.identity import Claims, account_of_claims
+from server.identity import AccountClaims, Claims, account_of_claims
 from server.service import SERVICE, Service
 from tickets.records import TicketView, ticket_view
 from tickets.ticketing import Ticket
@@ -28,19 +28,12 @@ OFFERED = 3
 """Articles that triage is told of."""
 
 
-class TicketCustomer(BaseModel):
+class TicketCustomer(AccountClaims):
     """Who it is about. What is left out keeps its value."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     id: str = Field(min_length=1, max_length=200, description="Your own id of the customer.")
-    name: str | None = Field(None, max_length=200)
-    email: str | None = Field(None, max_length=254)
-    company: str | None = Field(None, max_length=200)
-    plan: str | None = Field(None, max_length=40, description="Any name; triage and SLA policies know some.")
-    mrr: float | None = Field(None, ge=0, lt=1e13, allow_inf_nan=False, description="Monthly revenue in whole units.")
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
-    seats: int | None = Field(None, ge=0, lt=2**31)
 
 
 class TicketBody(BaseModel):

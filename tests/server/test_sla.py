@@ -41,6 +41,7 @@ async def test_a_lead_changes_the_rules_and_reads_every_version(running: Running
     assert (await lead.put("/api/sla/policies", json={**body, "text": RULES + "#"})).status == 409
     assert (await (await lead.get("/api/sla/policies?version=0")).json())["text"] == shown["text"]
     assert (await lead.get("/api/sla/policies?version=7")).status == 404
+    assert (await lead.get(f"/api/sla/policies?version={2**63}")).status == 400
 
 
 async def test_a_breach_is_told_to_the_leads_and_its_history_adds_up(
