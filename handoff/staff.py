@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
+from core.prepared import Prepared
 from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
 from handoff.tables import staff, staff_sessions
@@ -19,6 +20,16 @@ SESSION_LENGTH = timedelta(hours=12)
 SHORTEST_PASSWORD = 10
 LONGEST_NAME = 200
 ROLES: tuple[Role, ...] = ("agent", "lead", "content", "admin")
+_OF_SESSION = Prepared(
+    sa.select(staff)
+    .join(staff_sessions, staff_sessions.c.staff_id == staff.c.id)
+    .where(
+        staff_sessions.c.token_fingerprint == sa.bindparam("session"),
+        staff_sessions.c.expires_at > sa.bindparam("now"),
+        staff.c.active,
+    )
+)
+"""Asked with each request of a desk, and with each of its pings."""
 _WRONG = "The e-mail address or the password is wrong."
 
 
@@ -128,14 +139,7 @@ async def staff_of_session(reader: Reader, secret: str, at: datetime) -> Staff:
     Raises:
         Unauthenticated: there is no such session, it has expired, or the account is not active any more.
     """
-    rows = await reader.execute(
-        sa.select(staff)
-        .join(staff_sessions, staff_sessions.c.staff_id == staff.c.id)
-        .where(
-            staff_sessions.c.token_fingerprint == fingerprint(secret), staff_sessions.c.expires_at > at, staff.c.active
-        )
-    )
-    row = rows.mappings().one_or_none()
+    row = (await _OF_SESSION.execute(reader, {"session": fingerprint(secret), "now": at})).one_or_none()
     if row is None:
         raise Unauthenticated("You are signed out. Sign in again.")
     return Staff.of(row)

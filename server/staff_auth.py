@@ -29,7 +29,7 @@ async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING, *, 
     if not secret:
         raise Unauthenticated("You are signed out. Sign in again.")
     service = request.app[SERVICE]
-    async with service.database.read() as reader:
+    async with service.database.glance() as reader:
         member = await staff_of_session(reader, secret, service.clock.now())
     if member.password_once and not once:
         raise Forbidden("Choose a password of your own first.")
