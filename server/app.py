@@ -32,6 +32,7 @@ from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, watch_bot
 from server.bot import Bot, TextVector
 from server.children import rasa_server
+from server.clock_skew import check_clock, watch_clock
 from server.cross_origin import allow_listed_origins
 from server.deliveries import DeliveryWorker
 from server.demo import keep_accounts
@@ -134,6 +135,7 @@ async def _open_service(
                 raise
             reason = error.strerror or "it does not answer"
             raise ConfigurationError(f"The database cannot be reached ({reason}). Check DATABASE_URL.") from error
+        await check_clock(database, clock)
         redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
         if settings.redis_url and (sentence := await missing(redis)) is not None:
@@ -195,6 +197,7 @@ async def _open_service(
             "turns": turns.reconcile,
             "bot": functools.partial(watch_bot, service, actions),
             "clocks": functools.partial(run_clocks, service),
+            "clock skew": functools.partial(watch_clock, service),
             "routing": functools.partial(run_routing, service),
             "outbox": service.deliveries.run,
             "actions": functools.partial(_when, may_load, functools.partial(load_actions, service, actions)),

@@ -21,6 +21,7 @@ from core.errors import BatonError, ConfigurationError
 from core.redis import open_redis
 from knowledge.seed import check_folder
 from server.children import newest_model
+from server.clock_skew import check_clock
 from server.commands.output import print_json, print_table
 from server.migrate import newest_revision
 from server.pages import DIST
@@ -105,6 +106,7 @@ async def _database(settings: Settings) -> str:
     try:
         async with database.read() as reader:
             await reader.exec_driver_sql("SELECT 1")
+        await check_clock(database, SystemClock())
     except (SQLAlchemyError, OSError) as error:
         raise ConfigurationError(f"The database does not answer ({error}). Check DATABASE_URL.") from error
     finally:
