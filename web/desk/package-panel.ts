@@ -30,7 +30,7 @@ export class PackagePanel extends LitElement {
     .clock { display: flex; justify-content: space-between; align-items: center; gap: 8px; min-height: 26px; }
     .clock small { white-space: nowrap; font-size: 12px; color: var(--text-3); }
     .who { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
-    .who strong { font-size: 14px; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+    .who strong { font-size: 14px; font-weight: 650; overflow-wrap: anywhere; min-width: 0; }
     dl { display: grid; grid-template-columns: 76px minmax(0, 1fr); gap: 4px 12px; }
     dt { color: var(--text-3); } dd { overflow-wrap: anywhere; }
     .two-lines { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
@@ -100,8 +100,7 @@ export class PackagePanel extends LitElement {
     const name = customer.name ?? "Visitor";
     const pageUrl = customer.page?.url ? safeUrl(customer.page.url, location.origin) : null;
     const lines: [string, unknown][] = [
-      // A long address breaks before its domain rather than inside a word.
-      ["E-mail", customer.email === null ? null : html`${customer.email.split("@")[0]}<wbr>${customer.email.slice(customer.email.indexOf("@"))}`],
+      ["E-mail", customer.email === null ? null : breakingBeforeDomain(customer.email)],
       ["Company", customer.company],
       ["Plan", customer.plan === null ? null : codeWords(customer.plan)],
       ["Revenue", customer.mrr === null ? null : revenueWords(customer.mrr, customer.currency)],
@@ -110,7 +109,7 @@ export class PackagePanel extends LitElement {
       ["Page", customer.page === null ? null : html`<span class="two-lines" title=${customer.page.title ?? ""}>${pageUrl === null ? customer.page.title : html`<a href=${pageUrl} target="_blank" rel="noopener noreferrer">${customer.page.title || pageUrl}</a>`}</span>`],
     ];
     return html`<section aria-label="Customer" data-testid="desk-customer"><h2>Customer</h2>
-      <div class="who"><strong title=${name} dir="auto">${name}</strong>${customer.health === null ? nothing : html`<span class="band ${customer.health.band}">${BAND_WORDS[customer.health.band]}</span>`}</div>
+      <div class="who"><strong dir="auto">${name}</strong>${customer.health === null ? nothing : html`<span class="band ${customer.health.band}">${BAND_WORDS[customer.health.band]}</span>`}</div>
       ${customer.known ? nothing : html`<p class="quiet">Not signed in, so nothing is known of their account.</p>`}
       <dl>${lines.filter(([, value]) => value !== null && value !== "").map(([term, value]) => html`<dt>${term}</dt><dd dir="auto">${value}</dd>`)}</dl></section>`;
   }
@@ -169,5 +168,9 @@ export class PackagePanel extends LitElement {
   #override(change: { priority?: Priority; category?: string }): void {
     this.dispatchEvent(new CustomEvent("desk-override", { detail: change, bubbles: true, composed: true }));
   }
-
+}
+/** A long address breaks before its domain rather than inside a word. What has no domain is shown as it is. */
+function breakingBeforeDomain(email: string): TemplateResult | string {
+  const at = email.lastIndexOf("@");
+  return at < 0 ? email : html`${email.slice(0, at)}<wbr>${email.slice(at)}`;
 }

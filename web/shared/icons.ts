@@ -46,9 +46,8 @@ export function mark(size = 20): TemplateResult {
     stroke-width="3" stroke-linecap="round"><path d="M4 15.500 13 6.500M11 17.500l9-9"/></svg>`;
 }
 
-/** One or two letters for an avatar. */
+/** One or two letters for an avatar: the first of the first word and of the last. Signs are none; a name of nothing else gives `?`. */
 export function initials(name: string | null): string {
-  const words = (name ?? "").trim().split(/\s+/).filter(Boolean);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => (word ? String.fromCodePoint(word.codePointAt(0) ?? 0) : ""));
-  return letters.join("").toLocaleUpperCase() || "?";
+  const letters = (name ?? "").split(/\s+/).flatMap((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? []);
+  return (letters.length > 1 ? `${letters[0]}${letters.at(-1)}` : (letters[0] ?? "?")).toLocaleUpperCase();
 }
