@@ -56,6 +56,7 @@ from server.routes import (
     internal,
     reports,
     reviews,
+    sessions,
     site,
     sla,
     staff,
@@ -78,9 +79,9 @@ VERSION = "0.1.0"
 MOST_ENCODED = 500
 """Characters of a message whose vector goes to the bot with it: about as many as the bot's encoder reads."""
 ROUTES: tuple[Route, ...] = (
-    *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES, *health.ROUTES,
-    *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES, *deliveries.ROUTES,
-    *tickets.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
+    *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *sessions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES,
+    *health.ROUTES, *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES,
+    *deliveries.ROUTES, *tickets.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
 
