@@ -1,6 +1,6 @@
 /** What an agent does with the open conversation: one thing at a time, and whatever comes of it, the service's word is read again. */
 import { messageOf } from "../shared/errors.js";
-import type { Detail, Priority, Row } from "../shared/protocol.js";
+import type { Detail, Priority, Row } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
 /** What the actions need of the desk around them. */

@@ -5,7 +5,7 @@ import type { Opened } from "../shared/clicks.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { markedPieces, passageText, safeUrl } from "../shared/passage.js";
-import type { ArticleHit, ArticlesFound } from "../shared/protocol.js";
+import type { ArticleHit, ArticlesFound } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 
 const WAIT_MS = 250;

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
 import { MESSAGE_LIMIT } from "../shared/limits.js";
-import type { Detail, Row } from "../shared/protocol.js";
+import type { Detail, Row } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { priorityMark } from "./priority-mark.js";

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { everySecond, now } from "../shared/clock.js";
-import type { Clock } from "../shared/protocol.js";
+import type { Clock } from "../shared/desk-protocol.js";
 import { countdown } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 

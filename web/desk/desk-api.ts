@@ -1,7 +1,8 @@
 /** The agents' HTTP routes, one function each. */
 import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
-import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, Message, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/protocol.js";
+import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/desk-protocol.js";
+import type { Message } from "../shared/protocol.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {

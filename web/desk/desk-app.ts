@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { messageOf } from "../shared/errors.js";
 import { icon, initials, mark } from "../shared/icons.js";
-import type { Priority, View } from "../shared/protocol.js";
+import type { Priority, View } from "../shared/desk-protocol.js";
 import { base, tokens } from "../shared/tokens.js";
 import type { ClockHistoryDialog } from "./clock-history.js";
 import type { ConversationView } from "./conversation-view.js";

@@ -1,6 +1,7 @@
 /** What the desk knows and what an agent can do. Views render it. Every failure ends as a sentence in a toast or beside its cause. */
 import { messageOf } from "../shared/errors.js";
-import type { Author, Clock, Counts, DeskEvent, Detail, Message, Row, Staff, View } from "../shared/protocol.js";
+import type { Clock, Counts, DeskEvent, Detail, Row, Staff, View } from "../shared/desk-protocol.js";
+import type { Author, Message } from "../shared/protocol.js";
 import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";

@@ -1,7 +1,8 @@
 /** The desk's socket: events in, typing out. It reconnects for ever; what was missed is read again by its owner. */
 import { backoffMs } from "../shared/backoff.js";
 import type { SocketLike } from "../shared/chat-ports.js";
-import type { DeskEvent, ErrorFrame, View } from "../shared/protocol.js";
+import type { DeskEvent, View } from "../shared/desk-protocol.js";
+import type { ErrorFrame } from "../shared/protocol.js";
 
 const PING_MS = 25_000;
 const PONG_MS = 10_000;

@@ -1,5 +1,5 @@
 /** Teams and people as they are now: read when somebody looks, and again when presence or the queue has changed. */
-import type { FloorNow, Person, Team } from "../shared/protocol.js";
+import type { FloorNow, Person, Team } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
 const AGAIN_MS = 1_500;

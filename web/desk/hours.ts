@@ -1,5 +1,5 @@
 /** Working hours as people type them: a line for days, `mon-fri 09:00-12:00 13:00-17:00`. Pure; the service checks what they mean. */
-import type { Hours } from "../shared/protocol.js";
+import type { Hours } from "../shared/desk-protocol.js";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 

@@ -1,6 +1,6 @@
 /** The list that is shown: its view and team, its rows as they change, how many each view has. */
 import { messageOf } from "../shared/errors.js";
-import type { Clock, Counts, Row, View } from "../shared/protocol.js";
+import type { Clock, Counts, Row, View } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
 import { MyConversations } from "./my-conversations.js";
 import { belongsTo, inOrder } from "./row-order.js";

@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { messageOf } from "../shared/errors.js";
-import type { Hired, Member, Role, Team } from "../shared/protocol.js";
+import type { Hired, Member, Role, Team } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import { codeWords } from "../shared/words.js";
 import { formStyle } from "./form-style.js";

@@ -1,5 +1,5 @@
 /** Notices what becomes this agent's, or stops being theirs, by somebody else's doing: the routing, a colleague, a rule. */
-import type { Row } from "../shared/protocol.js";
+import type { Row } from "../shared/desk-protocol.js";
 
 export class MyConversations {
   /** Those that are theirs; null until they have been read once. */

@@ -1,5 +1,6 @@
 /** What happened, in words for agents: the service's notices are worded for the customer who reads them. */
-import type { Message, Row } from "../shared/protocol.js";
+import type { Row } from "../shared/desk-protocol.js";
+import type { Message } from "../shared/protocol.js";
 
 /** A notice as the desk says it; one of a type that is not known here keeps the service's own words. */
 export function noticeWords(message: Pick<Message, "text" | "notice">): string {

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { now } from "../shared/clock.js";
-import type { Told } from "../shared/protocol.js";
+import type { Told } from "../shared/desk-protocol.js";
 import { ago } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { formStyle } from "./form-style.js";

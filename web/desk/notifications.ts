@@ -1,5 +1,5 @@
 /** What the service told this agent, and how much of it they have not read. */
-import type { NotificationList, Told } from "../shared/protocol.js";
+import type { NotificationList, Told } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
 export class Notifications {

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { now } from "../shared/clock.js";
 import { safeUrl } from "../shared/passage.js";
-import type { Clock, Customer, Detail, Package, Priority, Ticket } from "../shared/protocol.js";
+import type { Clock, Customer, Detail, Package, Priority, Ticket } from "../shared/desk-protocol.js";
 import { dateInWords, metricName, momentInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { BAND_WORDS, codeWords, languageWords, PRIORITIES, revenueWords } from "../shared/words.js";

@@ -1,7 +1,7 @@
 /** The desk's pages beside the conversations: which there are, who may open them, and the element that shows each. */
 import { html, type TemplateResult } from "lit";
 import type { IconName } from "../shared/icons.js";
-import type { Role } from "../shared/protocol.js";
+import type { Role } from "../shared/desk-protocol.js";
 import type { DeskModel } from "./desk-model.js";
 
 export type PageId = "team" | "rules" | "webhooks";

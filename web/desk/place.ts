@@ -1,5 +1,5 @@
 /** Where an agent is, in the address bar: `#/queue`, `#/mine/cv_1`, or a page of its own, `#/team`. */
-import type { View } from "../shared/protocol.js";
+import type { View } from "../shared/desk-protocol.js";
 import { isPage, type PageId } from "./pages.js";
 
 /** `page` is what is shown in place of the conversation; `view` is then the list beside it. */

@@ -1,6 +1,6 @@
 /** A priority as bars, with its word for those who do not see them. */
 import { html, nothing, svg, type TemplateResult } from "lit";
-import type { Priority } from "../shared/protocol.js";
+import type { Priority } from "../shared/desk-protocol.js";
 import { codeWords } from "../shared/words.js";
 
 const LIT: Record<Priority, number> = { low: 1, normal: 2, high: 3, urgent: 3 };

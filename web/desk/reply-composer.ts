@@ -5,7 +5,7 @@ import { live } from "lit/directives/live.js";
 import { icon } from "../shared/icons.js";
 import { MESSAGE_LIMIT } from "../shared/limits.js";
 import type { Opened } from "../shared/clicks.js";
-import type { ArticlesFound } from "../shared/protocol.js";
+import type { ArticlesFound } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import { TypingSignal } from "../shared/typing-signal.js";
 import type { Draft } from "./writing.js";

@@ -4,7 +4,7 @@ import { property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { everySecond, now } from "../shared/clock.js";
 import { icon, type IconName } from "../shared/icons.js";
-import type { Row, View } from "../shared/protocol.js";
+import type { Row, View } from "../shared/desk-protocol.js";
 import { ago } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { codeWords, reasonWords, VIEW_NAMES } from "../shared/words.js";

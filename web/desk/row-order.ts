@@ -1,5 +1,5 @@
 /** Which row is in which view, and in what order. Pure. */
-import type { Clock, Row, View } from "../shared/protocol.js";
+import type { Clock, Row, View } from "../shared/desk-protocol.js";
 
 /** For the views that a row alone decides; with a team, those of that team. */
 export function belongsTo(row: Row, view: View, me: string | null, team: string | null = null): boolean {

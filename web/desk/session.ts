@@ -1,6 +1,6 @@
 /** Who is signed in at this desk, and what they say of themselves: on duty or away, how many conversations they take. */
 import { ServiceError, messageOf } from "../shared/errors.js";
-import type { Staff } from "../shared/protocol.js";
+import type { Staff } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
 
 /** What a session needs of the desk around it. */

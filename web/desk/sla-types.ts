@@ -1,5 +1,5 @@
 /** What the service says of SLA: how a ticket's clocks came to be, the rules with their versions, and what an agent was told. */
-import type { Clock } from "../shared/protocol.js";
+import type { Clock } from "../shared/desk-protocol.js";
 
 export interface Segment { start: string; end: string; kind: "counted" | "closed" | "paused"; minutes: number; total_minutes: number; mark: "warning" | "deadline" | "met" | "now" | null }
 export interface AuditLine { at: string; noted_at: string; what: string; words: string }

@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { messageOf } from "../shared/errors.js";
-import type { Assignment, Team } from "../shared/protocol.js";
+import type { Assignment, Team } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import { formStyle } from "./form-style.js";
 import { hoursOf, hoursText, ownZone } from "./hours.js";

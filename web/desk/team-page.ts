@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { messageOf } from "../shared/errors.js";
 import { icon, initials } from "../shared/icons.js";
-import type { Hired, Member, Person, Team } from "../shared/protocol.js";
+import type { Hired, Member, Person, Team } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import { codeWords } from "../shared/words.js";
 import type { DeskModel } from "./desk-model.js";

@@ -4,7 +4,7 @@ import { property, query, state } from "lit/decorators.js";
 import { now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
-import type { Deliveries, Delivery, DeliveryState, Endpoint, Endpoints } from "../shared/protocol.js";
+import type { Deliveries, Delivery, DeliveryState, Endpoint, Endpoints } from "../shared/desk-protocol.js";
 import { momentInWords } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";

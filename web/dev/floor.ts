@@ -1,5 +1,5 @@
 /** Canned teams and accounts for looking at the desk. Not shipped. */
-import type { FloorNow, Member } from "../shared/protocol.js";
+import type { FloorNow, Member } from "../shared/desk-protocol.js";
 import { LONG_NAME } from "./scenarios.js";
 
 const OFFICE = { zone: "Europe/Berlin", windows: { mon: ["09:00-17:00"], tue: ["09:00-17:00"], wed: ["09:00-17:00"], thu: ["09:00-17:00"], fri: ["09:00-12:00", "13:00-15:30"] }, holidays: [] };

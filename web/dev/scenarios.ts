@@ -1,5 +1,6 @@
 /** Canned conversations, rows and details for looking at the pages. Not shipped. */
-import type { Clock, Conversation, Customer, Detail, Message, Notice, Owner, Priority, Queue, Row } from "../shared/protocol.js";
+import type { Clock, Customer, Detail, Priority, Row } from "../shared/desk-protocol.js";
+import type { Conversation, Message, Notice, Owner, Queue } from "../shared/protocol.js";
 
 const START = Date.now() - 12 * 60_000;
 let ids = 0;

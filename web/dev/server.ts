@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { AckFrame, ClientFrame, Conversation, DeskEvent, EventFrame, LiveFrame, Message, Owner, Row } from "../shared/protocol.js";
+import type { DeskEvent, Row } from "../shared/desk-protocol.js";
+import type { AckFrame, ClientFrame, Conversation, EventFrame, LiveFrame, Message, Owner } from "../shared/protocol.js";
 import { FLOOR, MEMBERS } from "./floor.js";
 import { answer, BOT, clock, DANA, detail, MAYA, ME, message, notice, PASSAGE, rows as seededRows, SCENES, type Scene } from "./scenarios.js";
 

@@ -1,5 +1,5 @@
 /** Times and spans in words. Pure: the caller hands in now. */
-import type { Clock } from "./protocol.js";
+import type { Clock } from "./desk-protocol.js";
 
 const MINUTE = 60;
 const HOUR = 3600;

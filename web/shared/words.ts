@@ -1,5 +1,5 @@
 /** Codes of the protocol in words for people. */
-import type { Health, Priority, View } from "./protocol.js";
+import type { Health, Priority, View } from "./desk-protocol.js";
 
 const REASONS: Record<string, string> = {
   asked: "Asked for a person",

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { allById, byId, press, type } from "./dom.js";
 import { message, refusal } from "./fakes.js";
-import type { Detail } from "../shared/protocol.js";
+import type { Detail } from "../shared/desk-protocol.js";
 import { MAYA, due, row, mine, detail, settle, open, service, model, app, given, useDesk } from "./desk-page.js";
 
 useDesk();

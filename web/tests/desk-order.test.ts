@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { hashOf, placeOf } from "../desk/place.js";
 import { noticeWords } from "../desk/notice-words.js";
 import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
-import type { Clock } from "../shared/protocol.js";
+import type { Clock } from "../shared/desk-protocol.js";
 import { MAYA, due, row, mine } from "./desk-page.js";
 
 describe("order and place", () => {

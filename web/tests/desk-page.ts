@@ -15,7 +15,7 @@ import { SignIn } from "../desk/sign-in.js";
 import { Transcript } from "../desk/transcript.js";
 import { preparePage, rendered } from "./dom.js";
 import { FakeService, FakeSockets, message } from "./fakes.js";
-import type { Clock, Detail, Row } from "../shared/protocol.js";
+import type { Clock, Detail, Row } from "../shared/desk-protocol.js";
 
 const ELEMENTS = [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, PackagePanel, ReplyComposer, RowListView, SignIn, Transcript];
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { PackagePanel } from "../desk/package-panel.js";
 import { initials } from "../shared/icons.js";
-import type { Customer } from "../shared/protocol.js";
+import type { Customer } from "../shared/desk-protocol.js";
 import { detail, row } from "./desk-page.js";
 import { byId } from "./dom.js";
 

@@ -15,7 +15,7 @@ import { TeamForm } from "../desk/team-form.js";
 import { TeamPage } from "../desk/team-page.js";
 import { Transcript } from "../desk/transcript.js";
 import { TransferDialog } from "../desk/transfer-dialog.js";
-import type { Detail, Row, Staff } from "../shared/protocol.js";
+import type { Detail, Row, Staff } from "../shared/desk-protocol.js";
 import { FLOOR, MEMBERS } from "../dev/floor.js";
 import { detail, rows as seeded } from "../dev/scenarios.js";
 import { allById, byId, preparePage, rendered } from "./dom.js";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { everySecond, learnServiceTime, now, tickingListeners } from "../shared/clock.js";
-import type { Clock } from "../shared/protocol.js";
+import type { Clock } from "../shared/desk-protocol.js";
 import { ago, comingTime, countdown, dayName, momentInWords, shortSpan, spanInWords } from "../shared/time-format.js";
 
 const NOW = Date.parse("2026-11-23T14:45:00Z");
