@@ -34,7 +34,9 @@ export class AnswerCard extends LitElement {
     .passage code { font-family: var(--mono); font-size: .9em; background: var(--sunken); border-radius: 4px; padding: 1px 4px; }
     .passage pre { overflow-x: auto; background: var(--sunken); border-radius: var(--radius-s); padding: 8px 10px; margin: 0 0 8px; }
     .passage pre code { background: none; padding: 0; }
-    .passage table { border-collapse: collapse; width: 100%; margin: 0 0 8px; font-size: 13px; }
+    .passage .wide { overflow-x: auto; overflow-wrap: normal; margin: 0 0 8px; }
+    .passage .wide:focus-visible, .passage pre:focus-visible { outline-offset: -2px; }
+    .passage table { border-collapse: collapse; width: 100%; font-size: 13px; }
     .passage th, .passage td { border-bottom: 1px solid var(--border); padding: 4px 8px 4px 0; text-align: start; vertical-align: top; }
     .passage blockquote { margin: 0 0 8px; padding-inline-start: 10px; border-inline-start: 3px solid var(--border); color: var(--text-2); }
     .foot { display: flex; gap: 4px; align-items: center; border-top: 1px solid var(--border); padding: 4px 6px; background: var(--surface); }

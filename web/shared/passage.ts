@@ -35,7 +35,22 @@ export function passageFragment(html: string, base: string): DocumentFragment {
     line.append(strong);
     heading.replaceWith(line);
   }
+  for (const table of fragment.querySelectorAll("table")) {
+    const wide = table.ownerDocument.createElement("div");
+    table.replaceWith(wide);
+    wide.append(table);
+    scrollsByItself(wide, "Table");
+    wide.classList.add("wide");
+  }
+  for (const code of fragment.querySelectorAll("pre")) scrollsByItself(code, "Code");
   return fragment;
+}
+
+/** What is too wide scrolls within itself, and must be reached by keyboard for that. */
+function scrollsByItself(element: HTMLElement, name: string): void {
+  element.tabIndex = 0;
+  element.setAttribute("role", "region");
+  element.setAttribute("aria-label", name);
 }
 
 /** The passage as plain text, a line to a block: what an agent inserts into a reply. */

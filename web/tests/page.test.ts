@@ -69,3 +69,11 @@ test("what answers is marked, in the card and in a list's line, and no mark brin
   expect(markedPieces("<p>Pay <mark>now</mark></p>", 90).map((piece) => piece.marks)).toEqual([0, 1, 0]);
   expect(passageText(marked)).toContain("Select Download and go.");
 });
+
+test("what of a passage is too wide scrolls within itself, is named, and is reached by keyboard", () => {
+  const card = document.createElement("div");
+  card.append(passageFragment("<p>Prices</p><table><tr><th>Free</th><td><pre><code>a</code></pre></td></tr></table>", "https://service.test"));
+  const regions = [...card.querySelectorAll<HTMLElement>("[role=region]")];
+  expect(regions.map((one) => [one.getAttribute("aria-label"), one.tabIndex, one.className])).toEqual([["Table", 0, "wide"], ["Code", 0, ""]]);
+  expect(card.querySelector(".wide > table th")?.textContent).toBe("Free");
+});

@@ -20,7 +20,7 @@ export class ArticleReader extends LitElement {
     .where { font-size: 13px; color: var(--text-3); }
     h3 { margin-top: 2px; font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; text-wrap: balance; }
     .text { margin-top: 14px; overflow-wrap: anywhere; }
-    .text p, .text ul, .text ol, .text pre, .text table, .text blockquote { margin: 0 0 12px; }
+    .text p, .text ul, .text ol, .text pre, .text .wide, .text blockquote { margin: 0 0 12px; }
     .text ul, .text ol { padding-inline-start: 22px; list-style: revert; }
     .text li { margin: 4px 0; }
     .text a { color: var(--accent-text); text-underline-offset: 2px; }
@@ -28,6 +28,8 @@ export class ArticleReader extends LitElement {
     .text code { font-family: var(--mono); font-size: .88em; background: var(--sunken); border-radius: 4px; padding: 1px 4px; }
     .text pre { overflow-x: auto; background: var(--sunken); border-radius: var(--radius-s); padding: 10px 12px; }
     .text pre code { background: none; padding: 0; }
+    .text .wide { overflow-x: auto; overflow-wrap: normal; }
+    .text .wide:focus-visible, .text pre:focus-visible { outline-offset: -2px; }
     .text table { border-collapse: collapse; width: 100%; font-size: 14px; }
     .text th, .text td { border-bottom: 1px solid var(--border); padding: 6px 10px 6px 0; text-align: start; vertical-align: top; }
     .text blockquote { padding-inline-start: 10px; border-inline-start: 3px solid var(--border); color: var(--text-2); }
