@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
@@ -13,15 +13,16 @@ from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
 from knowledge.articles import Audience, Viewer
-from knowledge.asking import LONG, telling_terms, understand
+from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
 from knowledge.foresight import Foresight
-from knowledge.full_text import FullText, leading_terms
+from knowledge.full_text import FullText, Memory, leading_terms
 from knowledge.index import KnowledgeIndex, State
+from knowledge.postings import Postings
 from knowledge.ranking import rank, relative, shape
 from knowledge.related import Related, find_related
 from knowledge.results import Found, SearchOutcome, result_of, shown_to
-from knowledge.scoring import score
+from knowledge.scoring import Worded, score
 from knowledge.searches import log_search, search_entry
 from knowledge.word_queries import EVERYTHING, Only
 
@@ -33,6 +34,18 @@ NEAREST = 60
 Mode = Literal["hybrid", "words", "meaning"]
 Near = list[tuple[int, float]] | None
 """Passages near in meaning with their cosines, best first; None where meaning takes no part."""
+
+
+Understanding = Callable[[], Awaitable[Asked]]
+"""Counts and corrects a question's words when it is called."""
+
+
+class _Scored(NamedTuple):
+    """A question as it was understood, its candidates with what their words are worth, and the cosines of those near in meaning."""
+
+    asked: Asked
+    worded: list[Worded]
+    cosines: dict[int, float] | None
 
 
 class _Sought(NamedTuple):
@@ -192,31 +205,53 @@ class Retriever:
         )
         postings = None if only else await self._full_text.postings(reader, memory)
         if postings is not None:
-            asked = await understood()
-            near = await self._near(asked.text, viewer, only, mode)
-            cosines = None if near is None else dict(near)
-            leading = leading_terms(asked.terms, asked.statistics)
-            worded = postings.score(
-                asked.terms, asked.statistics, asked.weights, viewer, leading=leading, near=cosines or ()
-            )
+            scored = await self._score_in_memory(postings, understood, viewer, mode)
         else:
-            # Most questions are compared by meaning as they were typed: that goes on while their words are looked up.
-            typed = None if len(question) > LONG else self._near(question, viewer, only, mode)
-            async with _going_on(typed) as begun:
-                asked = await understood()
-                read = partial(self._full_text.read, reader, memory, viewer=viewer, only=only)
-                ids = await self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only)
-                worded = score(await read(ids), asked.terms, asked.statistics, asked.weights)
-                same = begun is not None and asked.text == question
-                near = await (begun if begun and same else self._near(asked.text, viewer, only, mode))
-            cosines = None if near is None else dict(near)
-            others = await read(set(cosines or ()).difference(ids))
-            worded = sorted([*worded, *score(others, asked.terms, asked.statistics, asked.weights)])
+            scored = await self._score_in_sql(reader, memory, understood, question, viewer, only, mode)
+        asked, worded, cosines = scored
         if mode == "meaning" and cosines is not None:
             worded = [one._replace(score=0.0) for one in worded if one.passage_id in cosines]
         ranked = rank(worded, cosines, asked.statistics, titles=mode == "hybrid", without=without)
         parts = {one.passage_id: one for one in worded}
         return Found(ranked, asked.statistics, cosines is not None, asked.corrections, parts, cosines or {})
+
+    async def _score_in_memory(
+        self, postings: Postings, understood: Understanding, viewer: Viewer, mode: Mode
+    ) -> _Scored:
+        """Score the candidates of a small knowledge base, whose words are all in memory."""
+        asked = await understood()
+        near = await self._near(asked.text, viewer, EVERYTHING, mode)
+        cosines = None if near is None else dict(near)
+        leading = leading_terms(asked.terms, asked.statistics)
+        worded = postings.score(
+            asked.terms, asked.statistics, asked.weights, viewer, leading=leading, near=cosines or ()
+        )
+        return _Scored(asked, worded, cosines)
+
+    async def _score_in_sql(
+        self,
+        reader: Reader,
+        memory: Memory,
+        understood: Understanding,
+        question: str,
+        viewer: Viewer,
+        only: Only,
+        mode: Mode,
+    ) -> _Scored:
+        """Score the candidates of a large knowledge base, found in SQL."""
+        # Most questions are compared by meaning as they were typed: that goes on while their words are looked up.
+        typed = None if len(question) > LONG else self._near(question, viewer, only, mode)
+        async with _going_on(typed) as begun:
+            asked = await understood()
+            read = partial(self._full_text.read, reader, memory, viewer=viewer, only=only)
+            ids = await self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only)
+            worded = score(await read(ids), asked.terms, asked.statistics, asked.weights)
+            same = begun is not None and asked.text == question
+            near = await (begun if begun and same else self._near(asked.text, viewer, only, mode))
+        cosines = None if near is None else dict(near)
+        others = await read(set(cosines or ()).difference(ids))
+        worded = sorted([*worded, *score(others, asked.terms, asked.statistics, asked.weights)])
+        return _Scored(asked, worded, cosines)
 
     async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> Near:
         if self.index is None or mode == "words":
