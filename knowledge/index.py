@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 _BATCH = 64
 """Articles embedded and written at once."""
 _TOGETHER = 8
-"""Passages in one run of the model: more do not fit the processor's cache and take longer each."""
+"""Passages that a thread takes at a time."""
 _NOTED = 500
 """Articles named in one statement."""
 

@@ -70,6 +70,13 @@ def test_a_text_has_the_same_vector_alone_and_in_company(encoder: OnnxEncoder) -
     assert np.sum(together * alone, axis=1).min() > 0.95
 
 
+def test_a_long_text_has_the_very_same_vector_whatever_it_is_computed_with(encoder: OnnxEncoder) -> None:
+    long = " ".join(QUESTIONS)
+    (alone,) = encoder.encode([long])
+    assert np.array_equal(encoder.encode([*QUESTIONS, long])[-1], alone)
+    assert np.array_equal(encoder.encode([long + long, long])[-1], alone)
+
+
 def test_a_remembered_vector_cannot_be_changed_by_whoever_gets_it(encoder: OnnxEncoder) -> None:
     vector = encoder.encode(["remember me"])
     with pytest.raises(ValueError, match="read-only"):
