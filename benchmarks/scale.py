@@ -145,7 +145,8 @@ async def fill(db: Database, index: KnowledgeIndex, encoder: OnnxEncoder, chunks
         articles, passages, turned = make_rows(sources, vectors, start, min(BATCH, chunks - start))
         async with db.write() as tx:
             await tx.execute(sa.insert(tables.articles), articles)
-            await tx.execute(sa.insert(tables.passages), passages)
+            # With ids asked for, PostgreSQL gets many rows in a statement, as an import sends them.
+            await tx.execute(sa.insert(tables.passages).returning(tables.passages.c.id), passages)
         for level in range(len(LEVELS)):
             own = [place for place, one in enumerate(passages) if one["level"] == level]
             ids = [passages[place]["id"] for place in own]

@@ -55,8 +55,7 @@ def passages_hash(article: Article) -> str:
 async def insert_passages(tx: Transaction, new: Sequence[tuple[Article, Sequence[Derived]]]) -> None:
     """Write the passages of articles that have none yet."""
     rows = [_row(article, position, one) for article, derived in new for position, one in enumerate(derived)]
-    if rows:
-        await tx.execute(sa.insert(passages), rows)
+    await _insert(tx, rows)
     await raise_generation(tx)
 
 
@@ -77,8 +76,7 @@ async def replace_passages(tx: Transaction, article: Article, derived: Sequence[
     gone = [passage_id for ids in old.values() for passage_id in ids]
     if gone:
         await tx.execute(sa.delete(passages).where(passages.c.id.in_(gone)))
-    if new:
-        await tx.execute(sa.insert(passages), new)
+    await _insert(tx, new)
     await raise_generation(tx)
 
 
@@ -122,6 +120,17 @@ async def raise_generation(tx: Transaction) -> None:
     )
     if raised.rowcount == 0:
         await tx.execute(sa.insert(generations).values(name="passages", number=1))
+
+
+async def _insert(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = sa.insert(passages)
+    if tx.connection.dialect.name == "postgresql":
+        # Asked for ids, SQLAlchemy sends a thousand rows in a statement: their words are counted once for each (`knowledge_words`).
+        await tx.execute(statement.returning(passages.c.id), rows)
+    else:
+        await tx.execute(statement, rows)
 
 
 def _row(article: Article, position: int, one: Derived) -> dict[str, Any]:
