@@ -32,6 +32,7 @@ from server import metrics
 from server.beginning import NotWrittenError, OnDisk, on_disk
 from server.bot import ActionFailed, Bot, BotTurn, TextVector
 from server.hub import Hub
+from server.places import Places
 from server.spoken import read_turn
 
 log = structlog.get_logger()
@@ -39,7 +40,13 @@ RECONCILE_EVERY = 5.0
 TYPING_AFTER = 0.2
 """Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
 MOST_AT_ONCE = 64
-"""Turns that one process has Rasa work on at the same time; the others wait in order."""
+"""Turns that one process has in hand at the same time, those that hang included; the others wait in order."""
+WORKED_ON = 8
+"""Turns for each Rasa server that are worked on at the same time: enough to keep it busy, and few beside what else the loop does."""
+HELD_UP = 1.0
+"""Seconds after which a turn counts as held up, by a server that hangs, and does not keep others waiting."""
+PLACE_PATIENCE = 2.0
+"""Seconds that a turn waits for its place at most."""
 
 _COMMAND = re.compile(r"\A[\s/]+")
 """What a text must not begin with, since Rasa would take it for a button's payload."""
@@ -113,6 +120,7 @@ class TurnRunner:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._places = Places(WORKED_ON * len(bot.urls), held=HELD_UP, patience=PLACE_PATIENCE)
 
     def wake(self, conversation_id: str) -> None:
         """See to it that every pending turn of this conversation is answered; returns at once."""
@@ -224,13 +232,7 @@ class TurnRunner:
         outcome = "answered"
         typing = asyncio.get_running_loop().call_later(TYPING_AFTER, self._show_typing, conversation.id, True)
         try:
-            try:
-                answered = await self._ask(conversation, turn)
-            except Exception:
-                await on_disk(stored)
-                raise
-            await on_disk(stored)
-            await self._say(conversation, turn, answered)
+            await self._answer(conversation, turn, stored)
         except NotWrittenError:
             # Of a write that nobody waited for to its end the message may be there all the same: then `reconcile` finds it pending.
             outcome = "dropped"
@@ -255,11 +257,24 @@ class TurnRunner:
             metrics.TURNS.labels(outcome).inc()
             metrics.TURN_SECONDS.observe(time.perf_counter() - began)
 
-    async def _ask(self, conversation: Conversation, turn: Message) -> BotTurn:
+    async def _answer(self, conversation: Conversation, turn: Message, stored: OnDisk | None) -> None:
+        try:
+            await self._until_ready()
+            async with self._places.one():
+                answered = await self._ask(conversation, turn)
+                await on_disk(stored)
+                await self._say(conversation, turn, answered)
+        except Exception:
+            await on_disk(stored)
+            raise
+
+    async def _until_ready(self) -> None:
         if self._bot.state == "starting" and not await self._bot.until_ready(self._patience):
             raise Unavailable("The bot did not become ready in time.")
         if self._bot.state == "down":
             raise Unavailable("The bot is down.")
+
+    async def _ask(self, conversation: Conversation, turn: Message) -> BotTurn:
         text = _COMMAND.sub("", turn.text) or "?"
         vector = await self._encode(text) if turn.payload is None else None
         # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.

@@ -36,6 +36,7 @@ from knowledge.tables import searches
 from server.app import build_app
 from server.bot import BotTurn
 from server.frames import MessageFrame, act
+from server.places import Places
 from server.replica import replica_name
 from server.service import SERVICE, Service
 from server.spoken import Spoken, bound_buttons, read_turn
@@ -527,6 +528,26 @@ async def test_the_bot_thinks_while_the_disk_writes_and_the_ack_waits_for_the_di
         assert (await chat.until(lambda frame: frame["type"] == "ack"))["client_id"] == "slow"
     assert (await chat.message("bot"))["text"] == "Thought."
     assert len(running.rasa.heard) == 1
+
+
+async def test_a_server_that_hangs_for_some_keeps_nobody_else_waiting_for_a_place(running: Running) -> None:
+    running.service.turns._places = Places(1, held=0.001, patience=60)
+    hangs = asyncio.Event()
+
+    async def hang() -> Any:
+        await hangs.wait()
+        return say("At last.")
+
+    running.rasa.answer = lambda turn: hang() if turn["text"] == "hang" else say("Here.")
+    slow = [await running.visit() for _ in range(3)]
+    for chat in slow:
+        await chat.send("message", text="hang")
+    quick = await running.visit()
+    await quick.send("message", text="quick")
+    assert (await quick.message("bot"))["text"] == "Here."
+    hangs.set()
+    for chat in slow:
+        assert (await chat.message("bot"))["text"] == "At last."
 
 
 async def test_an_answer_never_shares_the_commit_of_its_message_so_the_ack_is_always_first(running: Running) -> None:
