@@ -77,8 +77,7 @@ class SlaClock:
     def of(cls, row: Mapping[Any, Any]) -> SlaClock:
         """Read a row of `sla_clocks`."""
         values = {str(name): value for name, value in row.items()}
-        pauses = tuple(Pause(_moment(start), _moment(end) if end else None) for start, end in values["pauses"])
-        return cls(**{**values, "pauses": pauses})
+        return cls(**{**values, "pauses": pauses_of(values["pauses"])})
 
     def row(self) -> dict[str, Any]:
         """Write the clock as a row of `sla_clocks`."""
@@ -108,6 +107,11 @@ class SlaClock:
     def used(self, at: datetime) -> timedelta:
         """Return the working time that has run by `at`."""
         return used_time(self.policy.calendar, self.started_at, self.pauses, at)
+
+
+def pauses_of(stored: Sequence[tuple[str, str | None]]) -> tuple[Pause, ...]:
+    """Read pauses as `sla_clocks` keeps them."""
+    return tuple(Pause(_moment(start), _moment(end) if end else None) for start, end in stored)
 
 
 class ClockView(TypedDict):
