@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestHandler
 
-from core.errors import TooLarge, TooSlow
+from core.errors import Invalid, TooLarge, TooSlow
 from server.api import Handler
 
 HEAD_SECONDS = 20.0
@@ -43,6 +43,10 @@ class SlowClients:
                     raise TooSlow("The request did not arrive in time. Send it again.") from error
                 except web.HTTPRequestEntityTooLarge as error:
                     raise TooLarge("The request is larger than 1 MiB.") from error
+                except web.RequestPayloadError as error:
+                    raise Invalid(
+                        "The body is broken, or not in the Content-Encoding that the request names."
+                    ) from error
             return await handler(request)
 
         return whole_body

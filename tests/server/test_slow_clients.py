@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 
+import aiohttp
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -56,4 +59,23 @@ async def test_half_a_body_is_answered_with_what_to_do_and_the_line_is_closed() 
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'"code": "too_slow"' in answer
     writer.close()
+    await server.close()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [
+        ("gzip", b"not gzip", 400),
+        ("deflate", b"\xff\xff", 400),
+        ("deflate", zlib.compress(b"{}"), 200),
+        ("deflate", zlib.compress(b"{" + b" " * 20_000_000), 413),
+    ],
+)
+async def test_a_body_that_is_compressed_wrongly_or_too_well_is_refused(
+    encoding: str, body: bytes, status: int
+) -> None:
+    server = await served(SlowClients())
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(server.make_url("/"), data=body, headers={"Content-Encoding": encoding})
+    assert answer.status == status
     await server.close()
