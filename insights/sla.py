@@ -7,25 +7,23 @@ from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import ceil
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from core.database import Reader
 from core.errors import Invalid
 from handoff.records import QUEUE
-from handoff.sla.calendars import Calendar
 from handoff.sla.clock_states import SlaClock, pauses_of
 from handoff.sla.clock_words import metric_in_words
 from handoff.sla.clocks import sla_clocks
 from handoff.sla.deadlines import used_time
-from handoff.sla.policies import METRICS, Metric, policy_of_data
+from handoff.sla.policies import METRICS, Metric, Policy, policy_of_data
 from handoff.tables import assignments, conversations
 from insights.exact_test import beyond_chance, chance_of_as_many
-from insights.weeks import week_of
 from tickets.tables import tickets
 
 Dimension = Literal["policy", "team", "category", "week"]
@@ -34,7 +32,7 @@ LONGEST_DAYS = 366
 LEAST_DECIDED = 10
 """A category with fewer promises decided is not judged."""
 PAGE = 200
-"""Rows that are looked at together where SQL cannot count them: they are what is in memory, and what others on the loop wait for."""
+"""Rows that are looked at together: they are what is in memory, and what others on the loop wait for."""
 LEVEL = 0.05
 """How likely it may be that a report without any systematic breach names one."""
 
@@ -121,8 +119,7 @@ async def sla_report(reader: Reader, days: int, now: datetime) -> SlaReport:
     if not 1 <= days <= LONGEST_DAYS:
         raise Invalid(f"A report is about 1 to {LONGEST_DAYS} days.", field="days")
     report = SlaReport(now - timedelta(days=days), now)
-    await _count(reader, report)
-    report.times = await _times_until_met(reader, report)
+    await _look_through(reader, report)
     report.states = await _states(reader, report.since, now)
     report.systematic = systematic_breaches(report.by["category"])
     return report
@@ -146,73 +143,68 @@ def systematic_breaches(by_category: dict[str, dict[Metric, Kept]]) -> list[Syst
     ]
 
 
-def _decided_at(now: datetime) -> sa.ColumnElement[datetime]:
-    """Select when a promise was broken or kept; a deadline that has passed is a breach whether it was told or not."""
+async def _look_through(reader: Reader, report: SlaReport) -> None:
+    """Count the promises, and measure the working time until they were met: page by page, however many there are.
+
+    Cancelled clocks promised nothing in the end and do not count.
+    """
+    spans: dict[Metric, array[float]] = {metric: array("d") for metric in METRICS}
+    last = ""
+    page = _promises(report)
+    while True:
+        rows = (await reader.execute(page.where(sla_clocks.c.id > last))).all()
+        for row in rows:
+            measured = _measured_by(row.snapshot)
+            _count(report, row, measured.name)
+            if row.met_at is not None:
+                used = used_time(measured.calendar, row.started_at, pauses_of(row.pauses), row.met_at)
+                spans[row.metric].append(used.total_seconds() / 60)
+        if len(rows) < PAGE:
+            break
+        last = rows[-1].id
+    report.overall = _in_order(report.overall)
+    for dimension in DIMENSIONS:
+        by = report.by.get(dimension, {})
+        report.by[dimension] = {name: _in_order(by[name]) for name in sorted(by)}
+    report.times = {metric: _times(spans[metric]) for metric in METRICS}
+
+
+def _promises(report: SlaReport) -> sa.Select[Any]:
+    """Select the promises that were decided in the report's time, and when: a deadline that has passed is a breach, told or not."""
     table = sla_clocks.c
-    passed = sa.case((table.due_at <= now, table.due_at))
-    return sa.func.coalesce(table.breached_at, table.met_at, passed, type_=table.due_at.type)
-
-
-def _decided(report: SlaReport) -> sa.ColumnElement[bool]:
-    """Return what is true of the promises that the report is about. Cancelled clocks promised nothing in the end and do not count."""
-    table, decided = sla_clocks.c, _decided_at(report.until)
+    passed = sa.case((table.due_at <= report.until, table.due_at))
+    decided = sa.func.coalesce(table.breached_at, table.met_at, passed, type_=table.due_at.type)
     since = sa.or_(table.met_at >= report.since, table.breached_at >= report.since, table.due_at >= report.since)
-    return sa.and_(table.state != "cancelled", since, decided >= report.since, decided < report.until)
-
-
-async def _count(reader: Reader, report: SlaReport) -> None:
-    """Count the promises in SQL, however many there are: what comes back are as many rows as there are combinations."""
-    policy = sla_clocks.c.policy_snapshot["name"].as_string().label("policy")
-    grouped = (policy, tickets.c.team, tickets.c.category, week_of(_decided_at(report.until)).label("week"))
-    found = await reader.execute(
-        sa.select(
-            sla_clocks.c.metric,
-            *grouped,
-            sa.func.count().label("decided"),
-            sa.func.sum(sa.case((sla_clocks.c.state != "met", 1), else_=0)).label("late"),
-        )
-        .join(tickets, tickets.c.id == sla_clocks.c.ticket_id)
-        .where(_decided(report))
-        .group_by(sla_clocks.c.metric, *grouped)
+    return (
+        sa.select(table.id, table.metric, table.state, table.started_at, table.pauses, table.met_at)
+        # As text: what it says is read once for all clocks that were measured alike.
+        .add_columns(sa.cast(table.policy_snapshot, sa.Text).label("snapshot"), decided.label("decided_at"))
+        .add_columns(tickets.c.team, tickets.c.category)
+        .join(tickets, tickets.c.id == table.ticket_id)
+        .where(table.state != "cancelled", since, decided >= report.since, decided < report.until)
+        .order_by(table.id)
+        .limit(PAGE)
     )
-    overall: dict[Metric, Kept] = {}
-    by: dict[Dimension, dict[str, dict[Metric, Kept]]] = {dimension: {} for dimension in DIMENSIONS}
-    for row in found.mappings():
-        counted = [overall, *(by[one].setdefault(str(row[one]), {}) for one in DIMENSIONS)]
-        for kept in counted:
-            one = kept.setdefault(row["metric"], Kept())
-            one.decided += row["decided"]
-            one.late += row["late"]
-    report.overall = _in_order(overall)
-    report.by = {one: {name: _in_order(by[one][name]) for name in sorted(by[one])} for one in DIMENSIONS}
+
+
+@lru_cache(maxsize=256)
+def _measured_by(snapshot: str) -> Policy:
+    return policy_of_data(json.loads(snapshot))
+
+
+def _count(report: SlaReport, row: Any, policy: str) -> None:
+    day = row.decided_at.astimezone(UTC).date()
+    monday = (day - timedelta(days=day.weekday())).isoformat()
+    groups: dict[Dimension, str] = {"policy": policy, "team": row.team, "category": row.category, "week": monday}
+    counted = [report.overall, *(report.by.setdefault(one, {}).setdefault(groups[one], {}) for one in DIMENSIONS)]
+    for kept in counted:
+        one = kept.setdefault(row.metric, Kept())
+        one.decided += 1
+        one.late += row.state != "met"
 
 
 def _in_order(found: Mapping[Metric, Kept]) -> dict[Metric, Kept]:
     return {metric: found[metric] for metric in METRICS if metric in found}
-
-
-async def _times_until_met(reader: Reader, report: SlaReport) -> dict[Metric, Times]:
-    """Measure the working time until each promise was met, page by page: calendars and pauses are nothing that SQL could count."""
-    spans: dict[Metric, array[float]] = {metric: array("d") for metric in METRICS}
-    # The snapshot as text: what it says of the calendar is read once for all clocks that were measured alike.
-    table = sla_clocks.c
-    columns = (table.id, table.metric, table.started_at, table.pauses, table.met_at)
-    snapshot = sa.cast(table.policy_snapshot, sa.Text).label("snapshot")
-    page = sa.select(*columns, snapshot).where(_decided(report), table.met_at.is_not(None)).limit(PAGE)
-    last = ""
-    while True:
-        rows = (await reader.execute(page.where(table.id > last).order_by(table.id))).all()
-        for row in rows:
-            used = used_time(_calendar_of(row.snapshot), row.started_at, pauses_of(row.pauses), row.met_at)
-            spans[row.metric].append(used.total_seconds() / 60)
-        if len(rows) < PAGE:
-            return {metric: _times(spans[metric]) for metric in METRICS}
-        last = rows[-1].id
-
-
-@lru_cache(maxsize=256)
-def _calendar_of(snapshot: str) -> Calendar:
-    return policy_of_data(json.loads(snapshot)).calendar
 
 
 async def _states(reader: Reader, since: datetime, now: datetime) -> dict[str, StateTime]:
