@@ -132,8 +132,10 @@ def led_to_by(search_id: str | None, url: str) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return `text` on one line, cut between words to at most `limit` characters."""
+    """Return `text` on one line, cut to at most `limit` characters: between words, or within one that is longer than half of them."""
     line = _SPACE.sub(" ", text).strip()
     if len(line) <= limit:
         return line
-    return line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+    cut = line[: limit - 1]
+    words = cut.rsplit(" ", 1)[0]
+    return (words if 2 * len(words) >= limit else cut).rstrip(" ,;:.") + "…"

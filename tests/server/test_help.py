@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from knowledge.tables import articles, searches
+from server.help_content import shortened
 from server.settings import ROOT
 from tests.server.conftest import NOW, Running
 from tests.server.help_articles import HIDDEN, MARK, PUBLIC, SECRETS, article, fill, open_help
@@ -316,3 +317,9 @@ async def test_every_template_is_used_and_none_is_missing() -> None:
         used |= set(re.findall(r'"(\w+\.html)"', path.read_text(encoding="utf-8")))
     there = {path.name for path in (ROOT / "server" / "templates").iterdir()}
     assert there - used == {"base.html"}
+
+
+def test_what_is_shortened_is_cut_between_words_and_within_one_that_would_leave_nothing() -> None:
+    assert shortened("one two  three", 14) == "one two three"
+    assert shortened("one two three", 10) == "one two…"
+    assert shortened("see " + "x" * 300, 20) == "see " + "x" * 15 + "…"
