@@ -140,10 +140,10 @@ class Turn:
         return failed
 
     def understanding(self) -> Dict[str, Any]:
-        """Returns intent, confidence, the best guesses, the entities, the language if it is another, and the signals."""
+        """Returns intent, guesses, the intents of several clauses, entities, the language if it is another, and signals."""
         if self._said is None:
             return {
-                "intent": None, "confidence": 0.0, "ranking": [], "entities": [], "language": None, "signals": []
+                "intent": None, "confidence": 0.0, "ranking": [], "intents": [], "entities": [], "language": None, "signals": []
             }  # fmt: skip
         parsed = self._said.parse_data or {}
         text = self._said.text or ""
@@ -153,6 +153,10 @@ class Turn:
             "ranking": [
                 {"name": guess["name"], "confidence": _rounded(guess["confidence"])}
                 for guess in (parsed.get("intent_ranking") or [])[:RANKING]
+            ],
+            "intents": [
+                {"name": one["name"], "confidence": _rounded(one["confidence"]), "text": one["text"]}
+                for one in parsed.get("intents") or []
             ],
             "entities": [_entity(entity, text) for entity in self._said.entities if entity["entity"] != LANGUAGE],
             "language": next((entity["value"] for entity in self._said.entities if entity["entity"] == LANGUAGE), None),

@@ -15,7 +15,7 @@ from customers.accounts import Account
 from handoff.failing import cause_of_asking
 from handoff.gathering import account_of, gather
 from handoff.ownership import change_owner
-from handoff.package import ABOUT_THE_CHAT, build_package, understandings_of
+from handoff.package import ABOUT_THE_CHAT, build_package, names_a_matter, understandings_of
 from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
 from handoff.sinks import tell_handed_over
 from handoff.sla.clocks import start_clocks
@@ -134,9 +134,7 @@ async def _said_in_this_epoch(reader: Reader, conversation: Conversation) -> lis
 def subject_for(said: Sequence[Message], understood: dict[str, Understanding], reason: str) -> str:
     """Return what the customer last asked about, in their words, else why it was handed over."""
     own = [message for message in said if message.author_kind == "customer" and message.payload is None]
-    asked = [
-        message.text for message in own if understood.get(message.id, Understanding()).intent not in ABOUT_THE_CHAT
-    ]
+    asked = [message.text for message in own if names_a_matter(understood.get(message.id, Understanding()))]
     telling = [text for text in asked if len(text.split()) > 2]
     return next(iter((telling or asked or [message.text for message in own])[-1:]), REASONS[reason])
 
@@ -153,15 +151,17 @@ async def _triage(
     articles: Sequence[str],
 ) -> Triage:
     intents = [understood[message.id] for message in known if message.id in understood and message.payload is None]
-    topic = next((seen for seen in reversed(intents) if seen.intent not in NO_TOPIC), Understanding())
+    topics = ([one for one in seen.matters() if one[0] not in NO_TOPIC] for seen in reversed(intents))
+    (intent, confidence), *also = next((some for some in topics if some), [(None, None)])
     earlier = 0
     if account is not None:
         tickets = await tickets_of_customer(reader, account.id)
         earlier = sum(1 for ticket in tickets if ticket.created_at >= at - EARLIER)
     request = TriageRequest(
         text="\n".join(_own_words(said)),
-        intent=topic.intent,
-        intent_confidence=topic.confidence,
+        intent=intent,
+        intent_confidence=confidence,
+        also=tuple((str(name), sure or 0.0) for name, sure in also),
         plan=account.plan if account else None,
         mrr=account.mrr if account else None,
         handover_reason=reason,

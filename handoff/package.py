@@ -17,6 +17,7 @@ from handoff.package_views import (
     AccountView,
     EntityView,
     IntentView,
+    MatterView,
     PackageView,
     ReasonView,
     ShownArticleView,
@@ -32,8 +33,8 @@ from handoff.wording import REASONS, TALK_TO_PERSON
 from tickets.ticketing import Ticket
 from tickets.triage import Signal
 
-VERSION = 2
-"""Of the form. 1 had no transcript, signals, account, health, earlier tickets, triage and rule, and `opened` was always false."""
+VERSION = 3
+"""Of the form. 2 had no `also`; 1 had no transcript, signals, account, health, earlier tickets, triage and rule."""
 
 ABOUT_THE_CHAT = frozenset(
     {
@@ -43,6 +44,11 @@ ABOUT_THE_CHAT = frozenset(
     }
 )  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
+
+
+def names_a_matter(understanding: Understanding) -> bool:
+    """Tell whether a message is about more than the chat itself: one that asks for a person may ask a question too."""
+    return any(intent not in ABOUT_THE_CHAT for intent, _confidence in understanding.matters())
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,10 @@ def build_package(
                 text=message.text,
                 intent=understood[message.id].intent,
                 confidence=understood[message.id].confidence,
+                also=[
+                    MatterView(intent=one["name"], confidence=one["confidence"], text=one["text"])
+                    for one in understood[message.id].also
+                ],
             )
             for message in asked
             if message.id in understood
@@ -122,7 +132,7 @@ def build_package(
 def _summary(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[str]:
     """Quote the sentences that say most of the matter; what was said of the chat itself only if there is nothing else."""
     wanted = [one for one in asked if one.text != TALK_TO_PERSON[0]]
-    matter = [one for one in wanted if understood.get(one.id, Understanding()).intent not in ABOUT_THE_CHAT]
+    matter = [one for one in wanted if names_a_matter(understood.get(one.id, Understanding()))]
     return [f"“{line}”" for line in summarise([one.text for one in matter or wanted])]
 
 
@@ -241,7 +251,9 @@ async def understandings_of(reader: Reader, conversation_id: str) -> dict[str, U
     table = understandings
     rows = await reader.execute(sa.select(table).where(table.c.conversation_id == conversation_id))
     return {
-        row.message_id: Understanding(row.intent, row.confidence, row.ranking, row.entities, row.language, row.signals)
+        row.message_id: Understanding(
+            row.intent, row.confidence, row.ranking, row.intents, row.entities, row.language, row.signals
+        )
         for row in rows
     }
 

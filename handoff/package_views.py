@@ -36,6 +36,14 @@ class EntityView(TypedDict):
     message_id: str
 
 
+class MatterView(TypedDict):
+    """Something else that a message asks for, in the customer's words."""
+
+    intent: str
+    confidence: float
+    text: str
+
+
 class IntentView(TypedDict):
     """What the assistant took a message for."""
 
@@ -43,6 +51,7 @@ class IntentView(TypedDict):
     text: str
     intent: str | None
     confidence: float | None
+    also: list[MatterView]
 
 
 class SignalEvidenceView(TypedDict):

@@ -179,6 +179,7 @@ class Understanding:
 
     Attributes:
         intent: what it took it for; `ranking` has the runners-up.
+        intents: where it asks for several things, all of them in their order, each with `name`, `confidence` and `text`.
         entities: what the message names.
         language: ISO 639-1 code if it is in a language that the assistant does not understand.
         signals: what else it shows, each with `name`, `score` and `evidence`.
@@ -187,9 +188,19 @@ class Understanding:
     intent: str | None = None
     confidence: float | None = None
     ranking: list[dict[str, Any]] = field(default_factory=list)
+    intents: list[dict[str, Any]] = field(default_factory=list)
     entities: list[dict[str, Any]] = field(default_factory=list)
     language: str | None = None
     signals: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def also(self) -> list[dict[str, Any]]:
+        """What the message asks for beside its intent."""
+        return [one for one in self.intents if one["name"] != self.intent]
+
+    def matters(self) -> list[tuple[str | None, float | None]]:
+        """Return each thing that it asks for with its confidence, the message's own intent first."""
+        return [(self.intent, self.confidence), *((one["name"], one["confidence"]) for one in self.also)]
 
 
 @dataclass(frozen=True)

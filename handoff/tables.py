@@ -109,6 +109,7 @@ understandings = sa.Table(
     sa.Column("intent", sa.String(100)),
     sa.Column("confidence", sa.Float),
     sa.Column("ranking", Json, nullable=False),
+    sa.Column("intents", Json, nullable=False, server_default="[]"),
     sa.Column("entities", Json, nullable=False),
     sa.Column("language", sa.String(8)),
     sa.Column("signals", Json, nullable=False, server_default="[]"),

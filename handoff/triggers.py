@@ -55,11 +55,11 @@ class Trigger:
     def fits_message(self, seen: Seen) -> bool:
         """Tell whether the message is as the rule wants it; what is said of the account is not looked at."""
         understood = seen.understanding
-        sure = (understood.confidence or 0.0) >= self.confidence
+        asked = {intent for intent, sure in understood.matters() if (sure or 0.0) >= self.confidence}
         named = {str(entity.get("entity")) for entity in understood.entities}
         shown = {str(one.get("name")) for one in understood.signals if float(one.get("score") or 0) >= self.score}
         return (
-            (not self.intents or (understood.intent in self.intents and sure))
+            (not self.intents or bool(self.intents & asked))
             and (not self.entities or bool(self.entities & named))
             and (not self.signals or bool(self.signals & shown))
             and (not self.no_answer or seen.no_answer)

@@ -44,12 +44,21 @@ class BotReply(_Model):
     custom: dict[str, Any] | None = None
 
 
+class BotMatter(_Model):
+    """One of several things that a message asks for."""
+
+    name: str
+    confidence: float
+    text: str
+
+
 class BotUnderstanding(_Model):
     """What the assistant made of the message."""
 
     intent: str | None = None
     confidence: float | None = None
     ranking: list[dict[str, Any]] = Field(default_factory=list)
+    intents: list[BotMatter] = Field(default_factory=list, max_length=8)
     entities: list[dict[str, Any]] = Field(default_factory=list)
     language: str | None = Field(None, max_length=8)
     signals: list[dict[str, Any]] = Field(default_factory=list)

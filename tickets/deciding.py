@@ -42,6 +42,7 @@ class TriageRequest:
         text: what the customer wrote.
         intent: what the assistant understood; one that no rule knows counts for nothing.
         intent_confidence: 0 to 1.
+        also: what else the same message asks for: intents with their confidences.
         plan: the customer's plan; any, or none.
         mrr: monthly revenue in whole units of the currency.
         handover_reason: the reason code if a conversation was handed over.
@@ -53,12 +54,22 @@ class TriageRequest:
     text: str
     intent: str | None = None
     intent_confidence: float | None = None
+    also: tuple[tuple[str, float], ...] = ()
     plan: str | None = None
     mrr: float | None = None
     handover_reason: str | None = None
     earlier_tickets: int = 0
     articles: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
+
+    def matters(self) -> list[tuple[str, float]]:
+        """Return what the assistant understood, each intent with its confidence, the message's own first."""
+        own = [] if self.intent is None else [(self.intent, self.intent_confidence or 0.0)]
+        return [*own, *self.also]
+
+    def sureness_of(self, intent: str) -> float:
+        """Return how surely the assistant understood an intent; 0 where it did not."""
+        return max((confidence for name, confidence in self.matters() if name == intent), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,10 @@ def _floors(request: TriageRequest, text: str, rules: Rules) -> list[tuple[Prior
             if not rules.cancellation.negations.search(text[: match.start()].rpartition("\n")[2][-5:]):
                 floors.append((floor, f"“{match.group()}”"))
                 break
-    least = rules.intent_priorities.get(request.intent or "")
-    if least is not None and (request.intent_confidence or 0) >= SURE_INTENT:
-        floors.append((least, f"The assistant's understanding, {request.intent},"))
+    for intent, confidence in request.matters():
+        least = rules.intent_priorities.get(intent)
+        if least is not None and confidence >= SURE_INTENT:
+            floors.append((least, f"The assistant's understanding, {intent},"))
     handover = rules.handover_reasons.get(request.handover_reason or "")
     if handover is not None and handover.priority is not None:
         floors.append((handover.priority, f"{handover.words}: that"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.errors import Invalid
 from tickets.cancellation import Cancellation, read_cancellation
@@ -23,6 +23,8 @@ FRUSTRATED = 0.5
 AUTO_REPLY_ABOVE = 0.9
 INTENT_WEIGHT = 4.0
 WISH_WEIGHT = 6.0
+TELLING = 2.0
+"""Evidence for another category that makes it a tag."""
 PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
 LONGEST_READ = 8_000
@@ -88,7 +90,8 @@ def plain(text: str) -> str:
 def _check(request: TriageRequest) -> None:
     if request.mrr is not None and not (math.isfinite(request.mrr) and request.mrr >= 0):
         raise Invalid("Monthly revenue must be a number of 0 or more.", field="mrr")
-    if request.intent_confidence is not None and not 0 <= request.intent_confidence <= 1:
+    confidences = (request.intent_confidence or 0.0, *(confidence for _intent, confidence in request.also))
+    if any(not 0 <= confidence <= 1 for confidence in confidences):
         raise Invalid("A confidence is between 0 and 1.", field="intent_confidence")
 
 
@@ -104,9 +107,8 @@ def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings:
         return False
     elif request.handover_reason == "cancellation":
         findings.reasons.append(f"The assistant handed over a wish to cancel: urgent, tagged {CHURN_RISK}.")
-    elif request.intent == CANCEL_INTENT and (request.intent_confidence or 0) >= SURE_INTENT:
-        sure = f"{request.intent_confidence:.2f}"
-        findings.reasons.append(f"The assistant understood a wish to cancel ({sure}): urgent, tagged {CHURN_RISK}.")
+    elif (sure := request.sureness_of(CANCEL_INTENT)) >= SURE_INTENT:
+        findings.reasons.append(f"The assistant understood a wish to cancel ({sure:.2f}): urgent, tagged {CHURN_RISK}.")
     else:
         if said is not None:
             findings.reasons.append(f"“{said.words}” asks about cancelling and does not wish it yet.")
@@ -121,41 +123,77 @@ def _category(
     request: TriageRequest, text: str, rules: Rules, wish: bool, head: Head | None, findings: Findings
 ) -> tuple[Category, float, bool]:
     """Return the category, how sure that is, and whether the figure is calibrated: the head's, not the rules' share."""
-    evidence: dict[Category, list[str]] = {}
-    for name, rule in rules.categories.items():
-        for weight, words in _evidence(text, rule):
-            findings.count(name, weight)
-            evidence.setdefault(name, []).append(words)
-    understood = rules.category_of_intent(request.intent)
-    known_wrong = understood == "cancellation" and not wish and "cancellation" not in findings.scores
-    if understood is not None and request.intent_confidence and not known_wrong:
-        findings.count(understood, INTENT_WEIGHT * request.intent_confidence)
+    said = _count_words(text, rules, findings)
+    understood = _count_understanding(request, rules, wish, findings)
     handover = rules.handover_reasons.get(request.handover_reason or "")
+    decided = handover is not None and handover.category is not None
     if handover is not None and handover.category is not None:
         findings.count(handover.category, WISH_WEIGHT)
     shares = _shares(findings)
     category: Category = max(shares, key=lambda name: shares[name], default="other")
     confidence, calibrated = shares.get(category, 0.0), False
-    decided = wish or (handover is not None and handover.category is not None)
-    if head is not None and text and not decided:
-        reading = head.read(text, {str(name): share for name, share in shares.items()})
-        named = next((name for name in CATEGORIES if name == reading.category), None)
-        if named is not None and (shares or reading.confidence >= UNSURE_BELOW):
-            category, confidence, calibrated = named, reading.confidence, True
-            because = f": {_quoted(reading.words)}" if reading.words else ""
-            findings.reasons.append(f"It reads like earlier tickets about {named} ({confidence:.2f}){because}.")
+    if head is not None and text and not (wish or decided):
+        heeded = _read(text, shares, head, findings)
+        if heeded is not None:
+            category, confidence, calibrated = *heeded, True
     if not shares and not calibrated:
         findings.reasons.append("No rule recognises what it is about." if text else "There is no text to go by.")
-    if said := evidence.get(category):
-        findings.reasons.append(f"{_quoted(said)} {'is' if len(said) == 1 else 'are'} about {category}.")
-    if understood == category and request.intent_confidence:
-        findings.reasons.append(
-            f"The assistant understood {request.intent} ({request.intent_confidence:.2f}), which is about {category}."
-        )
-    for other, score in findings.scores.items():
-        if other != category and score >= 2:
-            findings.tag(other)
+    _explain(category, said, understood, findings)
     return category, confidence, calibrated
+
+
+def _count_words(text: str, rules: Rules, findings: Findings) -> dict[Category, list[str]]:
+    """Count what the words say for each category, and return those words."""
+    said: dict[Category, list[str]] = {}
+    for name, rule in rules.categories.items():
+        for weight, words in _evidence(text, rule):
+            findings.count(name, weight)
+            said.setdefault(name, []).append(words)
+    return said
+
+
+def _count_understanding(
+    request: TriageRequest, rules: Rules, wish: bool, findings: Findings
+) -> list[tuple[str, float, Category]]:
+    """Count what the assistant understood, each matter of the message, and return it with the categories."""
+    understood = []
+    for intent, confidence in request.matters():
+        category = rules.category_of_intent(intent)
+        known_wrong = category == "cancellation" and not wish and "cancellation" not in findings.scores
+        if category is not None and confidence and not known_wrong:
+            findings.count(category, INTENT_WEIGHT * confidence)
+            understood.append((intent, confidence, category))
+    return understood
+
+
+def _read(text: str, shares: Mapping[Category, float], head: Head, findings: Findings) -> tuple[Category, float] | None:
+    """Return what the head makes of a text and how sure it is; None where it is not to be heeded."""
+    reading = head.read(text, {str(name): share for name, share in shares.items()})
+    named = next((name for name in CATEGORIES if name == reading.category), None)
+    if named is None or not (shares or reading.confidence >= UNSURE_BELOW):
+        return None
+    because = f": {_quoted(reading.words)}" if reading.words else ""
+    findings.reasons.append(f"It reads like earlier tickets about {named} ({reading.confidence:.2f}){because}.")
+    return named, reading.confidence
+
+
+def _explain(
+    category: Category,
+    said: Mapping[Category, Sequence[str]],
+    understood: Sequence[tuple[str, float, Category]],
+    findings: Findings,
+) -> None:
+    """Say which words and which understanding are about the category, and tag the other categories that have evidence."""
+    if words := said.get(category):
+        findings.reasons.append(f"{_quoted(words)} {'is' if len(words) == 1 else 'are'} about {category}.")
+    for intent, confidence, about in understood:
+        if about == category:
+            findings.reasons.append(f"The assistant understood {intent} ({confidence:.2f}), which is about {category}.")
+        else:
+            findings.reasons.append(f"It also asks for {intent} ({confidence:.2f}), which is about {about}.")
+    for other, score in findings.scores.items():
+        if other != category and score >= TELLING:
+            findings.tag(other)
 
 
 def _shares(findings: Findings) -> dict[Category, float]:

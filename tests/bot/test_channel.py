@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import yaml
 from aiohttp import web
+from rasa.shared.core.events import UserUttered
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.utils.endpoints import EndpointConfig
 from served import PROJECT
 
 from bot.channel import BatonChannel
 from bot.encoder import SentenceEncoder
+from bot.turn import Turn
 
 REFUSED = [
     [],
@@ -80,6 +82,19 @@ def test_a_turn_returns_the_reply_whole_and_what_was_understood(served):
     assert 0 < understanding["confidence"] <= 1
     assert len(understanding["ranking"]) == 3
     assert understanding["entities"] == []
+
+
+def test_what_several_clauses_ask_for_is_told_with_the_turn():
+    matters = [
+        {"name": "invoices", "confidence": 0.812345, "text": "my invoice"},
+        {"name": "talk_to_person", "confidence": 0.9, "text": "a person"},
+    ]
+    said = UserUttered("my invoice and a person", {"name": "talk_to_person"}, parse_data={"intents": matters})
+    assert Turn(said, []).understanding()["intents"] == [
+        {"name": "invoices", "confidence": 0.8123, "text": "my invoice"},
+        {"name": "talk_to_person", "confidence": 0.9, "text": "a person"},
+    ]
+    assert Turn(UserUttered("hello", {"name": "greet"}), []).understanding()["intents"] == []
 
 
 def _vector(encoder, text, *, of):

@@ -220,3 +220,21 @@ async def test_every_reason_is_a_sentence(code: str) -> None:
     package = build_package([], {}, {}, reason=code, at=datetime(2026, 1, 1, tzinfo=UTC))
     assert package["reason"]["words"][0].isupper()
     assert package["reason"]["words"].endswith(".")
+
+
+async def test_what_a_message_asks_for_beside_a_person_is_in_package_summary_and_triage(floor: Floor) -> None:
+    conversation = await floor.visit()
+    both = [
+        {"name": "sign_in_problem", "confidence": 0.8, "text": "my password does not work"},
+        {"name": "talk_to_person", "confidence": 0.9, "text": "let me talk to a human"},
+    ]
+    text = "my password does not work and let me talk to a human"
+    await answered(floor, conversation, text, None, intent="talk_to_person", confidence=0.9, intents=both)
+    waiting = await floor.hand_over(conversation, "asked")
+    package = await stored(floor, waiting)
+    (seen,) = package["intents"]
+    assert seen["also"] == [{"intent": "sign_in_problem", "confidence": 0.8, "text": "my password does not work"}]
+    assert package["summary"] == [f"“{text}”"]
+    assert package["triage"] is not None
+    assert package["triage"]["category"] == "sign-in"
+    assert any("sign_in_problem" in reason for reason in package["triage"]["reasons"])

@@ -99,3 +99,13 @@ def test_an_empty_list_turns_the_rules_off_and_a_file_that_will_not_do_stops_the
         load_triggers(file)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_triggers(tmp_path / "missing.yml")
+
+
+async def test_a_rule_holds_for_the_second_matter_of_a_message_too(floor: Floor) -> None:
+    broken_in = {"name": "security_incident", "confidence": 0.8, "text": "somebody got into my account"}
+    asked = {"name": "invoices", "confidence": 0.9, "text": "where are my invoices"}
+    assert chosen(None, intent="invoices", confidence=0.9, intents=[asked, broken_in]) == (
+        "security",
+        "security incident",
+    )
+    assert chosen(None, intent="invoices", confidence=0.9, intents=[asked, {**broken_in, "confidence": 0.2}]) is None

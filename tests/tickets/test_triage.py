@@ -357,3 +357,17 @@ def test_rules_that_are_not_right_are_refused_with_the_place(tmp_path: Path, old
     with pytest.raises(ConfigurationError, match=str(broken)) as refusal:
         load_rules(broken)
     assert told in refusal.value.message
+
+
+def test_what_else_a_message_asks_for_is_a_tag_with_its_reason() -> None:
+    result = of("where is it?", intent="invoices", intent_confidence=0.9, also=(("import_data", 0.7),))
+    assert result.category == "billing"
+    assert "import-export" in result.tags
+    assert "It also asks for import_data (0.70), which is about import-export." in result.reasons
+
+
+def test_the_second_matter_raises_the_priority_as_the_first_would() -> None:
+    assert of("…", intent="invoices", intent_confidence=0.9, also=(("security_incident", 0.8),)).priority == "urgent"
+    wish = of("…", intent="invoices", intent_confidence=0.9, also=(("cancel_subscription", 0.8),))
+    assert (wish.priority, "churn-risk" in wish.tags) == ("urgent", True)
+    assert of("…", intent="invoices", intent_confidence=0.9, also=(("security_incident", 0.3),)).priority == "normal"
