@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -95,6 +96,16 @@ async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, track
     await _vote(assistance, tracker, helpful=True)
     dispatcher.utter_message(response="utter_glad_it_helped")
     return [SlotSet("failed_turns", 0.0), asks(None)]
+
+
+async def take_feedback(assistance: Assistance, tracker: Tracker, intents: Collection[str]) -> list[Any]:
+    """Count what a message says of the last article where it goes on to something else: the next answer follows anyway."""
+    if "article_helped" in intents:
+        await _vote(assistance, tracker, helpful=True)
+    elif "article_did_not_help" in intents:
+        await _vote(assistance, tracker, helpful=False)
+        return [SlotSet("not_helpful_count", float(tracker.get_slot("not_helpful_count") or 0) + 1)]
+    return []
 
 
 async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, helped
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
+from actions.ticket_form import FORM, begin_ticket
 
 MOST_CHOICES = 3
 NEVER_OFFERED = frozenset({
@@ -55,7 +56,7 @@ class TakeYes(Action):
         return "action_take_yes"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Vote, hand over, or ask which; without an open question ask what else there is."""
+        """Vote, hand over, take down a ticket, or ask which; without an open question ask what else there is."""
         asked = tracker.get_slot("open_question")
         if asked == "helped":
             return await helped(self._assistance, dispatcher, tracker)
@@ -63,6 +64,13 @@ class TakeYes(Action):
             dispatcher.utter_message(response="utter_handing_over")
             dispatcher.utter_message(json_message=hand_over_message(_offered_because(tracker)))
             return [asks(None)]
+        if asked == "cancellation":
+            dispatcher.utter_message(response="utter_handing_over")
+            dispatcher.utter_message(json_message=hand_over_message("cancellation"))
+            return [asks(None)]
+        if asked == "ticket":
+            topic = str(tracker.get_slot("clarified") or "")
+            return [*begin_ticket(dispatcher, topic), asks(None), SlotSet("clarified", None), FollowupAction(FORM)]
         dispatcher.utter_message(response="utter_which_one" if asked == "choice" else "utter_anything_else")
         return [] if asked == "choice" else [asks(None)]
 
@@ -84,7 +92,8 @@ class TakeNo(Action):
             return await did_not_help(self._assistance, dispatcher, tracker)
         if asked == "choice":
             return await _no_choice_fits(self._assistance, dispatcher, tracker)
-        dispatcher.utter_message(response="utter_what_instead")
+        declined = {"cancellation": "utter_nothing_cancelled", "ticket": "utter_anything_else"}
+        dispatcher.utter_message(response=declined.get(asked, "utter_what_instead"))
         return [asks(None)]
 
 

@@ -1,4 +1,4 @@
-"""Bringing in a person, and telling where earlier requests stand."""
+"""Bringing in a person."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.assistance import Assistance, hand_over_message, shortened
-from handoff.requests import last_reply, tickets_of_visitor
+from actions.assistance import hand_over_message
+from actions.matters import matters_of
 from handoff.wording import REASONS
 
-TICKETS_TOLD = 3
-LONGEST_REPLY = 300
-_STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
+_REASONS = {"security_incident": "security", "cancel_subscription": "cancellation", "outage": "outage"}
+"""What a message that asks for a person may ask for as well, and the reason that it then is."""
 
 
 class HandOver(Action):
@@ -24,36 +23,11 @@ class HandOver(Action):
         return "action_hand_over"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Say so and ask the service to hand over, for the reason that the conversation's topic gives."""
-        reason = tracker.get_slot("handover_reason")
+        """Say so and ask the service to hand over, for the reason that the message or the conversation's topic gives."""
+        said = {one.intent for one in matters_of(tracker)}
+        reason = next(
+            (code for intent, code in _REASONS.items() if intent in said), tracker.get_slot("handover_reason")
+        )
         dispatcher.utter_message(response="utter_handing_over")
         dispatcher.utter_message(json_message=hand_over_message(reason if reason in REASONS else "asked"))
-        return []
-
-
-class TicketStatus(Action):
-    """Tells where the customer's earlier requests stand."""
-
-    def __init__(self, assistance: Assistance) -> None:
-        self._assistance = assistance
-
-    def name(self) -> str:
-        """Return the name that `domain.yml` knows the action by."""
-        return "action_ticket_status"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Name the newest tickets with their numbers and states, and what a person has answered last."""
-        conversation = await self._assistance.conversation(tracker)
-        async with self._assistance.database.read() as reader:
-            found = await tickets_of_visitor(reader, conversation, limit=TICKETS_TOLD)
-            replies = {ticket.id: await last_reply(reader, ticket) for ticket in found}
-        if not found:
-            dispatcher.utter_message(response="utter_no_tickets")
-            return []
-        lines = []
-        for ticket in found:
-            lines.append(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}")
-            if reply := replies[ticket.id]:
-                lines.append(f"{reply.author_name}: “{shortened(reply.text, LONGEST_REPLY)}”")
-        dispatcher.utter_message(response="utter_ticket_status", tickets="\n".join(lines))
         return []

@@ -9,7 +9,8 @@ from actions.answering import ArticleDidNotHelp, ArticleHelped
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
 from actions.questions import AnswerQuestion
-from actions.reaching_people import HandOver, TicketStatus
+from actions.reaching_people import HandOver
+from actions.requests import TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
 
 

@@ -46,19 +46,8 @@ class BeginTicket(Action):
         return "action_begin_ticket"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Say what is coming; the question before the button, or what follows "about", is the subject."""
-        text = str(tracker.latest_message.get("text") or "")
-        said = _ABOUT.search(text)
-        topic = query_of(tracker) or (said[1].strip(" .!") if said else "")
-        known: dict[str, str] = {}
-        if topic:
-            known[SUBJECT] = subject_of(topic)
-            dispatcher.utter_message(response="utter_begin_ticket_about", subject=shortened(known[SUBJECT], _LONG))
-        else:
-            dispatcher.utter_message(response="utter_begin_ticket")
-        if len(topic) > _LONG:
-            known[DESCRIPTION] = topic
-        return [SlotSet(name, known.get(name)) for name in _OWN_SLOTS]
+        """Begin; the question before the button, or what follows "about", is the subject."""
+        return begin_ticket(dispatcher, query_of(tracker) or topic_of(str(tracker.latest_message.get("text") or "")))
 
 
 class ValidateTicket(Action):
@@ -168,6 +157,25 @@ class FinishTicket(Action):
         else:
             dispatcher.utter_message(response="utter_ticket_dropped")
         return [SlotSet(name, None) for name in _OWN_SLOTS]
+
+
+def begin_ticket(dispatcher: CollectingDispatcher, topic: str) -> list[Any]:
+    """Say what is coming, and empty the form; a topic that is known is the subject, a long one the details too."""
+    known: dict[str, str] = {}
+    if topic:
+        known[SUBJECT] = subject_of(topic)
+        dispatcher.utter_message(response="utter_begin_ticket_about", subject=shortened(known[SUBJECT], _LONG))
+    else:
+        dispatcher.utter_message(response="utter_begin_ticket")
+    if len(topic) > _LONG:
+        known[DESCRIPTION] = topic
+    return [SlotSet(name, known.get(name)) for name in _OWN_SLOTS]
+
+
+def topic_of(text: str) -> str:
+    """Return what follows "about" in a wish for a ticket; nothing where it does not say."""
+    said = _ABOUT.search(text)
+    return said[1].strip(" .!") if said else ""
 
 
 async def _known(assistance: Assistance, tracker: Tracker) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.cancellation import WISH, CancellationReader, Mention
+from bot.clauses import INTENTS
 from bot.frustration import Evidence, FrustrationReader, asked_again, combined, described
 from bot.phrases import WordTokenizer, written
 from bot.scope import SCOPE, SURE
@@ -176,6 +177,9 @@ class SignalReader(IntentClassifier, GraphComponent):
     def _give_way(self, message: Message) -> None:
         """Puts the next best intent in the place of a wish to cancel, if the gate would let it through; nor is it asked about."""
         refused = self._config["cancellation_intent"]
+        matters = [one for one in message.get(INTENTS) or [] if one[INTENT_NAME_KEY] != refused]
+        if message.get(INTENTS):
+            message.set(INTENTS, matters if len(matters) > 1 else [], add_to_output=True)
         scope = message.get(SCOPE) or {}
         if scope.get("choices"):
             choices = [one for one in scope["choices"] if one.get(INTENT_NAME_KEY) != refused]

@@ -72,7 +72,9 @@ class Scene:
     slots: dict[str, Any] = field(default_factory=dict)
     said: int = 0
     understood: dict[str, Any] = field(default_factory=dict)
-    """What else the assistant made of the message: `scope`, `language`."""
+    """What else the assistant made of the message: `scope`, `language`, `intents`."""
+    follows: str | None = None
+    """The action that an action has asked for after itself."""
 
     async def run(
         self,
@@ -103,8 +105,11 @@ class Scene:
         )
         actions = {one.name(): one for one in build_actions(Assistance(self.database, self.clock, lambda: self.shelf))}  # type: ignore[arg-type,return-value]
         for event in await actions[action].run(dispatcher, tracker, {}):
-            assert event["event"] == "slot"
-            self.slots[event["name"]] = event["value"]
+            assert event["event"] in {"slot", "followup"}
+            if event["event"] == "slot":
+                self.slots[event["name"]] = event["value"]
+            else:
+                self.follows = event["name"]
         return [{key: message[key] for key in SHOWN if message.get(key)} for message in dispatcher.messages]
 
     async def was_answered(self, question: str, *slugs: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from tests.actions.conftest import Scene, articles, directive, result
 
@@ -35,7 +38,20 @@ async def test_two_questions_that_one_passage_answers_are_answered_once_by_the_w
     assert [one["response"] for one in said] == ["utter_answer"]
 
 
-async def test_what_no_article_does_is_offered_after_the_answer_to_the_question(scene: Scene) -> None:
+async def test_two_passages_of_one_article_that_answer_two_questions_are_both_given(scene: Scene) -> None:
+    export, roles = replace(result("admin"), heading="Exporting"), replace(result("admin"), heading="Roles")
+    scene.shelf.by_word = {"export": export, "roles": roles}
+    text = asked(
+        scene, export_data="how do i export", team_members="which roles are there", projects="the export again"
+    )
+    said = await scene.run("action_answer_question", text)
+    assert [(one["response"], one["custom"]["answer"]["heading"]) for one in said] == [
+        ("utter_answer_to", "Exporting"),
+        ("utter_answer_to", "Roles"),
+    ]
+
+
+async def test_a_cancellation_beside_a_question_is_asked_about_after_the_answer(scene: Scene) -> None:
     scene.shelf.by_word = {"invoices": result("invoices"), "cancel": None}
     text = asked(
         scene, invoices="where are my invoices", thanks="many thanks to you", cancel_subscription="cancel it all"
@@ -43,9 +59,75 @@ async def test_what_no_article_does_is_offered_after_the_answer_to_the_question(
     said = await scene.run("action_answer_question", text)
     assert articles(said) == ["invoices"]
     assert [question for question, _, _ in scene.shelf.asked] == ["where are my invoices"]
-    assert said[-1]["response"] == "utter_and_the_other"
-    assert said[-1]["custom"] == {"type": "choices", "choices": ["cancel_subscription"], "query": text}
-    assert scene.slots["open_question"] == "choice", "a yes to it is no vote for the article"
+    assert said[-1] == {"response": "utter_confirm_cancellation"}
+    assert scene.slots["handover_reason"] == "cancellation", "the button for a person is about the cancellation"
+    assert await scene.run("action_take_yes", "yes please") == directive("cancellation")
+
+
+async def test_a_no_to_the_cancellation_beside_a_question_leaves_the_plan_and_is_no_vote(scene: Scene) -> None:
+    text = asked(scene, invoices="where are my invoices", cancel_subscription="cancel it all")
+    await scene.run("action_answer_question", text)
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_nothing_cancelled"}]
+    assert await scene.vote("invoices") is None
+
+
+async def test_how_tickets_are_going_is_told_after_the_answer_to_the_question(scene: Scene) -> None:
+    text = asked(scene, ticket_status="how is my ticket going", invoices="where are my invoices")
+    said = await scene.run("action_answer_question", text)
+    assert [one["response"] for one in said] == ["utter_answer", "utter_no_tickets"]
+    assert scene.slots["open_question"] == "helped"
+
+
+async def test_a_ticket_beside_a_question_is_offered_and_a_yes_takes_it_down(scene: Scene) -> None:
+    text = asked(scene, invoices="where are my invoices", open_ticket="open a ticket about the broken export")
+    said = await scene.run("action_answer_question", text)
+    assert said[-1] == {"response": "utter_ticket_as_well", "custom": {"query": "the broken export"}}
+    begun = await scene.run("action_take_yes", "yes")
+    assert begun == [{"response": "utter_begin_ticket_about", "subject": "the broken export"}]
+    assert scene.slots["ticket_subject"] == "the broken export"
+    assert scene.follows == "ticket_form"
+
+
+async def test_a_no_to_the_ticket_that_was_offered_takes_none_down(scene: Scene) -> None:
+    await scene.run("action_answer_question", asked(scene, invoices="my invoices", open_ticket="open a ticket"))
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_anything_else"}]
+    assert scene.follows is None
+
+
+async def test_a_cancellation_beside_the_status_of_a_ticket_is_asked_about(scene: Scene) -> None:
+    text = asked(scene, ticket_status="how is my ticket going", cancel_subscription="cancel it all")
+    said = await scene.run("action_ticket_status", text)
+    assert [one["response"] for one in said] == ["utter_no_tickets", "utter_confirm_cancellation"]
+    assert scene.slots["open_question"] == "cancellation"
+
+
+async def test_in_the_middle_of_a_ticket_nothing_else_is_asked_about(scene: Scene) -> None:
+    scene.slots["requested_slot"] = "ticket_subject"
+    for action in ("action_answer_question", "action_ticket_status"):
+        text = asked(scene, ticket_status="how is it going", invoices="my invoices", cancel_subscription="cancel it")
+        assert "utter_confirm_cancellation" not in [one["response"] for one in await scene.run(action, text)]
+
+
+@pytest.mark.parametrize(("said_of_it", "vote"), [("article_helped", True), ("article_did_not_help", False)])
+async def test_a_word_on_the_last_article_counts_though_the_message_goes_on(
+    scene: Scene, said_of_it: str, vote: bool
+) -> None:
+    await scene.was_answered("my bills", "invoices")
+    scene.slots["article_id"] = "invoices"
+    scene.shelf.by_word = {"money": result("refunds")}
+    text = asked(scene, refund="when do i get my money", **{said_of_it: "that was it"})
+    assert articles(await scene.run("action_answer_question", text)) == ["refunds"]
+    assert await scene.vote("invoices") is vote
+    assert scene.slots.get("not_helpful_count", 0.0) == (0.0 if vote else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("also", "reason"),
+    [("cancel_subscription", "cancellation"), ("security_incident", "security"), ("invoices", "asked")],
+)
+async def test_a_person_comes_for_the_reason_that_the_same_message_gives(scene: Scene, also: str, reason: str) -> None:
+    text = asked(scene, talk_to_person="let me talk to a person", **{also: "about this"})
+    assert await scene.run("action_hand_over", text) == directive(reason)
 
 
 async def test_whoever_is_handed_over_is_offered_nothing_else(scene: Scene) -> None:

@@ -1,0 +1,76 @@
+"""What a customer asks of the assistant that no article answers: how tickets are going, a cancellation, a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import asks
+from actions.assistance import Assistance, shortened
+from actions.matters import Matter, matters_of
+from actions.ticket_form import topic_of
+from handoff.requests import last_reply, tickets_of_visitor
+
+TICKETS_TOLD = 3
+LONGEST_REPLY = 300
+_STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
+
+
+class TicketStatus(Action):
+    """Tells where the customer's earlier requests stand."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_ticket_status"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Tell it, then see to what else the message asks for."""
+        await tell_tickets(self._assistance, dispatcher, tracker)
+        if tracker.active_loop.get("name"):
+            return []
+        others = [one for one in matters_of(tracker) if one.intent != "ticket_status"]
+        return await see_to_requests(self._assistance, dispatcher, tracker, others)
+
+
+async def tell_tickets(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Name the newest tickets with their numbers and states, and what a person has answered last."""
+    conversation = await assistance.conversation(tracker)
+    async with assistance.database.read() as reader:
+        found = await tickets_of_visitor(reader, conversation, limit=TICKETS_TOLD)
+        replies = {ticket.id: await last_reply(reader, ticket) for ticket in found}
+    if not found:
+        dispatcher.utter_message(response="utter_no_tickets")
+        return
+    lines = []
+    for ticket in found:
+        lines.append(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}")
+        if reply := replies[ticket.id]:
+            lines.append(f"{reply.author_name}: “{shortened(reply.text, LONGEST_REPLY)}”")
+    dispatcher.utter_message(response="utter_ticket_status", tickets="\n".join(lines))
+
+
+async def see_to_requests(
+    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, matters: Sequence[Matter]
+) -> list[Any]:
+    """Do what a message asks for beside its questions: how tickets are going is told, a cancellation or a ticket is asked about.
+
+    Of two things to ask, the cancellation is asked about: a yes can be the answer to one question only.
+    """
+    requests = {one.intent: one.text for one in matters if one.is_request}
+    if "ticket_status" in requests:
+        await tell_tickets(assistance, dispatcher, tracker)
+    if "cancel_subscription" in requests:
+        dispatcher.utter_message(response="utter_confirm_cancellation")
+        return [asks("cancellation"), SlotSet("handover_reason", "cancellation")]
+    if "open_ticket" in requests:
+        topic = topic_of(requests["open_ticket"])
+        dispatcher.utter_message(response="utter_ticket_as_well", json_message={"query": topic} if topic else None)
+        return [asks("ticket"), SlotSet("clarified", topic or None)]
+    return []
