@@ -1,8 +1,8 @@
 """The trained head of triage: reads a text, names its category with a calibrated confidence and the words that told.
 
-Three linear experts judge a text: words and meaning side by side, words alone without regard to how rare they are, and meaning
-alone. A conditional logit model weighs their scores, and, where it was trained with them, the shares that rules give each
-category. All of it is arrays: the file is NumPy's `.npz`, read without pickle.
+Four experts judge a text. Three are linear: words and meaning side by side, words alone without regard to how rare they are, and
+meaning alone. The fourth is what tickets of a like meaning were. A conditional logit model weighs their scores, and, where it was
+trained with them, the shares that rules give each category. All of it is arrays: the file is NumPy's `.npz`, read without pickle.
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ from knowledge.terms import STOP_WORDS
 from tickets.features import EMBEDDED, Floats, counts, weighted
 from tickets.reading import Reading
 
-VERSION = 2
+VERSION = 3
 BEGINNING_WEIGHT = 0.3
 MEANING_WEIGHT = 0.5
 """Lengths of the beginning's and the meaning's part beside the words' part, whose length is 1."""
-EXPERTS = 3
+EXPERTS = 4
+SHARPNESS = 16.0
+"""How much nearer tickets count for more: e times as much for a cosine that is 1/16 greater."""
+LEAST_SHARE = 1e-3
+"""What the neighbours grant a category that none of them has."""
+AT_ONCE = 256
+"""Texts that are held against the neighbours in one step, which bounds the memory."""
 WEAK = 0.4
 """A term that speaks for a category by this share of the strongest or less is not named as a reason."""
 
@@ -48,7 +54,10 @@ class Parts:
 
 @dataclass(frozen=True)
 class Experts:
-    """The linear experts as arrays. `mixed` judges words, beginning and meaning in this order; the last row is the offset."""
+    """The experts as arrays. `mixed` judges words, beginning and meaning in this order; the last row is the offset.
+
+    `neighbours` are unit vectors of tickets, float16 [tickets, dimensions], and `neighbour_labels` the numbers of their categories.
+    """
 
     term_weights: Floats
     plain_weights: Floats
@@ -56,6 +65,8 @@ class Experts:
     mixed: Floats
     plain: Floats
     meaning: Floats
+    neighbours: npt.NDArray[np.float16]
+    neighbour_labels: npt.NDArray[np.intp]
 
     def scores(self, parts: Parts) -> npt.NDArray[np.float64]:
         """Return each expert's score of each category, shape [EXPERTS, texts, categories]."""
@@ -65,7 +76,19 @@ class Experts:
         mixed = terms @ self.mixed[:split] + BEGINNING_WEIGHT * (beginnings @ self.mixed[split : split + width])
         mixed = mixed + MEANING_WEIGHT * (parts.meaning @ self.mixed[split + width : -1]) + self.mixed[-1]
         plain = weighted(parts.terms, self.plain_weights) @ self.plain[:-1] + self.plain[-1]
-        return np.stack([mixed, plain, parts.meaning @ self.meaning[:-1] + self.meaning[-1]]).astype(np.float64)
+        meaning = parts.meaning @ self.meaning[:-1] + self.meaning[-1]
+        return np.stack([mixed, plain, meaning, self._by_neighbours(parts.meaning)]).astype(np.float64)
+
+    def _by_neighbours(self, meaning: Floats) -> Floats:
+        """Return the logarithm of each category's share among the neighbours, weighed by nearness: Nadaraya and Watson's estimate."""
+        marks = np.eye(self.meaning.shape[1], dtype=np.float32)[self.neighbour_labels]
+        neighbours = self.neighbours.astype(np.float32).T
+        shares = np.zeros((len(meaning), marks.shape[1]), dtype=np.float32)
+        for start in range(0, len(meaning), AT_ONCE):
+            some = meaning[start : start + AT_ONCE]
+            shares[start : start + AT_ONCE] = np.exp(SHARPNESS * (some @ neighbours - 1.0)) @ marks
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+        return np.asarray(np.log(shares + LEAST_SHARE), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -236,8 +259,12 @@ def judge(
     logits = np.tensordot(judgement[:EXPERTS], scores, 1) + offsets
     if shares is not None:
         logits = logits + judgement[EXPERTS] * shares
-    logits = (logits - logits.max(axis=1, keepdims=True)) / caution
-    likely = np.exp(logits)
+    return softened(logits, caution)
+
+
+def softened(logits: npt.NDArray[np.float64], caution: float) -> npt.NDArray[np.float64]:
+    """Return probabilities from logits, or log-probabilities, that are divided by a caution first."""
+    likely = np.exp((logits - logits.max(axis=1, keepdims=True)) / caution)
     return np.asarray(likely / likely.sum(axis=1, keepdims=True), dtype=np.float64)
 
 

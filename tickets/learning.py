@@ -21,6 +21,7 @@ from tickets.classifier import (
     Parts,
     judge,
     parts_of,
+    softened,
 )  # fmt: skip
 from tickets.features import Floats, association, rarity, vocabulary_of, weighted
 from tickets.triage import AUTO_REPLY_ABOVE
@@ -36,6 +37,10 @@ RIGHT = 0.975
 """Of the texts that the head is sure enough of for an automatic reply, so many at least shall be right."""
 LEAST_CAUTION, MOST_CAUTION = 1.1, 4.0
 """Tickets to come differ more from the learned ones than those differ from each other: 1.1, found on a held-out part."""
+SMALL_SET_CAUTION = 2.0
+"""Over the root of the examples it is added to the least caution: what a hundred texts say of themselves is a guess."""
+MOST_NEIGHBOURS = 8_000
+"""Tickets whose vectors the head keeps: a service holds them in memory, and each ticket is compared with all of them."""
 CAUTION_STEP = 0.05
 FEW = 15
 """Surely read texts that are too few to tell a share by."""
@@ -106,6 +111,7 @@ def _learn_experts(parts: Parts, labels: Labels, kinds: int) -> Experts:
             csr_matrix(MEANING_WEIGHT * parts.meaning),
         ]
     ).tocsr()
+    kept = np.flatnonzero(_dealt(labels, -(-len(labels) // MOST_NEIGHBOURS)) == 0)
     return Experts(
         term_weights=term_weights,
         plain_weights=telling,
@@ -113,6 +119,8 @@ def _learn_experts(parts: Parts, labels: Labels, kinds: int) -> Experts:
         mixed=_separate(mixed, labels, kinds),
         plain=_separate(weighted(parts.terms, telling), labels, kinds),
         meaning=_regress(parts.meaning, labels, kinds),
+        neighbours=parts.meaning[kept].astype(np.float16),
+        neighbour_labels=labels[kept],
     )
 
 
@@ -204,10 +212,26 @@ def _learn_judgement(
 
 
 def _learn_caution(scores: npt.NDArray[np.float64], shares: npt.NDArray[np.float64] | None, labels: Labels) -> float:
-    """Return the least caution at which `RIGHT` of the surely read texts are right, or only `FEW` are surely read.
+    """Return what to divide scores by so that `RIGHT` of the surely read texts are right, learned from texts not seen.
 
-    Each text is judged by weights that have not seen it, so that a small set is not believed more than it can tell.
+    Two estimates, of which the more cautious one counts. The likeliest caution goes by every text and is steady, but looks at
+    the surely read ones no more than at others. Where there are more than `FEW` of those, the share of right ones among them decides.
     """
+    found = _judged_in_turn(scores, shares, labels)
+    least = LEAST_CAUTION + SMALL_SET_CAUTION / np.sqrt(len(labels))
+    start = max(LEAST_CAUTION, least * _likeliest_caution(found, labels))
+    right = found.argmax(axis=1) == labels
+    for caution in np.arange(start, MOST_CAUTION, CAUTION_STEP):
+        sure = softened(found, caution).max(axis=1) > AUTO_REPLY_ABOVE
+        if sure.sum() <= FEW or right[sure].sum() >= RIGHT * sure.sum():
+            return round(float(caution), 2)
+    return MOST_CAUTION
+
+
+def _judged_in_turn(
+    scores: npt.NDArray[np.float64], shares: npt.NDArray[np.float64] | None, labels: Labels
+) -> npt.NDArray[np.float64]:
+    """Return log-probabilities of each text by weights that have not seen it, so that a small set is not believed more than it can tell."""
     fold = _dealt(labels, FOLDS)
     found = np.zeros((len(labels), scores.shape[2]))
     for number in range(FOLDS):
@@ -217,13 +241,19 @@ def _learn_caution(scores: npt.NDArray[np.float64], shares: npt.NDArray[np.float
             judgement, offsets = _learn_judgement(scores[:, others], given, labels[others])
             here = None if shares is None else shares[chosen]
             found[chosen] = np.log(judge(scores[:, chosen], here, judgement, offsets) + 1e-12)
-    right = found.argmax(axis=1) == labels
-    for caution in np.arange(LEAST_CAUTION, MOST_CAUTION, CAUTION_STEP):
-        weighed = np.exp(found / caution)
-        sure = (weighed.max(axis=1) / weighed.sum(axis=1)) > AUTO_REPLY_ABOVE
-        if sure.sum() <= FEW or right[sure].sum() >= RIGHT * sure.sum():
-            return round(float(caution), 2)
-    return MOST_CAUTION
+    return found
+
+
+def _likeliest_caution(found: npt.NDArray[np.float64], labels: Labels) -> float:
+    """Return the caution that makes the labels likeliest, given log-probabilities."""
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(labels))
+
+    def loss(caution: float) -> float:
+        return float(-np.log(softened(found, caution)[rows, labels] + 1e-12).sum())
+
+    return float(minimize_scalar(loss, bounds=(0.3, MOST_CAUTION), method="bounded").x)
 
 
 def _described(frequent: Counter[str]) -> str:

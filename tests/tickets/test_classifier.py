@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from core.embedding import Vectors
 from core.errors import ConfigurationError, Invalid
-from tickets.classifier import Classifier
+from tickets import learning
+from tickets.classifier import EXPERTS, Classifier, parts_of, softened
 from tickets.examples import read_examples, read_folder
 from tickets.features import association, counts, vocabulary_of, weighted
 from tickets.learning import learn
@@ -91,6 +93,43 @@ def test_what_the_rules_say_counts_as_much_as_it_was_worth_among_the_examples() 
     assert knowing.read(unclear, {"billing": 0.9}).category == "billing"
     assert knowing.read(unclear, {"sign-in": 0.9}).category == "sign-in"
     assert knowing.read(unclear, {"no category": 0.9}) == knowing.read(unclear, {})
+
+
+def test_a_head_keeps_the_vectors_of_so_many_tickets_at_most_of_every_category(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "MOST_NEIGHBOURS", 6)
+    experts = learn(TEXTS, LABELS, ENCODER).experts
+    assert experts.neighbours.shape == (len(experts.neighbour_labels), ENCODER.dimensions)
+    assert len(experts.neighbour_labels) <= 6
+    assert set(experts.neighbour_labels.tolist()) == {0, 1}
+
+
+def test_the_nearest_tickets_tell_the_category_where_weights_do_not(head: Classifier) -> None:
+    blank = replace(
+        head.experts, mixed=head.experts.mixed * 0, plain=head.experts.plain * 0, meaning=head.experts.meaning * 0
+    )
+    scores = blank.scores(parts_of(["I was charged twice"], head.terms, head.beginnings, ENCODER))
+    assert np.allclose(scores[:3], 0.0)
+    assert scores[3, 0, 0] > scores[3, 0, 1]
+
+
+def test_a_set_that_is_wrong_more_often_than_it_says_is_taken_with_more_caution() -> None:
+    dice = np.random.default_rng(0)
+    labels = dice.integers(0, 3, 400)
+    scores = np.tile(6.0 * np.eye(3)[labels], (EXPERTS, 1, 1))
+    misled = dice.random(400) < 0.1
+    scores[:, misled] = scores[:, misled][:, :, [1, 2, 0]]
+    honest = learning._likeliest_caution(scores[0], labels)
+    assert honest > learning._likeliest_caution(6.0 * np.eye(3)[labels], labels)
+    sure = softened(scores[0], honest).max(axis=1)
+    assert sure.mean() == pytest.approx((~misled).mean(), abs=0.02), "the likeliest caution says what is so"
+
+
+def test_a_small_set_is_taken_with_more_caution_than_a_large_one_that_looks_the_same() -> None:
+    labels = np.tile([0, 1], 400)
+    scores = np.tile(2.0 * np.eye(2)[labels], (EXPERTS, 1, 1))
+    scores[:, ::20] *= -1
+    small, large = (learning._learn_caution(scores[:, :many], None, labels[:many]) for many in (40, 800))
+    assert small > large
 
 
 def test_contradicting_labels_make_a_head_less_sure() -> None:
