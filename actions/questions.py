@@ -13,9 +13,15 @@ from actions.assistance import Assistance, answer_message, logged, question_of, 
 from actions.matters import is_question, matters_of
 from actions.requests import see_to_requests
 from knowledge.results import SearchOutcome
+from tickets.cancellation import read_cancellation
+from tickets.rules import default_rules
+from tickets.triage import plain
 
 LONGEST_QUOTE = 80
 """Characters of a question that are repeated before its answer."""
+
+LONGEST_DENIAL = 8
+"""Words: what is longer tells more than "I don't want to cancel"."""
 
 
 class AnswerQuestion(Action):
@@ -33,6 +39,9 @@ class AnswerQuestion(Action):
 
         What the same message says of the article before counts first, what it asks for beside questions is seen to afterwards.
         """
+        if _only_denies_cancelling(tracker):
+            dispatcher.utter_message(response="utter_nothing_cancelled")
+            return [asks(None)]
         matters = matters_of(tracker)
         rated = await take_feedback(self._assistance, tracker, {one.intent for one in matters})
         questions = [one.text for one in matters if is_question(one.intent)]
@@ -77,6 +86,16 @@ async def answer_each(
             )
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
     return [SlotSet("article_id", last), SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+
+
+def _only_denies_cancelling(tracker: Tracker) -> bool:
+    """Tell whether the message says that this is no cancellation, and nothing else: there is nothing to look up then."""
+    message = tracker.latest_message
+    text = plain(str(message.get("text") or ""))
+    if (message.get("intent") or {}).get("name") != "nlu_fallback" or len(text.split()) > LONGEST_DENIAL:
+        return False
+    said = read_cancellation(text, default_rules().cancellation)
+    return said is not None and said.kind == "denied"
 
 
 def _hands_over(dispatcher: CollectingDispatcher) -> bool:

@@ -142,3 +142,22 @@ async def test_a_button_carries_one_question_whatever_the_words_around_it_were(s
     carried: list[dict[str, Any]] = [{"entity": "query", "value": "my bills"}]
     await scene.run("action_answer_question", text, entities=carried)
     assert [question for question, _, _ in scene.shelf.asked] == ["my bills"]
+
+
+async def test_who_only_says_that_this_is_no_cancellation_is_not_shown_how_to_cancel(scene: Scene) -> None:
+    said = await scene.run("action_answer_question", "I don't want to cancel", intent="nlu_fallback")
+    assert said == [{"response": "utter_nothing_cancelled"}]
+    assert scene.shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I don't want to cancel", "change_plan"),
+        ("cancel the meeting", "nlu_fallback"),
+        ("I don't want to cancel but the boards have been slow for us all week", "nlu_fallback"),
+    ],
+)
+async def test_a_denied_cancellation_that_says_more_is_looked_up(scene: Scene, text: str, intent: str) -> None:
+    await scene.run("action_answer_question", text, intent=intent)
+    assert [question for question, _, _ in scene.shelf.asked] == [text]
