@@ -20,7 +20,6 @@ from core.redis import open_redis
 from server import processes
 from server.commands.run import check_port
 from server.processes import Child, private_redis
-from server.secret_file import kept_secret
 from server.settings import ROOT
 
 SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -184,20 +183,6 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it() -> None:
 def test_an_address_of_another_machine_is_refused_with_a_sentence(host: str) -> None:
     with pytest.raises(ConfigurationError, match="Set BATON_PORT or BATON_HOST"):
         check_port(host, 8080, "BATON_PORT")
-
-
-def test_a_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    secret = kept_secret(tmp_path, "identity")
-    assert kept_secret(tmp_path, "identity") == secret
-    assert kept_secret(tmp_path, "other") != secret
-    assert len(secret) >= 32
-    assert stat.S_IMODE((tmp_path / "secrets" / "identity").stat().st_mode) == 0o600
-
-
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=r"Set BATON_HOME to another folder\."):
-        kept_secret(tmp_path / "file", "identity")
 
 
 async def test_a_child_that_cannot_run_as_things_are_says_what_to_do_and_is_tried_again_seldom(
