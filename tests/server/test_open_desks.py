@@ -16,7 +16,7 @@ from server.hub import BACKLOG
 from server.open_desks import DESK_SOCKETS, show_desks
 from server.shared_frames import SharedFrame
 from tests.server.conftest import Running
-from tests.server.test_desk import CONVERSATIONS, Client, Desk, do, socket_of, waiting
+from tests.server.desks import CONVERSATIONS, Client, Desk, do, socket_of, waiting
 
 
 async def heard_until_pong(desk: Desk) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from handoff import staff as accounts
 from handoff.routing.silence import Absences
 from server.routing import route_once
 from tests.server.conftest import Running
-from tests.server.test_desk import Client, detail, do, socket_of, waiting
+from tests.server.desks import Client, detail, do, socket_of, waiting
 
 NINA = {
     "email": "nina@fernhill.example",

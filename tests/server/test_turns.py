@@ -480,7 +480,7 @@ def test_a_second_process_on_the_same_home_has_another_name(tmp_path: Path) -> N
 async def test_a_message_on_the_same_topic_goes_back_to_people_and_thanks_to_the_bot(
     running: Running,
 ) -> None:
-    from tests.server.test_desk import detail, do, waiting
+    from tests.server.desks import detail, do, waiting
 
     running.rasa.answer = lambda _turn: say("Here is an article.", intent="invoices", confidence=0.9)
     maya = await running.staff()
