@@ -62,4 +62,5 @@ def test_nobody_writes_that_length_down_once_more() -> None:
     packages = ("actions", "bot", "handoff", "knowledge", "server", "tickets", "web/desk", "web/widget", "web/shared")
     sources = [path for package in packages for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".ts"}]
     found = {str(path.relative_to(ROOT)) for path in sources if re.search(r"\b8_?000\b", path.read_text("utf-8"))}
-    assert found == own
+    tickets_not_characters = {"tickets/learning.py"}
+    assert found == own | tickets_not_characters
