@@ -37,7 +37,7 @@ from running import HOME, RASA, ROOT
 
 from core.errors import BatonError, ConfigurationError
 from core.text import text_of
-from server.training import is_to_be_tuned, run_rasa, scope_of, tuned_encoder
+from server.training import as_read, is_to_be_tuned, run_rasa, scope_of, tuned_encoder
 from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions, too_many
 
 NO_ANSWER = {None, "", OUT_OF_SCOPE, "nlu_fallback", "nlu_unsure", "foreign_language", "no_words"}
@@ -92,7 +92,7 @@ def train_baton(
     say(f"training Baton on {len(train)} messages, {'' if tuned else 'un'}tuned …")
     began, used = time.perf_counter(), processor_seconds()
     if tuned:
-        encoder = tuned_encoder(encoder, folder / "encoder", pairs, say=say)
+        encoder = tuned_encoder(encoder, folder / "encoder", as_read(RASA, encoder, pairs), say=say)
     nlu = write_nlu(train, folder / "nlu.json")
     archive = run_rasa(
         RASA, ["train", "nlu", "--nlu", nlu], encoder=encoder, out=folder, name="baton", cache=folder / "cache"

@@ -1,9 +1,9 @@
-"""Reads a message that asks two things clause by clause: as a whole it lies between both, and is taken for neither."""
+"""Reads a message that asks two things, or denies one of them, clause by clause: as a whole it lies between both."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, Iterator, List, Text, Type
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Text, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -15,9 +15,12 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.scope import ANSWER, SCOPE, UNSURE
+from bot.denial import CORRECTS, Denial, DenialReader
+from bot.scope import ANSWER, ASK, CHOICES, OUT_OF_SCOPE, SCOPE, SURE, UNSURE
 
 CLAUSES = "clauses"
+DENIED, KEPT, TOPIC = "denied", "kept", "topic"
+"""Where a message carries what it denies, what is left of it, and the topic that is denied, the latter two as messages."""
 INTENTS = "intents"
 LONGEST = 400
 """Characters; a longer message is a story, whose sentences are not each a question."""
@@ -39,15 +42,20 @@ def split(text: str) -> List[str]:
 
 
 def with_clauses(messages: Iterable[Message]) -> Iterator[Message]:
-    """Yields each message and after it its clauses, so that a component reads both alike."""
+    """Yields each message and after it its clauses and what it denies, so that a component reads all alike."""
     for message in messages:
         yield message
         yield from message.get(CLAUSES) or []
+        yield from (message.get(part) for part in (KEPT, TOPIC) if message.get(part) is not None)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class ClauseSplitter(GraphComponent):
-    """Puts the clauses of a message beside it, for featurizer, classifier and gate to read as well."""
+    """Puts the clauses of a message beside it, and what it denies, for featurizer, classifier and gate to read as well."""
+
+    def __init__(self) -> None:
+        """Opens the reader of denials."""
+        self._denials = DenialReader()
 
     @classmethod
     def create(
@@ -61,9 +69,13 @@ class ClauseSplitter(GraphComponent):
         return cls()
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Sets `clauses` where there are several."""
+        """Sets `clauses` where there are several that are not denied, and what is denied."""
         for message in messages:
-            clauses = split(message.get(TEXT) or "")
+            text = message.get(TEXT) or ""
+            denial = self._denials.read(text)
+            if denial is not None:
+                _set_apart(message, denial)
+            clauses = split(text if denial is None else denial.kept)
             if clauses:
                 message.set(CLAUSES, [Message({TEXT: clause}) for clause in clauses])
         return messages
@@ -73,12 +85,20 @@ class ClauseSplitter(GraphComponent):
         return training_data
 
 
+def _set_apart(message: Message, denial: Denial) -> None:
+    message.set(DENIED, denial)
+    for part, text in ((KEPT, denial.kept), (TOPIC, denial.denied)):
+        if text:
+            message.set(part, Message({TEXT: text}))
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ClauseReader(IntentClassifier, GraphComponent):
     """Publishes `intents` where a message asks several things, each surely enough to be answered.
 
     `intents` is a list of `{name, confidence, text}` in the order of the words, with different names. The message's own intent
-    stays as it is if the gate answers it; else the surest of them takes its place.
+    stays as it is if the gate answers it; else the surest of them takes its place. What a message denies gives it no intent: what is
+    left of it does, and where nothing is that can be answered, the customer is asked.
     """
 
     @classmethod
@@ -98,12 +118,14 @@ class ClauseReader(IntentClassifier, GraphComponent):
         return cls()
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Sets `intents`, and the intent where the whole was not understood."""
+        """Sets `intents`, and the intent where the whole was not understood or holds what is denied."""
         for message in messages:
+            if message.get(DENIED) is not None:
+                _leave_out_denied(message, message.get(DENIED))
             found: Dict[str, Dict[Text, Any]] = {}
             for clause in message.get(CLAUSES) or []:
                 intent = clause.get(INTENT) or {}
-                if (clause.get(SCOPE) or {}).get("decision") == ANSWER:
+                if _is_answered(clause):
                     found.setdefault(
                         intent[INTENT_NAME_KEY],
                         {
@@ -136,3 +158,33 @@ class ClauseReader(IntentClassifier, GraphComponent):
         message.set(INTENT, dict(named[0]), add_to_output=True)
         message.set(INTENT_RANKING_KEY, [*named, *rest], add_to_output=True)
         message.set(SCOPE, {**scope, "decision": ANSWER, "choices": []}, add_to_output=True)
+
+
+def _leave_out_denied(message: Message, denial: Denial) -> None:
+    """Gives a message the judgement of what it does not deny."""
+    kept, topic = message.get(KEPT), message.get(TOPIC)
+    if kept is not None and (_is_answered(kept) or denial.kind == CORRECTS):
+        for part in (INTENT, INTENT_RANKING_KEY, SCOPE):
+            message.set(part, kept.get(part), add_to_output=True)
+    elif topic is not None and _is_answered(topic) and _name(topic) == _name(message):
+        # Denied in so many words, it is not offered either; else it may be what the rest of the message is about.
+        _ask(message, without=_name(topic) if denial.corrects_us else None)
+
+
+def _ask(message: Message, *, without: Optional[str]) -> None:
+    guesses = [one for one in message.get(INTENT_RANKING_KEY) or [] if one[INTENT_NAME_KEY] != without]
+    unsure = {INTENT_NAME_KEY: UNSURE, PREDICTED_CONFIDENCE_KEY: SURE}
+    choices = [one for one in guesses if one[INTENT_NAME_KEY] not in {OUT_OF_SCOPE, *_NO_GUESSES}][:CHOICES]
+    below = [{**one, PREDICTED_CONFIDENCE_KEY: min(SURE, one[PREDICTED_CONFIDENCE_KEY])} for one in guesses]
+    message.set(INTENT, dict(unsure), add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [unsure, *below], add_to_output=True)
+    message.set(SCOPE, {**(message.get(SCOPE) or {}), "decision": ASK, "choices": choices}, add_to_output=True)
+
+
+def _is_answered(message: Message) -> bool:
+    return bool((message.get(SCOPE) or {}).get("decision") == ANSWER)
+
+
+def _name(message: Message) -> Optional[str]:
+    name: Optional[str] = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+    return name

@@ -31,6 +31,8 @@ from bot.given import KnownEncoder, fingerprint, given_vector
 ENCODER_DIR_VARIABLE = "BATON_ENCODER_DIR"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
+CORRECTED = "corrected"
+"""Where a message carries the text that is read in place of its own, which holds mistyped words (bot/corrector.py)."""
 
 
 class SentenceEncoder:
@@ -226,7 +228,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds features to all training examples that have a text."""
         examples = [example for example in training_data.training_examples if example.get(TEXT)]
-        texts = [example.get(TEXT) for example in examples]
+        texts = [example.get(CORRECTED) or example.get(TEXT) for example in examples]
         vectors = self._opened.encode(texts, batch_size=self._config["batch_size"])
         for example, vector in zip(examples, vectors, strict=True):
             self._add(example, vector)
@@ -235,7 +237,7 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds features to messages as they come in; an empty text is encoded too, so that features never lack."""
         for message in with_clauses(messages):
-            self._add(message, self._vector(message.get(TEXT) or ""))
+            self._add(message, self._vector(message.get(CORRECTED) or message.get(TEXT) or ""))
         return messages
 
     @functools.cached_property

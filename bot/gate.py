@@ -33,6 +33,7 @@ from bot.encoder import encoder_directory
 from bot.scope import (
     ANSWER,
     ASK,
+    CHOICES,
     DECLINE,
     HELD_OUT_FILE,
     OUT_OF_SCOPE,
@@ -46,8 +47,6 @@ from bot.scope import (
 
 logger = logging.getLogger(__name__)
 
-CHOICES = 3
-"""How many guesses a question offers at most: more are no help to choose from."""
 EXAMPLES_FILE = "examples.npy"
 DECISION_FILE = "decision.json"
 

@@ -12,6 +12,8 @@ SCOPE = "scope"
 UNSURE = "nlu_unsure"
 """The intent of a message that is asked about."""
 ANSWER, ASK, DECLINE = "answer", "ask", "decline"
+CHOICES = 3
+"""How many guesses a question offers at most: more are no help to choose from."""
 SURE = 0.5
 """The confidence from which on the assistant answers."""
 HELD_OUT_FILE = "held_out.npz"

@@ -83,7 +83,8 @@ def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, ag
     encoder = settings.encoder
     pairs = [(one.text, one.intent) for one in examples]
     if is_to_be_tuned(settings.tune_encoder, pairs):
-        encoder = tuned_encoder(settings.encoder, settings.tuned_encoder, pairs, say=say, again=again)
+        corrected = as_read(settings.bot_python, settings.encoder, pairs)
+        encoder = tuned_encoder(settings.encoder, settings.tuned_encoder, corrected, say=say, again=again)
     sources = [ROOT / "data" / "nlu", ROOT / "data" / "rules.yml", *sorted((ROOT / "data").glob("stories*.yml"))]
     archive = settings.models / f"{MODEL_NAME}.tar.gz"
     stamp = settings.models / f"{MODEL_NAME}.json"
@@ -110,6 +111,30 @@ def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, ag
 def is_to_be_tuned(setting: str, examples: Sequence[tuple[str, str]]) -> bool:
     """Tell whether the setting `BATON_TUNE_ENCODER`, `auto`, `true` or `false`, has the encoder tuned on these examples."""
     return setting == "true" or (setting == "auto" and tuning_pays(examples))
+
+
+def as_read(python: Path, encoder: Path, examples: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return examples as the assistant's encoder will read them, mistyped words corrected by the assistant's own rules.
+
+    Args:
+        python: the interpreter of the bot's environment.
+        encoder: the folder of the encoder, whose words are known.
+        examples: texts with their intents.
+
+    Raises:
+        ConfigurationError: they could not be read; what went wrong stands above.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "examples.json", Path(folder) / "corrected.json"
+        source.write_text(json.dumps(examples), encoding="utf-8")
+        command = [python, "-m", "bot.spelling", encoder / "tokenizer.json", source, target]
+        environment = {**inherited(os.environ), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(  # noqa: S603
+            [str(part) for part in command], cwd=ROOT, env=environment, stdout=sys.stderr, check=False
+        )
+        if done.returncode != 0:
+            raise ConfigurationError("The examples could not be read; what went wrong stands above.")
+        return [(str(text), str(intent)) for text, intent in json.loads(target.read_text(encoding="utf-8"))]
 
 
 def tuned_encoder(

@@ -17,7 +17,8 @@ from handoff.wording import LONGEST_MESSAGE
 MOST_NAMED = 20
 """Mistakes that are named at once; whoever has more mends these first."""
 MOST_INTENTS = 1000
-"""An assistant tells a few hundred apart well; time and memory of training grow with intents times examples."""
+"""An assistant tells a few hundred apart well, and training grows with intents times examples: of 1,000 intents with five examples a
+round of the regression takes a second and 0.3 GB, of 5,000 with one example 17 s and 0.9 GB, and it goes through some hundred, twice."""
 OUT_OF_SCOPE = "out_of_scope"
 
 _ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
@@ -121,7 +122,7 @@ def too_many(examples: Iterable[IntentExample]) -> list[str]:
     over = list(first.values())[MOST_INTENTS]
     return [
         f"{over.where}: '{over.intent}' is intent {MOST_INTENTS + 1:,} of {len(first):,}; {MOST_INTENTS:,} are the most that are trained. "
-        "What many questions differ in only by what they are about is better left to articles, which are searched."
+        "Join those that are answered alike; what questions differ in only by their subject is left to articles, which are searched."
     ]
 
 

@@ -1,5 +1,7 @@
 """Featurizer, gate and entities, each seen through the trained graph."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from rasa.shared.exceptions import InvalidConfigException
@@ -49,6 +51,16 @@ def test_the_cache_is_bounded_and_returns_the_same_vector(encoder):
 @pytest.mark.parametrize("text", ["", "   ", "\ud83d broken", "😀" * 10, "word " * 5000, "\x00"])
 def test_any_text_can_be_encoded(encoder, text):
     assert np.isfinite(encoder.encode_one(text)).all()
+
+
+def test_threads_that_share_an_encoder_get_the_vectors_that_one_alone_gets(encoder):
+    texts = [
+        f"where is invoice {number % 7}" for number in range(60)
+    ]  # the cache keeps two, so that all of it is at work
+    alone = [encoder.encode_one(text) for text in texts]
+    with ThreadPoolExecutor(8) as threads:
+        shared = list(threads.map(encoder.encode_one, texts))
+    assert all(np.array_equal(one, other) for one, other in zip(alone, shared, strict=True))
 
 
 def test_a_missing_encoder_is_named_in_the_error(monkeypatch, tmp_path):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from core.embedding import OnnxEncoder
+from core.errors import ConfigurationError
 from core.tuning import INTENT_KEPT, KEPT, TUNED_ON, Recipe, roles
-from server.settings import ROOT
-from server.training import is_to_be_tuned, tuned_encoder
+from server.settings import ROOT, Settings
+from server.training import as_read, is_to_be_tuned, tuned_encoder
 
 WORDS = {
     "invoices": ["where are my invoices", "send me the bill", "a receipt please", "billing history", "invoice as pdf"],
@@ -58,6 +59,20 @@ def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_ap
     assert (anew / "model.onnx").read_bytes() == (target / "model.onnx").read_bytes()
     with np.load(target / "held_out.npz") as first, np.load(anew / "held_out.npz") as second:
         assert (first["vectors"] == second["vectors"]).all()
+
+
+def test_the_encoder_is_tuned_on_what_it_will_read() -> None:
+    untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
+    examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
+    mistyped = [("give me my moeny bakc", "refund"), ("\ud83d bililng \x00 histroy", "invoices")]
+    read = as_read(Settings().bot_python, untuned, [*examples, *mistyped])
+    assert read[:-2] == examples
+    assert read[-2:] == [("give me my money back", "refund"), ("\ud83d billing \x00 history", "invoices")]
+
+
+def test_examples_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="could not be read"):
+        as_read(Settings().bot_python, tmp_path, [("hello", "greet")])
 
 
 @pytest.mark.parametrize(
