@@ -64,10 +64,11 @@ def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_ap
 def test_the_encoder_is_tuned_on_what_it_will_read() -> None:
     untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
     examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
-    mistyped = [("give me my moeny bakc", "refund"), ("\ud83d bililng \x00 histroy", "invoices")]
+    examples += [("the money is not there", "refund"), ("money please", "refund")]  # often enough to be what is meant
+    mistyped = [("\ud83d give me \x00 my moeny", "refund"), ("a copy of the invioce", "invoices")]
     read = as_read(Settings().bot_python, untuned, [*examples, *mistyped])
     assert read[:-2] == examples
-    assert read[-2:] == [("give me my money back", "refund"), ("\ud83d billing \x00 history", "invoices")]
+    assert read[-2:] == [("\ud83d give me \x00 my money", "refund"), mistyped[1]]
 
 
 def test_examples_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
