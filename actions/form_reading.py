@@ -48,6 +48,12 @@ _AROUND_SEND = frozenset(
         "ok okay yes yeah please pls now just then and it this that's thats the ticket off away ahead for me like that as is all i you can"
     )
 )
+_AGREES = frozenset(_WORDS.findall("yes yeah yep yup sure ok okay fine please alright"))
+_AROUND_AGREE = frozenset(
+    _WORDS.findall(
+        "do it that this so go ahead thanks thank you of course sounds good great perfect for me i would like to"
+    )
+)
 _STOP_WORDS = re.compile(
     r"\b(?:cancel|stop|quit|abort|never ?mind|forget|leave it|scrap|drop|discard|changed my mind|no longer|not needed|"
     r"no need|don'?t (?:want|need|send|bother|open|submit)|do not (?:want|need|send|open|submit)|rather not|not (?:now|any ?more)|skip)\b",
@@ -178,6 +184,8 @@ def _description(text: str, intent: str | None, context: Context) -> Step:
     if _asks(text) and context.aside != DESCRIPTION:
         return ASIDE
     told = text.strip()
+    if _only(text, _AGREES, _AROUND_AGREE):
+        return Step("go", {DESCRIPTION: None}, say="utter_description_needed")
     if len(told) < _ENOUGH and not any("\u2e80" < character < "\uffa0" for character in told):
         return Step("go", {DESCRIPTION: None}, say="utter_description_needed")
     return Step("go", {DESCRIPTION: told})

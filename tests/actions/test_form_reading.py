@@ -85,6 +85,7 @@ def test_a_story_at_the_subject_is_the_description_as_well() -> None:
         (SUBJECT, "??", "utter_subject_needed"),
         (SUBJECT, "😀😀", "utter_subject_needed"),
         (DESCRIPTION, "broken", "utter_description_needed"),
+        (DESCRIPTION, "yes please go ahead", "utter_description_needed"),
         (EMAIL, "kim at example", "utter_email_needed"),
         (EMAIL, "kim@example", "utter_email_wrong"),
         (EMAIL, "@", "utter_email_wrong"),
