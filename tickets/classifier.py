@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,18 @@ AT_ONCE = 256
 """Texts that are held against the neighbours in one step, which bounds the memory."""
 WEAK = 0.4
 """A term that speaks for a category by this share of the strongest or less is not named as a reason."""
+SHORTEST = 3
+"""Letters of a word that explains something."""
+_BETWEEN = " __ "
+"""No word that a ticket has: it keeps what stood at its two sides from being taken for neighbours."""
+_ADDRESS = re.compile(r"://|@|\w\.\w")
+_ENDING = re.compile(r"['\u2019](?:t|s|d|m|ll|re|ve)\b", re.IGNORECASE)
+_LITTLE = (
+    "after again ago also always another back before being both during each else even ever every here less many more most much "
+    "never now off once one only other out over own same since still such though through today tomorrow two under until up very "
+    "well while yesterday yet"
+)
+_SAYS_LITTLE = STOP_WORDS | frozenset(_LITTLE.split())
 
 
 @dataclass(frozen=True)
@@ -157,9 +170,9 @@ class Classifier:
     def _telling(self, text: str, category: int) -> tuple[str, ...]:
         """Return up to three terms that spoke most for a category against the others, none within another.
 
-        What stands in every message (“on”) may weigh something and explains nothing to a person.
+        What stands in every message (“on”) may weigh something and explains nothing to a person, nor does a part of an address.
         """
-        row = weighted(counts([text], self.terms, beginning=False), self.experts.term_weights)
+        row = weighted(counts([_words_alone(text)], self.terms, beginning=False), self.experts.term_weights)
         effects = self.experts.mixed[row.indices]
         gains = row.data * (effects[:, category] - effects.mean(axis=1))
         chosen: list[str] = []
@@ -168,7 +181,7 @@ class Classifier:
             if gains[place] <= WEAK * gains.max() or len(chosen) == 3:
                 break
             words = set(term.split())
-            if not words <= STOP_WORDS and not any(words & set(one.split()) for one in chosen):
+            if any(map(_explains, words)) and not any(words & set(one.split()) for one in chosen):
                 chosen.append(term)
         return tuple(chosen)
 
@@ -266,6 +279,16 @@ def softened(logits: npt.NDArray[np.float64], caution: float) -> npt.NDArray[np.
     """Return probabilities from logits, or log-probabilities, that are divided by a caution first."""
     likely = np.exp((logits - logits.max(axis=1, keepdims=True)) / caution)
     return np.asarray(likely / likely.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _words_alone(text: str) -> str:
+    """Return a text without addresses and the ends of contractions, of which nothing but fragments would be shown."""
+    return " ".join(_BETWEEN if _ADDRESS.search(one) else _ENDING.sub(_BETWEEN, one) for one in text.split())
+
+
+def _explains(word: str) -> bool:
+    """Tell whether a word of a term means something to whoever reads a reason."""
+    return sum(map(str.isalpha, word)) >= SHORTEST and word not in _SAYS_LITTLE
 
 
 def _packed(text: str) -> npt.NDArray[np.uint8]:

@@ -8,11 +8,11 @@ from tickets.vocabulary import PRIORITIES, Category, Priority, more_pressing, ra
 
 
 def decide_priority(
-    request: TriageRequest, text: str, rules: Rules, category: Category, findings: Findings
+    request: TriageRequest, text: str, rules: Rules, category: Category, findings: Findings, *, wish: bool
 ) -> Priority:
-    """Return the priority that a ticket has without a wish to cancel, and add the reasons to the findings."""
-    priority = rules.categories[category].priority
-    because = [f"Tickets about {category} start at {priority}."] if priority != "normal" else []
+    """Return the priority, and add the reasons to the findings; that of a wish to cancel, urgent, is told with the wish."""
+    priority: Priority = "urgent" if wish else rules.categories[category].priority
+    because = [f"Tickets about {category} start at {priority}."] if priority != "normal" and not wish else []
     floors = _floors(request, text, rules)
     calm = rules.calm.search(text)
     if not floors and calm and priority == "normal":

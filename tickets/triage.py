@@ -10,7 +10,7 @@ from core.errors import Invalid
 from tickets.cancellation import Cancellation, read_cancellation
 from tickets.deciding import SURE_INTENT, Findings, Signal, Triage, TriageRequest
 from tickets.priority import decide_priority
-from tickets.reading import Head
+from tickets.reading import Head, Reading
 from tickets.rules import CategoryRule, Rules, default_rules
 from tickets.vocabulary import CATEGORIES, Category, Priority
 
@@ -31,6 +31,8 @@ LONGEST_READ = 8_000
 """Characters of a text that triage reads."""
 UNSURE_BELOW = 0.35
 """A head less sure than this, of a text that no rule recognises, is not heeded."""
+UNSURE_OF_NONE_BELOW = 0.5
+"""The same for `other`: that tickets of no category are read is little to go by."""
 _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 
 
@@ -50,10 +52,11 @@ def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None
     rules = rules or default_rules()
     text = plain(request.text)
     findings = Findings()
-    wish = _wish_to_cancel(request, read_cancellation(text, rules.cancellation), findings)
-    category, confidence, calibrated = _category(request, text, rules, wish, head, findings)
-    priority = decide_priority(request, text, rules, category, findings)
-    priority = "urgent" if wish else priority
+    said = read_cancellation(text, rules.cancellation)
+    wish = _wish_to_cancel(request, said, findings)
+    refused = said is not None and not wish
+    category, confidence, calibrated = _category(request, text, rules, wish, refused, head, findings)
+    priority = decide_priority(request, text, rules, category, findings, wish=wish)
     _tag(request, rules, category, findings)
     auto_reply = _auto_reply(request, category, priority, confidence, wish) if calibrated else None
     if auto_reply is not None:
@@ -120,9 +123,12 @@ def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings:
 
 
 def _category(
-    request: TriageRequest, text: str, rules: Rules, wish: bool, head: Head | None, findings: Findings
+    request: TriageRequest, text: str, rules: Rules, wish: bool, refused: bool, head: Head | None, findings: Findings
 ) -> tuple[Category, float, bool]:
-    """Return the category, how sure that is, and whether the figure is calibrated: the head's, not the rules' share."""
+    """Return the category, how sure that is, and whether the figure is calibrated: the head's, not the rules' share.
+
+    Where the words themselves say that this is no wish to cancel (`refused`), a head that reads one is not heeded.
+    """
     said = _count_words(text, rules, findings)
     understood = _count_understanding(request, rules, wish, findings)
     handover = rules.handover_reasons.get(request.handover_reason or "")
@@ -133,7 +139,7 @@ def _category(
     category: Category = max(shares, key=lambda name: shares[name], default="other")
     confidence, calibrated = shares.get(category, 0.0), False
     if head is not None and text and not (wish or decided):
-        heeded = _read(text, shares, head, findings)
+        heeded = _read(text, shares, head, findings, refused=refused)
         if heeded is not None:
             category, confidence, calibrated = *heeded, True
     if not shares and not calibrated:
@@ -166,15 +172,27 @@ def _count_understanding(
     return understood
 
 
-def _read(text: str, shares: Mapping[Category, float], head: Head, findings: Findings) -> tuple[Category, float] | None:
+def _read(
+    text: str, shares: Mapping[Category, float], head: Head, findings: Findings, *, refused: bool
+) -> tuple[Category, float] | None:
     """Return what the head makes of a text and how sure it is; None where it is not to be heeded."""
     reading = head.read(text, {str(name): share for name, share in shares.items()})
     named = next((name for name in CATEGORIES if name == reading.category), None)
-    if named is None or not (shares or reading.confidence >= UNSURE_BELOW):
+    least = UNSURE_OF_NONE_BELOW if named == "other" else UNSURE_BELOW
+    if named is None or not (shares or reading.confidence >= least):
         return None
-    because = f": {_quoted(reading.words)}" if reading.words else ""
-    findings.reasons.append(f"It reads like earlier tickets about {named} ({reading.confidence:.2f}){because}.")
+    if refused and named == "cancellation" and named not in shares:
+        return None
+    findings.reasons.append(_reads_like(named, reading))
     return named, reading.confidence
+
+
+def _reads_like(named: Category, reading: Reading) -> str:
+    """Say which earlier tickets a text reads like; words that tell of no category are none to show."""
+    if named == "other":
+        return f"It reads like earlier tickets that fit no category ({reading.confidence:.2f})."
+    because = f": {_quoted(reading.words)}" if reading.words else ""
+    return f"It reads like earlier tickets about {named} ({reading.confidence:.2f}){because}."
 
 
 def _explain(
@@ -194,6 +212,10 @@ def _explain(
     for other, score in findings.scores.items():
         if other != category and score >= TELLING:
             findings.tag(other)
+            if words := said.get(other):
+                findings.reasons.append(
+                    f"{_quoted(words)} {'is' if len(words) == 1 else 'are'} about {other} too: tagged {other}."
+                )
 
 
 def _shares(findings: Findings) -> dict[Category, float]:

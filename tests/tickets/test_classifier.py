@@ -63,6 +63,14 @@ def test_a_head_names_the_category_of_a_new_text_and_the_words_that_told(head: C
     assert head.read("please reset the password").category == "sign-in"
 
 
+def test_no_part_of_an_address_or_contraction_and_no_small_word_is_shown_as_a_reason() -> None:
+    texts = [f"can't pay at https://pay.acme.com/x since {n}, a refund?" for n in range(12)]
+    texts += [f"my board is slow on {n} projects" for n in range(12)]
+    shown = learn(texts, ["billing"] * 12 + ["projects"] * 12, ENCODER).read(texts[0]).words
+    assert "refund" in " ".join(shown)
+    assert not {"acme", "com", "https", "x", "t", "since"} & {word for term in shown for word in term.split()}
+
+
 def test_the_same_examples_make_the_same_head(head: Classifier) -> None:
     assert learn(TEXTS, LABELS, ENCODER).model_id == head.model_id
     assert learn(TEXTS[:-1], LABELS[:-1], ENCODER).model_id != head.model_id

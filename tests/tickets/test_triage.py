@@ -185,7 +185,8 @@ def test_the_reasons_tell_phrase_rule_and_figure() -> None:
     assert result.tags == ("churn-risk", "billing", "enterprise")
     assert result.reasons == (
         "“I want to cancel” reads as a wish to cancel: urgent, tagged churn-risk.",
-        "Revenue of 6,000 a month (5,000 or more) raises the priority from normal to high.",
+        "“charged twice” is about billing too: tagged billing.",
+        "Revenue of 6,000 a month (5,000 or more): already urgent.",
     )
     invoices = of("where are my invoices?", intent="invoices", intent_confidence=0.93, mrr=6200)
     assert invoices.reasons == (
@@ -272,6 +273,20 @@ def test_a_head_that_is_unsure_of_what_no_rule_knows_or_names_no_category_is_not
     for head in (Reader("billing", 0.3), Reader("Hardware", 0.99)):
         result = with_head(head, "what a lovely day")
         assert (result.category, result.reasons) == ("other", ("No rule recognises what it is about.",))
+
+
+def test_a_head_that_is_hardly_surer_of_no_category_than_of_one_claims_no_history() -> None:
+    unsure = with_head(Reader("other", 0.49, "com"), "what a lovely day")
+    assert (unsure.category, unsure.reasons) == ("other", ("No rule recognises what it is about.",))
+    sure = with_head(Reader("other", 0.8, "status"), "what a lovely day")
+    assert sure.reasons == ("It reads like earlier tickets that fit no category (0.80).",)
+
+
+def test_a_head_reads_no_wish_to_cancel_where_the_words_say_that_it_is_none() -> None:
+    head = Reader("cancellation", 0.7, "cancel")
+    reminders = with_head(head, "please cancel the meeting reminders")
+    assert (reminders.category, reminders.tags) == ("projects", ())
+    assert with_head(head, "we are off to a competitor").category == "cancellation"
 
 
 def test_what_rules_give_a_text_is_each_categorys_share_with_some_kept_for_the_unknown() -> None:
