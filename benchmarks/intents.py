@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import statistics
@@ -72,15 +73,31 @@ def read(path: Path, *, to_train: bool) -> list[IntentExample]:
 
 
 def _rows(content: str, path: Path) -> Iterator[IntentExample]:
+    """Yield the labelled messages of a file; a row without anything in it is none."""
     csv.field_size_limit(10_000_000)
-    reader = csv.DictReader(content.replace("\x00", "").splitlines(keepends=True))
-    if not {"text", "intent"} <= set(reader.fieldnames or ()):
+    # Not by splitlines(): a message may hold a line separator that only Unicode takes for one.
+    reader = csv.DictReader(io.StringIO(content.replace("\x00", ""), newline=""), skipinitialspace=True)
+    reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or ()]
+    if not {"text", "intent"} <= set(reader.fieldnames):
         raise ConfigurationError(f"{path}:1: the first line must name the columns text and intent.")
     for row in reader:
         where = f"{path}:{reader.line_num}"
-        if not (row["intent"] or "").strip():
+        if None in row:
+            raise ConfigurationError(f"{where}: there are more values than columns. Put a text with a comma in quotes.")
+        text, intent = row["text"] or "", (row["intent"] or "").strip()
+        if intent:
+            yield IntentExample(text, trained_label(intent), where)
+        elif any((value or "").strip() for value in row.values()):
             raise ConfigurationError(f"{where}: this message has no intent.")
-        yield IntentExample(row["text"] or "", row["intent"].strip(), where)
+
+
+def trained_label(label: str) -> str:
+    """Return the name under which a label is trained and compared; two labels never share one.
+
+    Rasa would cut a label at its first slash (what follows names a response), and those of `NO_ANSWER` say that there is no answer.
+    """
+    name = label.replace("%", "%25").replace("/", "%2F")
+    return f"{name}%" if name in NO_ANSWER - {OUT_OF_SCOPE} else name
 
 
 def train_baton(
