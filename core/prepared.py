@@ -51,10 +51,14 @@ class Prepared:
 
     Args:
         statement: a `select`, a text with its columns, an `insert`, or an `update`; no `IN` of a list, no defaults that are made in Python.
+        small: whether it reads a few rows by their key and nothing else, so that SQLite is not asked in a thread of its own.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.TextualSelect | sa.Insert | sa.Update) -> None:
+    def __init__(
+        self, statement: sa.Select[Any] | sa.TextualSelect | sa.Insert | sa.Update, *, small: bool = False
+    ) -> None:
         self._statement = statement
+        self._small = small
         self._plain: dict[tuple[str, ...], _Plain] = {}
 
     async def execute(self, reader: Reader, parameters: Mapping[str, Any]) -> Rows:
@@ -67,7 +71,7 @@ class Prepared:
         if plain is None:
             plain = self._plain[names] = _Plain(self._statement, names, reader.dialect)
         try:
-            found, _, rowcount, _ = await driver.run(plain.text, plain.bound(parameters), many=False)
+            found, _, rowcount, _ = await driver.run(plain.text, plain.bound(parameters), many=False, small=self._small)
         except sqlite3.Error as error:
             raise sa.exc.DBAPIError.instance(
                 plain.text, None, error, sqlite3.Error, hide_parameters=True, dialect=reader.dialect
@@ -104,6 +108,8 @@ class _Plain:
             (column.key, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for column in statement.exported_columns
         ]
+        self._names = [name for name, _ in self._columns]
+        self._as_found = all(turn is None for _, turn in self._columns)
 
     def bound(self, parameters: Mapping[str, Any]) -> list[Any]:
         """Return the values in the order of the text's question marks."""
@@ -112,6 +118,8 @@ class _Plain:
 
     def read(self, found: Sequence[Sequence[Any]]) -> Rows:
         """Return what the driver found, by name."""
+        if self._as_found:
+            return Rows(dict(zip(self._names, row, strict=True)) for row in found)
         return Rows(
             {
                 name: value if turn is None else turn(value)

@@ -7,7 +7,7 @@ Each wakes the thread and then the event loop, which costs several times what SQ
 - What can take long is done in the thread: a search, waiting for the write lock, many rows at once, the commit with its `fsync`.
 - A visit costs 70 µs of processor time and, while other threads want the interpreter too, up to its switch interval of waiting. So
   what takes less is run where it is called: a single statement of a transaction that holds the write lock, taking that lock while it
-  is free, a few rows by their key (`Database.glance`), and the end of a read.
+  is free, a few rows by their key (`Database.glance`, or a statement that is known to be small), and the end of a read.
 
 `_execute` and `_conn` are aiosqlite's own names for "run this in the thread" and "the connection"; SQLAlchemy's dialect uses `_conn` too.
 """
@@ -73,14 +73,14 @@ class SqliteConnection(aiosqlite.Connection):
         else:
             self._conn.rollback()
 
-    async def run(self, statement: str, parameters: Any, *, many: bool) -> _Outcome:
-        """Execute one statement, and fetch what it returns."""
+    async def run(self, statement: str, parameters: Any, *, many: bool, small: bool = False) -> _Outcome:
+        """Execute one statement, and fetch what it returns; a small one reads a few rows by their key, in whatever transaction."""
         begin = self._taken_begin()
         if not many and not self._at_work():
             if begin == BEGIN_WRITE and self._took_free_lock():
                 begin, self._writes = None, True
             self._glances = begin == BEGIN_GLANCE if begin else self._glances
-            if self._writes or self._glances:
+            if self._writes or self._glances or (small and begin != BEGIN_WRITE):
                 return _run(self._conn, begin, statement, parameters, many)
         visit = self._visit(_run, begin, statement, parameters, many)
         outcome: _Outcome = await (_to_its_end(visit) if self._writes else visit)

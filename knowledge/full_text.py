@@ -41,7 +41,7 @@ MANY = 1_000
 """Terms bring candidates, the rarest first, until so many passages hold them; the others still count in the scores."""
 
 
-_GENERATION = Prepared(sa.select(generations.c.number).where(generations.c.name == "passages"))
+_GENERATION = Prepared(sa.select(generations.c.number).where(generations.c.name == "passages"), small=True)
 
 
 @dataclass

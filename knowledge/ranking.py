@@ -34,10 +34,15 @@ class Ranked(NamedTuple):
     cosine: float
     words: float
     """The best BM25F of its passages."""
-    held: frozenset[str]
-    """The question's words that any of its passages holds."""
+    passages: Sequence[Worded]
+    """Its passages among the candidates."""
     about: float
     """The share of the question's information (sum of IDF) whose words stand in its title or tags, 0 to 1."""
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The question's words that any of its passages holds."""
+        return frozenset().union(*(one.held for one in self.passages))
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,8 @@ def rank(
                 best, shown = both, passage_id
         titled = passages[0].title
         about = sum([idf[term] for term in titled]) / whole if titled else 0.0
-        held = passages[0].held if len(passages) == 1 else frozenset().union(*(one.held for one in passages))
-        ranked.append(Ranked(article_id, shown, combined(nearest, words) + weight * about, nearest, words, held, about))
+        worth = combined(nearest, words) + weight * about
+        ranked.append(Ranked(article_id, shown, worth, nearest, words, passages, about))
     return sorted(ranked, key=lambda one: (-one.score, one.article_id))
 
 

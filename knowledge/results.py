@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 
+from core.database import Reader
+from core.prepared import Prepared, Row
 from knowledge.articles import Viewer
 from knowledge.best_passage import Part, choose
 from knowledge.highlighting import Marked, mark
@@ -21,6 +22,7 @@ from knowledge.spelling import Correction
 from knowledge.store import visible_to
 from knowledge.tables import articles, passages
 from knowledge.terms import terms
+from knowledge.word_queries import IDS, as_one_value
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,20 @@ class Found:
     cosines: Mapping[int, float] = field(default_factory=dict)
 
 
+async def read_shown(reader: Reader, ids: Sequence[int], viewer: Viewer) -> Sequence[Row]:
+    """Return those passages among `ids` that `viewer` may see, with what is shown of their articles."""
+    return await _shown_to(viewer, reader.dialect.name).execute(reader, {"ids": as_one_value(ids, reader)})
+
+
 @cache
-def shown_to(viewer: Viewer) -> sa.Select[Any]:
-    """Return what reads the passages that are shown, built once."""
-    return (
-        sa.select(passages, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
+def _shown_to(viewer: Viewer, dialect: str) -> Prepared:
+    own = (passages.c.id, passages.c.article_id, passages.c.position, passages.c.heading, passages.c.text)
+    statement = (
+        sa.select(*own, articles.c.slug, articles.c.title, articles.c.visibility, articles.c.category)
         .join(articles, articles.c.id == passages.c.article_id)
-        .where(passages.c.id.in_(sa.bindparam("ids", expanding=True)), *visible_to(viewer))
+        .where(passages.c.id.in_(IDS[dialect]), *visible_to(viewer))
     )
+    return Prepared(statement, small=True)
 
 
 @lru_cache(maxsize=2_048)
@@ -113,12 +121,12 @@ def _terms_of(heading: str) -> frozenset[str]:
     return frozenset(terms(heading))
 
 
-def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str, float], score: float) -> Result:
+def result_of(question: str, rows: Sequence[Row], found: Found, idf: Mapping[str, float], score: float) -> Result:
     """Return an article of the order as it is shown: its passage that the question is about, with what answers in it marked.
 
     Args:
         question: in the customer's words.
-        rows: the article's passages that either search found, as `shown_to` reads them.
+        rows: the article's passages that either search found, as `read_shown` reads them.
         found: the order.
         idf: how much each of the question's terms tells.
         score: of the article, 0 to 1.
@@ -126,20 +134,22 @@ def result_of(question: str, rows: Sequence[Any], found: Found, idf: Mapping[str
     furthest = min(found.cosines.values(), default=0.0)
     parts = []
     for row in rows:
-        worded = found.parts[row.id]
+        worded = found.parts[row["id"]]
         # Where words alone were searched they stand in for the cosine, on a scale like its own.
-        close = found.cosines.get(row.id, furthest) if found.semantic else 0.3 * math.log1p(worded.score)
-        parts.append(Part(row.position, row.text, close, worded.held, worded.title, _terms_of(row.heading or "")))
+        close = found.cosines.get(row["id"], furthest) if found.semantic else 0.3 * math.log1p(worded.score)
+        parts.append(
+            Part(row["position"], row["text"], close, worded.held, worded.title, _terms_of(row["heading"] or ""))
+        )
     row = rows[choose(question, parts, idf)]
     return Result(
-        article_id=row.article_id,
-        slug=row.slug,
-        title=row.title,
-        heading=row.heading,
-        url=f"/help/{row.slug}",
-        text=row.text,
+        article_id=row["article_id"],
+        slug=row["slug"],
+        title=row["title"],
+        heading=row["heading"],
+        url=f"/help/{row['slug']}",
+        text=row["text"],
         score=score,
-        visibility=row.visibility,
-        category=row.category,
+        visibility=row["visibility"],
+        category=row["category"],
         asked=idf,
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
+from core.prepared import Row
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
@@ -21,7 +22,7 @@ from knowledge.index import KnowledgeIndex, State
 from knowledge.postings import Postings
 from knowledge.ranking import rank, relative, shape
 from knowledge.related import Related, find_related
-from knowledge.results import Found, SearchOutcome, result_of, shown_to
+from knowledge.results import Found, SearchOutcome, read_shown, result_of
 from knowledge.scoring import Worded, score
 from knowledge.searches import log_search, search_entry
 from knowledge.word_queries import EVERYTHING, Only
@@ -155,9 +156,9 @@ class Retriever:
             shown = found.ranked[:limit]
             chosen = {one.article_id for one in shown}
             ids = [one.passage_id for one in found.parts.values() if one.article_id in chosen]
-            rows: dict[str, list[Any]] = {}
-            for row in await reader.execute(shown_to(viewer), {"ids": ids}):
-                rows.setdefault(row.article_id, []).append(row)
+            rows: dict[str, list[Row]] = {}
+            for row in await read_shown(reader, ids, viewer):
+                rows.setdefault(row["article_id"], []).append(row)
         judged = judge(shape(found.ranked, found.statistics, semantic=found.semantic), semantic=found.semantic)
         idf = {term: found.statistics.idf(term) for term in found.statistics.frequencies}
         results = [

@@ -179,6 +179,7 @@ def visible_to(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions under which `viewer` may see a row of the articles table."""
     conditions = [articles.c.status == "published"]
     if viewer < Viewer.STAFF:
-        allowed = ["public"] if viewer == Viewer.ANONYMOUS else ["public", "authenticated"]
-        conditions += [articles.c.visibility.in_(allowed), articles.c.audience != "internal"]
+        allowed = ("public",) if viewer == Viewer.ANONYMOUS else ("public", "authenticated")
+        # Written out, for a list could not be prepared (`core.prepared`).
+        conditions += [sa.or_(*(articles.c.visibility == one for one in allowed)), articles.c.audience != "internal"]
     return tuple(conditions)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,8 @@ class VectorStore:
         self.pending: Generation | None = None
         self._place = IndexFolder(folder)
         self._client: Client | None = None
+        self._askers = ThreadPoolExecutor(len(LEVELS), thread_name_prefix="chroma")
+        """Ask collections beside each other; the threads are made when they are first needed."""
         self._collections: dict[str, Collection] = {}
         self._copies = Copies()
 
@@ -157,16 +160,31 @@ class VectorStore:
         """
         from chromadb.errors import ChromaError
 
-        found: list[tuple[int, float]] = []
         try:
             with answering(self.url):
-                for level in levels:
-                    copy = self._copy(generation, level)
-                    nearest = nearest_in(self._collection(generation, level)) if copy is None else copy.nearest
-                    found.extend(nearest(vector, count))
+                found = self._nearest(generation, levels, vector, count)
         except ChromaError as error:
             raise UnreadableIndexError(str(error)) from error
         return sorted(found, key=lambda hit: -hit[1])[:count]
+
+    def _nearest(
+        self, generation: Generation, levels: Iterable[int], vector: Vectors, count: int
+    ) -> list[tuple[int, float]]:
+        """Return the nearest of each level; a question costs Chroma more than its search, so all levels are asked at once."""
+        found: list[tuple[int, float]] = []
+        large: list[Collection] = []
+        for level in levels:
+            copy = self._copy(generation, level)
+            if copy is None:
+                large.append(self._collection(generation, level))
+            else:
+                found.extend(copy.nearest(vector, count))
+        begun = [self._askers.submit(nearest_in(one), vector, count) for one in large[1:]]
+        for one in large[:1]:
+            found.extend(nearest_in(one)(vector, count))
+        for answer in begun:
+            found.extend(answer.result())
+        return found
 
     def count(self, generation: Generation) -> int:
         """Return how many vectors a generation holds."""
