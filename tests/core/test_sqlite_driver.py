@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.database import Database
+from core.database import Database, driver_of
+from core.prepared import Prepared
 
 numbers = sa.Table("numbers", sa.MetaData(), sa.Column("n", sa.Integer, primary_key=True), sa.Column("word", sa.String))
 SLOW = sa.text("WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up LIMIT 3000000) SELECT max(n) FROM up")
@@ -75,6 +76,25 @@ async def test_a_read_sees_one_state_while_another_connection_writes(tmp_path: P
         await add(database, 1)
         assert (await reader.execute(count)).scalar_one() == 0
     assert await held(database) == [1]
+    await database.close()
+
+
+async def test_a_small_statement_of_a_read_sees_what_its_others_see_and_waits_for_no_thread(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'two.db'}", pool_size=2)
+    async with database.write() as tx:
+        await tx.connection.run_sync(numbers.metadata.create_all)
+    count = sa.select(sa.func.count()).select_from(numbers)
+    for first, second in ((True, False), (False, True)):
+        before = await held(database)
+        async with database.read() as reader:
+            driver = driver_of(reader)
+            assert driver is not None
+            visits = driver._asked
+            assert (await Prepared(count, small=first).execute(reader, {})).scalar_one() == len(before)
+            await add(database, len(before))
+            assert (await Prepared(count, small=second).execute(reader, {})).scalar_one() == len(before)
+            assert driver._asked == visits + 1
+        assert len(await held(database)) == len(before) + 1
     await database.close()
 
 

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from core.database import Database
 from core.errors import ConfigurationError
+from knowledge import copies
 from knowledge.articles import Viewer
 from knowledge.index import KnowledgeIndex
 from knowledge.store import remove_article
@@ -111,6 +112,23 @@ async def test_a_change_of_visibility_moves_the_vectors(
         assert await index.search("visa", Viewer.ANONYMOUS, 5) == []
         assert await index.search("visa", Viewer.CUSTOMER, 5) == []
         assert await found(database, index, "visa", Viewer.STAFF) == ["cards"]
+
+
+async def test_levels_too_large_to_be_copied_are_searched_as_their_copies_are(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = ("public", "authenticated", "internal")
+    await keep(database, *(make_article(one, f"visa {one}", visibility=one) for one in levels))
+    answers = []
+    for few in (copies.FEW, 0):
+        monkeypatch.setattr(copies, "FEW", few)
+        async with opened(database, words_encoder, tmp_path / "ix") as index:
+            await index.refresh()
+            answers.append([await index.search("visa internal", viewer, 10) or [] for viewer in Viewer])
+    copied, asked = answers
+    assert [len(hits) for hits in asked] == [1, 2, 3]
+    for one, other in zip(copied, asked, strict=True):
+        assert dict(one) == pytest.approx(dict(other), abs=1e-5)
 
 
 async def test_a_search_during_a_rebuild_is_answered_from_the_old_index(
