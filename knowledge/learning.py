@@ -36,9 +36,6 @@ NAMES = tuple(one.name for one in fields(Shape))
 WORDS_ALONE = ("coverage", "lead")
 """What judges while there is no vector index. The title's share, which helps with meaning, misjudges long questions without it."""
 FOLDS = 5
-INDIFFERENT = 0.005
-"""Of thresholds whose accuracy differs by no more the lowest is taken: after a wrong passage the customer is asked whether it
-helped and offered a person, while a right one that was held back is lost."""
 TARGET = Path(__file__).with_name("confidence_model.py")
 
 
@@ -144,20 +141,25 @@ def auroc(answered: npt.NDArray[np.bool_], confidence: npt.NDArray[np.float64]) 
 def best_threshold(examples: Sequence[Example], confidence: npt.NDArray[np.float64]) -> float:
     """Return the lowest threshold about as accurate as the best, averaged over the sources and in each over both answers.
 
-    A source's made questions count only where it has no real unanswered ones: they are harder than what customers ask.
+    About as accurate is within one standard error of the best (Breiman et al., "Classification and Regression Trees", 1984). Of those
+    the lowest is taken because after a wrong passage the customer is asked whether it helped and offered a person, while a right one
+    that was held back is lost. A source's made questions count only where it has no real unanswered ones: they are harder than what
+    customers ask.
     """
     real = {one.source for one in examples if not one.answered and not one.made}
     counted = np.array([not one.made or one.source not in real for one in examples])
     answered, sources = np.array([one.answered for one in examples]), np.array([one.source for one in examples])
     kinds = [(sources == source) & (answered == kind) & counted for source in set(sources) for kind in (True, False)]
+    sizes = np.array([np.sum(kind) for kind in kinds])
 
-    def balanced(threshold: float) -> float:
+    def shares_right(threshold: float) -> npt.NDArray[np.float64]:
         said = confidence >= threshold
-        return float(np.mean([np.mean(said[kind] == answered[kind]) for kind in kinds]))
+        return np.array([np.mean(said[kind] == answered[kind]) for kind in kinds])
 
     steps = [round(0.01 * step, 2) for step in range(20, 81)]
-    enough = max(balanced(one) for one in steps) - INDIFFERENT
-    return next(one for one in steps if balanced(one) >= enough)
+    best = max((shares_right(one) for one in steps), key=np.mean)
+    enough = np.mean(best) - np.sqrt(np.sum(best * (1 - best) / sizes)) / len(kinds)
+    return next(one for one in steps if np.mean(shares_right(one)) >= enough)
 
 
 def report(title: str, examples: Sequence[Example], names: Sequence[str]) -> tuple[dict[str, float], float]:
