@@ -14,13 +14,15 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.errors import BatonError, Invalid, NotFound, RateLimited
+from core.errors import BatonError, Invalid, NotFound, RateLimited, TooLarge
 from server import metrics
 
 log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = TypeVar("Body", bound=BaseModel)
 BODY_LIMIT = 1024 * 1024
+SMALL_BODY = 100_000
+"""Bytes of what anybody may send: the longest message with every character written as two escapes, `\\ud83d\\ude00`, has fewer."""
 LARGEST_INTEGER = 2**31 - 1
 """The largest whole number that every database takes."""
 
@@ -40,13 +42,31 @@ class Route:
     documented: bool = True
 
 
-async def read_body(request: web.Request, model: type[Body]) -> Body:
+async def read_body(request: web.Request, model: type[Body], *, most: int = BODY_LIMIT) -> Body:
     """Read and validate a JSON body.
 
+    Args:
+        request: whose.
+        model: its form.
+        most: bytes that it may have. What is longer is not read: a million brackets would hold everybody up for a second.
+
     Raises:
+        TooLarge: it is longer.
         Invalid: it is no JSON in UTF-8, or not of the model's form; names the first wrong field.
     """
-    return parse(await request.read(), model)
+    raw = await request.read()
+    check_size(raw, most, "request")
+    return parse(raw, model)
+
+
+def check_size(raw: bytes | str, most: int, what: str) -> None:
+    """Refuse what is too long to be read on the way of everybody else.
+
+    Raises:
+        TooLarge: it is longer than `most`.
+    """
+    if len(raw) > most:
+        raise TooLarge(f"The {what} has a length of {len(raw):,}; {most:,} is the most.")
 
 
 def parse(raw: bytes | str, model: type[Body]) -> Body:

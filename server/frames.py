@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -16,10 +17,12 @@ from handoff.transcript import get_conversation
 from handoff.views import MessageView, message_view
 from handoff.wording import TALK_TO_PERSON, clean_email
 from server import metrics
-from server.api import storable
+from server.api import SMALL_BODY, check_size, parse_json, storable
 from server.beginning import beginning
 from server.limits import limit
 from server.service import Service
+
+_CLIENT_ID = re.compile(r'"client_id"\s*:\s*"([^"\\]{1,60})"')
 
 
 class _Frame(BaseModel):
@@ -93,6 +96,23 @@ class AckView(BaseModel):
     type: Literal["ack"] = "ack"
     client_id: str
     message: MessageView | None
+
+
+def client_id_of(text: str) -> str | None:
+    """Return the client id that stands in a frame, found without reading the frame: what refuses it names it."""
+    found = _CLIENT_ID.search(text)
+    return found and found.group(1)
+
+
+def read_frame(raw: str | bytes) -> Frame:
+    """Read and validate a frame.
+
+    Raises:
+        TooLarge: it is longer than any frame has to be.
+        Invalid: it is no JSON in UTF-8, of no known type, or not of that type's form.
+    """
+    check_size(raw, SMALL_BODY, "frame")
+    return parse_frame(parse_json(raw))
 
 
 def parse_frame(value: Any) -> Frame:

@@ -17,6 +17,7 @@ from aiohttp import WSCloseCode, web
 from core.clock import Clock
 from core.errors import BatonError, RateLimited
 from server.api import envelope
+from server.hub import Hub
 
 log = structlog.get_logger()
 SIGNED_OUT = 4401
@@ -26,6 +27,11 @@ MOST_FRAMES = 400
 WINDOW = timedelta(seconds=10)
 FRAME_CHARACTERS = 4_096
 """A longer frame counts as several: reading it takes as long."""
+
+MOST_LINES = 32
+"""Sockets and held polls of one customer: a tab or a device each, and those that a bad network left behind and nobody has missed yet."""
+LINES_AGAIN = 30
+"""Seconds after which a line that its client has left is noticed."""
 
 
 class Allowance:
@@ -50,6 +56,19 @@ class Allowance:
         if self._left < 0:
             wait = max(1, round((self._ends - now).total_seconds()))
             raise RateLimited(f"That was a lot at once. Connect again in {wait} seconds.", retry_after=wait)
+
+
+def check_lines(hub: Hub, topic: str) -> None:
+    """See that not too many listen already: each event is written to every one of them.
+
+    Raises:
+        RateLimited: they do.
+    """
+    if hub.listening(topic) >= MOST_LINES:
+        words = (
+            f"This chat is open {MOST_LINES} times. Close it in other tabs, or connect again in {LINES_AGAIN} seconds."
+        )
+        raise RateLimited(words, retry_after=LINES_AGAIN)
 
 
 async def serve(

@@ -16,13 +16,14 @@ from core.events import Event
 from handoff.replay import missed_events
 from handoff.views import ConversationView, MessageView
 from handoff.visitors import Visitor, new_visitor, note_page, sign_in, visitor_of_token
-from server.api import LARGEST_INTEGER, Route, checked, parse_json, read_body
+from server.api import LARGEST_INTEGER, SMALL_BODY, Route, checked, read_body
 from server.callers import check_origin, remote, visitor_token
 from server.customer_view import customer_name, customer_view, event_frame, snapshot
-from server.frames import AckView, Frame, act, parse_frame
+from server.frames import AckView, Frame, act, read_frame
 from server.identity import account_of_claims, read_identity
 from server.limits import limit
 from server.service import SERVICE, Service
+from server.sockets import check_lines
 
 LONGEST_POLL = 25
 
@@ -73,10 +74,10 @@ async def open_session(request: web.Request) -> web.Response:
     """Start or go on with a visitor's conversation."""
     service = request.app[SERVICE]
     check_origin(request, service)
-    wanted = await read_body(request, SessionRequest)
     await limit(
         service.counters, service.clock, "sessions", remote(request, service), most=service.settings.sessions_per_minute
     )
+    wanted = await read_body(request, SessionRequest, most=SMALL_BODY)
     now = service.clock.now()
     claims = None
     if wanted.identity:
@@ -116,6 +117,8 @@ async def poll(request: web.Request) -> web.Response:
     live: list[dict[str, Any]] = []
     async with service.database.read() as reader:
         conversation_id = (await visitor_of_token(reader, token, service.clock.now())).conversation.id
+    if query.wait:
+        check_lines(service.hub, conversation_id)
     with service.hub.listen(conversation_id) as listener:
         events = await _missed(service, conversation_id, query.after)
         if not events and query.wait:
@@ -139,7 +142,7 @@ async def post_frame(request: web.Request) -> web.Response:
     check_origin(request, service)
     async with service.database.read() as reader:
         visitor = await visitor_of_token(reader, visitor_token(request), service.clock.now())
-    frame = parse_frame(parse_json(await request.read()))
+    frame = read_frame(await request.read())
     name = await customer_name(service, visitor)
     answer = await act(service, visitor.conversation.id, visitor.id, name, frame)
     return web.json_response(answer or {"type": "ack", "client_id": "", "message": None})

@@ -14,13 +14,13 @@ from handoff.replay import missed_events
 from handoff.transcript import get_conversation
 from handoff.visitors import Visitor, visitor_of_token
 from server import metrics
-from server.api import LARGEST_INTEGER, Route, envelope, parse, parse_json
+from server.api import LARGEST_INTEGER, Route, envelope, parse
 from server.callers import check_origin
 from server.customer_view import customer_name, customer_view, event_frame, snapshot
-from server.frames import PingFrame, act, parse_frame
+from server.frames import PingFrame, act, client_id_of, read_frame
 from server.hub import CatchUp, Listener
 from server.service import SERVICE, Service
-from server.sockets import MOST_FRAMES, Allowance, refuse, serve
+from server.sockets import MOST_FRAMES, Allowance, check_lines, refuse, serve
 
 HELLO_WITHIN = 10.0
 FRAME_LIMIT = 1024 * 1024
@@ -61,6 +61,7 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     with metrics.SOCKETS.labels("customer").track_inprogress():
         try:
             line, after = await _greet(socket, service)
+            check_lines(service.hub, line.conversation_id)
         except BatonError as error:
             await refuse(socket, error)
             return socket
@@ -154,10 +155,8 @@ async def _receive_frames(line: _Line, listener: Listener) -> None:
         try:
             if received.type is not WSMsgType.TEXT:
                 raise Invalid("A frame is JSON in a text frame, not a binary one.")
-            value = parse_json(received.data)
-            given = value.get("client_id") if isinstance(value, dict) else None
-            client_id = given if isinstance(given, str) else None
-            frame = parse_frame(value)
+            client_id = client_id_of(received.data)
+            frame = read_frame(received.data)
             answer = await act(line.service, line.conversation_id, line.visitor.id, name, frame)
             if isinstance(frame, PingFrame) and not line.service.hub.alone:
                 listener.catch_up()

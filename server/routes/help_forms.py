@@ -21,7 +21,7 @@ from handoff.wording import clean_email, clean_text
 from knowledge.articles import Viewer
 from knowledge.store import get_article
 from knowledge.votes import record_vote
-from server.api import Route, checked, read_body, storable
+from server.api import SMALL_BODY, Route, checked, read_body, storable
 from server.callers import known_visitor, remote
 from server.frames import ask_for_person
 from server.help_content import question_of, shortened
@@ -115,7 +115,7 @@ async def post_typed(request: web.Request) -> web.Response:
     """Keep what was typed and not sent. Sent as the page is left, so it must be cheap to answer."""
     service = request.app[SERVICE]
     check_same_site(request, service)
-    body = await read_body(request, TypedBody)
+    body = await read_body(request, TypedBody, most=SMALL_BODY)
     await note_typed(request, service, body.question, body.opened)
     return web.json_response({})
 
@@ -124,7 +124,7 @@ async def post_vote(request: web.Request) -> web.Response:
     """Keep a reader's vote."""
     service = request.app[SERVICE]
     check_same_site(request, service)
-    body = await read_body(request, VoteBody)
+    body = await read_body(request, VoteBody, most=SMALL_BODY)
     reader = await _vote(request, service, body.helpful, body.words)
     view: VoteView = {"helpful": body.helpful}
     response = web.json_response(view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from handoff.staff import ROLES, SESSION_LENGTH, sign_in, sign_out
-from server.api import Route, read_body
+from server.api import SMALL_BODY, Route, read_body
 from server.callers import remote
 from server.desk_views import SignIn, StaffSessionView, staff_view
 from server.limits import forgive, limit
@@ -25,7 +25,7 @@ async def post_session(request: web.Request) -> web.Response:
     """Sign in."""
     service = request.app[SERVICE]
     check_header(request)
-    body = await read_body(request, SignIn)
+    body = await read_body(request, SignIn, most=SMALL_BODY)
     address = remote(request, service)
     # Counted before the password is looked at, so that guesses side by side count too. Nobody is locked out from another address.
     counted = [

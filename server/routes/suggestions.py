@@ -14,7 +14,7 @@ from knowledge.catalogue import Summary, summaries_of
 from knowledge.openings import LedBy, note_opening
 from knowledge.rendering import render
 from knowledge.store import get_article
-from server.api import Route, read_body
+from server.api import SMALL_BODY, Route, read_body
 from server.callers import check_origin, known_visitor, remote
 from server.help_content import SNIPPET, shortened
 from server.help_views import count_reading
@@ -78,7 +78,7 @@ async def suggest(request: web.Request) -> web.Response:
     """Suggest articles for a page. The search is not logged: nobody asked it."""
     service = request.app[SERVICE]
     check_origin(request, service)
-    page = await read_body(request, PageBody)
+    page = await read_body(request, PageBody, most=SMALL_BODY)
     most = service.settings.searches_per_minute
     await limit(service.counters, service.clock, "suggestions", remote(request, service), most=most)
     brand = service.settings.brand

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import FrozenClock
 from core.errors import RateLimited
-from server import metrics
+from server import frames, metrics, sockets
 from server.identity import sign_identity
 from server.sockets import FRAME_CHARACTERS, MOST_FRAMES, WINDOW, Allowance
 from tests.server.conftest import Running, say
@@ -195,6 +195,52 @@ async def test_a_frame_that_is_no_object_gets_an_error_and_the_socket_stays_open
     refused = await chat.until(lambda got: got["type"] == "error")
     assert refused["error"]["code"] == "invalid"
     assert (await chat.send("message", text="still here"))["type"] == "ack"
+
+
+@pytest.mark.parametrize("filler", ["[" * 200_000, '"' + "x" * 200_000 + '"'])
+async def test_a_frame_longer_than_any_has_to_be_is_refused_by_its_client_id_and_not_read(
+    running: Running, filler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = await running.visit()
+    read: list[int] = []
+    whole = frames.parse_json
+    monkeypatch.setattr(frames, "parse_json", lambda raw: read.append(len(raw)) or whole(raw))
+    raw = f'{{"type": "message", "client_id": "long", "text": "hi", "more": {filler}}}'
+    await chat.socket.send_str(raw)
+    refused = await chat.until(lambda got: got["type"] == "error")
+    assert (refused["error"]["code"], refused["client_id"]) == ("too_large", "long")
+    bearer = {"Authorization": f"Bearer {chat.token}"}
+    assert (await running.client.post("/api/chat/frames", data=raw, headers=bearer)).status == 413
+    assert (await running.client.post("/api/chat/sessions", data=raw)).status == 413
+    assert read == []
+    assert (await chat.send("message", text="\U0001f600" * 8_000))["type"] == "ack"
+
+
+async def test_a_customer_has_so_many_lines_at_once_and_is_told_what_to_do_for_another(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "MOST_LINES", 2)
+    chat = await running.visit()
+    hello = {"type": "hello", "token": chat.token, "after": None}
+
+    async def another() -> tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]:
+        socket = await running.client.ws_connect("/api/chat/socket")
+        await socket.send_json(hello)
+        return socket, await socket.receive_json(timeout=10)
+
+    second, greeted = await another()
+    assert greeted["type"] == "snapshot"
+    third, refused = await another()
+    assert (refused["type"], refused["error"]["code"]) == ("error", "rate_limited")
+    assert "2 times" in refused["error"]["message"]
+    assert (await third.receive(timeout=10)).data == aiohttp.WSCloseCode.POLICY_VIOLATION
+    bearer = {"Authorization": f"Bearer {chat.token}"}
+    polled = {wait: await running.client.get(f"/api/chat/events?wait={wait}", headers=bearer) for wait in (0, 1)}
+    assert {wait: answer.status for wait, answer in polled.items()} == {0: 200, 1: 429}
+    await second.close()
+    while running.service.hub.listening(chat.conversation) > 1:
+        await asyncio.sleep(0)
+    assert (await another())[1]["type"] == "snapshot"
 
 
 async def test_a_binary_frame_gets_an_error_and_the_socket_stays_open(running: Running) -> None:
