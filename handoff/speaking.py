@@ -16,7 +16,7 @@ from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
 from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
-from handoff.records import BOT, CLOSED, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
+from handoff.records import BOT, CLOSED, QUEUE, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
 from handoff.repeats import check_client_id
 from handoff.sight import check_sight
 from handoff.sla.clocks import customer_wrote, meet
@@ -249,10 +249,21 @@ async def _write_as_agent(
 
 async def _answer_for(tx: Transaction, conversation: Conversation, agent: Staff, epoch: int, at: datetime) -> None:
     if conversation.epoch != epoch or conversation.agent_id != agent.id:
-        raise StaleEpoch("This conversation is no longer yours; your reply was not sent. Claim it to answer.")
+        raise StaleEpoch(f"Your reply was not sent. {_whose(conversation, agent)}")
     if conversation.ticket_id is not None:
         await meet(tx, conversation.ticket_id, "first_response", at)
         await meet(tx, conversation.ticket_id, "next_response", at)
+
+
+def _whose(conversation: Conversation, agent: Staff) -> str:
+    """Say who has a conversation in place of an agent who answers late, and what they can do."""
+    if conversation.owner == QUEUE:
+        return "This conversation is back in the queue. Claim it to answer."
+    if conversation.agent_id == agent.id:
+        return "This conversation left you and came back meanwhile. Read what is new, and send it again."
+    if conversation.agent_id is not None:
+        return "A colleague has this conversation now. Leave them a note."
+    return "This conversation is with the assistant again, and comes back to the queue if its customer needs a person."
 
 
 async def _awake(tx: Transaction, conversation: Conversation, at: datetime) -> Conversation:

@@ -13,7 +13,7 @@ from handoff.replay import missed_events
 from handoff.sla.clocks import fire_due
 from handoff.speaking import press_as_customer, say_as_bot, write_note
 from handoff.tables import understandings
-from handoff.taking_over import claim, resolve
+from handoff.taking_over import claim, release, resolve
 from handoff.turns import next_turn
 from handoff.views import message_view
 from tests.handoff.conftest import ANSWER, MINUTE, Floor
@@ -63,6 +63,29 @@ async def test_an_agents_reply_in_an_old_epoch_is_refused_and_stores_nothing(
             await floor.reply(claimed, agent, "Hello", epoch=epoch)
     assert await floor.said(claimed) == before
     assert (await floor.clocks(claimed.ticket_id))["first_response.0"].state == "running"
+
+
+async def test_a_reply_that_is_too_late_says_who_has_the_conversation_and_what_can_be_done(
+    floor: Floor, maya: Staff, jonas: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+
+    async def refusal(epoch: int) -> str:
+        with pytest.raises(StaleEpoch, match="Your reply was not sent") as refused:
+            await floor.reply(claimed, maya, "Hello", epoch=epoch)
+        return refused.value.message
+
+    now = floor.clock.now()
+    waiting = await release(floor.database, claimed.id, maya, epoch=claimed.epoch, at=now)
+    assert "Claim it" in await refusal(claimed.epoch)
+    his = await claim(floor.database, claimed.id, jonas, epoch=waiting.epoch, at=now)
+    assert "A colleague has" in await refusal(claimed.epoch)
+    solved = await resolve(floor.database, claimed.id, jonas, epoch=his.epoch, at=now)
+    assert "with the assistant again" in await refusal(claimed.epoch)
+    hers = await floor.claimed(maya)
+    with pytest.raises(StaleEpoch, match="came back meanwhile"):
+        await floor.reply(hers, maya, "Hello", epoch=hers.epoch - 1)
+    assert solved.owner == "bot"
 
 
 async def test_the_first_response_is_met_by_a_persons_public_reply_alone(floor: Floor, maya: Staff) -> None:
