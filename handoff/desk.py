@@ -14,7 +14,6 @@ from core.errors import Forbidden, Invalid
 from customers.tables import customers
 from handoff.desk_views import (
     AgentView,
-    CountsView,
     CustomerView,
     DetailView,
     LastMessageView,
@@ -92,27 +91,6 @@ async def row_of(reader: Reader, conversation_id: str, at: datetime) -> RowView 
 async def rows_of(reader: Reader, conversation_ids: Sequence[str], at: datetime) -> list[RowView]:
     """Return conversations as a list shows them, in no order."""
     return await _rows(reader, conversations.c.id.in_(conversation_ids), at, limit=len(conversation_ids))
-
-
-async def shared_counts(reader: Reader) -> dict[str, int]:
-    """Count the conversations of the lists that are the same for everybody."""
-    return await _counted(reader, [QUEUE, BOT])
-
-
-async def counts(reader: Reader, agent: Staff) -> CountsView:
-    """Count the conversations of each list."""
-    mine = agent_owner(agent.id)
-    found = await _counted(reader, [QUEUE, BOT, mine])
-    return CountsView(queue=found[QUEUE], mine=found[mine], bot=found[BOT])
-
-
-async def _counted(reader: Reader, owners: Sequence[str]) -> dict[str, int]:
-    owner = conversations.c.owner
-    counted = await reader.execute(
-        sa.select(owner, sa.func.count()).where(owner.in_(owners), conversations.c.messages > 0).group_by(owner)
-    )
-    found = {row[0]: row[1] for row in counted}
-    return {one: found.get(one, 0) for one in owners}
 
 
 async def detail_of(reader: Reader, conversation_id: str, at: datetime) -> DetailView:

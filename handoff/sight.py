@@ -51,6 +51,11 @@ class Standing:
         return self.owner == QUEUE
 
     @property
+    def with_people(self) -> bool:
+        """Tell whether a person has it, or is to have it."""
+        return self.waits or self.holder is not None
+
+    @property
     def guarded(self) -> bool:
         """Tell whether it is not for everybody who answers."""
         return self.holder is not None or self.solved
@@ -63,9 +68,14 @@ def may_look(member: Staff, standing: Standing) -> bool:
     return member.id == standing.holder or member.id in standing.helpers
 
 
+def sees_all(member: Staff) -> bool:
+    """Tell whether this person may read all that no colleague has in hand."""
+    return member.supervises or (member.serves(None) and not member.teams)
+
+
 def in_sight(member: Staff) -> sa.ColumnElement[bool]:
     """Return what is true of the conversations without a holder that this person may read: `may_look` for lists."""
-    if member.supervises or (member.serves(None) and not member.teams):
+    if sees_all(member):
         return sa.true()
     last = tickets.alias("last_ticket")
     theirs = sa.exists().where(last.c.id == conversations.c.last_ticket_id, last.c.team.in_(member.teams))

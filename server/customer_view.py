@@ -28,7 +28,8 @@ async def customer_view(service: Service, reader: Reader, conversation: Conversa
         customer = IdentityView(name=account.name, email=masked_email(account.email))
     queue = None
     if conversation.owner == QUEUE:
-        queue = (await queue_state(reader, service.redis, service.clock.now())).view(conversation.id)
+        state = await queue_state(reader, service.redis, service.clock.now(), [conversation.id])
+        queue = state.view(conversation.id)
     return conversation_view(
         conversation,
         last_event=await last_event(reader, conversation.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,27 +17,28 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import BatonError
 from core.events import Event
-from handoff.desk import rows_of, shared_counts
+from handoff.desk import rows_of
 from handoff.desk_views import RowView, veiled
 from handoff.routing.presence import PresenceState, present
 from handoff.routing.waiting import queue_state
 from handoff.sight import Standing, may_look, standings
 from handoff.staff import staff_names
 from handoff.views import QueueView
-from server.hub import DESK, RETRY_SECONDS, Hub, Listener
+from server.counts_feed import CountsFeed
+from server.hub import DESK, RETRY_SECONDS, Frame, Hub, Listener
 from server.open_desks import DESK_SOCKETS, followers, show_desks
 from server.shared_frames import SharedFrame
 from server.workers import work_together
 
 log = structlog.get_logger()
 GATHER_SECONDS = 0.02
-"""How long events are gathered, so that a burst costs each conversation one look-up."""
+"""How long events of the bot's conversations are gathered, so that a burst costs each conversation one look-up."""
+FEW = 8
+"""Rows that are looked up where they are asked for: on a busy loop a visit to a thread takes longer than they do."""
 QUEUE_SECONDS = 0.2
 """Between two looks at places and presence, at least."""
 QUEUE_REST = 10
 """And this many times as long as the last look took."""
-COUNT_SECONDS = 1.0
-"""Between two counts of what waits and what the bot has."""
 
 
 class News:
@@ -51,8 +53,10 @@ class News:
         self.to_route = asyncio.Event()
         """Set when who waits or who is there has changed; whoever assigns clears it."""
         self._places: dict[str, QueueView] = {}
-        self._counts_moved = asyncio.Event()
+        self._counts = CountsFeed(database, hub)
         self._colleagues: dict[str, PresenceState] = {}
+        self._with_people: set[str] = set()
+        """Conversations that a person had or was about to have when they were last looked up."""
 
     def presence_changed(self) -> None:
         """Have places, waiting times and the desks' list of colleagues looked up anew."""
@@ -64,7 +68,7 @@ class News:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await work_together(self._feed_desks(), self._feed_queue(), self._feed_counts())
+        await work_together(self._feed_desks(), self._feed_queue(), self._counts.run())
 
     async def _feed_desks(self) -> None:
         while True:
@@ -75,15 +79,12 @@ class News:
 
     async def _feed(self, listener: Listener) -> bool:
         """Show what has come together; tells whether the listener hears more."""
-        gathered = [await listener.hear()]
-        await asyncio.sleep(GATHER_SECONDS)
-        while not listener.frames.empty():
-            gathered.append(await listener.hear())
+        gathered = await self._gather(listener)
         events = [frame for frame in gathered if isinstance(frame, Event)]
         missed = len(events) < len(gathered)
         if missed or any(event.kind == "conversation" for event in events):
             self._moved()
-        self._counts_moved.set()
+        self._counts.moved()
         if self._hub.listening(DESK_SOCKETS):
             try:
                 if not missed:
@@ -96,6 +97,23 @@ class News:
                 # Which includes what was heard: showing hundreds of frames at once would cut the desks off.
                 await self._send(SharedFrame("reread", {}))
         return None not in gathered
+
+    async def _gather(self, listener: Listener) -> list[Frame]:
+        """Return what has come together, as soon as somebody waits for it."""
+        gathered = [await listener.hear()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while not self._presses(gathered[-1]):
+                    gathered.append(await listener.hear())
+        while not listener.frames.empty():
+            gathered.append(await listener.hear())
+        return gathered
+
+    def _presses(self, frame: Frame) -> bool:
+        """Tell whether people wait for this: of all that a busy bot says nobody reads much, and nobody at once."""
+        if not isinstance(frame, Event):
+            return True
+        return frame.kind != "message" or frame.conversation_id in self._with_people
 
     async def _readable(self) -> None:
         """Return once the database answers, so that desks which are told to read can."""
@@ -112,12 +130,15 @@ class News:
         concerned = list(dict.fromkeys(event.conversation_id for event in events))
         async with self._database.glance() as reader:
             found = await standings(reader, concerned)
+        self._with_people -= set(concerned)
+        self._with_people |= {one for one in concerned if one in found and found[one].with_people}
         # Most of what a bot says nobody looks at: that is neither looked up nor sent.
         followed = followers(self._hub)
         shown = [one for one in concerned if one in found and (one in moved or followed(found[one]))]
         frames: list[SharedFrame] = []
         if shown:
-            async with self._database.read() as reader:
+            look = self._database.glance if len(shown) <= FEW else self._database.read
+            async with look() as reader:
                 rows = await rows_of(reader, shown, self._clock.now())
             for row in rows:
                 frames += _row_frames(row, found[row["id"]], moved=row["id"] in moved)
@@ -125,25 +146,6 @@ class News:
             if event.conversation_id in shown and (frame := _event_frame(event, found[event.conversation_id])):
                 frames.append(frame)
         await self._send(*frames)
-
-    async def _feed_counts(self) -> None:
-        """Tell the desks how much waits and how much the bot has; how much is theirs they know themselves."""
-        told: dict[str, int] = {}
-        while True:
-            await self._counts_moved.wait()
-            self._counts_moved.clear()
-            if self._hub.listening(DESK_SOCKETS):
-                try:
-                    async with self._database.read() as reader:
-                        counted = await shared_counts(reader)
-                except (SQLAlchemyError, OSError) as error:
-                    log.warning("desks were not told the counts", error=str(error))
-                    self._counts_moved.set()
-                else:
-                    if counted != told:
-                        await self._send(SharedFrame("counts", counted))
-                    told = counted
-            await asyncio.sleep(COUNT_SECONDS)
 
     async def _feed_queue(self) -> None:
         while True:
@@ -160,11 +162,12 @@ class News:
 
     async def _show_places(self) -> None:
         async with self._database.read() as reader:
-            state = await queue_state(reader, self._redis, self._clock.now())
+            looked_at = frozenset(self._hub.topics())
+            state = await queue_state(reader, self._redis, self._clock.now(), looked_at)
         places = {}
-        for conversation_id in state.places:
+        for conversation_id in looked_at & state.places.keys():
             view = state.view(conversation_id)
-            if view is not None and self._hub.listening(conversation_id):
+            if view is not None:
                 places[conversation_id] = view
                 if self._places.get(conversation_id) != view:
                     frame = {"type": "live", "event": "queue", "data": {"queue": view}}
@@ -179,7 +182,7 @@ class News:
             async with self._database.read() as reader:
                 names = await staff_names(reader, changed)
             agents = [{"id": one, "name": names.get(one, ""), "state": state} for one, state in sorted(changed.items())]
-            await self._send(SharedFrame("presence", {"agents": agents}))
+            await show_desks(self._hub, [SharedFrame("presence", {"agents": agents})], leisurely=True)
 
     async def _send(self, *frames: SharedFrame) -> None:
         await show_desks(self._hub, frames)

@@ -13,8 +13,10 @@ from server.shared_frames import Looks, SharedFrame
 
 DESK_SOCKETS = "desk sockets"
 """The topic that desks' sockets listen to."""
-AT_ONCE = 250
-"""Desks that are written to before others have a turn on the loop: a few milliseconds."""
+AT_ONCE = 1000
+"""Desks that are told of something before others have a turn on the loop: some 20 ms, of which most is the kernel's."""
+LEISURELY = 50
+"""The same for what may take its time."""
 MOST_UNSENT = 256 * 1024
 """Bytes that may lie in one socket's buffer before its frames wait in its listener's queue."""
 LOOK_SECONDS = 0.05
@@ -79,17 +81,34 @@ def followers(hub: Hub) -> Callable[[Standing], bool]:
     views = {one.view for one in looks}
 
     def followed(standing: Standing) -> bool:
-        if standing.waits or standing.holder is not None:
+        if standing.with_people:
             return True
         return standing.conversation_id in opened or bool(views & {"bot", "resolved"})
 
     return followed
 
 
-async def show_desks(hub: Hub, frames: Sequence[SharedFrame], *, fleeting: bool = False) -> None:
-    """Write frames to the desks that need them. A fleeting frame is rather lost than kept for a desk that is behind."""
-    desks = open_desks(hub)
-    for begin in range(0, len(desks), AT_ONCE):
-        for desk in desks[begin : begin + AT_ONCE]:
+async def show_desks(
+    hub: Hub, frames: Sequence[SharedFrame], *, fleeting: bool = False, leisurely: bool = False
+) -> None:
+    """Write frames to the desks of this process that need them.
+
+    Args:
+        hub: where the desks listen.
+        frames: in the order that each desk gets them.
+        fleeting: whether they are rather lost than kept for a desk that is behind.
+        leisurely: whether others on the loop go first. On a busy loop each break takes as long as all that is ready there.
+    """
+    if frames:
+        await show_some(open_desks(hub), frames, fleeting=fleeting, at_once=LEISURELY if leisurely else AT_ONCE)
+
+
+async def show_some(
+    desks: Sequence[OpenDesk], frames: Sequence[SharedFrame], *, fleeting: bool = False, at_once: int = LEISURELY
+) -> None:
+    """Write frames to those of these desks that need them, so many before others have a turn on the loop."""
+    for begin in range(0, len(desks), at_once):
+        if begin:
+            await asyncio.sleep(0)
+        for desk in desks[begin : begin + at_once]:
             desk.show(frames, fleeting=fleeting)
-        await asyncio.sleep(0)

@@ -34,7 +34,7 @@ class Typists:
             return
         async with self._database.glance() as reader:
             standing = (await standings(reader, [conversation_id])).get(conversation_id)
-        if standing is not None and (standing.waits or standing.holder is not None):
+        if standing is not None and standing.with_people:
             author = {"kind": "customer", "name": name}
             data = {"conversation_id": conversation_id, "author": author, "on": on}
             frame = SharedFrame("typing", data, lambda looks: looks.follow(standing))

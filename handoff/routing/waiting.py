@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from handoff.routing.estimating import (
     RECENT,
     RECENT_ARRIVALS,
     RECENTLY,
+    USUAL_MINUTES,
     Came,
     Expected,
     Place,
@@ -40,6 +41,8 @@ from handoff.views import QueueView, queue_view
 from tickets.tables import tickets
 
 log = structlog.get_logger()
+MOST_NAMED = 500
+"""Conversations that a statement names: a queue may be longer than a statement has variables."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class QueueState:
     """The queue at one moment.
 
     Attributes:
-        places: by conversation, in the order that they are due.
+        places: by conversation, in the order that they are due, as far as it was read.
         due: when each is due first.
         opens: when somebody answers again, where the calendar says that nobody does now.
         staffed: who is on duty.
@@ -85,22 +88,20 @@ def first_due_at() -> sa.ScalarSelect[datetime]:
     )
 
 
-async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
-    """Read the queue as it stands. Without Redis nobody counts as on duty."""
-    due = first_due_at()
-    found = await reader.execute(
-        sa.select(
-            conversations.c.id,
-            conversations.c.ticket_id,
-            conversations.c.queued_at,
-            due.label("due_at"),
-            *need_columns(),
-        )
-        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
-        .where(conversations.c.owner == QUEUE)
-        .order_by(sa.nulls_last(due), conversations.c.id)
-    )
-    rows = found.all()
+async def queue_state(reader: Reader, redis: Redis, at: datetime, shown: Collection[str] | None = None) -> QueueState:
+    """Read the queue as it stands. Without Redis nobody counts as on duty.
+
+    Args:
+        reader: where to.
+        redis: who is on duty.
+        at: now.
+        shown: the conversations whose places are wanted, whether they wait or not; None for all that wait. Of the others, those that
+            come before the last of these are read, because it waits for them, and none behind it.
+    """
+    length = None if shown is None else await _length(reader, shown)
+    if length == 0:
+        return QueueState({}, {}, {}, [], USUAL_MINUTES)
+    rows = await _first_in_line(reader, length)
     recent = await reader.execute(
         sa.select(assignments.c.claimed_at, assignments.c.ended_at)
         .where(assignments.c.ended_at.is_not(None))
@@ -111,14 +112,44 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime) -> QueueState:
     staffed = await _staffed(reader, redis, at)
     skills = await known_skills(reader)
     waiting = [Waiting(row.id, need_of(row, skills), _minutes(row.due_at, at)) for row in rows]
-    expected = await _expected(reader, rows, at) if staffed and rows else []
+    expected = await _expected(reader, at) if staffed and rows else []
     places = estimate_waits(waiting, staffed, handling, expected)
-    alone = {row.id: (row.ticket_id, row.team) for row in rows if places[row.id].minutes is None}
+    alone = {
+        row.id: (row.ticket_id, row.team)
+        for row in rows
+        if places[row.id].minutes is None and (shown is None or row.id in shown)
+    }
     opens = await _opens(reader, alone, at) if alone else {}
     return QueueState(places, {row.id: row.due_at for row in rows}, opens, staffed, handling)
 
 
-async def _expected(reader: Reader, waiting: Sequence[Any], at: datetime) -> list[Expected]:
+async def _length(reader: Reader, shown: Collection[str]) -> int:
+    """Return how far the queue is to be read for these conversations: the place of the last of them in it, 0 if none waits."""
+    waiting = conversations.c.owner == QUEUE
+    found = await reader.execute(sa.select(conversations.c.id).where(waiting))
+    if set(shown).isdisjoint(found.scalars()):
+        return 0
+    ids = (await reader.execute(sa.select(conversations.c.id).where(waiting).order_by(*_in_line()))).scalars()
+    return max(place for place, one in enumerate(ids, start=1) if one in shown)
+
+
+async def _first_in_line(reader: Reader, length: int | None) -> Sequence[Any]:
+    """Return the first so many that wait, or all, with what they ask for."""
+    found = await reader.execute(
+        sa.select(conversations.c.id, conversations.c.ticket_id, first_due_at().label("due_at"), *need_columns())
+        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+        .where(conversations.c.owner == QUEUE)
+        .order_by(*_in_line())
+        .limit(length)
+    )
+    return found.all()
+
+
+def _in_line() -> tuple[sa.ColumnElement[Any], ...]:
+    return sa.nulls_last(first_due_at()), conversations.c.id
+
+
+async def _expected(reader: Reader, at: datetime) -> list[Expected]:
     """Return who is likely to come, going by who came to the queue lately, whether they still wait or not."""
     taken = await reader.execute(
         sa.select(assignments.c.queued_at, sla_clocks.c.due_at, tickets.c.team)
@@ -128,10 +159,16 @@ async def _expected(reader: Reader, waiting: Sequence[Any], at: datetime) -> lis
         .order_by(assignments.c.claimed_at.desc())
         .limit(RECENT_ARRIVALS)
     )
+    waiting = await reader.execute(
+        sa.select(conversations.c.queued_at, first_due_at().label("due_at"), tickets.c.team)
+        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
+        .where(conversations.c.owner == QUEUE, conversations.c.queued_at >= at - RECENTLY)
+        .order_by(conversations.c.queued_at.desc())
+        .limit(RECENT_ARRIVALS)
+    )
     came = [
         Came(row.queued_at, row.team, None if row.due_at is None else row.due_at - row.queued_at)
         for row in (*taken, *waiting)
-        if row.queued_at is not None
     ]
     return expected_from(came, at)
 
@@ -181,7 +218,7 @@ async def _opens(
 ) -> dict[str, datetime]:
     """Return when somebody answers again, for conversations whose calendar is closed now: the team's hours, else its policy's."""
     teams = await teams_by_name(reader)
-    by_policy = await _policy_calendars(reader)
+    by_policy = await _policy_calendars(reader, alone)
     opens = {}
     for conversation_id, (ticket_id, team) in alone.items():
         known = teams.get(team or "")
@@ -191,11 +228,12 @@ async def _opens(
     return opens
 
 
-async def _policy_calendars(reader: Reader) -> dict[str, Calendar]:
-    """Return the calendar of each ticket that waits. Joined: a queue may be longer than a statement has variables."""
+async def _policy_calendars(reader: Reader, conversation_ids: Collection[str]) -> dict[str, Calendar]:
+    """Return the calendar of each ticket that waits; of more than can well be named, those of all that wait."""
+    named = conversations.c.id.in_(conversation_ids) if len(conversation_ids) <= MOST_NAMED else sa.true()
     rows = await reader.execute(
         sa.select(sla_clocks)
         .join(conversations, conversations.c.ticket_id == sla_clocks.c.ticket_id)
-        .where(conversations.c.owner == QUEUE, sla_clocks.c.metric == "first_response")
+        .where(conversations.c.owner == QUEUE, named, sla_clocks.c.metric == "first_response")
     )
     return {row["ticket_id"]: SlaClock.of(row).policy.calendar for row in rows.mappings()}

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from core.clock import iso
 from core.errors import Conflict
-from handoff.desk import counts, detail_of, list_rows
+from handoff.desk import detail_of, list_rows
+from handoff.desk_counts import counts
 from handoff.desk_views import DetailView
 from handoff.pending import wait_for_customer
 from handoff.routing.presence import present, show_presence

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import Forbidden
 from handoff.desk import list_rows
+from handoff.desk_counts import counts, shared_counts
 from handoff.records import Staff
 from handoff.sight import check_sight, may_look, standings
 from handoff.taking_over import resolve
@@ -54,6 +55,9 @@ async def test_what_a_colleague_of_another_team_solved_is_in_nobodys_lists_but_i
             assert {row["id"] for row in await list_rows(reader, "bot", member, now)} == seen | {asked.id}
             assert {row["id"] for row in await list_rows(reader, "queue", member, now)} == {safe.id}
             assert {one for one in standing if may_look(member, standing[one])} == seen
+            shown = {"queue": 1, "bot": len(seen) + 1}
+            assert await counts(reader, member) == {**shown, "mine": 0}
+            assert (await shared_counts(reader, of_helpers=True)).of(member) == shown
         stranger = replace(jonas, teams=("nobodys",))
         with pytest.raises(Forbidden, match="solved this conversation"):
             await check_sight(reader, stranger, other.id)

@@ -14,8 +14,10 @@ from redis.asyncio import Redis
 from core.clock import FrozenClock
 from core.redis import open_redis, presence_key
 from handoff import desk
-from handoff.desk import counts, list_rows
+from handoff.desk import list_rows
+from handoff.desk_counts import counts
 from handoff.records import Staff
+from handoff.routing import waiting
 from handoff.routing.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
 from handoff.routing.waiting import QueueState, Staffed, queue_state
 from handoff.taking_over import claim, override_ticket, release, resolve
@@ -65,6 +67,28 @@ async def test_what_is_due_first_comes_first_and_not_what_came_first(floor: Floo
     view = seen.view(normal.id)
     assert view is not None
     assert view["reply_by"] == "2026-11-23T17:01:00.000Z"
+
+
+async def test_a_place_is_the_same_alone_and_among_all_and_nobody_behind_it_is_read(
+    floor: Floor, maya: Staff, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("just a suggestion, no rush at all", "where are my invoices please", "our account was hacked"):
+        await floor.waiting(text, reason="security" if "hacked" in text else "asked")
+        floor.later(MINUTE)
+    chat = await floor.visit()
+    for staffed in (False, True):
+        if staffed:
+            await show_presence(redis, maya.id, "online", floor.clock.now(), desk="d")
+        every = await state(floor, redis)
+        async with floor.database.read() as reader:
+            now = floor.clock.now()
+            for named in (500, 0):
+                monkeypatch.setattr(waiting, "MOST_NAMED", named)
+                for place, one in enumerate(every.places, start=1):
+                    alone = await queue_state(reader, redis, now, [chat.id, one])
+                    assert list(alone.places) == list(every.places)[:place]
+                    assert alone.view(one) == every.view(one)
+            assert (await queue_state(reader, redis, now, [chat.id])).places == {}
 
 
 async def test_a_correction_moves_a_conversation_in_the_queue_at_once(floor: Floor, maya: Staff) -> None:

@@ -9,14 +9,22 @@ from typing import Any
 
 import pytest
 
+from core.events import Event
 from handoff.records import Staff
 from handoff.sight import Standing, may_look
-from server import open_desks, shared_frames
-from server.hub import BACKLOG
+from server import news, open_desks, shared_frames
+from server.hub import BACKLOG, CatchUp, Listener
 from server.open_desks import DESK_SOCKETS, show_desks
 from server.shared_frames import SharedFrame
-from tests.server.conftest import Running
+from tests.server.conftest import NOW, Running
 from tests.server.desks import CONVERSATIONS, Client, Desk, do, socket_of, waiting
+
+LONG = 60.0
+"""Seconds that no test takes."""
+
+
+def event(conversation_id: str, kind: str = "message") -> Event:
+    return Event(conversation_id, 1, kind, "both", {}, NOW)
 
 
 async def heard_until_pong(desk: Desk) -> list[tuple[str, Any]]:
@@ -148,6 +156,36 @@ def test_who_may_look(role: Any, teams: tuple[str, ...], holder: str, may: bool)
     member = Staff("st_1", "a@b.example", "A", role, True, teams)
     assert may_look(member, Standing("cv_1", f"agent:{holder}", "billing")) is may
     assert may_look(member, Standing("cv_1", "queue", "billing"))
+
+
+async def test_what_people_wait_for_is_shown_at_once_and_what_the_bot_says_is_gathered(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "GATHER_SECONDS", LONG)
+    feed = running.service.news
+    with running.service.hub.attach(Listener("a test")) as listener:
+        said, waits = event("cv_bot"), event("cv_people")
+        feed._with_people.add("cv_people")
+        for pressing in (event("cv_bot", "conversation"), waits, CatchUp()):
+            listener.offer(said)
+            listener.offer(pressing)
+            assert await feed._gather(listener) == [said, pressing]
+        monkeypatch.setattr(news, "GATHER_SECONDS", 0.001)
+        listener.offer(said)
+        assert await feed._gather(listener) == [said]
+
+
+async def test_a_desk_is_told_the_counts_of_what_it_may_see(running: Running) -> None:
+    chat = await waiting(running)
+    maya, jonas = await running.staff(), await running.staff("jonas@fernhill.example")
+    await do(maya, chat, "claim", epoch=2)
+    await serve_team(running, jonas, "technical")
+    everything, technical = await socket_of(running, maya), await socket_of(running, jonas)
+    await do(maya, chat, "resolve", epoch=3)
+    await everything.hears("counts", queue=0, bot=1)
+    await technical.hears("counts", queue=0, bot=0)
+    for client, bot in ((maya, 1), (jonas, 0)):
+        assert (await (await client.get(f"{CONVERSATIONS}?view=bot")).json())["counts"]["bot"] == bot
 
 
 async def test_presence_tells_only_what_has_changed(running: Running) -> None:
