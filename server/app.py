@@ -28,6 +28,7 @@ from handoff.requests import TicketRequest, open_request
 from handoff.sla.sla_rules import seed_rules
 from handoff.triggers import load_triggers
 from server import metrics
+from server.answering import Answering, HandOver, OpenRequest
 from server.api import BODY_LIMIT, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, watch_bot
 from server.bot import Bot, TextVector
@@ -70,7 +71,7 @@ from server.service import SERVICE, Service
 from server.settings import Settings
 from server.sla_worker import run_clocks
 from server.slow_clients import SLOW_CLIENTS, SlowClients
-from server.turns import HandOver, OpenRequest, TurnRunner
+from server.turns import TurnRunner
 from server.typists import Typists
 from server.workers import end_workers, keep_at_work
 
@@ -150,24 +151,12 @@ async def _open_service(
         bot = Bot(urls, token, http, settings.turn_timeout)
         if settings.policies_file is not None:
             await seed_rules(database, settings.policies_file, at=clock.now())
-        triggers = await asyncio.to_thread(load_triggers, settings.triggers_file)
         # Nobody else can hear a private Redis.
         hub = Hub(database, redis, alone=not settings.redis_url)
 
         runner = stack.enter_context(replica_name(settings.home))
-        turns = TurnRunner(
-            database,
-            bot,
-            hub,
-            clock,
-            *_directives(app, clock),
-            foresee=functools.partial(_foreseeing, app),
-            encode=functools.partial(_vector_for_bot, app),
-            patience=settings.bot_patience,
-            runner=runner,
-            reopen_within=timedelta(hours=settings.reopen_hours),
-            triggers=triggers,
-        )
+        answering = await _answering(app, settings, bot, hub, database, clock)
+        turns = TurnRunner(database, answering, hub, clock, runner=runner)
         stack.push_async_callback(turns.stop)
         service = Service(
             settings=settings,
@@ -211,6 +200,23 @@ async def _open_service(
             yield
         finally:
             await end_workers(workers)
+
+
+async def _answering(
+    app: web.Application, settings: Settings, bot: Bot, hub: Hub, database: Database, clock: Clock
+) -> Answering:
+    return Answering(
+        database,
+        bot,
+        hub,
+        clock,
+        *_directives(app, clock),
+        foresee=functools.partial(_foreseeing, app),
+        encode=functools.partial(_vector_for_bot, app),
+        patience=settings.bot_patience,
+        reopen_within=timedelta(hours=settings.reopen_hours),
+        triggers=await asyncio.to_thread(load_triggers, settings.triggers_file),
+    )
 
 
 def _directives(app: web.Application, clock: Clock) -> tuple[HandOver, OpenRequest]:

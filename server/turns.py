@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-import time
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -17,58 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import BatonError, StaleEpoch, Unavailable
-from handoff.failing import Cause, fail_turn
-from handoff.gathering import account_of
-from handoff.records import BOT, Conversation, Message, Understanding
-from handoff.reopening import reopen, ticket_to_reopen
-from handoff.requests import TicketRequest
-from handoff.speaking import drop_turn, say_as_bot
-from handoff.transcript import BOT_AUTHOR, get_conversation
-from handoff.triggers import Seen, Trigger, candidates, choose
+from handoff.records import Conversation
+from handoff.transcript import get_conversation
 from handoff.turns import Turn, claim_turn, conversations_to_run, extend_leases, next_turn
-from knowledge.searches import log_search
-from server import metrics
-from server.beginning import NotWrittenError, OnDisk, on_disk
-from server.bot import ActionFailed, Bot, BotTurn, TextVector
+from server.answering import Answering
+from server.beginning import OnDisk
 from server.hub import Hub
-from server.places import Places
-from server.spoken import read_turn
 
 log = structlog.get_logger()
 RECONCILE_EVERY = 5.0
-TYPING_AFTER = 0.2
-"""Seconds until a turn that lasts is shown as typing; most are answered before, and dots that flash up say nothing."""
 MOST_AT_ONCE = 64
 """Turns that one process has in hand at the same time, those that hang included; the others wait in order."""
-WORKED_ON = 8
-"""Turns for each Rasa server that are worked on at the same time: enough to keep it busy, and few beside what else the loop does."""
-HELD_UP = 1.0
-"""Seconds after which a turn counts as held up, by a server that hangs, and does not keep others waiting."""
-PLACE_PATIENCE = 2.0
-"""Seconds that a turn waits for its place at most."""
-
-_COMMAND = re.compile(r"\A[\s/]+")
-"""What a text must not begin with, since Rasa would take it for a button's payload."""
-
-HandOver = Callable[[Transaction, Conversation, str, str | None], Awaitable[None]]
-"""Hands a conversation over inside a write: conversation, reason code, and the rule that says so if one does."""
-OpenRequest = Callable[[Transaction, Conversation, TicketRequest], Awaitable[None]]
-"""Opens a ticket beside a conversation that stays with the bot, inside a write."""
-
-Encode = Callable[[str], Awaitable[TextVector | None]]
-"""Makes the vector of what a customer wrote, where the bot can use one."""
-
-Foresee = Callable[[Conversation, str], contextlib.AbstractContextManager[None]]
-"""Takes a conversation and what its customer wrote; what it has begun ends with its block."""
-
-
-def _foresee_nothing(_conversation: Conversation, _text: str) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext()
-
-
-async def _encode_nothing(_text: str) -> None:
-    return None
 
 
 class TurnRunner:
@@ -76,51 +32,21 @@ class TurnRunner:
 
     Args:
         database: where turns are.
-        bot: who answers them.
-        hub: who is told that the bot is at it.
+        answering: what becomes of each.
+        hub: whether other processes may leave turns to this one.
         clock: what leases are measured by.
-        hand_over: what a turn's directive calls, in the same transaction as its words.
-        open_request: the same for the directive that opens a ticket.
-        foresee: begins what a question's answer is likely to need, while the bot is at it.
-        encode: makes vectors for a bot that would otherwise make the same once more.
-        patience: seconds that a turn waits for a bot that starts.
-        reopen_within: how long after resolving a message on the same topic goes back to people.
-        triggers: rules that hand over though neither customer nor assistant asks for it.
         runner: the name that this process's turns are stored under; the same at its next start.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        bot: Bot,
-        hub: Hub,
-        clock: Clock,
-        hand_over: HandOver,
-        open_request: OpenRequest,
-        *,
-        foresee: Foresee = _foresee_nothing,
-        encode: Encode = _encode_nothing,
-        patience: float,
-        runner: str,
-        reopen_within: timedelta = timedelta(),
-        triggers: Sequence[Trigger] = (),
-    ) -> None:
+    def __init__(self, database: Database, answering: Answering, hub: Hub, clock: Clock, *, runner: str) -> None:
         self.runner = runner
         self._database = database
-        self._bot = bot
+        self._answering = answering
         self._hub = hub
         self._clock = clock
-        self._hand_over = hand_over
-        self._open_request = open_request
-        self._foresee = foresee
-        self._encode = encode
-        self._patience = patience
-        self._reopen_within = reopen_within
-        self._triggers = triggers
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
-        self._places = Places(WORKED_ON * len(bot.urls), held=HELD_UP, patience=PLACE_PATIENCE)
 
     def wake(self, conversation_id: str) -> None:
         """See to it that every pending turn of this conversation is answered; returns at once."""
@@ -209,7 +135,7 @@ class TurnRunner:
                 conversation, turn = taken
                 if not turn.held_by(self.runner, self._clock.now()) and not await self._claimed(turn):
                     return
-                await self._run(conversation, turn.message, stored)
+                await self._answering.run(conversation, turn.message, stored, alone=len(self._running) == 1)
                 stored = None
                 # A turn that another process accepted meanwhile went to this one, which nobody told.
                 more = turn.more or not self._hub.alone
@@ -222,109 +148,3 @@ class TurnRunner:
     async def _claimed(self, turn: Turn) -> bool:
         async with self._database.write() as tx:
             return await claim_turn(tx, turn.message.id, self.runner, self._clock.now())
-
-    async def _run(self, conversation: Conversation, turn: Message, stored: OnDisk | None) -> None:
-        if conversation.owner != BOT:
-            async with self._database.write() as tx:
-                await drop_turn(tx, turn.id)
-            return
-        began = time.perf_counter()
-        outcome = "answered"
-        typing = asyncio.get_running_loop().call_later(TYPING_AFTER, self._show_typing, conversation.id, True)
-        try:
-            await self._answer(conversation, turn, stored)
-        except NotWrittenError:
-            # Of a write that nobody waited for to its end the message may be there all the same: then `reconcile` finds it pending.
-            outcome = "dropped"
-        except StaleEpoch:
-            outcome = "dropped"
-            async with self._database.write() as tx:
-                await drop_turn(tx, turn.id)
-        except BatonError as error:
-            outcome = "failed"
-            log.warning("turn failed", conversation=conversation.id, error=error.message)
-            await self._fail(
-                turn, conversation, "action_failed" if isinstance(error, ActionFailed) else "bot_unavailable"
-            )
-        except Exception:
-            outcome = "failed"
-            log.exception("turn broke", conversation=conversation.id)
-            await self._fail(turn, conversation, "bot_unavailable")
-        finally:
-            typing.cancel()
-            if time.perf_counter() - began >= TYPING_AFTER:
-                self._show_typing(conversation.id, False)
-            metrics.TURNS.labels(outcome).inc()
-            metrics.TURN_SECONDS.observe(time.perf_counter() - began)
-
-    async def _answer(self, conversation: Conversation, turn: Message, stored: OnDisk | None) -> None:
-        try:
-            await self._until_ready()
-            async with self._places.one():
-                answered = await self._ask(conversation, turn)
-                await on_disk(stored)
-                await self._say(conversation, turn, answered)
-        except Exception:
-            await on_disk(stored)
-            raise
-
-    async def _until_ready(self) -> None:
-        if self._bot.state == "starting" and not await self._bot.until_ready(self._patience):
-            raise Unavailable("The bot did not become ready in time.")
-        if self._bot.state == "down":
-            raise Unavailable("The bot is down.")
-
-    async def _ask(self, conversation: Conversation, turn: Message) -> BotTurn:
-        text = _COMMAND.sub("", turn.text) or "?"
-        vector = await self._encode(text) if turn.payload is None else None
-        # Rasa works in a process of its own. While this one has nothing else to do, it may as well search for what may be asked.
-        alone = turn.payload is None and len(self._running) == 1
-        with self._foresee(conversation, text) if alone else contextlib.nullcontext():
-            return await self._bot.ask(
-                conversation.rasa_id, conversation.id, text=text, payload=turn.payload, vector=vector
-            )
-
-    async def _say(self, conversation: Conversation, turn: Message, answered: BotTurn) -> None:
-        spoken = read_turn(answered)
-        understanding = Understanding(**answered.understanding.model_dump())
-        # A message and its answer may fall into the same millisecond; the answer is still the later one.
-        at = max(self._clock.now(), turn.at + timedelta(milliseconds=1))
-        async with self._database.write() as tx:
-            ticket = await ticket_to_reopen(
-                tx.connection,
-                conversation,
-                turn,
-                understanding,
-                answered=any(reply.answer is not None for reply in spoken.replies),
-                within=self._reopen_within,
-                at=at,
-            )
-            replies = spoken.replies if ticket is None else []
-            current = await say_as_bot(tx, turn, replies, understanding, epoch=conversation.epoch, at=at)
-            if ticket is not None:
-                await reopen(tx, current, ticket, at=at)
-                return
-            for entry in spoken.searches:
-                await log_search(tx, entry)
-            if spoken.request is not None:
-                await self._open_request(tx, current, spoken.request)
-            if spoken.hand_over is not None:
-                await self._hand_over(tx, current, spoken.hand_over, None)
-            elif rule := await self._rule(tx, current, Seen(understanding, spoken.found_nothing)):
-                await self._hand_over(tx, current, rule.reason, rule.rule)
-
-    async def _rule(self, tx: Transaction, conversation: Conversation, seen: Seen) -> Trigger | None:
-        fitting = candidates(self._triggers, seen)
-        return choose(fitting, await account_of(tx.connection, conversation)) if fitting else None
-
-    async def _fail(self, turn: Message, conversation: Conversation, cause: Cause) -> None:
-        now = self._clock.now()
-        async with self._database.write() as tx:
-            failing = await fail_turn(tx, turn, epoch=conversation.epoch, at=now, cause=cause)
-            if failing is not None:
-                await self._hand_over(tx, failing, cause, None)
-
-    def _show_typing(self, conversation_id: str, on: bool) -> None:
-        author = {"kind": BOT_AUTHOR.kind, "name": BOT_AUTHOR.name}
-        frame = {"type": "live", "event": "typing", "data": {"author": author, "on": on}}
-        self._hub.send(conversation_id, frame, fleeting=True)
