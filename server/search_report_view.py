@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from core.clock import iso
-from insights.searches import Counts, Kind, QuestionGroup, SearchReport, ShownArticle
+from insights.search_figures import Counts, Kind, QuestionGroup, SearchReport, ShownArticle
 
 
 class SearchCountsView(TypedDict):

@@ -13,7 +13,8 @@ from core.database import Database
 from core.embedding import OnnxEncoder
 from core.errors import ConfigurationError
 from insights.question_groups import Grouping
-from insights.searches import KINDS, Counts, Kind, SearchReport, period_of, search_report
+from insights.search_figures import KINDS, Counts, Kind, SearchReport, period_of
+from insights.searches import search_report
 from knowledge.reviews import Review, list_reviews
 from server.commands.output import print_json, print_table
 from server.commands.sla_report import run_sla

@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from insights.searches import LONGEST_DAYS, MOST_GROUPS, Kind, period_of, search_report
+from insights.search_figures import LONGEST_DAYS, Kind, period_of
+from insights.searches import MOST_GROUPS, search_report
 from insights.sla import LONGEST_DAYS as LONGEST_SLA_DAYS
 from insights.sla import sla_report
 from server.api import Route, checked

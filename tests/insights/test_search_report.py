@@ -12,7 +12,8 @@ from core.clock import FrozenClock
 from core.database import Database
 from core.errors import Invalid
 from insights.question_groups import Grouping
-from insights.searches import KINDS, Counts, Kind, SearchReport, monday, period_of, search_report
+from insights.search_figures import KINDS, Counts, Kind, SearchReport, monday, period_of
+from insights.searches import search_report
 from knowledge.articles import Viewer
 from knowledge.openings import note_opening
 from knowledge.searches import form_of, log_search, search_entry
