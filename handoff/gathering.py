@@ -12,6 +12,7 @@ from customers.accounts import Account, get_customer
 from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from handoff.package import Known
 from handoff.records import Conversation
+from knowledge.articles import article_url
 from knowledge.openings import opened_articles
 from knowledge.tables import articles
 from tickets.ticketing import Ticket, resolved_share, tickets_of_conversation, tickets_of_customer
@@ -80,4 +81,4 @@ async def _titles(reader: Reader, article_ids: Sequence[str]) -> dict[str, tuple
     found = await reader.execute(
         sa.select(articles.c.id, articles.c.title, articles.c.slug).where(articles.c.id.in_(article_ids))
     )
-    return {row.id: (row.title, f"/help/{row.slug}") for row in found}
+    return {row.id: (row.title, article_url(row.slug)) for row in found}

@@ -87,7 +87,7 @@ class Article:
     @property
     def url(self) -> str:
         """Where the help centre shows it."""
-        return f"/help/{self.slug}"
+        return article_url(self.slug)
 
     @property
     def content_hash(self) -> str:
@@ -98,6 +98,11 @@ class Article:
     def written(self) -> dict[str, Any]:
         """All that an editor writes, by field: what a version keeps."""
         return {name: value for name, value in asdict(self).items() if name not in _NOT_EDITORIAL}
+
+
+def article_url(slug: str) -> str:
+    """Return where the help centre shows the article at `slug`."""
+    return f"/help/{slug}"
 
 
 @dataclass

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.database import Reader
-from knowledge.articles import Article, Viewer
+from knowledge.articles import Article, Viewer, article_url
 from knowledge.store import visible_to
 from knowledge.tables import articles
 
@@ -43,7 +43,7 @@ class Summary:
     @property
     def url(self) -> str:
         """Where the help centre shows it."""
-        return f"/help/{self.slug}"
+        return article_url(self.slug)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Database, Transaction
+from core.database import Database, Reader, Transaction
+from core.prepared import Prepared
 from knowledge.articles import Article
 from knowledge.passages import cut
 from knowledge.rendering import plain_text
@@ -20,6 +21,9 @@ from knowledge.terms import terms
 
 DERIVATION = 3
 """Rises when passages or their terms come out differently from the same article; older ones are then made anew."""
+
+
+_GENERATION = Prepared(sa.select(generations.c.number).where(generations.c.name == "passages"), small=True)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,13 @@ async def renew_passages(db: Database) -> int:
 async def passages_generation(db: Database) -> int:
     """Return a number that rises with every change of any passage; one small read."""
     async with db.read() as reader:
-        statement = sa.select(generations.c.number).where(generations.c.name == "passages")
-        return (await reader.execute(statement)).scalar_one_or_none() or 0
+        return await read_generation(reader)
+
+
+async def read_generation(reader: Reader) -> int:
+    """Return the number that rises with every change of any passage, 0 before the first."""
+    found = (await _GENERATION.execute(reader, {})).one_or_none()
+    return 0 if found is None else int(found["number"])
 
 
 async def raise_generation(tx: Transaction) -> None:

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from core.database import Reader
-from core.prepared import Prepared
 from knowledge.articles import Viewer
+from knowledge.derivation import read_generation
 from knowledge.postings import FEW, Postings
 from knowledge.scoring import Kept, Statistics
 from knowledge.spelling import Vocabulary
-from knowledge.tables import articles, generations, passages
+from knowledge.tables import articles, passages
 from knowledge.word_queries import (
     EVERYTHING,
     Only,
@@ -39,9 +39,6 @@ LEADING = 16
 """The rarest terms of a question that bring candidates; all of its terms count in their scores."""
 MANY = 1_000
 """Terms bring candidates, the rarest first, until so many passages hold them; the others still count in the scores."""
-
-
-_GENERATION = Prepared(sa.select(generations.c.number).where(generations.c.name == "passages"), small=True)
 
 
 @dataclass
@@ -74,8 +71,7 @@ class FullText:
 
     async def recall(self, reader: Reader) -> Memory:
         """Return what is remembered of the passages as `reader` sees them: one and the same for the whole of a search."""
-        found = (await _GENERATION.execute(reader, {})).one_or_none()
-        generation = 0 if found is None else found["number"]
+        generation = await read_generation(reader)
         if generation != self._memory.generation:
             self._memory = Memory(generation)
         return self._memory

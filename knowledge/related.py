@@ -70,6 +70,4 @@ async def find_related(retriever: Retriever, slug: str, viewer: Viewer, limit: i
             rows = await reader.execute(sa.select(articles).where(articles.c.id.in_(near), *visible_to(viewer)))
             read = {row["id"]: article_of(row) for row in rows.mappings()}
         chosen |= {one: read[one] for one in near if one in read}
-    return [
-        Related(one.id, one.slug, one.title, one.excerpt, one.category, f"/help/{one.slug}") for one in chosen.values()
-    ]
+    return [Related(one.id, one.slug, one.title, one.excerpt, one.category, one.url) for one in chosen.values()]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.database import Reader
 from core.prepared import Prepared, Row
-from knowledge.articles import Viewer
+from knowledge.articles import Viewer, article_url
 from knowledge.best_passage import Part, choose
 from knowledge.highlighting import Marked, mark
 from knowledge.ranking import Ranked
@@ -146,7 +146,7 @@ def result_of(question: str, rows: Sequence[Row], found: Found, idf: Mapping[str
         slug=row["slug"],
         title=row["title"],
         heading=row["heading"],
-        url=f"/help/{row['slug']}",
+        url=article_url(row["slug"]),
         text=row["text"],
         score=score,
         visibility=row["visibility"],

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from core.clock import iso
 from insights.search_figures import Counts, Kind, QuestionGroup, SearchReport, ShownArticle
+from knowledge.articles import article_url
 
 
 class SearchCountsView(TypedDict):
@@ -95,7 +96,7 @@ def article_views(counted: Sequence[ShownArticle]) -> list[FoundForGroupView]:
         FoundForGroupView(
             article_id=one.article_id,
             title=one.title,
-            url=None if one.slug is None else f"/help/{one.slug}",
+            url=None if one.slug is None else article_url(one.slug),
             shown=one.shown,
         )
         for one in counted

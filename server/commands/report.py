@@ -15,6 +15,7 @@ from core.errors import ConfigurationError
 from insights.question_groups import Grouping
 from insights.search_figures import KINDS, Counts, Kind, SearchReport, period_of
 from insights.searches import search_report
+from knowledge.articles import article_url
 from knowledge.reviews import Review, list_reviews
 from server.commands.output import print_json, print_table
 from server.commands.sla_report import run_sla
@@ -98,7 +99,7 @@ def run_reviews(arguments: argparse.Namespace) -> int:
     if not found:
         print("No review is closed yet." if arguments.closed else "No article waits for a review.")
     for one in found:
-        print(f"{one.title}  (/help/{one.slug}, since {one.opened_at:%Y-%m-%d}, {one.id})")
+        print(f"{one.title}  ({article_url(one.slug)}, since {one.opened_at:%Y-%m-%d}, {one.id})")
         for reason in one.reasons:
             print(f"  - {reason}")
         if one.closed_at is not None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from core.errors import NotFound
-from knowledge.articles import Viewer
+from knowledge.articles import Viewer, article_url
 from knowledge.catalogue import addresses, count_addresses, latest_changes
 from server.api import Route
 from server.pages import as_page
@@ -83,7 +83,7 @@ async def _shelves(service: Service) -> list[Page]:
 async def _articles(service: Service, offset: int, most: int) -> list[Page]:
     async with service.database.read() as reader:
         listed = await addresses(reader, Viewer.ANONYMOUS, limit=most, offset=offset)
-    return [(f"{service.settings.url}/help/{slug}", changed) for slug, changed in listed]
+    return [(f"{service.settings.url}{article_url(slug)}", changed) for slug, changed in listed]
 
 
 def _xml(kind: str, item: str, pages: Iterable[Page]) -> web.Response:

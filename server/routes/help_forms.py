@@ -18,7 +18,7 @@ from handoff.speaking import say_as_customer
 from handoff.taking_over import save_email
 from handoff.visitors import new_visitor
 from handoff.wording import clean_email, clean_text
-from knowledge.articles import Viewer
+from knowledge.articles import Viewer, article_url
 from knowledge.store import get_article
 from knowledge.votes import record_vote
 from server.api import SMALL_BODY, Route, checked, read_body, storable
@@ -143,7 +143,9 @@ async def send_vote(request: web.Request) -> web.Response:
     words = str(form.get("words", ""))
     reader = await _vote(request, service, form["helpful"] == "yes", words)
     # Not raised, as the other redirects are: it brings a cookie.
-    response = web.Response(status=303, headers={"Location": f"/help/{request.match_info['slug']}?vote#feedback"})
+    response = web.Response(
+        status=303, headers={"Location": f"{article_url(request.match_info['slug'])}?vote#feedback"}
+    )
     remember_reader(response, reader, service)
     return response
 
