@@ -162,19 +162,32 @@ def _terms_of(dialect: str, narrowed: tuple[str, ...]) -> Prepared:
 @cache
 def _candidates_sqlite(viewer: Viewer, narrowed: tuple[str, ...]) -> Prepared:
     """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
-    among = ""
-    if narrowed:
-        among = (
-            " AND rowid IN (SELECT knowledge_passages.id FROM knowledge_articles JOIN knowledge_passages"  # noqa: S608
-            f" ON article_id = knowledge_articles.id WHERE {' AND '.join(CONDITIONS[name] for name in narrowed)})"
-        )
+
+    tables = [f"knowledge_full_text_{level}" for level in range(viewer + 1)]
     parts = (
-        f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM knowledge_full_text_{level}"  # noqa: S608
-        f" WHERE knowledge_full_text_{level} MATCH :words{among} LIMIT {MOST})"
-        for level in range(viewer + 1)
+        f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM {table}"  # noqa: S608
+        f" WHERE {table} MATCH :words{_among(table, narrowed)} LIMIT {MOST})"
+        for table in tables
     )
     whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
     return Prepared(sa.text(whole).columns(sa.column("id", sa.Integer)))
+
+
+def _among(table: str, narrowed: tuple[str, ...]) -> str:
+    """Return the condition under which a passage that holds the words is of the articles that are wanted.
+
+    Those of a category are gathered once; those of an audience are most of all, so each passage that was found is looked up. FTS5 must
+    never see the ids, which the `+` keeps from it: it would search for the words once for each.
+    """
+    if not narrowed:
+        return ""
+    wanted = (
+        "knowledge_passages JOIN knowledge_articles ON article_id = knowledge_articles.id"
+        f" WHERE {' AND '.join(CONDITIONS[name] for name in narrowed)}"
+    )
+    if "category" in narrowed:
+        return f" AND +rowid IN (SELECT knowledge_passages.id FROM {wanted})"  # noqa: S608
+    return f" AND EXISTS (SELECT 1 FROM {wanted} AND knowledge_passages.id = {table}.rowid)"  # noqa: S608
 
 
 def _candidates_postgresql(
