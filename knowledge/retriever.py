@@ -108,7 +108,7 @@ class Retriever:
         question = _checked(question, limit)
         if audience is not None and audience not in get_args(Audience):
             raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
-        only = Only(category, audience)
+        only = Only(category, audience).for_viewer(viewer)
         sought = _Sought(question, viewer, limit, only, mode)
         outcome = await self._foresight.ask(sought, partial(self._search, sought))
         entry = search_entry(

@@ -51,6 +51,10 @@ class Only:
         named = {"category": self.category, "audience": self.audience}
         return {name: value for name, value in named.items() if value is not None}
 
+    def for_viewer(self, viewer: Viewer) -> Only:
+        """Leave out what narrows nothing: all that anybody but staff may see is written for customers, or for both."""
+        return Only(self.category) if viewer < Viewer.STAFF and self.audience == "customer" else self
+
     def __bool__(self) -> bool:
         return bool(self.given)
 

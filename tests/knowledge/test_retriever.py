@@ -220,6 +220,7 @@ async def test_an_audience_narrows_what_a_viewer_sees_and_never_widens_it(
         assert await slugs(Viewer.STAFF, audience="customer") == ["a", "c"]
         assert await slugs(Viewer.STAFF, audience="internal") == ["b", "c"]
         assert await slugs(Viewer.STAFF, audience="customer", category="Billing") == ["c"]
+        assert await slugs(Viewer.CUSTOMER, audience="customer") == ["a", "c"]
         assert await slugs(Viewer.CUSTOMER, audience="internal") == ["c"]
         with pytest.raises(Invalid, match="audience must be one of"):
             await slugs(Viewer.STAFF, audience="everybody")
