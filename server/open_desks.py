@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
@@ -31,6 +32,7 @@ class OpenDesk(Listener):
         self.looks = looks
         self._request = request
         self._socket = socket
+        self._descriptor = _descriptor_of(request.transport)
         self._waiting = False
         """Whether frames were taken from the queue that are not written yet."""
 
@@ -63,10 +65,30 @@ class OpenDesk(Listener):
         transport = self._request.transport
         if self._socket.closed or transport is None or transport.is_closing():
             return True  # Nobody is there; the socket's own task ends by itself.
-        if transport.get_write_buffer_size() > MOST_UNSENT:
+        unsent = transport.get_write_buffer_size()
+        if unsent > MOST_UNSENT:
             return False
-        transport.write(wire)
+        if unsent == 0 and self._descriptor is not None:
+            wire = wire[_sent_at_once(self._descriptor, wire) :]
+        if wire:
+            transport.write(wire)
         return True
+
+
+def _descriptor_of(transport: asyncio.Transport | None) -> int | None:
+    """Return the descriptor of the socket whose bytes are a transport's own, None where they are encrypted on their way."""
+    if transport is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    socket = transport.get_extra_info("socket")
+    return None if socket is None else int(socket.fileno())
+
+
+def _sent_at_once(descriptor: int, wire: bytes) -> int:
+    """Hand bytes to the kernel; return how many it took. uvloop does so at the end of its round, behind all that is ready in it."""
+    try:
+        return os.write(descriptor, wire)
+    except OSError:
+        return 0  # No room, or nobody there any more: the transport finds out which.
 
 
 def open_desks(hub: Hub) -> list[OpenDesk]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,6 +97,15 @@ async def test_frames_arrive_whole_whatever_their_length(running: Running) -> No
     texts = ["x" * (length - empty) for length in (125, 126, 65_535, 65_536)]
     await show_desks(running.service.hub, [SharedFrame("probe", {"text": text}) for text in texts])
     assert [(await desk.hears("probe"))["text"] for _ in texts] == texts
+
+
+def test_only_bytes_that_nothing_encrypts_on_their_way_go_past_the_transport() -> None:
+    with socket.socket() as line:
+        plain, encrypted = ({"socket": line, "sslcontext": context} for context in (None, object()))
+        for given, descriptor in ((plain, line.fileno()), (encrypted, None), ({}, None)):
+            transport = SimpleNamespace(get_extra_info=given.get)
+            assert open_desks._descriptor_of(transport) == descriptor  # type: ignore[arg-type]
+    assert open_desks._descriptor_of(None) is None
 
 
 async def test_what_the_bot_says_is_sent_only_to_desks_that_look_at_it(running: Running) -> None:
