@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from core.database import Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
+from core.prepared import Prepared
 from handoff.sla import clock_states as states
 from handoff.sla.clock_states import ClockView, Firing, SlaClock, clock_view, first_due
 from handoff.sla.clock_words import change_in_words, fired_in_words, started_in_words
@@ -73,6 +74,13 @@ sla_audit = sa.Table(
     sa.Column("words", sa.Text, nullable=False),
 )
 """What happened to a clock, in order. `at` is when it was true, `noted_at` when it was written down."""
+
+_NEXT_DUE = Prepared(
+    sa.select(sla_clocks.c.next_due_at)
+    .where(sla_clocks.c.next_due_at.is_not(None))
+    .order_by(sla_clocks.c.next_due_at)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -210,13 +218,8 @@ async def fire_due(tx: Transaction, now: datetime, limit: int = 100) -> list[Fir
 
 async def next_due(reader: Reader) -> datetime | None:
     """Return when the next warning or breach falls due, so that a worker knows how long to sleep."""
-    found = await reader.execute(
-        sa.select(sla_clocks.c.next_due_at)
-        .where(sla_clocks.c.next_due_at.is_not(None))
-        .order_by(sla_clocks.c.next_due_at)
-        .limit(1)
-    )
-    return found.scalar_one_or_none()
+    row = (await _NEXT_DUE.execute(reader, {})).one_or_none()
+    return None if row is None else row["next_due_at"]
 
 
 async def clocks_of(reader: Reader, ticket_id: str) -> list[SlaClock]:

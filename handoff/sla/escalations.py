@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from core.database import INSERT, Json, Moment, Reader, Transaction, metadata
 from core.identifiers import new_id
+from core.prepared import Prepared
 from handoff.sla.calendars import add_working_time, working_time_between
 from handoff.sla.clock_states import Firing, SlaClock
 from handoff.sla.clocks import note, sla_clocks
@@ -43,6 +44,7 @@ sla_escalations = sa.Table(
 
 _WAITING = sla_escalations.c.state == sa.literal_column("'waiting'")
 sa.Index("ix_sla_escalations_due", sla_escalations.c.due_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_NEXT = Prepared(sa.select(sla_escalations.c.due_at).where(_WAITING).order_by(sla_escalations.c.due_at).limit(1))
 
 
 @dataclass(frozen=True)
@@ -199,10 +201,8 @@ async def drop_taken_back(tx: Transaction, clocks: Iterable[tuple[SlaClock, SlaC
 
 async def next_escalation(reader: Reader) -> datetime | None:
     """Return when the next one is due."""
-    found = await reader.execute(
-        sa.select(sla_escalations.c.due_at).where(_WAITING).order_by(sla_escalations.c.due_at).limit(1)
-    )
-    return found.scalar_one_or_none()
+    row = (await _NEXT.execute(reader, {})).one_or_none()
+    return None if row is None else row["due_at"]
 
 
 async def due_escalations(reader: Reader, now: datetime, limit: int) -> list[str]:

@@ -60,7 +60,7 @@ async def apply_to_open_tickets(database: Database, at: datetime) -> bool:
 
     Each call goes on where the last one stopped, whichever process made it.
     """
-    async with database.read() as reader:
+    async with database.glance() as reader:
         if await _unfinished(reader) is None:
             return False
     async with database.write() as tx:
