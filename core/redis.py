@@ -29,11 +29,6 @@ def viewed_key(reader: str, article_id: str) -> str:
     return f"{PREFIX}viewed:{reader}:{article_id}"
 
 
-def sent_key(form: str) -> str:
-    """Mark: a contact form has been taken, so that sending it twice makes one request; expires after a day."""
-    return f"{PREFIX}sent:{form}"
-
-
 def open_redis(url: str) -> Redis:
     """Make a client for `redis://…`, `rediss://…` or `unix://PATH` without connecting.
 

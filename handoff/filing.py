@@ -1,12 +1,14 @@
-"""A ticket that comes in whole, from the host's server or a vendor: conversation, words, triage, clocks and queue in one write."""
+"""A ticket that comes in whole, by API, form or vendor: conversation, words, triage, clocks and queue in one write."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from core.database import Transaction
 from core.errors import NotFound
@@ -35,6 +37,8 @@ class Filing:
         email: where the customer is answered.
         name: what the customer is called.
         customer_id: whose account it is, if known.
+        page_url: the page that it was written on, if on one.
+        page_title: what agents read as the place where it began.
     """
 
     channel: str
@@ -44,6 +48,8 @@ class Filing:
     email: str | None = None
     name: str | None = None
     customer_id: str | None = None
+    page_url: str | None = None
+    page_title: str | None = None
 
 
 async def file_ticket(
@@ -68,7 +74,7 @@ async def file_ticket(
     Raises:
         Invalid: there is neither subject nor text, the e-mail address is none, or the reference cannot be a key.
         TooLarge: the text is too long.
-        IntegrityError: the same is being filed at this moment; try again in a new write.
+        IntegrityError: the same is being filed at this moment; `filed_once` tries again in a new write.
     """
     check_client_id(filing.reference, field="reference")
     subject, text = filing.subject.strip(), filing.text.strip()
@@ -85,8 +91,8 @@ async def file_ticket(
     visitor, _secret = await new_visitor(
         tx,
         customer_id=filing.customer_id,
-        page_url=None,
-        page_title=None,
+        page_url=filing.page_url,
+        page_title=filing.page_title,
         at=at,
         conversation_id=conversation_id,
         channel=filing.channel,
@@ -97,6 +103,14 @@ async def file_ticket(
     conversation = await get_conversation(tx.connection, conversation_id, lock=True)
     await hand_over(tx, conversation, REASON, at=at, head=head, subject=subject or None, offered=offered)
     return (await tickets_of_conversation(tx.connection, conversation_id))[0], True
+
+
+async def filed_once(attempt: Callable[[], Awaitable[tuple[Ticket, bool]]]) -> tuple[Ticket, bool]:
+    """Return what a write with `file_ticket` in it returns, from a second one where the same was being filed at the same moment."""
+    try:
+        return await attempt()
+    except IntegrityError:
+        return await attempt()
 
 
 def conversation_of(channel: str, reference: str) -> str:

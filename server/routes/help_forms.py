@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
 from core.errors import BatonError, Invalid
 from core.identifiers import new_id
-from core.redis import sent_key
-from handoff.speaking import say_as_customer
-from handoff.taking_over import save_email
-from handoff.visitors import new_visitor
+from handoff.filing import REASON, Filing, file_ticket, filed_once
+from handoff.requests import CHANNEL
 from handoff.wording import clean_email, clean_text
 from knowledge.articles import Viewer, article_url
 from knowledge.store import get_article
 from knowledge.votes import record_vote
+from server import metrics
 from server.api import SMALL_BODY, Route, checked, read_body, storable
 from server.callers import known_visitor, remote
-from server.frames import ask_for_person
 from server.help_content import question_of, shortened
 from server.help_search import note_typed, offer
 from server.limits import limit
@@ -31,11 +27,12 @@ from server.pages import as_page, show
 from server.reader import check_same_site, new_reader, reader_of, remember_reader
 from server.routes.help import reading
 from server.service import SERVICE, Service
+from tickets.ticketing import Ticket
 
 VOTES_PER_MINUTE = 20
 REQUESTS_PER_HOUR = 10
 """Contact forms of one address; a chat has limits of its own."""
-FORM_ONCE = timedelta(days=1)
+PLACE = "Contact form: answer by e-mail"
 _FORM_ID = re.compile(r"fo_[0-9a-f]{24}")
 
 
@@ -186,7 +183,7 @@ def _contact(
 
 @as_page
 async def send_request(request: web.Request) -> web.Response:
-    """Open a conversation with what the form says, and hand it to people. Idempotent by the form's id for a day."""
+    """Open a ticket with what the form says. Idempotent by the form's id: sent twice, or again after an error, it is one."""
     service = request.app[SERVICE]
     check_same_site(request, service)
     form = await _form(request)
@@ -201,32 +198,16 @@ async def send_request(request: web.Request) -> web.Response:
         )
     except BatonError as error:
         return _contact(request, email=email[:254], message=message, wrong=error, form=form_id)
-    if await _first_time(service, form_id):
-        await _open_request(service, address, text, form_id)
+    filing = Filing(CHANNEL, form_id, text, email=address, page_url=f"{service.settings.url}/contact", page_title=PLACE)
+    _ticket, created = await filed_once(lambda: _file(service, filing))
+    if created:
+        metrics.HANDOFFS.labels(REASON).inc()
     raise web.HTTPSeeOther("/contact/sent")
 
 
-async def _open_request(service: Service, email: str, text: str, form_id: str) -> None:
-    now = service.clock.now()
+async def _file(service: Service, filing: Filing) -> tuple[Ticket, bool]:
     async with service.database.write() as tx:
-        visitor, _secret = await new_visitor(
-            tx,
-            customer_id=None,
-            page_url=f"{service.settings.url}/contact",
-            page_title="Contact form: answer by e-mail",
-            at=now,
-        )
-    conversation_id = visitor.conversation.id
-    await say_as_customer(service.database, conversation_id, client_id=form_id, text=text, name="Visitor", at=now)
-    await save_email(service.database, conversation_id, email, client_id=form_id, at=now)
-    await ask_for_person(service, conversation_id)
-
-
-async def _first_time(service: Service, form_id: str) -> bool:
-    try:
-        return bool(await service.redis.set(sent_key(form_id), "1", nx=True, ex=int(FORM_ONCE.total_seconds())))
-    except RedisError:
-        return True
+        return await file_ticket(tx, filing, at=service.clock.now(), head=service.head)
 
 
 @as_page

@@ -8,11 +8,10 @@ from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
 from typing_extensions import TypedDict
 
 from core.errors import BatonError, Forbidden, Unauthenticated
-from handoff.filing import REASON, Filing, file_ticket
+from handoff.filing import REASON, Filing, file_ticket, filed_once
 from handoff.transcript import transcript
 from knowledge.articles import Viewer
 from server import metrics
@@ -74,11 +73,7 @@ async def post_ticket(request: web.Request) -> web.Response:
     _check_token(request, service)
     body = await read_body(request, TicketBody)
     offered = await _offered(service, f"{body.subject}\n{body.text}".strip(), known=body.customer is not None)
-    try:
-        ticket, created = await _file(service, body, offered)
-    except IntegrityError:
-        # The same reference at the same moment: by now the other one is stored.
-        ticket, created = await _file(service, body, offered)
+    ticket, created = await filed_once(lambda: _file(service, body, offered))
     if created:
         metrics.HANDOFFS.labels(REASON).inc()
     return web.json_response(await _view(service, ticket, created=created), status=201 if created else 200)

@@ -177,11 +177,29 @@ async def test_a_request_without_javascript_becomes_a_ticket_once(help_centre: R
     assert (conversation.owner, conversation.email) == ("queue", "kim@example.org")
     assert conversation.page_title == "Contact form: answer by e-mail"
     (said,) = [row for row in await rows(help_centre, messages) if row.author_kind == "customer"]
-    assert (said.text, said.turn) == ("My <b>invoice</b> is wrong.", "dropped")
+    assert (said.text, said.turn) == ("My <b>invoice</b> is wrong.", None)
     assert help_centre.rasa.heard == []
     maya = await help_centre.staff()
     queue = await (await maya.get("/api/desk/conversations?view=queue")).json()
     assert [row["subject"] for row in queue["conversations"]] == ["My <b>invoice</b> is wrong."]
+
+
+async def test_a_request_that_failed_half_way_leaves_nothing_and_is_taken_when_it_is_sent_again(
+    help_centre: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"form": await form_id(help_centre), "email": "kim@example.org", "message": "My invoice is wrong."}
+
+    async def breaks(*_given: object, **_named: object) -> None:
+        raise sa.exc.OperationalError(None, None, Exception("the database has gone"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("handoff.filing.hand_over", breaks)
+        assert (await help_centre.client.post("/contact", data=form)).status == 500
+    assert await rows(help_centre, conversations) == []
+    answer = await help_centre.client.post("/contact", data=form, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/contact/sent")
+    (ticket,) = await rows(help_centre, tickets)
+    assert (ticket.text, ticket.source) == ("My invoice is wrong.", "email")
 
 
 WRONG_REQUESTS: tuple[tuple[dict[str, str], int, str], ...] = (
