@@ -5,7 +5,7 @@ Without the Redis that others count in nothing is limited, and the log says so.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from typing import Protocol
 
 import structlog
@@ -50,18 +50,23 @@ class OwnCounters:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        """The count and when it ends, the one that was added to last at the end."""
+        self._lives: defaultdict[int, OrderedDict[str, tuple[int, float]]] = defaultdict(OrderedDict)
+        """By how many seconds they live, since then those that end first stand first: the count and when it ends."""
 
     async def add(self, key: str, by: int, *, seconds: int) -> int:
-        """Add, and forget the counters whose time is over."""
+        """Add, and forget the counters whose time is over. A counter lives equally long each time that it is added to."""
         now = self._clock.now().timestamp()
-        while self._counts and next(iter(self._counts.values()))[1] <= now:
-            self._counts.popitem(last=False)
-        before, ends = self._counts.pop(key, (0, 0.0))
-        count = by + (before if ends > now else 0)
-        self._counts[key] = (count, now + seconds)
-        return count
+        for counts in self._lives.values():
+            while counts and next(iter(counts.values()))[1] <= now:
+                counts.popitem(last=False)
+        counts = self._lives[seconds]
+        before, _ends = counts.pop(key, (0, 0.0))
+        counts[key] = (before + by, now + seconds)
+        return before + by
+
+    def __len__(self) -> int:
+        """Return how many counters are kept."""
+        return sum(len(counts) for counts in self._lives.values())
 
 
 async def limit(counters: Counters, clock: Clock, scope: str, subject: str, *, most: int, seconds: int = 60) -> str:

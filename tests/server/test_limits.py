@@ -50,13 +50,17 @@ async def test_counters_are_forgotten_when_their_time_is_over(running: Running) 
     redis, clock = running.service.redis, running.clock
     await limit(SharedCounters(redis), clock, "test", "somebody", most=3)
     assert all([0 < await redis.ttl(key) <= 120 for key in await redis.keys("baton:rate:*")])
+
+
+async def test_a_counter_that_lives_long_keeps_none_that_lives_shortly(clock: FrozenClock) -> None:
     own = OwnCounters(clock)
+    await own.add("an hour's", 1, seconds=3600)
     for number in range(100):
-        await own.add(str(number), 1, seconds=number)
-    clock.set(clock.now() + timedelta(seconds=50))
-    assert await own.add("75", 1, seconds=60) == 2
-    assert await own.add("25", 1, seconds=60) == 1
-    assert len(own._counts) == 50
+        await own.add(f"{number}, a minute's", 1, seconds=60)
+    clock.set(clock.now() + timedelta(seconds=60))
+    assert await own.add("an hour's", 1, seconds=3600) == 2
+    assert len(own) == 1
+    assert await own.add("7, a minute's", 1, seconds=60) == 1
 
 
 async def test_without_redis_nothing_is_limited(running: Running) -> None:
