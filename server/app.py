@@ -130,13 +130,7 @@ async def _open_service(
         redis_url = settings.redis_url or await _start_redis(stack, settings)
         database = Database.open(settings.database)
         stack.push_async_callback(database.close)
-        try:
-            await migrate(database)
-        except OSError as error:
-            if not settings.database_url:
-                raise
-            reason = error.strerror or "it does not answer"
-            raise ConfigurationError(f"The database cannot be reached ({reason}). Check DATABASE_URL.") from error
+        await migrate(database)
         await check_clock(database, clock)
         redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)

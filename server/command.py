@@ -30,14 +30,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BatonError as error:
-        print(f"baton: {error.message}", file=sys.stderr)
-        return 2
+        return _refuse(error.message)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Whoever reads has seen enough (`baton report … | head`); nothing more can be written, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception as error:
+        from server.failures import why_not
+        from server.settings import load_settings
+
+        # A mistake of our own is shown whole, so that it can be reported.
+        if (sentence := why_not(error, load_settings())) is None:
+            raise
+        return _refuse(sentence)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"baton: {sentence}", file=sys.stderr)
+    return 2
 
 
 def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import errno
 import os
-import shutil
 import signal
 import socket
 import time
@@ -16,10 +15,9 @@ import uvloop
 from aiohttp import web
 
 from core.errors import ConfigurationError
+from server.failures import why_not
 from server.settings import Settings, load_settings
 
-LEAST_FREE = 1024**2
-"""Bytes; with less free on the home's disk, what could not be written found no room."""
 HEAD_START = 0.25
 """Seconds that the first chats have the processor for themselves, before models load beside them."""
 
@@ -64,10 +62,11 @@ async def serve(settings: Settings) -> None:
             await runner.setup()
             site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
             await site.start()
-        except Exception as error:
-            if (sentence := why_not(error, settings)) is not None:
-                raise ConfigurationError(sentence) from error
-            raise
+        except OSError as error:
+            if why_not(error, settings) is not None:
+                raise
+            reason = str(error).strip().partition("\n")[0].removesuffix(".")
+            raise ConfigurationError(f"The service cannot start: {reason}. Check BATON_HOST.") from error
         print(f"Chats are taken on {settings.url} after {time.perf_counter() - began:.1f} s.", flush=True)
         loop.call_later(HEAD_START, may_load.set)
         beside = [asyncio.create_task(_announce(app[SERVICE], settings, began))]
@@ -103,27 +102,6 @@ async def _announce(service: Any, settings: Settings, began: float) -> None:
     elif settings.demo_left_off:
         print("             The demo is off, since others can reach this. BATON_DEMO=true turns it on.", flush=True)
     print(f"  API        {settings.url}/api/openapi.json\nCtrl-C stops it.", flush=True)
-
-
-def why_not(error: Exception, settings: Settings) -> str | None:
-    """Say in one sentence what keeps the service from starting, if it is the disk, the database or the network."""
-    from sqlalchemy.exc import DBAPIError
-
-    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    reason = str(original).strip().partition("\n")[0].removesuffix(".")
-    full = isinstance(original, OSError) and original.errno == errno.ENOSPC
-    # SQLite cannot always tell that its journal found no room.
-    full = full or ("disk I/O error" in reason and shutil.disk_usage(settings.home).free < LEAST_FREE)
-    if full or "disk is full" in reason:
-        return f"The disk is full: free some space under {settings.home}."
-    if isinstance(error, DBAPIError) or type(original).__module__.partition(".")[0] in {"sqlite3", "asyncpg"}:
-        if any(words in reason for words in ("not a database", "malformed")):
-            return f"The database is broken ({reason}). Put a backup in its place; docs/operations.md tells how."
-        return f"The database cannot be used ({reason}). Check DATABASE_URL, and that the database is there and may be written."
-    if isinstance(original, OSError):
-        where = " Check DATABASE_URL and BATON_HOST." if settings.database_url else ""
-        return f"The service cannot start: {reason}.{where}"
-    return None
 
 
 def check_port(host: str, port: int, setting: str) -> None:

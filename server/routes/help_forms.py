@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import TypedDict
 
-from core.errors import BatonError, Invalid
+from core.errors import BatonError, Invalid, Unavailable
 from core.identifiers import new_id
 from handoff.filing import REASON, Filing, file_ticket, filed_once
 from handoff.requests import CHANNEL
@@ -18,7 +19,7 @@ from knowledge.articles import Viewer, article_url
 from knowledge.store import get_article
 from knowledge.votes import record_vote
 from server import metrics
-from server.api import SMALL_BODY, Route, checked, read_body, storable
+from server.api import SMALL_BODY, Route, checked, log, read_body, storable
 from server.callers import known_visitor, remote
 from server.help_content import question_of, shortened
 from server.help_search import note_typed, offer
@@ -199,7 +200,12 @@ async def send_request(request: web.Request) -> web.Response:
     except BatonError as error:
         return _contact(request, email=email[:254], message=message, wrong=error, form=form_id)
     filing = Filing(CHANNEL, form_id, text, email=address, page_url=f"{service.settings.url}/contact", page_title=PLACE)
-    _ticket, created = await filed_once(lambda: _file(service, filing))
+    try:
+        _ticket, created = await filed_once(lambda: _file(service, filing))
+    except (SQLAlchemyError, OSError):
+        log.exception("a contact form was not stored")
+        lost = Unavailable("Your request could not be stored just now. Nothing you wrote is lost: send it again.")
+        return _contact(request, email=email[:254], message=message, wrong=lost, form=form_id)
     if created:
         metrics.HANDOFFS.labels(REASON).inc()
     raise web.HTTPSeeOther("/contact/sent")

@@ -23,7 +23,7 @@ from core.database import Database
 from server.command import build_parser, main
 from server.commands import doctor, train
 from server.commands.output import print_table, step
-from server.commands.run import why_not
+from server.failures import why_not
 from server.migrate import migrate
 from server.settings import ROOT, Settings
 from tickets import ticketing
@@ -151,8 +151,7 @@ def test_a_postgresql_that_refuses_or_is_not_there_is_one_sentence(
     other = sa.make_url(postgresql_url).set(database="nowhere").render_as_string(hide_password=False)
     set_env(BATON_PORT=free_port(), BATON_BOT_PORT=free_port(), DATABASE_URL=other)
     assert sentence_of(capsys, "run") == (
-        'The database cannot be used (database "nowhere" does not exist). '
-        "Check DATABASE_URL, and that the database is there and may be written."
+        'The database cannot be reached (database "nowhere" does not exist). Check DATABASE_URL.'
     )
     set_env(DATABASE_URL=f"postgresql://baton:secret@127.0.0.1:{free_port()}/baton")
     refused = sentence_of(capsys, "run")
@@ -274,11 +273,35 @@ def test_a_start_without_its_database_is_one_sentence_that_names_the_setting(
     assert sentence_of(capsys, "run") == "The database cannot be reached (Connection refused). Check DATABASE_URL."
 
 
-def test_doctor_reports_a_database_that_is_not_there(set_env: Sets) -> None:
+WITH_A_DATABASE = (
+    ["report", "searches"],
+    ["report", "sla"],
+    ["report", "reviews"],
+    ["sla", "FH-1001"],
+    ["search", "invoices"],
+    ["import", "articles"],
+)
+
+
+@pytest.mark.parametrize("arguments", WITH_A_DATABASE, ids=" ".join)
+def test_a_command_whose_database_will_not_do_says_so_in_one_sentence(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (tmp_path / "articles").mkdir()
     set_env(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/baton")
-    findings = {one.part: one for one in doctor.examine(Settings())}
-    assert not findings["database"].well
-    assert "DATABASE_URL" in findings["database"].words
+    assert sentence_of(capsys, *arguments) == "The database cannot be reached (Connection refused). Check DATABASE_URL."
+    (tmp_path / "broken.db").write_bytes(b"no database at all, but long enough to be looked at. " * 100)
+    set_env(DATABASE_URL=f"sqlite:///{tmp_path}/broken.db")
+    assert sentence_of(capsys, *arguments).startswith("The database is broken (file is not a database). ")
+
+
+def test_doctor_reports_a_database_that_is_not_there_and_one_that_refuses(set_env: Sets, postgresql_url: str) -> None:
+    other = sa.make_url(postgresql_url).set(database="nowhere").render_as_string(hide_password=False)
+    for url in (f"postgresql://nobody@127.0.0.1:{free_port()}/baton", other):
+        set_env(DATABASE_URL=url)
+        found = {one.part: one for one in doctor.examine(Settings())}["database"]
+        assert not found.well
+        assert "DATABASE_URL" in found.words
 
 
 def test_training_without_the_bots_environment_says_what_to_run(

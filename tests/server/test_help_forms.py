@@ -194,7 +194,12 @@ async def test_a_request_that_failed_half_way_leaves_nothing_and_is_taken_when_i
 
     with monkeypatch.context() as broken:
         broken.setattr("handoff.filing.hand_over", breaks)
-        assert (await help_centre.client.post("/contact", data=form)).status == 500
+        refused = await help_centre.client.post("/contact", data=form)
+        shown = await refused.text()
+    assert refused.status == 503
+    assert "send it again" in shown
+    assert f'value="{form["form"]}"' in shown
+    assert "My invoice is wrong.</textarea>" in shown
     assert await rows(help_centre, conversations) == []
     answer = await help_centre.client.post("/contact", data=form, allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/contact/sent")
