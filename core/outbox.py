@@ -101,14 +101,16 @@ async def enqueue(
     Returns:
         The message's id, which every attempt carries as `webhook-id`; None if nobody wants it or it was there already.
     """
-    return await _store(tx, await listening(tx.connection, kind, part), kind, key, payload, at)
+    return await _store(tx, await listening(tx.connection, kind, part, keep=True), kind, key, payload, at)
 
 
-async def listening(reader: Reader, kind: str, part: str = "") -> list[str]:
-    """Return the active endpoints that want to hear of this kind; with none there is no need to write it down."""
-    rows = await reader.execute(
-        sa.select(webhook_endpoints.c.id, webhook_endpoints.c.kinds).where(webhook_endpoints.c.active)
-    )
+async def listening(reader: Reader, kind: str, part: str = "", *, keep: bool = False) -> list[str]:
+    """Return the active endpoints that want to hear of this kind; with none there is no need to write it down.
+
+    With `keep`, in a write, none of them is deleted before its end: what tells of a change must never be what the change fails by.
+    """
+    active = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.kinds).where(webhook_endpoints.c.active)
+    rows = await reader.execute(active.with_for_update(read=True, key_share=True) if keep else active)
     return [row.id for row in rows if wants(row.kinds, kind) or f"{kind}:{part}" in row.kinds]
 
 

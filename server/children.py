@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.errors import ConfigurationError
 from server.processes import Child
-from server.settings import ROOT, Settings
+from server.settings import ROOT, Settings, address_of
 
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -46,16 +46,15 @@ def rasa_server(settings: Settings, token: str) -> Child:
         **QUIET,
         "PYTHONPATH": str(ROOT),
         "BATON_BOT_TOKEN": token,
-        "BATON_ACTION_URL": f"http://{_own_host(settings)}:{settings.port}/internal/actions",
+        "BATON_ACTION_URL": f"{own_url(settings)}/internal/actions",
     }
     return Child("rasa", command, environment, settings.home / "logs" / "rasa.log")
 
 
-def _own_host(settings: Settings) -> str:
-    """Return where the service on this machine is reached: its own address, unless it listens on all of them."""
-    if settings.host in {"0.0.0.0", "::", ""}:  # noqa: S104
-        return "127.0.0.1"
-    return f"[{settings.host}]" if ":" in settings.host else settings.host
+def own_url(settings: Settings) -> str:
+    """Return where the service is reached on this machine: at its own address, unless it listens on all of them."""
+    everywhere = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104
+    return address_of("127.0.0.1" if everywhere else settings.host, settings.port)
 
 
 def newest_model(settings: Settings) -> Path:

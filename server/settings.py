@@ -29,6 +29,11 @@ def _only_ours(host: str, public_url: str) -> bool:
         return False
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the HTTP address of a host; one with colons is an IPv6 address, which an address has in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Settings(BaseSettings):
     """The settings; `docs/settings.md` is made from these descriptions and a test holds the two together."""
 
@@ -244,7 +249,7 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The address that customers reach the service at, the default filled in."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or address_of(self.host, self.port)).rstrip("/")
 
 
 def load_settings() -> Settings:

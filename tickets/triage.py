@@ -46,7 +46,7 @@ def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None
             rules' own confidence is not calibrated.
 
     Raises:
-        Invalid: revenue is negative or no number, or a confidence is not between 0 and 1.
+        Invalid: revenue or the number of earlier tickets is negative, or a confidence is not between 0 and 1.
     """
     _check(request)
     rules = rules or default_rules()
@@ -96,6 +96,8 @@ def _check(request: TriageRequest) -> None:
     confidences = (request.intent_confidence or 0.0, *(confidence for _intent, confidence in request.also))
     if any(not 0 <= confidence <= 1 for confidence in confidences):
         raise Invalid("A confidence is between 0 and 1.", field="intent_confidence")
+    if request.earlier_tickets < 0:
+        raise Invalid("The number of earlier tickets must be 0 or more.", field="earlier_tickets")
 
 
 def _wish_to_cancel(request: TriageRequest, said: Cancellation | None, findings: Findings) -> bool:

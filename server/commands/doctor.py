@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import SystemClock
@@ -20,7 +21,7 @@ from core.embedding import OnnxEncoder
 from core.errors import BatonError, ConfigurationError
 from core.redis import open_redis
 from knowledge.seed import check_folder
-from server.children import newest_model
+from server.children import newest_model, own_url
 from server.clock_skew import check_clock
 from server.commands.output import print_json, print_table
 from server.migrate import newest_revision
@@ -80,6 +81,10 @@ def examine(settings: Settings) -> list[Finding]:
             findings.append(Finding(part, True, look(settings)))
         except BatonError as error:
             findings.append(Finding(part, False, error.message))
+        except OSError as error:
+            findings.append(
+                Finding(part, False, f"It cannot be looked at: {error}. See to who may read and write there.")
+            )
     return findings
 
 
@@ -120,7 +125,7 @@ async def _redis(settings: Settings) -> str:
     redis = open_redis(settings.redis_url)
     try:
         await redis.ping()
-    except Exception as error:
+    except (RedisError, OSError) as error:
         raise ConfigurationError(f"Redis does not answer ({error}). Check REDIS_URL.") from error
     finally:
         await redis.aclose()
@@ -151,9 +156,10 @@ def _pages(_settings: Settings) -> str:
 async def _service(settings: Settings) -> str:
     try:
         timeout = aiohttp.ClientTimeout(total=2)
-        url = f"http://{settings.host}:{settings.port}/readyz"
-        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(url) as response:
-            parts = (await response.json())["parts"]
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(f"{own_url(settings)}/readyz") as response:
+            ready = await response.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError):
         return "not running"
-    return ", ".join(f"{part} {state}" for part, state in parts.items())
+    if not isinstance(ready, dict) or not isinstance(ready.get("parts"), dict):
+        return f"not running; something else answers on port {settings.port}"
+    return ", ".join(f"{part} {state}" for part, state in ready["parts"].items())

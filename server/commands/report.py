@@ -11,7 +11,7 @@ from typing import Any
 from core.clock import SystemClock, iso
 from core.database import Database
 from core.embedding import OnnxEncoder
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Invalid
 from insights.question_groups import Grouping
 from insights.search_figures import KINDS, Counts, Kind, SearchReport, period_of
 from insights.searches import search_report
@@ -25,6 +25,7 @@ from server.settings import Settings, load_settings
 
 GROUPED_AT_ONCE = 2_000
 """New questions that the command groups before it reports, some ten seconds; the running service groups the rest."""
+MOST_REVIEWS = 1_000
 _HEADINGS: dict[Kind, str] = {
     "asked": "Most asked",
     "no_result": "No result: no article answers",
@@ -54,7 +55,7 @@ def add_to(parts: Any) -> None:
     sla.set_defaults(run=run_sla)
     reviews = reports.add_parser("reviews", help="articles that wait for a review, and why")
     reviews.add_argument("--closed", action="store_true", help="the closed ones instead")
-    reviews.add_argument("--limit", type=int, default=50)
+    reviews.add_argument("--limit", type=int, default=50, help="reviews at most (%(default)s)")
     reviews.add_argument("--json", action="store_true")
     reviews.set_defaults(run=run_reviews)
 
@@ -91,7 +92,13 @@ def run_searches(arguments: argparse.Namespace) -> int:
 
 
 def run_reviews(arguments: argparse.Namespace) -> int:
-    """Print the reviews."""
+    """Print the reviews.
+
+    Raises:
+        Invalid: the limit is out of bounds.
+    """
+    if not 1 <= arguments.limit <= MOST_REVIEWS:
+        raise Invalid(f"limit must be between 1 and {MOST_REVIEWS}.", field="limit")
     found = asyncio.run(_reviews(load_settings(), arguments))
     if arguments.json:
         print_json({"reviews": [_review(one) for one in found]})
@@ -141,7 +148,7 @@ async def _reviews(settings: Settings, arguments: argparse.Namespace) -> list[Re
     try:
         await migrate(database)
         async with database.read() as reader:
-            return await list_reviews(reader, closed=arguments.closed, limit=max(1, arguments.limit))
+            return await list_reviews(reader, closed=arguments.closed, limit=arguments.limit)
     finally:
         await database.close()
 

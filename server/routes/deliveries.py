@@ -11,12 +11,10 @@ from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from core.deliveries import Delivery, count_deliveries, deliveries, get_delivery, resend
-from handoff.records import Role, Staff
+from handoff.records import Staff
 from server.api import Route, checked
 from server.service import SERVICE
-from server.staff_auth import signed_in
-
-LEADS: tuple[Role, ...] = ("lead", "admin")
+from server.staff_auth import LEADING, signed_in
 
 
 class DeliveriesQuery(BaseModel):
@@ -91,7 +89,7 @@ def _host(url: str) -> str:
 
 async def get_deliveries(request: web.Request) -> web.Response:
     """List deliveries in one state, the dead ones unless another is asked for."""
-    member = await signed_in(request, LEADS)
+    member = await signed_in(request, LEADING)
     query = checked(dict(request.query), DeliveriesQuery)
     async with request.app[SERVICE].database.read() as reader:
         found = await deliveries(reader, query.state, limit=query.limit, after=query.after, endpoint_id=query.endpoint)
@@ -105,13 +103,13 @@ async def get_deliveries(request: web.Request) -> web.Response:
 
 async def get_one_delivery(request: web.Request) -> web.Response:
     """Return one delivery with what it carries."""
-    return await _detail(request, await signed_in(request, LEADS))
+    return await _detail(request, await signed_in(request, LEADING))
 
 
 async def post_resend(request: web.Request) -> web.Response:
     """Send a delivery again, now and with all its attempts before it."""
     service = request.app[SERVICE]
-    member = await signed_in(request, LEADS)
+    member = await signed_in(request, LEADING)
     async with service.database.write() as tx:
         await resend(tx, request.match_info["id"], at=service.clock.now())
     return await _detail(request, member)

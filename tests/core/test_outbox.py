@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from core import outbox
 from core.clock import FrozenClock
-from core.database import Database
+from core.database import Database, Transaction
 from core.deliveries import count_deliveries, deliveries, get_delivery, purge_outbox, resend
 from core.errors import Conflict
 from core.outbox import (
@@ -172,3 +176,29 @@ def test_waits_grow_fourfold_to_six_hours_with_a_quarter_of_chance_and_heed_the_
     assert backoff(500, 0.5) == LONGEST_WAIT
     assert backoff(1, 0.5, timedelta(minutes=10)) == timedelta(minutes=10)
     assert backoff(1, 0.5, timedelta(days=9)) == LONGEST_WAIT
+
+
+async def test_an_endpoint_that_is_just_told_something_is_not_deleted_in_between(
+    database: Database, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect == "sqlite":
+        pytest.skip("has one writer at a time")
+    one = await endpoint(database, clock)
+    store = outbox._store
+
+    async def delete_at_once() -> None:
+        async with database.write() as other:
+            await other.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+            await delete_endpoint(other, one)
+
+    async def delete_first(tx: Transaction, endpoint_ids: Sequence[str], *rest: Any) -> str | None:
+        with pytest.raises(sa.exc.DBAPIError, match="lock timeout"):
+            await delete_at_once()
+        return await store(tx, endpoint_ids, *rest)
+
+    monkeypatch.setattr(outbox, "_store", delete_first)
+    assert await tell(database, clock) is not None
+    async with database.write() as tx:
+        await delete_endpoint(tx, one)
+    async with database.read() as reader:
+        assert await count_deliveries(reader) == {"pending": 0, "dead": 0}

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,7 +183,7 @@ def test_triage_explains_itself_to_people_and_programs(set_env: Sets, capsys: py
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "priority    urgent" in printed
-    assert "  - “I want to cancel" in printed or "cancel" in printed
+    assert "  - “I want to cancel” reads as a wish to cancel: urgent, tagged churn-risk.\n" in printed
     assert main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["category"], found["priority"], found["tags"]) == (
@@ -191,6 +192,16 @@ def test_triage_explains_itself_to_people_and_programs(set_env: Sets, capsys: py
         ["churn-risk", "enterprise"],
     )
     assert sentence_of(capsys, "triage", "x", "--mrr", "-1") == "Monthly revenue must be a number of 0 or more."
+    few = sentence_of(capsys, "triage", "x", "--earlier-tickets", "-1")
+    assert few == "The number of earlier tickets must be 0 or more."
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "99999999999999999999"])
+def test_reviews_are_listed_in_a_number_that_can_be_read(
+    set_env: Sets, capsys: pytest.CaptureFixture[str], limit: str
+) -> None:
+    set_env()
+    assert sentence_of(capsys, "report", "reviews", "--limit", limit) == "limit must be between 1 and 1000."
 
 
 def test_the_example_in_the_page_about_triage_is_what_the_command_prints(
@@ -238,6 +249,43 @@ def test_doctor_looks_at_everything_and_one_fault_does_not_hide_the_next(
     assert (well["python"], well["database"], well["encoder"]) == (True, True, False)
     assert main(["doctor"]) == 2
     assert "FAIL" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]", "something else answers"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "not running"),
+    ],
+)
+def test_doctor_takes_nobody_else_on_its_port_for_the_service(set_env: Sets, answer: bytes, says: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer_once() -> None:
+            asked, _ = other.accept()
+            with asked:
+                asked.recv(4096)
+                asked.sendall(answer)
+
+        answering = threading.Thread(target=answer_once)
+        answering.start()
+        set_env(BATON_PORT=other.getsockname()[1])
+        (found,) = [one for one in doctor.examine(Settings()) if one.part == "service"]
+        answering.join()
+    assert found.well
+    assert says in found.words
+
+
+def test_doctor_says_what_it_may_not_look_at(set_env: Sets, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    python = tmp_path / "python"
+    python.touch()
+    set_env(BATON_HOME=tmp_path / "file" / "home", BATON_BOT_PYTHON=python, BATON_PORT=free_port())
+    findings = {one.part: one for one in doctor.examine(Settings())}
+    for part in ("disk", "bot environment"):
+        assert not findings[part].well
+        assert findings[part].words.startswith("It cannot be looked at: ")
+    assert "Not a directory" in findings["disk"].words
 
 
 def test_doctor_reports_folders_that_are_not_there(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:

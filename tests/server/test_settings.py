@@ -29,6 +29,7 @@ def test_the_defaults_start_everything_on_one_machine() -> None:
     assert (settings.host, settings.port, settings.bot_port) == ("127.0.0.1", 8080, 5005)
     assert settings.database == f"sqlite:///{ROOT}/var/baton.db"
     assert settings.url == "http://127.0.0.1:8080"
+    assert Settings(_env_file=None, host="::1").url == "http://[::1]:8080"
     assert (settings.redis_url, settings.rasa_urls, settings.allowed_origins) == ("", (), ())
     assert settings.encoder == ROOT / "var" / "models" / "encoder"
     assert (settings.turn_timeout, settings.messages_per_minute) == (10, 40)

@@ -181,7 +181,7 @@ async def test_an_article_with_broken_front_matter_is_reported_and_the_rest_is_s
     assert shown.status == 200
     assert "<strong>Billing</strong>" in text
     assert "Download &lt;b&gt;invoices&lt;/b&gt;" in text
-    assert "alert(1)" not in text or "<script>alert" not in text
+    assert "<script>alert" not in text
     assert "default-src 'self'" in shown.headers["Content-Security-Policy"]
     for hidden in ("secret", "broken"):
         assert (await running.client.get(f"/help/{hidden}")).status == 404
