@@ -9,7 +9,6 @@ Events recorded in a write are handed to the listeners after its commit, never b
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from core import sqlite_driver
+from core import postgresql_driver, sqlite_driver
 from core.errors import ConfigurationError
 from core.group_commit import GroupCommit, Kept, end
 
@@ -69,12 +68,6 @@ class Moment(TypeDecorator[datetime]):
 
 INSERT: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """The `INSERT … ON CONFLICT` of each database, by dialect name."""
-
-
-class DatabaseUnreachable(ConnectionError):
-    """PostgreSQL does not let us in: nobody listens there, it is starting, or it refuses the name, the password or the database."""
-
-
 KEPT = 4
 """Connections to SQLite that are kept for each kind of transaction, of the pool's `pool_size`; writes need one."""
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
@@ -144,14 +137,10 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ConfigurationError(f"The database's folder cannot be made: {error}.") from error
-        connect = sqlite_driver.connect if parsed.get_backend_name() == "sqlite" else _connect_to_postgresql
+        driver = sqlite_driver if parsed.get_backend_name() == "sqlite" else postgresql_driver
+        ours = {"async_creator_fn": driver.connect}
         engine = create_async_engine(
-            parsed,
-            pool_size=pool_size,
-            max_overflow=8,
-            pool_pre_ping=False,
-            connect_args={"async_creator_fn": connect},
-            hide_parameters=True,
+            parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=False, connect_args=ours, hide_parameters=True
         )
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
@@ -291,22 +280,6 @@ def _asynchronous(url: str) -> sa.URL:
     if backend not in drivers:
         raise ConfigurationError(f"DATABASE_URL names {backend}; Baton keeps its data in SQLite or PostgreSQL.")
     return parsed.set(drivername=drivers[backend])
-
-
-async def _connect_to_postgresql(*given: Any, **named: Any) -> Any:
-    """Connect as SQLAlchemy would, which lets asyncpg's own errors through here as they are.
-
-    Raises:
-        DatabaseUnreachable: the server is not there, or refuses; says why.
-    """
-    import asyncpg
-
-    try:
-        return await asyncpg.connect(*given, **named)
-    except (OSError, asyncpg.PostgresError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = os.strerror(number) if number and number > 0 else str(error)
-        raise DatabaseUnreachable(reason or "it does not answer") from error
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

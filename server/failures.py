@@ -6,7 +6,7 @@ import errno
 import shutil
 from typing import TYPE_CHECKING
 
-from core.database import DatabaseUnreachable
+from core.postgresql_driver import DatabaseUnreachable
 
 if TYPE_CHECKING:
     from server.settings import Settings

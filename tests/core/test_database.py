@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from core.database import Database, Moment, metadata
 from core.errors import ConfigurationError
 from core.events import Event, events_after, last_event, record_event
+from core.postgresql_driver import DatabaseUnreachable
 from core.prepared import Prepared
 
 moments = sa.Table("test_moments", metadata, sa.Column("at", Moment))
@@ -158,3 +160,22 @@ async def test_who_is_cancelled_in_the_middle_of_a_read_leaves_no_closed_connect
         assert cancelled.cancelled()
         async with database.read() as reader:
             assert (await seven.execute(reader, {})).scalar_one() == 7
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"database": "nowhere"}, 'database "nowhere" does not exist'),
+        ({"host": "127.0.0.1", "port": 1, "query": {}}, "Connection refused"),
+    ],
+    ids=["refuses", "is not there"],
+)
+async def test_a_postgresql_that_lets_nobody_in_says_why_as_an_error_of_the_systems(
+    postgresql_url: str, changed: dict[str, Any], says: str
+) -> None:
+    database = Database.open(sa.make_url(postgresql_url).set(**changed).render_as_string(hide_password=False))
+    with pytest.raises(DatabaseUnreachable, match=says) as refused:
+        async with database.read():
+            pass
+    assert isinstance(refused.value, OSError)
+    await database.close()
