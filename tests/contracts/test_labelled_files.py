@@ -1,0 +1,75 @@
+"""The benchmark of intents reads labelled messages as people's tools write them, and says where a file is not right."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[2]
+Read = Callable[[bytes], list[tuple[str, str]]]
+
+
+@pytest.fixture
+def benchmark_of_intents(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module("intents")
+
+
+@pytest.fixture
+def read(benchmark_of_intents: Any, tmp_path: Path) -> Read:
+    def read_bytes(content: bytes) -> list[tuple[str, str]]:
+        (tmp_path / "messages.csv").write_bytes(content)
+        return [(one.text, one.intent) for one in benchmark_of_intents.read(tmp_path / "messages.csv", to_train=True)]
+
+    return read_bytes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text,intent\nhello,greet\nmy money,refund\n",
+        b"\xef\xbb\xbftext,intent\r\nhello,greet\r\nmy money,refund\r\n",
+        b'"Intent"," Text "\n"greet","hello"\n\n"refund","my money"\n',
+        b"id,text,intent\n1,hello,greet\n,,\n2,my money, refund \n",
+    ],
+    ids=["plain", "with a byte order mark and CRLF", "quoted, turned around, with an empty line", "with a column more"],
+)
+def test_a_file_of_messages_is_read_however_it_was_saved(read: Read, content: bytes) -> None:
+    assert read(content) == [("hello", "greet"), ("my money", "refund")]
+
+
+def test_a_message_may_hold_quotes_commas_and_any_kind_of_line_end(read: Read) -> None:
+    content = 'text,intent\n"say ""hi"", then\ngo",greet\nmy\u2028money\x85back,refund\n'
+    assert read(content.encode()) == [('say "hi", then\ngo', "greet"), ("my\u2028money\x85back", "refund")]
+
+
+def test_labels_that_rasa_or_baton_read_otherwise_stay_apart(read: Read, benchmark_of_intents: Any) -> None:
+    labels = ["talk/person", "talk/bot", "talk%2Fbot", "nlu_fallback", "nlu_fallback%", "out_of_scope", "Über uns."]
+    content = "text,intent\n" + "".join(f"message {number},{label}\n" for number, label in enumerate(labels))
+    trained = [intent for _, intent in read(content.encode())]
+    assert len(set(trained)) == len(labels)
+    assert not any("/" in label for label in trained)
+    assert benchmark_of_intents.NO_ANSWER & set(trained) == {"out_of_scope"}
+    assert trained[-2:] == labels[-2:]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("message,label\nhello,greet\n", ":1: the first line must name the columns text and intent"),
+        ("text,intent\nhello, you,greet\nhi,other\n", ":2: there are more values than columns"),
+        ("text,intent\nhello,greet\nhi,\n", ":3: this message has no intent"),
+        ("text,intent\nhello,greet\n", "two are the least"),
+        ("", ":1: the first line must name"),
+    ],
+)
+def test_a_file_that_is_not_right_is_refused_with_its_line(read: Read, content: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        read(content.encode())
+    assert said in refusal.value.message
