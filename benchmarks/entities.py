@@ -1,6 +1,6 @@
 """Measures the entities on messages kept out of training: the rules alone beside the rules with the trained model.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=. .venv-rasa/bin/python benchmarks/entities.py [--json]
+    OMP_NUM_THREADS=1 PYTHONPATH=. .venv-rasa/bin/python benchmarks/entities.py [--development] [--json]
 
 Runs in the bot's environment. The model is trained as `baton train` trains it, from data/entities and the annotations in data/nlu;
 the messages are tests/bot/data/entities.yml. Counted are products, plans, persons and companies that no list has; a span counts
@@ -20,6 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 HELD_OUT = ROOT / "tests" / "bot" / "data" / "entities.yml"
+DEVELOPMENT = HELD_OUT.with_name("entities_development.yml")
 _MARKED = re.compile(r"\[([^\]]+)\]\((\w+)\)")
 Spans = set[tuple[int, int, str]]
 
@@ -62,6 +63,7 @@ def main() -> int:
     """Runs the command."""
     parser = argparse.ArgumentParser(description="Measure the entities on held-out messages.")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--development", action="store_true", help="measure on the messages that are tuned by instead")
     arguments = parser.parse_args()
     from bot.launch import leave_out_tensorflow
 
@@ -70,14 +72,16 @@ def main() -> int:
     from rasa.shared.nlu.training_data.loading import load_data
 
     from bot.entities import NAMES, EntityReader
-    from bot.entity_training import LEARNED, sentences_of, train_model
+    from bot.entity_training import LEARNED, sentences_of, telling_words, train_model
 
+    file = DEVELOPMENT if arguments.development else HELD_OUT
     settings = EntityReader.get_default_config()
     began = time.process_time()
-    learned = sentences_of(NAMES, load_data(str(ROOT / "data" / "nlu")).intent_examples)
-    model = train_model(learned, settings["epochs"])
+    examples = load_data(str(ROOT / "data" / "nlu")).intent_examples
+    learned = sentences_of(NAMES, examples)
+    model = train_model(learned, settings["epochs"], telling_words(NAMES, examples))
     fit_s = round(time.process_time() - began, 2)
-    messages = [unmarked(line) for line in yaml.safe_load(HELD_OUT.read_text(encoding="utf-8"))["messages"]]
+    messages = [unmarked(line) for line in yaml.safe_load(file.read_text(encoding="utf-8"))["messages"]]
     baton = measure(EntityReader(settings, None, None, model), LEARNED, messages)
     peer = measure(EntityReader(settings, None, None, None), LEARNED, messages)
     result = {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Text, Type
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.nlu.constants import (
@@ -24,6 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.clauses import with_clauses
+from bot.kept import KeptComponent
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -72,7 +72,7 @@ class Decision:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SentenceClassifier(IntentClassifier, GraphComponent):
+class SentenceClassifier(KeptComponent[Decision], IntentClassifier):
     """Logistic regression over dense sentence features. Untrained, it leaves a message without an intent."""
 
     @classmethod
@@ -90,44 +90,18 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
         """The settings: `C`, the inverse of the L2 penalty, and how many guesses a ranking holds, 0 meaning all."""
         return {"C": DEFAULT_C, RANKING_LENGTH: 10}
 
-    def __init__(
-        self,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        decision: Optional[Decision] = None,
-    ) -> None:
-        """Keeps what the graph hands over."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._decision = decision
-
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SentenceClassifier:
-        """Makes an untrained classifier."""
-        return cls(config, model_storage, resource)
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Optional[Decision]:
+        """Reads the weights."""
+        weights = np.load(directory / WEIGHTS_FILE, allow_pickle=False)
+        names = json.loads((directory / NAMES_FILE).read_text(encoding="utf-8"))
+        return Decision(names, weights) if names else None
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SentenceClassifier:
-        """Reads the weights from the model."""
-        with model_storage.read_from(resource) as directory:
-            weights = np.load(directory / WEIGHTS_FILE, allow_pickle=False)
-            names = json.loads((directory / NAMES_FILE).read_text(encoding="utf-8"))
-        return cls(config, model_storage, resource, Decision(names, weights) if names else None)
+    def write(self, directory: Path) -> None:
+        """Writes the weights."""
+        decision = self._learned or Decision([], np.empty((0, 0)))
+        np.save(directory / WEIGHTS_FILE, decision.weights, allow_pickle=False)
+        (directory / NAMES_FILE).write_text(json.dumps(decision.names), encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on one thread: on matrices this small a thread pool mostly waits for itself, up to 20 times longer."""
@@ -138,32 +112,25 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
         if len(set(names)) > 1:
             vectors = np.stack([sentence_vector(example) for example in examples])
             with threadpool_limits(limits=1):
-                self._decision = Decision.of(regression(self._config["C"]).fit(vectors, names))
+                self._learned = Decision.of(regression(self._config["C"]).fit(vectors, names))
         elif names:
-            self._decision = Decision(names[:1], np.zeros((1, len(sentence_vector(examples[0])) + 1)))
-        self._persist()
-        return self._resource
+            self._learned = Decision(names[:1], np.zeros((1, len(sentence_vector(examples[0])) + 1)))
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Sets the most likely intent and the ranking."""
-        if self._decision is None:
+        if self._learned is None:
             return messages
         for message in with_clauses(messages):
-            probabilities = self._decision.probabilities(sentence_vector(message))
+            probabilities = self._learned.probabilities(sentence_vector(message))
             best = np.argsort(-probabilities)[: self._config[RANKING_LENGTH] or None]
             ranking = [
-                {INTENT_NAME_KEY: self._decision.names[place], PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
+                {INTENT_NAME_KEY: self._learned.names[place], PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
                 for place in best
             ]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
-
-    def _persist(self) -> None:
-        decision = self._decision or Decision([], np.empty((0, 0)))
-        with self._model_storage.write_to(self._resource) as directory:
-            np.save(directory / WEIGHTS_FILE, decision.weights, allow_pickle=False)
-            (directory / NAMES_FILE).write_text(json.dumps(decision.names), encoding="utf-8")
 
 
 def sentence_vector(message: Message) -> np.ndarray:

@@ -7,23 +7,22 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text, Type
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_END, ENTITY_ATTRIBUTE_START, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.clauses import with_clauses
 from bot.encoder import CORRECTED, TOKENIZER_FILE, encoder_directory
+from bot.kept import KeptComponent
 from bot.spelling import Speller, whole_words
 
 WORDS_FILE = "words.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
-class SpellingCorrector(GraphComponent):
+class SpellingCorrector(KeptComponent[Speller]):
     """Sets `corrected` where a message, or a training example, holds a word that was most likely mistyped.
 
     Words are known from the encoder's own list of whole words and from the examples, to which unknown ones are corrected.
@@ -44,43 +43,15 @@ class SpellingCorrector(GraphComponent):
         """Names the rules of spelling: what was corrected otherwise is not taken from the cache."""
         return hashlib.sha256(Path(__file__).with_name("spelling.py").read_bytes()).hexdigest()
 
-    def __init__(
-        self,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        speller: Optional[Speller] = None,
-    ) -> None:
-        """Keeps what the graph hands over; untrained, it corrects nothing."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._speller = speller
-
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SpellingCorrector:
-        """Makes an untrained component."""
-        return cls(config, model_storage, resource)
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Speller:
+        """Reads the words."""
+        return Speller.from_json(json.loads((directory / WORDS_FILE).read_text(encoding="utf-8")))
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SpellingCorrector:
-        """Reads the words from the model."""
-        with model_storage.read_from(resource) as directory:
-            stored = json.loads((directory / WORDS_FILE).read_text(encoding="utf-8"))
-        return cls(config, model_storage, resource, Speller.from_json(stored))
+    def write(self, directory: Path) -> None:
+        """Writes the words; untrained, it knows none and corrects nothing."""
+        if self._learned is not None:
+            (directory / WORDS_FILE).write_text(json.dumps(self._learned.to_json()), encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns the words of the examples."""
@@ -91,10 +62,8 @@ class SpellingCorrector(GraphComponent):
             for one in example.get(ENTITIES) or []
             if one.get(ENTITY_ATTRIBUTE_START) is not None
         ]
-        self._speller = Speller.of((example.get(TEXT) for example in examples), frozenset(self._whole_words()), names)
-        with self._model_storage.write_to(self._resource) as directory:
-            (directory / WORDS_FILE).write_text(json.dumps(self._speller.to_json()), encoding="utf-8")
-        return self._resource
+        self._learned = Speller.of((example.get(TEXT) for example in examples), frozenset(self._whole_words()), names)
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Corrects messages and their clauses."""
@@ -110,7 +79,7 @@ class SpellingCorrector(GraphComponent):
 
     def _correct(self, message: Message) -> None:
         text = message.get(TEXT)
-        corrected = self._speller.corrected(text) if text and self._speller else text
+        corrected = self._learned.corrected(text) if text and self._learned else text
         if corrected != text:
             message.set(CORRECTED, corrected)
 

@@ -12,7 +12,6 @@ from typing import Any, Dict, List, Optional, Sequence, Text, Type
 
 import numpy as np
 import onnxruntime
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -27,6 +26,7 @@ from tokenizers import Tokenizer as WordPieces
 
 from bot.clauses import with_clauses
 from bot.given import KnownEncoder, fingerprint, given_vector
+from bot.kept import KeptComponent
 
 ENCODER_DIR_VARIABLE = "BATON_ENCODER_DIR"
 MODEL_FILE = "model.onnx"
@@ -132,7 +132,7 @@ def _clean(text: str) -> str:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
+class SentenceEncoderFeaturizer(KeptComponent[SentenceEncoder], DenseFeaturizer):
     """Adds sentence features from an ONNX encoder whose files travel inside the model archive.
 
     It counts as trainable for one reason: only a trained component owns a resource, and the encoder's files are
@@ -171,47 +171,29 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
     def __init__(
         self,
         config: Dict[Text, Any],
-        name: Text,
         model_storage: ModelStorage,
         resource: Resource,
-        encoder: Optional[SentenceEncoder] = None,
+        learned: Optional[SentenceEncoder] = None,
     ) -> None:
         """Keeps what the graph hands over; the encoder is absent until the component is loaded."""
-        super().__init__(name, config)
-        self._model_storage = model_storage
-        self._resource = resource
-        self._encoder = encoder
+        DenseFeaturizer.__init__(self, resource.name, config)
+        KeptComponent.__init__(self, config, model_storage, resource, learned)
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SentenceEncoderFeaturizer:
-        """Makes the component for training, before any file is in the model."""
-        return cls(config, execution_context.node_name, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SentenceEncoderFeaturizer:
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> SentenceEncoder:
         """Opens the encoder from the model's own files."""
-        with model_storage.read_from(resource) as directory:
-            encoder = SentenceEncoder(
-                (directory / MODEL_FILE).read_bytes(),
-                (directory / TOKENIZER_FILE).read_bytes(),
-                max_tokens=config["max_tokens"],
-                cache_size=config["cache_size"],
-                threads=config["threads"],
-            )
-        return cls(config, execution_context.node_name, model_storage, resource, encoder)
+        return SentenceEncoder(
+            (directory / MODEL_FILE).read_bytes(),
+            (directory / TOKENIZER_FILE).read_bytes(),
+            max_tokens=config["max_tokens"],
+            cache_size=config["cache_size"],
+            threads=config["threads"],
+        )
+
+    def write(self, directory: Path) -> None:
+        """Copies the encoder's files; the weights themselves were tuned before."""
+        for file in _encoder_files(self._config):
+            (directory / file.name).write_bytes(file.read_bytes())
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
@@ -219,11 +201,8 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return fingerprint(*(file.read_bytes() for file in _encoder_files(config)))
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Copies the encoder's files into the model; the weights themselves were tuned before."""
-        with self._model_storage.write_to(self._resource) as directory:
-            for file in _encoder_files(self._config):
-                (directory / file.name).write_bytes(file.read_bytes())
-        return self._resource
+        """Keeps the encoder in the model."""
+        return self.keep()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds features to all training examples that have a text."""
@@ -254,9 +233,9 @@ class SentenceEncoderFeaturizer(DenseFeaturizer, GraphComponent):
 
     @property
     def _opened(self) -> SentenceEncoder:
-        if self._encoder is None:
+        if self._learned is None:
             raise RuntimeError("The encoder is opened by load(); create() serves training only.")
-        return self._encoder
+        return self._learned
 
     def _add(self, message: Message, vector: np.ndarray) -> None:
         message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Text, Tuple
 
 import spacy
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -31,6 +30,7 @@ from spacy.tokens import Doc
 
 from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
+from bot.kept import KeptComponent
 from bot.required_words import RequiredWords
 from bot.vocabulary import Renewed
 
@@ -40,20 +40,33 @@ LEARNED_NAME = "EntityReader.names"
 """The extractor that is named with what the model found; English surroundings tell it, so in another language it guesses."""
 MODEL_FOLDER = "names"
 ORDINARY_FILE = "ordinary.json"
+FAMILIAR_FILE = "familiar.json"
+_ENDINGS = ("s", "d", "es", "ed", "ing")
+STRANGE = "<strange>"
+"""What the model reads in place of a word that training hardly saw outside of a name: its letters tell nothing, its shape and place do."""
 
 
 class NameModel:
     """The trained model with the words that are no part of a name: a message of such words alone is not worth its time."""
 
-    def __init__(self, pipeline: Language, ordinary: FrozenSet[str]) -> None:
-        """Keeps both."""
+    def __init__(self, pipeline: Language, ordinary: FrozenSet[str], familiar: Optional[FrozenSet[str]] = None) -> None:
+        """Keeps them.
+
+        Args:
+            pipeline: has the trained model.
+            ordinary: words that stood outside of names in training.
+            familiar: words that the model knows by themselves; None for a model that was trained to read each word as it is.
+        """
         self.pipeline = pipeline
         self.ordinary = ordinary
+        self.familiar = familiar
 
     def names(self, doc: Doc) -> List[Tuple[int, int, str]]:
         """Returns start, end and type of each name in a text that the pipeline has made tokens of; marks them in `doc`."""
         if not any(self._unusual(doc, place) for place in range(len(doc))):
             return []
+        if self.familiar is not None:
+            read_strange_words(doc, self.familiar)
         return [
             (one.start_char, one.end_char, one.label_)
             for one in self.pipeline.get_pipe("ner")(doc).ents
@@ -70,13 +83,22 @@ class NameModel:
         known, fresh = self.pipeline.get_pipe("ner"), pipeline.get_pipe("ner")
         fresh.from_bytes(known.to_bytes(exclude=["vocab", "model"]), exclude=["vocab", "model"])
         fresh.model = known.model  # it knows words by their hashes, which are alike in every vocabulary
-        return NameModel(pipeline, self.ordinary)
+        return NameModel(pipeline, self.ordinary, self.familiar)
 
     def _unusual(self, doc: Doc, place: int) -> bool:
         token = doc[place]
         if not token.is_alpha and token.like_num:
             return False
         return token.lower_ not in self.ordinary or (place > 0 and token.is_title)
+
+
+def read_strange_words(doc: Doc, familiar: FrozenSet[str]) -> None:
+    """Sets the norm of words, by which the model knows them: of a familiar word's forms to that word, of all others to `STRANGE`."""
+    for token in doc:
+        word = token.lower_
+        if token.is_alpha and word not in familiar:
+            cut = (word[: -len(ending)] for ending in _ENDINGS if word.endswith(ending))
+            token.norm_ = next((base for base in cut if base in familiar), STRANGE)
 
 
 class _Reading(NamedTuple):
@@ -98,7 +120,7 @@ class _Reading(NamedTuple):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class EntityReader(GraphComponent, EntityExtractorMixin):
+class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
     """Reads the words of a blank English pipeline by an entity ruler and by a model trained with the assistant. Rules win."""
 
     @staticmethod
@@ -118,79 +140,71 @@ class EntityReader(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
-        """Trains anew when the names change."""
+        """Trains anew when the names change, or how is learned from them."""
         # Rasa hands in the settings with the defaults at one place and without them at another.
         names = {**cls.get_default_config(), **config}["names"]
         if names is None:
             return None
         try:
-            return hashlib.sha256(Path(names).read_bytes()).hexdigest()
+            learned_by = Path(__file__).with_name("entity_training.py").read_bytes()
+            return hashlib.sha256(Path(names).read_bytes() + learned_by).hexdigest()
         except OSError as error:
             raise InvalidConfigException(f"The names in {names} cannot be read: {error.strerror}.") from error
 
     def __init__(
-        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, names: Optional[NameModel]
+        self,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        learned: Optional[NameModel] = None,
     ) -> None:
-        """Builds the rules' pipeline."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._read_with(names)
+        """Builds the rules, on the words of a trained model if there is one."""
+        super().__init__(config, model_storage, resource, learned)
+        self._read_with(learned)
 
     def _read_with(self, names: Optional[NameModel]) -> None:
-        self._names = names
+        self._learned = names
         self._renewed = Renewed(
             lambda before: _Reading.on(names.on_new_vocabulary() if names and before else names),
             lambda reading: reading.pipeline.vocab,
         )
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> EntityReader:
-        """Makes the component with its rules alone."""
-        return cls(config, model_storage, resource, None)
-
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> EntityReader:
-        """Reads the trained model."""
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Optional[NameModel]:
+        """Reads the trained model; None where none was trained."""
         from bot.entity_training import add_model
 
-        with model_storage.read_from(resource) as directory:
-            ordinary = json.loads((directory / ORDINARY_FILE).read_text(encoding="utf-8"))
-            names = None
-            if (directory / MODEL_FOLDER).is_dir():
-                pipeline = spacy.blank("en")
-                add_model(pipeline)
-                names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary))
-                serve(pipeline.get_pipe("ner").model)
-        return cls(config, model_storage, resource, names)
+        ordinary = json.loads((directory / ORDINARY_FILE).read_text(encoding="utf-8"))
+        if not (directory / MODEL_FOLDER).is_dir():
+            return None
+        pipeline = spacy.blank("en")
+        add_model(pipeline)
+        familiar = None  # of a model from before there were such words
+        if (directory / FAMILIAR_FILE).is_file():
+            familiar = frozenset(json.loads((directory / FAMILIAR_FILE).read_text(encoding="utf-8")))
+        names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary), familiar)
+        serve(pipeline.get_pipe("ner").model)
+        return names
+
+    def write(self, directory: Path) -> None:
+        """Writes the trained model."""
+        names = self._learned
+        ordinary = sorted(names.ordinary) if names else []
+        (directory / ORDINARY_FILE).write_text(json.dumps(ordinary), encoding="utf-8")
+        if names is not None:
+            names.pipeline.to_disk(directory / MODEL_FOLDER)
+        if names is not None and names.familiar is not None:
+            (directory / FAMILIAR_FILE).write_text(json.dumps(sorted(names.familiar)), encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the model and keeps it in the archive."""
-        from bot.entity_training import sentences_of, train_model
+        from bot.entity_training import sentences_of, telling_words, train_model
 
-        ordinary: List[str] = []
         if self._config["names"] is not None:
-            sentences = sentences_of(Path(self._config["names"]), training_data.intent_examples)
-            self._read_with(train_model(sentences, self._config["epochs"]))
-            ordinary = sorted(self._names.ordinary) if self._names else []
-        with self._model_storage.write_to(self._resource) as directory:
-            (directory / ORDINARY_FILE).write_text(json.dumps(ordinary), encoding="utf-8")
-            if self._names is not None:
-                self._names.pipeline.to_disk(directory / MODEL_FOLDER)
-        return self._resource
+            path, messages = Path(self._config["names"]), training_data.intent_examples
+            sentences, telling = sentences_of(path, messages), telling_words(path, messages)
+            self._read_with(train_model(sentences, self._config["epochs"], telling))
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the entities found to each message, in Rasa's format."""

@@ -6,13 +6,11 @@ import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Text, Tuple, Type
+from typing import Any, Dict, List, NamedTuple, Optional, Text, Type
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
@@ -30,6 +28,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.classifier import DEFAULT_C, sentence_vector
 from bot.clauses import with_clauses
 from bot.encoder import encoder_directory
+from bot.kept import KeptComponent
 from bot.scope import (
     ANSWER,
     ASK,
@@ -76,8 +75,18 @@ class Judgement(NamedTuple):
         return ASK if self.score >= self.ask_threshold else DECLINE
 
 
+class Line(NamedTuple):
+    """Where the gate draws the line, and the examples that it measures from."""
+
+    examples: Examples
+    threshold: float
+    ask_threshold: float
+    report: Dict[Text, Any]
+    """What the thresholds do to messages held out in training."""
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class ScopeGate(IntentClassifier, GraphComponent):
+class ScopeGate(KeptComponent[Line], IntentClassifier):
     """Sets `nlu_unsure` where probability and similarity to the intent's examples say little together, `nlu_fallback` where less.
 
     The judgement itself is published as `scope` in the parse data, with the guesses that a question may offer.
@@ -123,47 +132,37 @@ class ScopeGate(IntentClassifier, GraphComponent):
         if config["folds"] < 2:
             raise InvalidConfigException("ScopeGate: 'folds' must be 2 or more.")
 
-    def __init__(
-        self,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        examples: Examples,
-        thresholds: Tuple[float, float],
-    ) -> None:
-        """Keeps the examples and the thresholds: to answer, and to ask."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._examples = examples
-        self._threshold, self._ask_threshold = thresholds
+    @classmethod
+    def untrained(cls, config: Dict[Text, Any]) -> Line:
+        """Returns a line without examples: it lets everything through."""
+        return Line(Examples(np.empty((0, 0), dtype=np.float32), []), 0.0, 0.0, {})
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> ScopeGate:
-        """Makes an untrained gate, which lets everything through."""
-        return cls(config, model_storage, resource, Examples(np.empty((0, 0), dtype=np.float32), []), (0.0, 0.0))
-
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> ScopeGate:
-        """Reads the examples and the thresholds from the model."""
-        with model_storage.read_from(resource) as directory:
-            vectors = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
-            decision = json.loads((directory / DECISION_FILE).read_text(encoding="utf-8"))
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Line:
+        """Reads the examples and the thresholds."""
+        vectors = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
+        decision = json.loads((directory / DECISION_FILE).read_text(encoding="utf-8"))
         examples = Examples(vectors, [decision["intents"][number] for number in decision["examples"]])
-        return cls(config, model_storage, resource, examples, (decision["threshold"], decision["ask_threshold"]))
+        return Line(examples, decision["threshold"], decision["ask_threshold"], decision.get("held_out") or {})
+
+    def write(self, directory: Path) -> None:
+        """Writes them, and what the thresholds do."""
+        line = self._line
+        intents = sorted(set(line.examples.names))
+        number_of = {intent: number for number, intent in enumerate(intents)}
+        decision = {
+            "threshold": line.threshold,
+            "ask_threshold": line.ask_threshold,
+            "held_out": line.report,
+            "intents": intents,
+            "examples": [number_of[name] for name in line.examples.names],
+        }
+        np.save(directory / EXAMPLES_FILE, line.examples.vectors.astype(np.float16), allow_pickle=False)
+        (directory / DECISION_FILE).write_text(json.dumps(decision), encoding="utf-8")
+
+    @property
+    def _line(self) -> Line:
+        return self._learned or self.untrained(self._config)
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
@@ -181,15 +180,13 @@ class ScopeGate(IntentClassifier, GraphComponent):
         labelled = [example for example in training_data.intent_examples if example.get(TEXT)]
         names = np.array([example.get(INTENT) for example in labelled], dtype=str)
         vectors = np.array([_unit_vector(example) for example in labelled], dtype=np.float32)
-        if len(vectors):
-            self._examples = Examples(vectors, names)
-        report = self._learn(vectors, names)
-        logger.info("Scope gate: answers from %.3f, asks from %.3f.", self._threshold, self._ask_threshold)
-        self._persist(report)
-        return self._resource
+        examples = Examples(vectors, names) if len(vectors) else self._line.examples
+        self._learned = self._learn(examples, vectors, names)
+        logger.info("Scope gate: answers from %.3f, asks from %.3f.", self._line.threshold, self._line.ask_threshold)
+        return self.keep()
 
-    def _learn(self, vectors: np.ndarray, names: np.ndarray) -> Dict[Text, Any]:
-        """Sets the thresholds, and returns what they do to messages held out in training."""
+    def _learn(self, examples: Examples, vectors: np.ndarray, names: np.ndarray) -> Line:
+        """Returns the thresholds with what they do to messages held out in training."""
         from bot import threshold  # scikit-learn, which a running assistant does without
 
         rehearsed = threshold.rehearsals(encoder_directory(self._config))
@@ -200,12 +197,13 @@ class ScopeGate(IntentClassifier, GraphComponent):
         )
         learned = threshold.choose(held_out, worth, examples=len(names), rehearsed=bool(rehearsed))
         fixed = self._config["threshold"], self._config["ask_threshold"]
-        self._threshold, self._ask_threshold = (
-            float(by_learning if by_hand is None else by_hand)
-            for by_hand, by_learning in zip(fixed, learned, strict=True)
+        used = threshold.Thresholds(
+            *(
+                float(by_learning if by_hand is None else by_hand)
+                for by_hand, by_learning in zip(fixed, learned, strict=True)
+            )
         )
-        used = threshold.Thresholds(self._threshold, self._ask_threshold)
-        return threshold.report(held_out, used, rehearsed=bool(rehearsed))
+        return Line(examples, *used, threshold.report(held_out, used, rehearsed=bool(rehearsed)))
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Puts the confidences on the gate's scale and holds back what stays below the thresholds."""
@@ -215,10 +213,11 @@ class ScopeGate(IntentClassifier, GraphComponent):
 
     def _decide(self, message: Message) -> None:
         intent = message.get(INTENT) or {}
-        if not intent.get(INTENT_NAME_KEY) or not len(self._examples):
+        line = self._line
+        if not intent.get(INTENT_NAME_KEY) or not len(line.examples):
             return
-        similarity = self._examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
-        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, self._threshold, self._ask_threshold)
+        similarity = line.examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
+        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, line.threshold, line.ask_threshold)
         ranking = [
             {**guess, PREDICTED_CONFIDENCE_KEY: judgement.confidence(float(guess[PREDICTED_CONFIDENCE_KEY]))}
             for guess in message.get(INTENT_RANKING_KEY) or []
@@ -245,20 +244,6 @@ class ScopeGate(IntentClassifier, GraphComponent):
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(SCOPE, scope, add_to_output=True)
-
-    def _persist(self, report: Dict[Text, Any]) -> None:
-        intents = sorted(set(self._examples.names))
-        number_of = {intent: number for number, intent in enumerate(intents)}
-        decision = {
-            "threshold": self._threshold,
-            "ask_threshold": self._ask_threshold,
-            "held_out": report,
-            "intents": intents,
-            "examples": [number_of[name] for name in self._examples.names],
-        }
-        with self._model_storage.write_to(self._resource) as directory:
-            np.save(directory / EXAMPLES_FILE, self._examples.vectors.astype(np.float16), allow_pickle=False)
-            (directory / DECISION_FILE).write_text(json.dumps(decision), encoding="utf-8")
 
 
 def _unit_vector(message: Message) -> np.ndarray:

@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Text, Tuple, Type
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -32,6 +31,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.entities import LEARNED_NAME
+from bot.kept import KeptComponent
 from bot.scope import UNSURE
 
 FOREIGN = "foreign_language"
@@ -126,7 +126,7 @@ def _model_file() -> Path:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class LanguageGate(IntentClassifier, GraphComponent):
+class LanguageGate(KeptComponent[Known], IntentClassifier):
     """Names a message's language as the entity `language`, and sets `foreign_language` where no example is written in it.
 
     A message in another script than the examples' is decided from its second letter on. One in the same script needs two words, a
@@ -154,39 +154,27 @@ class LanguageGate(IntentClassifier, GraphComponent):
         return {"sure": 0.35, "rival": 0.1, "known_words": 0.5}
 
     def __init__(
-        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, known: Optional[Known]
+        self,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        learned: Optional[Known] = None,
     ) -> None:
-        """Keeps the settings and what the examples are like; None lets everything through."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._known = known
+        """Keeps the settings and what the examples are like; untrained, it lets everything through."""
+        super().__init__(config, model_storage, resource, learned)
         self._model = LanguageModel()
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> LanguageGate:
-        """Makes an untrained component, which decides nothing."""
-        return cls(config, model_storage, resource, None)
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Known:
+        """Reads what the examples are like."""
+        stored = json.loads((directory / KNOWN_FILE).read_text(encoding="utf-8"))
+        return Known(frozenset(stored["languages"]), frozenset(stored["words"]))
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> LanguageGate:
-        """Reads what the examples are like from the model."""
-        with model_storage.read_from(resource) as directory:
-            stored = json.loads((directory / KNOWN_FILE).read_text(encoding="utf-8"))
-        return cls(config, model_storage, resource, Known(frozenset(stored["languages"]), frozenset(stored["words"])))
+    def write(self, directory: Path) -> None:
+        """Writes it."""
+        languages, words = self._learned or Known(frozenset(), frozenset())
+        stored = json.dumps({"languages": sorted(languages), "words": sorted(words)})
+        (directory / KNOWN_FILE).write_text(stored, encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns the languages and the words of the examples."""
@@ -195,11 +183,8 @@ class LanguageGate(IntentClassifier, GraphComponent):
         words = {word for text in texts for word in _words(text)}
         for code in languages:
             words |= _stop_words(code)
-        self._known = Known(frozenset(languages), frozenset(words))
-        with self._model_storage.write_to(self._resource) as directory:
-            stored = json.dumps({"languages": sorted(languages), "words": sorted(words)})
-            (directory / KNOWN_FILE).write_text(stored, encoding="utf-8")
-        return self._resource
+        self._learned = Known(frozenset(languages), frozenset(words))
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Marks each message that is in another language."""
@@ -212,14 +197,14 @@ class LanguageGate(IntentClassifier, GraphComponent):
 
     def recognise(self, text: str) -> Optional[Spoken]:
         """Returns the language of a text if it is surely none that the examples are written in."""
-        if self._known is None or not self._known.languages:
+        if self._learned is None or not self._learned.languages:
             return None
         plain = _plain(text)
         letters = _LETTER.findall(plain)
         if len(letters) < 2:
             return None
         candidates = _languages_written_in(letters)
-        if candidates & self._known.languages:
+        if candidates & self._learned.languages:
             return self._by_words(plain, candidates)
         guesses = self._model.guesses(plain) if len(candidates) > 1 else {}
         best = max(sorted(candidates), key=lambda code: guesses.get(code, 0.0))
@@ -227,7 +212,7 @@ class LanguageGate(IntentClassifier, GraphComponent):
 
     def _by_words(self, plain: str, candidates: Collection[str]) -> Optional[Spoken]:
         """Decides where the script is the examples' own."""
-        known = self._known
+        known = self._learned
         words = _words(plain)
         if known is None or len(words) < 2:
             return None

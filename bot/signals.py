@@ -8,7 +8,6 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tex
 
 import spacy
 import yaml
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -22,6 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.cancellation import WISH, CancellationReader, Mention
 from bot.clauses import INTENTS
 from bot.frustration import Evidence, FrustrationReader, asked_again, combined, described
+from bot.kept import KeptComponent
 from bot.phrases import WordTokenizer, written
 from bot.scope import SCOPE, SURE
 from bot.vocabulary import Renewed
@@ -57,7 +57,7 @@ class _Reading(NamedTuple):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SignalReader(IntentClassifier, GraphComponent):
+class SignalReader(KeptComponent[str], IntentClassifier):
     """Reads signals by spaCy's matchers in a blank English pipeline, and weighs them with the intent classifier's word.
 
     Where a message says itself that it is no wish to cancel ("I don't want to cancel", "cancel the meeting"), the intent
@@ -90,61 +90,44 @@ class SignalReader(IntentClassifier, GraphComponent):
         settings = {**cls.get_default_config(), **config}
         return hashlib.sha256(_rules_text(settings).encode("utf-8")).hexdigest()
 
-    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, rules: str) -> None:
-        """Compiles the words.
+    def __init__(
+        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, learned: Optional[str] = None
+    ) -> None:
+        """Compiles the words, those of the file if no others are given.
 
         Raises:
             InvalidConfigException: they are not in the form of data/signals.yml.
         """
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._rules = rules
+        super().__init__(config, model_storage, resource, learned)
+        self._rules = _rules_text(config) if learned is None else learned
         try:
-            data = yaml.safe_load(rules)
+            data = yaml.safe_load(self._rules)
             self._renewed = Renewed(lambda _before: _Reading.of(data), lambda reading: reading.tokens.vocab)
         except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidConfigException(f"The signals in {config['rules']} are not right: {error}.") from error
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SignalReader:
-        """Makes the component with the words of the file."""
-        return cls(config, model_storage, resource, _rules_text(config))
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> str:
+        """Reads the words that the component was trained with."""
+        return (directory / RULES_FILE).read_text(encoding="utf-8")
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SignalReader:
-        """Makes the component with the words that it was trained with."""
-        with model_storage.read_from(resource) as directory:
-            return cls(config, model_storage, resource, (directory / RULES_FILE).read_text(encoding="utf-8"))
+    def write(self, directory: Path) -> None:
+        """Writes them."""
+        (directory / RULES_FILE).write_text(self._rules, encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Keeps the words in the model."""
-        with self._model_storage.write_to(self._resource) as directory:
-            (directory / RULES_FILE).write_text(self._rules, encoding="utf-8")
-        return self._resource
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the signals to each message."""
         for message in messages:
             text = message.get(TEXT) or ""
             if text:
-                self._read(message, text)
+                self._mark(message, text)
         return messages
 
-    def _read(self, message: Message, text: str) -> None:
+    def _mark(self, message: Message, text: str) -> None:
         reading = self._renewed.reader
         doc = reading.tokens(text)
         shares = {

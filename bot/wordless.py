@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Text, Type
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -17,6 +17,8 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.kept import KeptComponent
+
 NO_WORDS = "no_words"
 SIGNS_FILE = "signs.json"
 READ = 200
@@ -24,7 +26,7 @@ _WORD = re.compile(r"[^\W_]")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class WordlessReader(IntentClassifier, GraphComponent):
+class WordlessReader(KeptComponent[Dict[Text, Text]], IntentClassifier):
     """Sets the intent that a message's signs stand for, the most frequent and then the first deciding, else `no_words`."""
 
     @classmethod
@@ -48,65 +50,50 @@ class WordlessReader(IntentClassifier, GraphComponent):
             raise InvalidConfigException(f"WordlessReader: {wrong[0]!r} has a letter or digit and is no sign.")
 
     def __init__(
-        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, intents: Dict[Text, Text]
+        self,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        learned: Optional[Dict[Text, Text]] = None,
     ) -> None:
-        """Keeps what each sign stands for."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._keep(intents)
+        """Keeps what each sign stands for; untrained, it knows none."""
+        super().__init__(config, model_storage, resource, learned)
+        self._take(learned or {})
 
-    def _keep(self, intents: Dict[Text, Text]) -> None:
+    def _take(self, intents: Dict[Text, Text]) -> None:
         self._intents = intents
         longest_first = sorted(intents, key=len, reverse=True)
         self._signs = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     @classmethod
-    def create(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> WordlessReader:
-        """Makes a component that knows no sign."""
-        return cls(config, model_storage, resource, {})
+    def read(cls, directory: Path, config: Dict[Text, Any]) -> Dict[Text, Text]:
+        """Reads what each sign stands for."""
+        intents: Dict[Text, Text] = json.loads((directory / SIGNS_FILE).read_text(encoding="utf-8"))
+        return intents
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> WordlessReader:
-        """Reads the signs from the model."""
-        with model_storage.read_from(resource) as directory:
-            intents = json.loads((directory / SIGNS_FILE).read_text(encoding="utf-8"))
-        return cls(config, model_storage, resource, intents)
+    def write(self, directory: Path) -> None:
+        """Writes it."""
+        (directory / SIGNS_FILE).write_text(json.dumps(self._intents), encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Takes the signs of those intents that the assistant has."""
         listed = self._config["signs"].items()
-        self._keep(
+        self._take(
             {sign: intent for intent, signs in listed if intent in training_data.intents for sign in signs.split()}
         )
-        with self._model_storage.write_to(self._resource) as directory:
-            (directory / SIGNS_FILE).write_text(json.dumps(self._intents), encoding="utf-8")
-        return self._resource
+        return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Reads each message that has no words."""
         for message in messages:
-            intent = self.read(message.get(TEXT) or "")
+            intent = self.intent_of(message.get(TEXT) or "")
             if intent is not None:
                 chosen = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
                 message.set(INTENT, chosen, add_to_output=True)
                 message.set(INTENT_RANKING_KEY, [dict(chosen)], add_to_output=True)
         return messages
 
-    def read(self, text: str) -> Optional[str]:
+    def intent_of(self, text: str) -> Optional[str]:
         """Returns the intent of a text without words, None for any other."""
         if not text.strip() or _WORD.search(text):
             return None

@@ -153,6 +153,7 @@ def test_without_names_there_is_no_model():
     ("content", "wrong"),
     [
         ("names: {product: [A]}\nsentences: ['use {tool}']", "{tool}"),
+        ("names: {person: [Kim]}\nsentences: ['{person} here']", "parts of names called given"),
         ("names: {colour: [red]}\nsentences: [x]", "colour is none of"),
         ("sentences: [x]", "names"),
         ("- x", "not right"),
@@ -166,10 +167,11 @@ def test_names_that_are_not_in_the_form_are_refused_in_words(tmp_path: Path, con
         made_sentences(path)
 
 
-def test_no_sentence_and_no_name_of_the_held_out_messages_is_learned_from():
+@pytest.mark.parametrize("file", ["entities.yml", "entities_development.yml"])
+def test_no_sentence_and_no_name_of_the_messages_to_measure_on_is_learned_from(file):
     """A set that was learned from measures memory: eleven of its sentences once stood among the patterns."""
     marked = re.compile(r"\[([^\]]+)\](?:\((\w+)\)|\{[^}]*\"entity\": \"(\w+)\"[^}]*\})")
-    held_out = yaml.safe_load((Path(__file__).parent / "data" / "entities.yml").read_text(encoding="utf-8"))["messages"]
+    held_out = yaml.safe_load((Path(__file__).parent / "data" / file).read_text(encoding="utf-8"))["messages"]
     learned = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
     annotated = [
         line.strip().removeprefix("- ")
@@ -186,3 +188,6 @@ def test_no_sentence_and_no_name_of_the_held_out_messages_is_learned_from():
     names = {str(name).lower() for listed in learned["names"].values() for name in listed}
     names |= {found[1].lower() for line in annotated for found in marked.finditer(line)}
     assert [found[1] for line in held_out for found in marked.finditer(line) if found[1].lower() in names] == []
+    of_people = {str(part).lower() for kind in ("given", "family") for part in learned["parts"][kind]}
+    people = [found[1] for line in held_out for found in marked.finditer(line) if found[2] == "person"]
+    assert [name for name in people if of_people & set(name.lower().split())] == []

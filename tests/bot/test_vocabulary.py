@@ -42,7 +42,7 @@ def small(monkeypatch):
 def test_entities_are_read_alike_on_every_vocabulary_and_it_stays_bounded(agent, small):
     nodes = agent.processor.graph_runner._instantiated_nodes.values()
     served = next(node._component for node in nodes if isinstance(node._component, EntityReader))
-    served._read_with(served._names)
+    served._read_with(served._learned)
     text = "connect Qualora to my workspace, my name is Beatriz Almeida, see INV-2041 on the business plan"
     at_first, sizes, readers = served.extract(text), [], set()
     for word in new_words(900):
