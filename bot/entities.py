@@ -41,6 +41,8 @@ LEARNED_NAME = "EntityReader.names"
 MODEL_FOLDER = "names"
 ORDINARY_FILE = "ordinary.json"
 FAMILIAR_FILE = "familiar.json"
+_MARKUP = frozenset("<>{}")
+"""Beside one of these a word is of a markup, and no name."""
 _ENDINGS = ("s", "d", "es", "ed", "ing")
 STRANGE = "<strange>"
 """What the model reads in place of a word that training hardly saw outside of a name: its letters tell nothing, its shape and place do."""
@@ -72,6 +74,8 @@ class NameModel:
             for one in self.pipeline.get_pipe("ner")(doc).ents
             if any(token.is_alpha and (token.lower_ not in self.ordinary or token.is_title) for token in one)
             and may_be_a_name(one.text)
+            and not {doc.text[max(0, one.start_char - 1) : one.start_char], doc.text[one.end_char : one.end_char + 1]}
+            & _MARKUP
         ]
 
     def on_new_vocabulary(self) -> NameModel:

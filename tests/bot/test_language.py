@@ -97,7 +97,7 @@ def test_the_intent_of_a_foreign_message_is_replaced_and_its_language_kept(under
 
 def test_a_message_without_words_is_read_by_its_signs(tmp_path):
     signs = {"signs": {"affirm": "👍 :)", "angry": "😡", "unknown_intent": "🎉"}}
-    read = _trained(WordlessReader, signs, tmp_path, {"affirm": ["yes"], "angry": ["no"]}).read
+    read = _trained(WordlessReader, signs, tmp_path, {"affirm": ["yes"], "angry": ["no"]}).intent_of
     assert read("👍🏽") == read("👍👍😡") == read(" :) ") == "affirm"
     assert read("😡😡👍") == "angry"
     assert read("🎉") == read("???") == read("…") == NO_WORDS

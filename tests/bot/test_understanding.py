@@ -100,8 +100,8 @@ def test_a_message_held_back_keeps_its_ranking_behind_the_name_of_the_decision(
     agent, understand, monkeypatch, ask_threshold, name, decision, choices
 ):
     gate = next(node for node in _components(agent) if type(node).__name__ == "ScopeGate")
-    monkeypatch.setattr(gate, "_threshold", 0.999)
-    monkeypatch.setattr(gate, "_ask_threshold", ask_threshold)
+    line = gate._learned._replace(threshold=0.999, ask_threshold=ask_threshold)
+    monkeypatch.setattr(gate, "_learned", line)
     parsed = understand("where can i find the invoices of my phone app")
     names = [guess["name"] for guess in parsed["intent_ranking"]]
     assert parsed["intent"]["name"] == names[0] == name
