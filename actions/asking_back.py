@@ -10,15 +10,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, helped
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
+from actions.matters import NEVER_OFFERED
+from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket
 from actions.ticket_form import FORM, begin_ticket
 
 MOST_CHOICES = 3
-NEVER_OFFERED = frozenset({
-    "greet", "goodbye", "thanks", "how_are_you", "affirm", "deny", "praise", "bot_challenge", "article_helped",
-    "article_did_not_help", "show_how_to_cancel", "stop_form", "correct_field", "none_of_these", "foreign_language", "no_words",
-    "out_of_scope", "nlu_fallback", "nlu_unsure", "frustration",
-})  # fmt: skip
-"""Intents that nobody would look for in a list of what they might have meant."""
 
 
 class Clarify(Action):
@@ -64,7 +60,7 @@ class TakeYes(Action):
             dispatcher.utter_message(response="utter_handing_over")
             dispatcher.utter_message(json_message=hand_over_message(_offered_because(tracker)))
             return [asks(None)]
-        if asked == "cancellation":
+        if asked in {CANCELLATION, CANCELLATION_THEN_TICKET}:
             dispatcher.utter_message(response="utter_handing_over")
             dispatcher.utter_message(json_message=hand_over_message("cancellation"))
             return [asks(None)]
@@ -92,8 +88,14 @@ class TakeNo(Action):
             return await did_not_help(self._assistance, dispatcher, tracker)
         if asked == "choice":
             return await _no_choice_fits(self._assistance, dispatcher, tracker)
-        declined = {"cancellation": "utter_nothing_cancelled", "ticket": "utter_anything_else"}
+        declined = {
+            CANCELLATION: "utter_nothing_cancelled",
+            CANCELLATION_THEN_TICKET: "utter_nothing_cancelled",
+            "ticket": "utter_anything_else",
+        }
         dispatcher.utter_message(response=declined.get(asked, "utter_what_instead"))
+        if asked == CANCELLATION_THEN_TICKET:
+            return offer_ticket(dispatcher, str(tracker.get_slot("clarified") or ""))
         return [asks(None)]
 
 

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import LONGEST_QUERY, answer, asks, search, take_feedback
 from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import is_question, matters_of
-from actions.requests import see_to_requests
+from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
 from knowledge.results import SearchOutcome
 from tickets.cancellation import read_cancellation
 from tickets.rules import default_rules
@@ -53,7 +53,10 @@ class AnswerQuestion(Action):
             answered = await answer(self._assistance, dispatcher, tracker, asked)
         if tracker.active_loop.get("name") or _hands_over(dispatcher):
             return [*rated, *answered]
-        return [*rated, *answered, *await see_to_requests(self._assistance, dispatcher, tracker, matters)]
+        requested_too = await see_to_requests(self._assistance, dispatcher, tracker, matters)
+        if not requested_too and tracker.get_slot("open_question") == CANCELLATION_THEN_TICKET:
+            requested_too = offer_ticket(dispatcher, str(tracker.get_slot("clarified") or ""))
+        return [*rated, *answered, *requested_too]
 
 
 async def answer_each(

@@ -10,7 +10,7 @@ from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
 from actions.questions import AnswerQuestion
 from actions.reaching_people import HandOver
-from actions.requests import TicketStatus
+from actions.requests import ConfirmCancellation, TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
 
 
@@ -26,6 +26,7 @@ def build_actions(assistance: Assistance) -> list[Action]:
         TakeNo(assistance),
         HandOver(),
         TicketStatus(assistance),
+        ConfirmCancellation(assistance),
         BeginTicket(),
         ValidateTicket(assistance),
         AskEmail(assistance),

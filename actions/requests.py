@@ -10,12 +10,14 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import asks
-from actions.assistance import Assistance, shortened
+from actions.assistance import Assistance, question_of, shortened
 from actions.matters import Matter, matters_of
 from actions.ticket_form import topic_of
 from handoff.requests import last_reply, tickets_of_visitor
 
 TICKETS_TOLD = 3
+CANCELLATION, CANCELLATION_THEN_TICKET = "cancellation", "cancellation, then ticket"
+"""What is asked before a cancellation: the question alone, or with a ticket to come back to that the same message asks for."""
 LONGEST_REPLY = 300
 _STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
 
@@ -37,6 +39,22 @@ class TicketStatus(Action):
             return []
         others = [one for one in matters_of(tracker) if one.intent != "ticket_status"]
         return await see_to_requests(self._assistance, dispatcher, tracker, others)
+
+
+class ConfirmCancellation(Action):
+    """Asks once before a cancellation."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_confirm_cancellation"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Ask, and see to what else the message asks for."""
+        own = Matter("cancel_subscription", question_of(tracker))
+        return await see_to_requests(self._assistance, dispatcher, tracker, [*matters_of(tracker), own])
 
 
 async def tell_tickets(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
@@ -61,16 +79,23 @@ async def see_to_requests(
 ) -> list[Any]:
     """Do what a message asks for beside its questions: how tickets are going is told, a cancellation or a ticket is asked about.
 
-    Of two things to ask, the cancellation is asked about: a yes can be the answer to one question only.
+    Of two things to ask, the cancellation comes first: a yes can be the answer to one question only. The ticket is offered after a no.
     """
     requests = {one.intent: one.text for one in matters if one.is_request}
     if "ticket_status" in requests:
         await tell_tickets(assistance, dispatcher, tracker)
     if "cancel_subscription" in requests:
         dispatcher.utter_message(response="utter_confirm_cancellation")
-        return [asks("cancellation"), SlotSet("handover_reason", "cancellation")]
+        reason = SlotSet("handover_reason", "cancellation")
+        if "open_ticket" not in requests:
+            return [asks(CANCELLATION), reason]
+        return [asks(CANCELLATION_THEN_TICKET), reason, SlotSet("clarified", topic_of(requests["open_ticket"]) or None)]
     if "open_ticket" in requests:
-        topic = topic_of(requests["open_ticket"])
-        dispatcher.utter_message(response="utter_ticket_as_well", json_message={"query": topic} if topic else None)
-        return [asks("ticket"), SlotSet("clarified", topic or None)]
+        return offer_ticket(dispatcher, topic_of(requests["open_ticket"]))
     return []
+
+
+def offer_ticket(dispatcher: CollectingDispatcher, topic: str) -> list[Any]:
+    """Ask whether to take down the ticket that the customer asked for beside something else."""
+    dispatcher.utter_message(response="utter_ticket_as_well", json_message={"query": topic} if topic else None)
+    return [asks("ticket"), SlotSet("clarified", topic or None)]

@@ -31,7 +31,9 @@ ASIDE = "ticket_aside"
 REQUESTED = "requested_slot"
 _OWN_SLOTS = (*FIELDS, CONFIRMED, CHANGE, OTHER_EMAIL, ASIDE)
 _ABOUT = re.compile(
-    r"\b(?:about|regarding|concerning|because of|because|saying that|saying|re:)\s+(\S.{7,})$", re.I | re.S
+    r"(?:\b(?:about|regarding|concerning|because of|because|saying that|saying|re:)|\b(?:ticket|case|report|request|bug)\s*[:–-])"
+    r"\s+(\S.{7,})$",
+    re.IGNORECASE | re.DOTALL,
 )
 _LONG = 100
 """Characters: a question longer than this is a description as well as a subject."""

@@ -11,8 +11,8 @@ import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.asking_back import NEVER_OFFERED
 from actions.assistance import Assistance
+from actions.matters import NEVER_OFFERED
 from actions.registry import build_actions, build_executor
 from core.errors import StaleEpoch, Unavailable
 from handoff.visitors import new_visitor

@@ -101,6 +101,36 @@ async def test_a_cancellation_beside_the_status_of_a_ticket_is_asked_about(scene
     assert scene.slots["open_question"] == "cancellation"
 
 
+async def test_a_ticket_beside_a_cancellation_is_offered_after_a_no(scene: Scene) -> None:
+    text = asked(scene, open_ticket="open a ticket about the broken export", cancel_subscription="cancel it all")
+    said = await scene.run("action_confirm_cancellation", text)
+    assert [one["response"] for one in said] == ["utter_confirm_cancellation"]
+    declined = await scene.run("action_take_no", "no")
+    assert [one["response"] for one in declined] == ["utter_nothing_cancelled", "utter_ticket_as_well"]
+    assert declined[-1]["custom"]["query"] == "the broken export"
+    await scene.run("action_take_yes", "yes")
+    assert scene.slots["ticket_subject"] == "the broken export"
+
+
+async def test_a_ticket_beside_a_cancellation_is_offered_after_the_steps_and_a_yes_brings_the_person(
+    scene: Scene,
+) -> None:
+    text = asked(scene, open_ticket="open a ticket about the broken export", cancel_subscription="cancel it all")
+    await scene.run("action_confirm_cancellation", text)
+    assert await scene.run("action_take_yes", "yes") == directive("cancellation")
+    await scene.run("action_confirm_cancellation", asked(scene, open_ticket="a ticket", cancel_subscription="cancel"))
+    scene.understood = {}
+    said = await scene.run("action_answer_question", "/show_how_to_cancel")
+    assert [one["response"] for one in said] == ["utter_answer", "utter_ticket_as_well"]
+    assert scene.slots["open_question"] == "ticket"
+
+
+async def test_a_cancellation_alone_is_asked_about_and_a_no_leaves_it_at_that(scene: Scene) -> None:
+    assert await scene.run("action_confirm_cancellation", "cancel it") == [{"response": "utter_confirm_cancellation"}]
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_nothing_cancelled"}]
+    assert scene.slots["open_question"] is None
+
+
 async def test_in_the_middle_of_a_ticket_nothing_else_is_asked_about(scene: Scene) -> None:
     scene.slots["requested_slot"] = "ticket_subject"
     for action in ("action_answer_question", "action_ticket_status"):

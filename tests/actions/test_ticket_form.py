@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actions.form_reading import CONFIRMED, DESCRIPTION, EMAIL, OTHER_EMAIL, SUBJECT
+from actions.ticket_form import topic_of
 from handoff.requests import TicketRequest, open_request
 from handoff.speaking import say_as_agent
 from handoff.staff import add_staff
@@ -22,6 +23,20 @@ async def answer(scene: Scene, requested: str, text: str, intent: str | None = N
     """Have the form get a message while it waits for `requested`."""
     scene.slots["requested_slot"] = requested
     return await scene.run("validate_ticket_form", text, intent=intent, ran=(FORM,), **more)
+
+
+@pytest.mark.parametrize(
+    ("wish", "topic"),
+    [
+        ("open a ticket about the wrong total", "the wrong total"),
+        ("raise a ticket because the import stops half way", "the import stops half way"),
+        ("new ticket: webhooks arrive twice!", "webhooks arrive twice"),
+        ("open a ticket for our team please", ""),
+        ("open a ticket", ""),
+    ],
+)
+def test_the_topic_of_a_ticket_is_what_follows_about_because_or_a_colon(wish: str, topic: str) -> None:
+    assert topic_of(wish) == topic
 
 
 async def test_a_ticket_begins_empty_or_with_what_was_said_of_it(scene: Scene) -> None:
