@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from core.errors import Invalid, TooLarge
 
 LONGEST = 200_000
 DEEPEST = 20
+MOST_NODES = 100_000
+"""Values and keys of a text, an alias (`*name`) counting as all that it stands for: nine lines can say a thousand million things."""
 
 
 def read_yaml(text: str) -> Any:
@@ -19,13 +22,13 @@ def read_yaml(text: str) -> Any:
 
     Raises:
         TooLarge: it is longer than anybody writes by hand.
-        Invalid: it is no YAML, names a key twice, or goes deeper than rules do; the sentence names the line.
+        Invalid: it is no YAML, names a key twice, or goes deeper or says more than rules do; the sentence names the line.
     """
     if len(text) > LONGEST:
         raise TooLarge(f"The rules have {len(text):,} characters; {LONGEST:,} is the most.", field="text")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _check(node)
+        _check(node, itertools.count(1))
         return None if node is None else yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -64,9 +67,13 @@ def with_line(error: Invalid, text: str) -> Invalid:
     return error if line is None else Invalid(f"Line {line}: {error.message}", field=error.field)
 
 
-def _check(node: yaml.Node | None, depth: int = 0) -> None:
-    if node is not None and depth > DEEPEST:
+def _check(node: yaml.Node | None, nodes: Iterator[int], depth: int = 0) -> None:
+    if node is None:
+        return
+    if depth > DEEPEST:
         raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=node.start_mark)
+    if next(nodes) > MOST_NODES:
+        raise yaml.MarkedYAMLError(problem="it says too much, or its aliases do", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -74,10 +81,10 @@ def _check(node: yaml.Node | None, depth: int = 0) -> None:
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
                 seen.add(key.value)
-            _check(value, depth + 1)
+            _check(value, nodes, depth + 1)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _check(value, depth + 1)
+            _check(value, nodes, depth + 1)
 
 
 def _named(document: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:

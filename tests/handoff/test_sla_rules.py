@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ escalations:
 """
 RULES = HEAD + "  - {name: Tell, starts: breach, do: {notify: [assignee, leads]}}\n"
 
+ALIASES = "a: &a [x]\n" + "".join(f"{two}: &{two} [{f'*{one},' * 10}]\n" for one, two in pairwise("abcdefghij"))
+"""Nine lines that say a thousand million things."""
+
 
 @pytest.mark.parametrize(
     ("rules", "told"),
@@ -37,6 +41,7 @@ RULES = HEAD + "  - {name: Tell, starts: breach, do: {notify: [assignee, leads]}
         (RULES.replace("120}", "1000000}"), "Line 6: Policy Everyone: resolution of high is 1000000"),
         ("[" * 2000, "This is not valid YAML"),
         ("a: &a [x]\n" + "b: " + "[" * 30 + "*a" + "]" * 30, "nested too deeply"),
+        (ALIASES, "its aliases do"),
         (HEAD + "  - {name: A, starts: breach}", "Line 10: Escalation A does something"),
         (HEAD + "  - {name: A, do: {notify: leads}}", "Line 10: Escalation A either starts with a warning or breach"),
         (HEAD + "  - {name: A, starts: breach, do: {notify: everybody}}", "notify is assignee or leads, not 'everybody'"),
