@@ -13,6 +13,7 @@ from handoff.notifications import tell_of_move
 from handoff.ownership import announce
 from handoff.records import QUEUE, Conversation, Staff
 from handoff.routing.assigning import let_go, requeue, take, tell
+from handoff.sight import check_sight
 from handoff.sla.measuring import measure_again
 from handoff.tables import staff
 from handoff.teams import get_team, members
@@ -41,7 +42,7 @@ async def transfer(
         NotFound: there is no such team or colleague.
         Conflict: nobody is in the team, or the colleague cannot have it.
         StaleEpoch: it has changed hands since the agent looked.
-        Forbidden: a colleague has it.
+        Forbidden: a colleague has it, or has it already and is of a team whose conversations this agent may not read.
     """
     if (team is None) == (to is None):
         raise Invalid("Name a team or a colleague to pass the conversation to.", field="team")
@@ -52,6 +53,7 @@ async def transfer(
             raise Conflict("The assistant has this conversation; there is nothing to pass on.")
         colleague = None if to is None else await _colleague(tx, to)
         if colleague is not None and conversation.agent_id == colleague.id:
+            await check_sight(tx.connection, agent, conversation_id)
             return conversation
         if conversation.epoch != epoch:
             raise StaleEpoch("This conversation has changed since you looked. Open it again.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -13,6 +15,7 @@ from handoff.taking_over import claim
 from handoff.teams import put_team, teams_by_name
 from handoff.transcript import get_conversation
 from tests.handoff.conftest import MINUTE, Floor
+from tickets.tables import tickets
 from tickets.ticketing import get_ticket, overrides_of
 
 
@@ -110,6 +113,19 @@ async def test_only_who_has_it_or_a_lead_passes_it_on(floor: Floor, maya: Staff,
     assert (await passed(floor, claimed, amara, to=jonas.id)).agent_id == jonas.id
     with pytest.raises(Conflict, match="nothing to pass on"):
         await passed(floor, await floor.visit(), amara, team="billing")
+
+
+async def test_who_may_not_read_it_learns_nothing_by_passing_it_to_whom_has_it_already(
+    floor: Floor, maya: Staff, jonas: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+    assert claimed.ticket_id is not None
+    async with floor.database.write() as tx:
+        await tx.execute(sa.update(tickets).where(tickets.c.id == claimed.ticket_id).values(team="billing"))
+    stranger = replace(jonas, teams=("technical",))
+    with pytest.raises(Forbidden, match="A colleague of the team billing has this conversation"):
+        await passed(floor, claimed, stranger, to=maya.id)
+    assert await passed(floor, claimed, replace(jonas, teams=("billing",)), to=maya.id) == claimed
 
 
 async def test_a_team_is_made_once_changed_in_parts_and_refused_where_it_is_wrong(floor: Floor) -> None:
