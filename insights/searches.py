@@ -6,7 +6,7 @@ grouped yet stands for itself by its form, so a report needs no encoder and nobo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,8 +45,15 @@ _WHEN: dict[Kind, sa.ColumnElement[bool]] = {
 }
 """What counts as what. A search may be of several kinds: one without a result may be followed by a handoff."""
 
-_EACH = {"sqlite": sa.func.json_each, "postgresql": sa.func.jsonb_array_elements_text}
-"""Gives each element of a JSON list a row, by dialect name."""
+_EACH: dict[str, Callable[[sa.ColumnElement[Any]], sa.TableValuedAlias]] = {
+    "sqlite": lambda results: sa.func.json_each(results).table_valued("value", "key"),
+    "postgresql": lambda results: (
+        sa.func.jsonb_array_elements_text(results)
+        .table_valued("value", with_ordinality="key")
+        .render_derived(name="found")
+    ),
+}
+"""Gives each element of a JSON list a row with its place, by dialect name."""
 
 
 async def search_report(
@@ -158,17 +165,18 @@ async def _wordings(reader: Reader, period: Period, kind: Kind, ids: Sequence[st
 
 
 async def _shown(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[ShownArticle, ...]]:
+    """Return what was found most often for each group; of articles found equally often, first what stood higher."""
     group, tables = _grouped()
-    each = _EACH[reader.dialect.name](_s.results).table_valued("value").alias("found")
+    each = _EACH[reader.dialect.name](_s.results)
     article_id, times = each.c.value, sa.func.count().label("times")
     counted = (
-        sa.select(group.label("id"), article_id.label("article_id"), times)
+        sa.select(group.label("id"), article_id.label("article_id"), times, sa.func.sum(each.c.key).label("places"))
         .select_from(tables.join(each, sa.true()))
         .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], _of_groups(ids))
         .group_by(group, article_id)
         .subquery()
     )
-    order = (counted.c.times.desc(), counted.c.article_id)
+    order = (counted.c.times.desc(), counted.c.places, counted.c.article_id)
     place = sa.func.row_number().over(partition_by=counted.c.id, order_by=order).label("place")
     ranked = sa.select(counted, place).subquery()
     statement = (

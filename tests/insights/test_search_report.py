@@ -100,6 +100,14 @@ async def test_near_questions_are_one_group_with_its_wordings_articles_and_trend
     ]
 
 
+async def test_of_articles_found_equally_often_the_one_that_stood_higher_comes_first(database: Database) -> None:
+    await ask(database, "export csv", found=("export", "cards", "audit", "boards"))
+    await ask(database, "export csv", found=("cards", "export", "boards", "audit"))
+    await ask(database, "export csv", found=("export", "boards", "cards", "audit"))
+    (group,) = (await report(database)).groups["asked"]
+    assert [one.article_id for one in group.articles] == ["export", "cards", "boards"]
+
+
 async def test_a_new_question_has_no_trend_and_one_that_nobody_asks_any_more_is_not_listed(database: Database) -> None:
     await ask(database, "new thing")
     await ask(database, "old thing", days_ago=31)
