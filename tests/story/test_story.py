@@ -135,6 +135,20 @@ async def test_markup_and_script_in_what_people_write_is_shown_as_text(browser: 
     assert "hacked" not in await widget.title()
 
 
+async def test_a_page_that_styles_every_element_does_not_change_the_widget(browser: Browser, baton: Baton) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1", bypass_csp=True)
+    looks = """panel => [panel, ...panel.querySelectorAll("*")].map(part => {
+        const look = getComputedStyle(part);
+        return [part.className, look.color, look.font, look.textAlign, look.textTransform, look.letterSpacing].join(" | ");
+    })"""
+    panel = widget.get_by_test_id("widget-panel")
+    before = await panel.evaluate(looks)
+    await widget.add_style_tag(
+        content="* { color: red; font: italic 900 30px/3 serif; text-align: right; text-transform: uppercase; letter-spacing: 4px }"
+    )
+    assert await panel.evaluate(looks) == before
+
+
 async def test_a_reload_goes_on_with_the_same_conversation(browser: Browser, baton: Baton) -> None:
     widget = await open_widget(browser, baton, "/demo?guest=1")
     await say(widget, INVOICES)

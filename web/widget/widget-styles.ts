@@ -3,7 +3,12 @@ import { css } from "lit";
 import { base, tokens } from "../shared/tokens.js";
 
 export const styles = [tokens, base, css`
-  :host { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; font-size: 15px; line-height: 1.45; letter-spacing: normal; text-align: start; font-weight: 400; }
+  :host { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
+  /* A page's rule for "*" meets the host element and wins over :host, so what would be inherited is said again inside. */
+  :host > * {
+    color: var(--text); font: 400 15px/1.45 var(--font); letter-spacing: normal; word-spacing: normal; text-align: start; text-indent: 0;
+    text-shadow: none; text-transform: none; white-space: normal;
+  }
   .launcher {
     position: relative; display: grid; place-items: center; width: 56px; height: 56px; border: 0; border-radius: 50%; background: var(--accent); color: var(--on-accent);
     box-shadow: var(--shadow); transition: transform .15s ease, background-color .12s; margin-inline-start: auto;
