@@ -10,7 +10,7 @@ import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 
 const STATES: readonly [DeliveryState, string][] = [["dead", "Not delivered"], ["pending", "On its way"], ["delivered", "Delivered"]];
-const NOTHING: Record<DeliveryState, string> = { dead: "Everything has been delivered.", pending: "Nothing is on its way.", delivered: "Nothing has been delivered in the last 30 days." };
+const NOTHING: Record<DeliveryState, string> = { dead: "No delivery has failed.", pending: "Nothing is on its way.", delivered: "Nothing has been delivered in the last 30 days." };
 
 export class WebhooksPage extends LitElement {
   static define(tag = "desk-webhooks"): void {
@@ -22,6 +22,7 @@ export class WebhooksPage extends LitElement {
     .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
     header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
     h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+    .about { max-width: 620px; margin-top: 4px; color: var(--text-2); }
     section { margin-top: 28px; }
     .head { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-bottom: 8px; }
     h2 { flex: 1; font-size: 15px; font-weight: 650; }
@@ -66,6 +67,7 @@ export class WebhooksPage extends LitElement {
     return html`<div class="page" data-testid="desk-webhooks-page">
       <header><button type="button" class="icon-button back" aria-label="Back to the list" @click=${() => this.dispatchEvent(new CustomEvent("desk-back", { bubbles: true, composed: true }))}>${icon("back", 20)}</button>
         <h1 tabindex="-1">Webhooks</h1></header>
+      <p class="about">Baton tells other systems, such as your help desk, what happens in conversations with people. What could not be delivered is listed here, to be sent again.${this.#admin ? nothing : " Admins add the addresses that are told."}</p>
       ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <p class="more" role="status">${this.said}</p>
       ${this.#deliveries()}
