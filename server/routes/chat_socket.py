@@ -150,6 +150,8 @@ async def _receive_frames(line: _Line, listener: Listener) -> None:
     name = await customer_name(line.service, line.visitor)
     allowance = Allowance(line.service.clock, max(MOST_FRAMES, line.service.settings.messages_per_minute))
     async for received in line.socket:
+        if received.type is WSMsgType.ERROR:
+            return  # It speaks no WebSocket, or answers no ping; aiohttp has closed the line.
         allowance.spend(len(received.data))
         client_id = None
         try:
