@@ -250,11 +250,21 @@ def write_article(article: Article) -> str:
     return f"---\n{front}---\n\n{content}"
 
 
+def _refuse_aliases(front_matter: str) -> None:
+    """Let no alias through: nine lines of them can say a thousand million things."""
+    for event in yaml.parse(front_matter, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            mark = event.start_mark if isinstance(event.start_mark, yaml.Mark) else None
+            raise yaml.MarkedYAMLError(
+                problem=f"*{event.anchor} stands for something; write that out", problem_mark=mark
+            )
+
+
 def split_front_matter(text: str, file: str) -> tuple[FrontMatter, str, int]:
     """Return a file's front matter, its text, and the line that the text begins on.
 
     Raises:
-        BrokenArticle: there is no front matter, or it is no YAML.
+        BrokenArticle: there is no front matter, it is no YAML, or it is YAML that nobody writes by hand.
     """
     lines = text.removeprefix("\ufeff").splitlines()
     if not lines or lines[0].strip() != "---":
@@ -263,12 +273,16 @@ def split_front_matter(text: str, file: str) -> tuple[FrontMatter, str, int]:
     if end is None:
         raise BrokenArticle(file, 1, "the front matter is not closed by a line of ---.")
     try:
-        node = yaml.compose("\n".join(lines[1:end]), Loader=yaml.SafeLoader)
-        values = yaml.safe_load("\n".join(lines[1:end]))
+        front_matter = "\n".join(lines[1:end])
+        _refuse_aliases(front_matter)
+        node = yaml.compose(front_matter, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(front_matter)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 1
         raise BrokenArticle(file, line, f"the front matter is not YAML: {error.problem or error.context}.") from error
+    except RecursionError as error:
+        raise BrokenArticle(file, 1, "the front matter is nested too deeply.") from error
     except (yaml.YAMLError, ValueError) as error:
         raise BrokenArticle(file, 1, f"the front matter cannot be read: {error}.") from error
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):

@@ -74,6 +74,8 @@ def test_what_a_file_leaves_out_has_a_default() -> None:
     [
         ("", 1, "must begin with front matter"),
         ("# Title\n", 1, "must begin with front matter"),
+        ("---\ntitle: " + "[" * 3_000 + "]" * 3_000 + "\n---\n", 1, "nested too deeply"),
+        ("---\ntags: &all [a, b]\ntitle: *all\n---\n", 3, "all stands for something; write that out"),
         ("---\ntitle: Open\nWords", 1, "not closed"),
         ("---\ntitle: A\ntags: [a\nslug: b: c\n---\nWords", 4, "not YAML"),
         ("---\n- a\n---\nWords", 2, "list of `name: value`"),

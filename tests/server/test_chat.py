@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import FrozenClock
 from core.errors import RateLimited
+from handoff.visitors import visitor_of_token
 from server import frames, metrics, sockets
 from server.identity import sign_identity
+from server.routes.chat_socket import _Line, _receive_frames
 from server.sockets import FRAME_CHARACTERS, MOST_FRAMES, WINDOW, Allowance
 from tests.server.conftest import Running, say
 
@@ -262,6 +265,19 @@ async def test_invalid_utf8_is_refused_and_the_service_stays_up(running: Running
     closing = await chat.socket.receive(timeout=5)
     assert closing.data == 1007
     assert (await running.client.get("/healthz")).status == 200
+
+
+async def test_a_client_that_answers_no_ping_is_gone_and_breaks_nothing(running: Running) -> None:
+    class Silent:
+        async def __aiter__(self) -> AsyncIterator[aiohttp.WSMessage]:
+            yield aiohttp.WSMessage(aiohttp.WSMsgType.ERROR, TimeoutError(), None)
+
+    chat = await running.visit()
+    async with running.service.database.read() as reader:
+        visitor = await visitor_of_token(reader, chat.token, running.clock.now())
+    line = _Line(cast(web.WebSocketResponse, Silent()), running.service, chat.token, visitor)
+    with running.service.hub.listen(chat.conversation) as listener:
+        await _receive_frames(line, listener)
 
 
 async def test_markup_in_a_message_is_kept_as_the_characters_it_is(running: Running) -> None:
