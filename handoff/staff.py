@@ -11,6 +11,7 @@ from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
 from core.prepared import Prepared
+from core.text import shown_name
 from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
 from handoff.tables import staff, staff_sessions
@@ -67,11 +68,11 @@ def clean_name(name: str) -> str:
     """Return a person's name in one line.
 
     Raises:
-        Invalid: nothing is left of it, or it is longer than 200 characters.
+        Invalid: nothing of it can be seen, or it is longer than 200 characters.
     """
-    cleaned = " ".join(name.split())
+    cleaned = shown_name(name)
     if not 0 < len(cleaned) <= LONGEST_NAME:
-        raise Invalid(f"The name has 1 to {LONGEST_NAME} characters.", field="name")
+        raise Invalid(f"The name has 1 to {LONGEST_NAME} characters, some of which can be seen.", field="name")
     return cleaned
 
 

@@ -47,6 +47,7 @@ async def test_an_account_is_made_with_a_clean_address_and_a_hash_for_a_password
         ({"role": "boss"}, "role"),
         ({"password": "short"}, "password"),
         ({"name": "  "}, "name"),
+        ({"name": "\u200b\u202e\u2066 \u3164"}, "name"),
     ],
 )
 async def test_an_account_that_will_not_do_is_refused_with_its_field(
