@@ -120,6 +120,12 @@ async def sign_in(database: Database, *, email: str, password: str, at: datetime
         raise Unauthenticated(_WRONG)
     secret = new_secret()
     async with database.write() as tx:
+        # Checking takes a while: whoever got another password meanwhile, or was dismissed, must not be left with a session of the old one.
+        unchanged = sa.select(staff.c.id).where(
+            staff.c.id == row["id"], staff.c.password_hash == row["password_hash"], staff.c.active
+        )
+        if (await tx.execute(unchanged.with_for_update())).one_or_none() is None:
+            raise Unauthenticated(_WRONG)
         await tx.execute(sa.delete(staff_sessions).where(staff_sessions.c.expires_at < at))
         await tx.execute(
             sa.insert(staff_sessions).values(

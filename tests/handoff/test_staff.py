@@ -112,3 +112,20 @@ async def test_an_account_that_is_not_active_any_more_is_out_at_once(floor: Floo
             await staff_of_session(reader, secret, now)
     with pytest.raises(Unauthenticated):
         await sign_in(floor.database, email="nora@fernhill.example", password=PASSWORD, at=now)
+
+
+async def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = await add(floor)
+
+    async def replaced_meanwhile(stored: str | None, password: str) -> bool:
+        matches = await passwords.is_password(stored, password)
+        async with floor.database.write() as tx:
+            await tx.execute(sa.update(staff).where(staff.c.id == member.id).values(password_hash="another"))
+        return matches
+
+    monkeypatch.setattr(accounts, "is_password", replaced_meanwhile)
+    with pytest.raises(Unauthenticated):
+        await sign_in(floor.database, email=member.email, password=PASSWORD, at=floor.clock.now())
+    assert await floor.rows(staff_sessions) == []
