@@ -106,7 +106,6 @@ export type ClientFrame =
 
 export type EventFrame = { type: "event"; id: number } & (
   | { event: "message"; data: { message: Message } }
-  /** `removed`: it went where this agent may not look; its row then tells only where. */
   | { event: "conversation"; data: { conversation: Conversation } }
 );
 
