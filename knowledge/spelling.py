@@ -58,7 +58,6 @@ class Vocabulary:
         for word in self._sorted:
             for key in {word, *_without_one(word)}:
                 self._near.setdefault(key, []).append(word)
-        self._longest = max(map(len, self.counts), default=0)
 
     def nearest(self, word: str) -> str | None:
         """Return the corpus's word that `word` was most likely meant to be, None if none is near.
@@ -68,8 +67,6 @@ class Vocabulary:
         if len(word) < SHORTEST or word in self.counts:
             return None
         forgiven = 2 if len(word) >= LONG else 1
-        if len(word) > self._longest + forgiven:
-            return None  # near nothing; five hundred letters have 125,000 keys
         keys = {word, *_without_one(word)}
         if forgiven == 2:
             keys |= {shorter for key in tuple(keys) for shorter in _without_one(key)}

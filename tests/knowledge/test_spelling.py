@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from core.clock import FrozenClock
 from core.database import Database
-from knowledge import spelling
 from knowledge.articles import Viewer
 from knowledge.full_text import FullText
 from knowledge.retriever import Retriever
@@ -40,11 +39,6 @@ def test_right_foreign_and_short_words_have_no_other_meaning(typed: str) -> None
 
 def test_of_two_equally_near_words_the_more_frequent_is_meant() -> None:
     assert Vocabulary({"carts": 1, "cards": 7}).nearest("carxs") == "cards"
-
-
-def test_a_word_longer_than_every_other_is_compared_with_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spelling, "_without_one", None)  # five hundred letters would make 125,000 keys of it
-    assert WORDS.nearest("invoice" * 70) is None
 
 
 def test_a_common_english_word_is_not_suspected_and_a_word_of_the_articles_neither() -> None:
