@@ -52,6 +52,9 @@ class Decision:
         """Keeps the intents' names and their weights `[intents, size + 1]`, the last column being the intercepts."""
         self.names = list(names)
         self.weights = weights
+        # Whole rows and in the form of what they are multiplied with: otherwise both are copied for each message.
+        self._factors = np.ascontiguousarray(weights[:, :-1], dtype=np.float64)
+        self._intercepts = weights[:, -1].astype(np.float64)
 
     @classmethod
     def of(cls, trained: LogisticRegression) -> Decision:
@@ -66,7 +69,7 @@ class Decision:
 
     def probabilities(self, vector: np.ndarray) -> np.ndarray:
         """Returns one probability for each intent, in the order of `names`."""
-        scores = self.weights[:, :-1] @ vector + self.weights[:, -1]
+        scores = self._factors @ vector.astype(np.float64) + self._intercepts
         raised = np.exp(scores - scores.max())
         return raised / raised.sum()
 
@@ -99,7 +102,7 @@ class SentenceClassifier(KeptComponent[Decision], IntentClassifier):
 
     def write(self, directory: Path) -> None:
         """Writes the weights."""
-        decision = self._learned or Decision([], np.empty((0, 0)))
+        decision = self._learned or Decision([], np.empty((0, 1)))
         np.save(directory / WEIGHTS_FILE, decision.weights, allow_pickle=False)
         (directory / NAMES_FILE).write_text(json.dumps(decision.names), encoding="utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Text, Type
 
@@ -63,16 +64,18 @@ class Judgement(NamedTuple):
         """How sure the gate is of the best guess: 0 to 1."""
         return float(score(self.probability, self.similarity))
 
-    def confidence(self, probability: float) -> float:
-        """Returns how sure a guess of this probability is: the best one's on the gate's scale, another's in proportion to it."""
-        return confidence(self.score, self.threshold) * probability / max(self.probability, 1e-9)
+    @property
+    def share(self) -> float:
+        """What a guess's probability is multiplied by for its confidence: the best one's is then on the gate's scale."""
+        return confidence(self.score, self.threshold) / max(self.probability, 1e-9)
 
     @property
     def decision(self) -> str:
         """`answer` at the threshold and above, `ask` at the lower one and above, else `decline`."""
-        if self.score >= self.threshold:
+        scored = self.score
+        if scored >= self.threshold:
             return ANSWER
-        return ASK if self.score >= self.ask_threshold else DECLINE
+        return ASK if scored >= self.ask_threshold else DECLINE
 
 
 class Line(NamedTuple):
@@ -218,15 +221,16 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
             return
         similarity = line.examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
         judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, line.threshold, line.ask_threshold)
+        share = judgement.share
         ranking = [
-            {**guess, PREDICTED_CONFIDENCE_KEY: judgement.confidence(float(guess[PREDICTED_CONFIDENCE_KEY]))}
+            {**guess, PREDICTED_CONFIDENCE_KEY: share * float(guess[PREDICTED_CONFIDENCE_KEY])}
             for guess in message.get(INTENT_RANKING_KEY) or []
         ]
         named = [guess for guess in ranking if guess[INTENT_NAME_KEY] != OUT_OF_SCOPE]
         decision = judgement.decision
         chosen: Dict[Text, Any] = {
             **intent,
-            PREDICTED_CONFIDENCE_KEY: judgement.confidence(judgement.probability),
+            PREDICTED_CONFIDENCE_KEY: share * judgement.probability,
         }
         if intent[INTENT_NAME_KEY] == OUT_OF_SCOPE:
             decision = DECLINE
@@ -248,4 +252,4 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
 
 def _unit_vector(message: Message) -> np.ndarray:
     vector = sentence_vector(message)
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return vector / max(math.sqrt(np.dot(vector, vector)), 1e-9)

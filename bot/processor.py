@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text, Tuple, Union
 
 from rasa.core.actions.action import Action
-from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.engine.loader import load_predict_graph_runner
@@ -69,6 +70,20 @@ class Processor(MessageProcessor):
         if self._anonymises:
             await super().run_anonymization_pipeline(tracker)
 
+    async def _update_tracker_session(
+        self,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        metadata: Optional[Dict[Text, Any]] = None,
+    ) -> None:
+        """Begins a session where there is none; Rasa goes through all events to see that one runs, which may never expire."""
+        if tracker.latest_action_name is None or self.domain.session_config.are_sessions_enabled():
+            await super()._update_tracker_session(tracker, output_channel, metadata)
+
+    @staticmethod
+    def _log_slots(tracker: DialogueStateTracker) -> None:
+        """Does nothing. Rasa writes out all slots for a debug log that is off."""
+
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> Tuple[Action, PolicyPrediction]:
         """Returns the next action and why it is the next."""
         action, prediction = super().predict_next_with_tracker_if_should(tracker)
@@ -83,5 +98,5 @@ class Processor(MessageProcessor):
 
 def _said_before(tracker: DialogueStateTracker) -> List[Text]:
     """Returns the customer's latest messages, those of buttons left out."""
-    said = [event.text or "" for event in tracker.events if isinstance(event, UserUttered)]
-    return [text for text in said[-EARLIER_MESSAGES:] if not text.startswith("/")]
+    said = (event.text or "" for event in reversed(tracker.events) if type(event) is UserUttered)
+    return [text for text in itertools.islice(said, EARLIER_MESSAGES) if not text.startswith("/")]

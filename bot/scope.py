@@ -46,7 +46,7 @@ class Examples:
         cosines = own @ vector
         if len(cosines) > NEIGHBOURS:
             cosines = np.partition(cosines, -NEIGHBOURS)[-NEIGHBOURS:]
-        return float(np.clip(cosines.mean(), 0.0, 1.0))
+        return min(max(float(cosines.sum()) / len(cosines), 0.0), 1.0)
 
 
 def score(probability: np.ndarray, similarity: np.ndarray) -> np.ndarray:

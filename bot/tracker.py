@@ -11,13 +11,17 @@ from rasa.shared.core.events import (
     ActionExecuted,
     ActionReverted,
     ActiveLoop,
-    Event,
+    LegacyForm,
     Restarted,
     SessionStarted,
     UserUtteranceReverted,
 )
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
+
+_TAKE_BACK = frozenset({ActionReverted, UserUtteranceReverted})
+_LOOPS = frozenset({ActiveLoop, LegacyForm})
+_BEGIN = frozenset({Restarted, SessionStarted})
 
 
 class _Step(NamedTuple):
@@ -42,6 +46,8 @@ class Conversation(DialogueStateTracker):
     _walked = 0
     """Events that the steps cover."""
     _domain: Optional[Domain] = None
+    _latest: Optional[_Step] = None
+    """How it stands after the events that the steps cover, once somebody asked."""
 
     @classmethod
     def of(cls, tracker: DialogueStateTracker) -> Conversation:
@@ -78,25 +84,33 @@ class Conversation(DialogueStateTracker):
         made.events = self._create_events(self.events)
         made.slots = {name: _twin(slot) for name, slot in self.slots.items()}
         made.active_loop = copy.copy(self.active_loop)
-        made._steps = made._walker = None
+        made._steps = made._walker = made._latest = None
         made._walked = 0
         return made
 
     def _all_steps(self, domain: Domain) -> Optional[List[_Step]]:
         if self._steps is None or self._domain is not domain or self._walked > len(self.events):
             self._steps, self._walker, self._walked, self._domain = [], self._blank(), 0, domain
+            self._latest = None
         for event in list(self.events)[self._walked :]:
-            if _takes_back(event):
+            kind = type(event)  # Rasa's are abstract classes, which are slow to ask for their instances.
+            if kind in _TAKE_BACK or (kind in _LOOPS and event.name):
                 self._steps = None
                 return None
-            if isinstance(event, (Restarted, SessionStarted)):
+            if kind in _BEGIN:
                 self._steps, self._walker = [], self._blank()
             else:
-                if isinstance(event, ActionExecuted):
-                    self._steps.append(_step(self._walker, domain, event.hide_rule_turn))
+                if kind is ActionExecuted:
+                    self._steps.append(self._stands(domain)._replace(hidden=event.hide_rule_turn))
                 self._walker.update(event)
             self._walked += 1
-        return [*self._steps, _step(self._walker, domain, hidden=False)]
+            self._latest = None
+        return [*self._steps, self._stands(domain)]
+
+    def _stands(self, domain: Domain) -> _Step:
+        if self._latest is None:
+            self._latest = _step(self._walker, domain)
+        return self._latest
 
     def _blank(self) -> DialogueStateTracker:
         return self.init_copy()
@@ -109,17 +123,11 @@ def _twin(slot: Slot) -> Slot:
     return made
 
 
-def _takes_back(event: Event) -> bool:
-    return isinstance(event, (ActionReverted, UserUtteranceReverted)) or (
-        isinstance(event, ActiveLoop) and bool(event.name)
-    )
-
-
-def _step(tracker: DialogueStateTracker, domain: Domain, hidden: bool) -> _Step:
+def _step(tracker: DialogueStateTracker, domain: Domain) -> _Step:
     follows = bool(tracker.followup_action) or tracker.latest_action_name == tracker.active_loop_name
     state = _copied(domain.get_active_state(tracker))
     previous = domain._get_prev_action_sub_state(tracker)
-    return _Step(state, previous and dict(previous), follows, hidden)
+    return _Step(state, previous and dict(previous), follows, hidden=False)
 
 
 def _copied(state: State) -> State:

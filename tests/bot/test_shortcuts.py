@@ -3,15 +3,18 @@
 import ast
 import asyncio
 import inspect
+import itertools
 import random
 
 import pytest
 import rasa.core.actions.action
 import spacy
-from rasa.core.actions.action import RemoteAction
+from rasa.core.actions.action import ActionExtractSlots, RemoteAction, action_for_name_or_text
+from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.policies.memoization import MemoizationPolicy
 from rasa.core.policies.rule_policy import RulePolicy
-from rasa.shared.core.constants import PREVIOUS_ACTION, USER
+from rasa.shared.core.constants import ACTION_EXTRACT_SLOTS, PREVIOUS_ACTION, USER
+from rasa.shared.core.domain import ActionNotFoundException, Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionReverted,
@@ -26,8 +29,10 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 from spacy.util import filter_spans
 
+from bot.extraction import NarrowedExtraction
 from bot.phrases import Phrases, WordTokenizer
 from bot.rules import IndexedRulePolicy, ServedMemoizationPolicy
 from bot.shortcuts import COPY_TO_LOG, take_shortcuts
@@ -189,14 +194,93 @@ def test_copies_that_are_spared_were_made_for_debug_logs_alone():
         assert all(id(node) in logged for node in used), module.__name__
 
 
-def test_events_are_resolved_as_before(monkeypatch):
-    before = Event.resolve_by_type
+@pytest.fixture
+def shortcuts(monkeypatch):
     for module in COPY_TO_LOG:
         monkeypatch.setattr(module, "copy", module.copy)
-    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(before))
-    monkeypatch.setattr(rasa.core.actions.action, "default_actions", rasa.core.actions.action.default_actions)
+    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(Event.resolve_by_type))
+    before = Event.resolve_by_type
+    for name in ("default_actions", "action_for_name_or_text", "ActionExtractSlots"):
+        monkeypatch.setattr(rasa.core.actions.action, name, getattr(rasa.core.actions.action, name))
     monkeypatch.setattr(RemoteAction, "_validate_action_result", RemoteAction._validate_action_result)
     take_shortcuts()
+    return before
+
+
+def test_an_action_is_looked_up_once_for_a_domain_and_a_form_each_time(agent, shortcuts):
+    find, domain = rasa.core.actions.action.action_for_name_or_text, agent.domain
+    for name in domain.action_names_or_texts:
+        assert (
+            type(find(name, domain, None)) is type(action_for_name_or_text(name, domain, None))
+            or name == ACTION_EXTRACT_SLOTS
+        )
+        assert (find(name, domain, None) is find(name, domain, None)) == (name not in domain.form_names), name
+    endpoint = EndpointConfig("http://127.0.0.1")
+    assert find("action_answer_question", domain, endpoint).action_endpoint is endpoint
+    assert isinstance(find(ACTION_EXTRACT_SLOTS, domain, endpoint), NarrowedExtraction)
+    with pytest.raises(ActionNotFoundException):
+        find("no such action", domain, endpoint)
+
+
+def _extracted(extraction, domain, message, loop):
+    tracker = DialogueStateTracker("a", domain.slots)
+    if loop:
+        tracker.update(ActiveLoop(loop))
+    if message is not None:
+        tracker.update(message)
+    events = asyncio.run(extraction.run(CollectingOutputChannel(), None, tracker, domain))
+    return [(event.key, event.value) for event in events]
+
+
+EVERY_MAPPING = Domain.from_yaml("""
+version: "3.1"
+intents: [greet, ask, buy]
+entities: [colour, size]
+slots:
+  text: {type: text, mappings: [{type: from_text, not_intent: greet}]}
+  colour: {type: text, mappings: [{type: from_entity, entity: colour, intent: [ask, buy]}]}
+  sizes: {type: list, mappings: [{type: from_entity, entity: size, role: wanted}, {type: from_entity, entity: size}]}
+  first: {type: text, mappings: [{type: custom}, {type: from_intent, intent: greet, value: hello}]}
+  other: {type: text, mappings: [{type: from_intent, not_intent: [greet], value: more}]}
+  any: {type: text, mappings: [{type: from_intent, value: said}]}
+  asked: {type: text, mappings: [{type: from_text, conditions: [{active_loop: form}]}]}
+  triggered: {type: text, mappings: [{type: from_trigger_intent, intent: buy, value: bought, conditions: [{active_loop: form}]}]}
+forms:
+  form: {required_slots: [asked, triggered]}
+""")
+
+
+@pytest.mark.parametrize("loop", [None, "form"])
+def test_slots_are_filled_as_rasa_fills_them(agent, loop):
+    filled = 0
+    for domain in (EVERY_MAPPING, agent.domain):
+        ours, rasas = NarrowedExtraction(None), ActionExtractSlots(None)
+        found = [{"entity": name, "value": f"some {name}", "start": 0, "end": 4} for name in domain.entities]
+        said = [{}, *({"name": name, "confidence": 0.9} for name in domain.intents)]
+        for intent, entities in itertools.product(said, ([], found[:1], found[-1:], found)):
+            message = UserUttered("some text", intent=intent, entities=entities)
+            if loop in (None, *domain.form_names):
+                expected = _extracted(rasas, domain, message, loop)
+                assert _extracted(ours, domain, message, loop) == expected
+                filled += len(expected)
+        assert _extracted(ours, domain, None, None) == _extracted(rasas, domain, None, None)
+    assert filled > 20
+
+
+def test_a_session_begins_where_none_runs(agent):
+    def begun(*events):
+        tracker = Conversation.of(DialogueStateTracker("a", agent.domain.slots))
+        tracker.update_with_events(list(events), agent.domain)
+        asyncio.run(agent.processor._update_tracker_session(tracker, CollectingOutputChannel()))
+        return len(tracker.events) > len(events)
+
+    assert begun()
+    assert begun(ActionExecuted("action_listen"), Restarted())
+    assert not begun(ActionExecuted("action_session_start"), SessionStarted(), ActionExecuted("action_listen"))
+
+
+def test_events_are_resolved_as_before(shortcuts):
+    before = shortcuts
     for kind in ("slot", "action", "user", "bot", "active_loop"):
         assert Event.resolve_by_type(kind) is before(kind)
     assert Event.resolve_by_type("no such event", SlotSet) is SlotSet
