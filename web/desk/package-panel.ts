@@ -170,6 +170,7 @@ export class PackagePanel extends LitElement {
     this.dispatchEvent(new CustomEvent("desk-override", { detail: change, bubbles: true, composed: true }));
   }
 }
+
 /** A long address breaks before its domain rather than inside a word. What has no domain is shown as it is. */
 function breakingBeforeDomain(email: string): TemplateResult | string {
   const at = email.lastIndexOf("@");

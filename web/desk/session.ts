@@ -47,7 +47,8 @@ export class Session {
   }
 
   async signOut(): Promise<void> {
-    await this.try(() => this.#api.signOut());
+    const done = await this.try(() => this.#api.signOut());
+    if (!done && this.staff !== null) return; // their session still opens the desk
     this.staff = null;
     this.#desk.ends(true);
   }

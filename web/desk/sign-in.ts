@@ -1,4 +1,4 @@
-/** The way in. Emits `desk-sign-in` with e-mail and password; shows what the service answers. */
+/** The way in. Signs in with e-mail and password by `signIn`; shows what the service answers. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { mark } from "../shared/icons.js";

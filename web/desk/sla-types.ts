@@ -1,4 +1,4 @@
-/** What the service says of SLA: how a ticket's clocks came to be, the rules with their versions, and what an agent was told. */
+/** What the service says of SLA: how a ticket's clocks came to be, and the rules with their versions. */
 import type { Clock } from "../shared/desk-protocol.js";
 
 export interface Segment { start: string; end: string; kind: "counted" | "closed" | "paused"; minutes: number; total_minutes: number; mark: "warning" | "deadline" | "met" | "now" | null }

@@ -147,8 +147,10 @@ export class WebhooksPage extends LitElement {
   }
 
   async #read(): Promise<void> {
+    const { shown } = this;
     try {
-      this.found = await this.model.api.deliveries(this.shown);
+      const found = await this.model.api.deliveries(shown);
+      if (shown === this.shown) this.found = found; // else another state was chosen meanwhile
       if (this.#admin) this.known = await this.model.api.endpoints();
     } catch (error) {
       this.#failed(error);

@@ -37,6 +37,15 @@ describe("signing in", () => {
     expect(allById(app, "desk-email")).toHaveLength(1);
     expect(byId(app, "desk-toast").textContent).toContain("signed out");
   });
+
+  test("who could not be signed out is not told that they were", async () => {
+    await settle();
+    service.on("DELETE", "/api/staff/session", { status: 503, body: refusal("unavailable", "Try again in a minute.") });
+    await model.session.signOut();
+    await settle();
+    expect(model.staff).not.toBeNull();
+    expect(byId(app, "desk-toast").textContent).toContain("Try again in a minute.");
+  });
 });
 
 describe("a session that ends while an agent writes", () => {
