@@ -57,6 +57,15 @@ async def notify(
         await tx.execute(insert.on_conflict_do_nothing(index_elements=["staff_id", "key"]), told)
 
 
+async def tell(
+    tx: Transaction, conversation_id: str, staff_ids: Iterable[str], words: str, *, key: str, at: datetime
+) -> None:
+    """Tell members of staff something about a conversation, at their desks too. Idempotent by (member, key)."""
+    told = sorted(staff_ids)
+    await notify(tx, told, words, key=key, conversation_id=conversation_id, at=at)
+    await record_event(tx, conversation_id, "notified", {"to": told, "words": words}, at=at, audience="staff")
+
+
 async def tell_of_move(
     tx: Transaction,
     conversation: Conversation,
@@ -76,16 +85,14 @@ async def tell_of_move(
         by: the id of whoever did it; None for nobody of the staff.
         at: now.
     """
-    told = sorted({one for one in staff_ids if one is not None and one != by})
+    told = {one for one in staff_ids if one is not None and one != by}
     if not told:
         return
     number = "A conversation"
     if conversation.ticket_id is not None:
         number = (await get_ticket(tx.connection, conversation.ticket_id)).number
-    sentence = words.replace("{number}", number)
     key = f"moved:{conversation.id}:{conversation.epoch}"
-    await notify(tx, told, sentence, key=key, conversation_id=conversation.id, at=at)
-    await record_event(tx, conversation.id, "notified", {"to": told, "words": sentence}, at=at, audience="staff")
+    await tell(tx, conversation.id, told, words.replace("{number}", number), key=key, at=at)
 
 
 async def notifications_of(reader: Reader, staff_id: str) -> list[Notification]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
+from handoff.mentions import Mentions, mentions_in, readers_of, tell_mentioned
 from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
 from handoff.records import BOT, CLOSED, QUEUE, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
@@ -209,7 +210,7 @@ async def say_as_agent(
 async def write_note(
     database: Database, conversation_id: str, agent: Staff, *, client_id: str, text: str, at: datetime
 ) -> Message:
-    """Store an internal note; no customer ever sees it. Idempotent by (conversation, client id)."""
+    """Store an internal note; no customer ever sees it. Whom it names by `@` is told. Idempotent by (conversation, client id)."""
     return await _write_as_agent(
         database, conversation_id, agent, kind="note", epoch=None, client_id=client_id, text=text, at=at
     )
@@ -243,8 +244,14 @@ async def _write_as_agent(
         if wait:
             await start_waiting(tx, conversation, at)
             await announce(tx, conversation_id, at=at)
+        mentions = Mentions()
+        if kind == "note" and "@" in cleaned:
+            mentions = mentions_in(cleaned, await readers_of(tx.connection, conversation_id))
         author = Author("agent", agent.name, agent.id)
-        return await append(tx, conversation, Saying(author, cleaned, kind=kind, client_id=key), at=at)
+        saying = Saying(author, cleaned, kind=kind, client_id=key, notice=mentions.notice)
+        message = await append(tx, conversation, saying, at=at)
+        await tell_mentioned(tx, conversation, message, agent, mentions, at=at)
+        return message
 
 
 async def _answer_for(tx: Transaction, conversation: Conversation, agent: Staff, epoch: int, at: datetime) -> None:

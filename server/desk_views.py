@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from typing_extensions import TypedDict
 
-from handoff.desk_views import CountsView, RowView
+from handoff.desk_views import AgentView, CountsView, RowView
 from handoff.records import Staff
 from handoff.views import MessageView
 from handoff.wording import LONGEST_MESSAGE
@@ -121,6 +121,12 @@ class ListView(TypedDict):
 
     conversations: list[RowView]
     counts: CountsView
+
+
+class ReadersView(TypedDict):
+    """The colleagues who may read a conversation."""
+
+    people: list[AgentView]
 
 
 class ReplyView(TypedDict):

@@ -8,7 +8,8 @@ from core.clock import iso
 from core.errors import Conflict
 from handoff.desk import detail_of, list_rows
 from handoff.desk_counts import counts
-from handoff.desk_views import DetailView
+from handoff.desk_views import AgentView, DetailView
+from handoff.mentions import readers_of
 from handoff.pending import wait_for_customer
 from handoff.routing.presence import present, show_presence
 from handoff.routing.transferring import transfer
@@ -16,6 +17,7 @@ from handoff.sight import check_sight
 from handoff.speaking import say_as_agent, write_note
 from handoff.staff import ROLES, staff_names
 from handoff.taking_over import claim, give_back, override_ticket, release, resolve
+from handoff.transcript import get_conversation
 from handoff.views import message_view
 from knowledge.articles import Viewer
 from server import metrics
@@ -28,6 +30,7 @@ from server.desk_views import (
     NoteBody,
     OverrideBody,
     PresenceBody,
+    ReadersView,
     ReplyBody,
     ReplyView,
     ResolveBody,
@@ -59,6 +62,16 @@ async def get_detail(request: web.Request) -> web.Response:
     async with request.app[SERVICE].database.read() as reader:
         await check_sight(reader, member, request.match_info["id"])
     return await _detail(request)
+
+
+async def get_readers(request: web.Request) -> web.Response:
+    """Return the colleagues who may read a conversation: whom a note in it can name."""
+    member = await signed_in(request)
+    async with request.app[SERVICE].database.read() as reader:
+        await get_conversation(reader, request.match_info["id"])
+        await check_sight(reader, member, request.match_info["id"])
+        found = await readers_of(reader, request.match_info["id"])
+    return web.json_response(ReadersView(people=[AgentView(id=one.id, name=one.name) for one in found]))
 
 
 async def post_claim(request: web.Request) -> web.Response:
@@ -233,6 +246,7 @@ _DESK = "/api/desk/conversations/{id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/desk/conversations", get_list, "A list of conversations", auth="staff", query=ListQuery, returns=ListView),
     Route("GET", _DESK, get_detail, "One conversation", auth="staff", returns=DetailView),
+    Route("GET", _DESK + "/readers", get_readers, "Who may read it", auth="staff", returns=ReadersView),
     Route("POST", _DESK + "/claim", post_claim, "Claim", auth="staff", body=AtEpoch, returns=DetailView),
     Route("POST", _DESK + "/replies", post_reply, "Reply", auth="staff", body=ReplyBody, returns=ReplyView),
     Route("POST", _DESK + "/notes", post_note, "Note", auth="staff", body=NoteBody, returns=ReplyView),

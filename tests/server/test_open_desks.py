@@ -210,6 +210,19 @@ async def test_presence_tells_only_what_has_changed(running: Running) -> None:
     assert "presence" not in [event for event, _ in await heard_until_pong(watcher)]
 
 
+async def test_a_colleague_whom_a_note_names_hears_of_it_at_their_desk(running: Running) -> None:
+    chat = await waiting(running)
+    maya, jonas = await running.staff(), await running.staff("jonas@fernhill.example")
+    route = f"/api/desk/conversations/{chat.conversation}"
+    offered = (await (await maya.get(f"{route}/readers")).json())["people"]
+    assert {one["name"] for one in offered} >= {"Maya Ortiz", "Jonas Lindgren"}
+    assert (await maya.get("/api/desk/conversations/cv_none/readers")).status == 404
+    desk = await socket_of(running, jonas)
+    written = await maya.post(f"{route}/notes", json={"client_id": "n1", "text": "@Jonas Lindgren knows this"})
+    assert (await written.json())["message"]["notice"] == {"type": "mentions", "names": ["Jonas Lindgren"]}
+    await desk.hears("notified", words="Maya Ortiz mentioned you in a visitor's conversation.")
+
+
 async def test_who_is_passed_or_loses_a_conversation_is_told_at_once_and_in_their_list_until_they_read_it(
     running: Running,
 ) -> None:
