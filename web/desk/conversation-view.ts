@@ -106,7 +106,7 @@ export class ConversationView extends LitElement {
       ${this.model.isMine && detail.ticket?.status === "pending" ? html`<div class="claimbar" data-testid="desk-waits"><span>Waiting for the customer. The resolution clock stands still until they write.</span>
         <button type="button" class="button" data-testid="desk-stop-waiting" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.stopWaiting()}>Stop waiting</button></div>` : nothing}
       ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
-        .search=${this.model.api.search} .opened=${this.model.api.opened}
+        .search=${this.model.api.search} .opened=${this.model.api.opened} .readers=${this.model.api.readers}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
         @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string; wait: boolean }>) => void this.model.send(e.detail.mode, e.detail.text, e.detail.wait)}></desk-composer>`}
       <desk-transfer .teams=${this.model.floor.teams} .people=${this.model.floor.people} .holder=${detail.row.agent?.id ?? null}

@@ -3,6 +3,7 @@ import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
 import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/desk-protocol.js";
 import type { Message } from "../shared/protocol.js";
+import type { Reader } from "./mentions.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {
@@ -27,6 +28,7 @@ export class DeskApi {
   wait = async (id: string, epoch: number, on: boolean): Promise<unknown> => this.#write("POST", `${at(id)}/wait`, { epoch, on });
   note = async (id: string, clientId: string, text: string): Promise<Message> =>
     ((await this.#write("POST", `${at(id)}/notes`, { client_id: clientId, text })) as { message: Message }).message;
+  readers = async (id: string): Promise<Reader[]> => ((await this.#read(`${at(id)}/readers`)) as { people: Reader[] }).people;
   resolve = async (id: string, epoch: number, note: string): Promise<unknown> => this.#write("POST", `${at(id)}/resolve`, { epoch, note });
   returnToBot = async (id: string, epoch: number): Promise<unknown> => this.#write("POST", `${at(id)}/return`, { epoch });
   release = async (id: string, epoch: number): Promise<unknown> => this.#write("POST", `${at(id)}/release`, { epoch });
