@@ -78,6 +78,7 @@ class Rules:
     """All the rules of triage."""
 
     categories: Mapping[Category, CategoryRule]
+    intent_words: Mapping[str, str]
     intent_priorities: Mapping[str, Priority]
     handover_reasons: Mapping[str, HandoverRule]
     urgency: Mapping[Priority, re.Pattern[str]]
@@ -92,6 +93,10 @@ class Rules:
     def category_of_intent(self, intent: str | None) -> Category | None:
         """Return the category that an intent of the assistant stands for; an unknown intent stands for none."""
         return next((name for name, rule in self.categories.items() if intent in rule.intents), None)
+
+    def words_of_intent(self, intent: str) -> str:
+        """Return what an intent is about in words; of one that has none, its name as words."""
+        return self.intent_words.get(intent) or intent.replace("_", " ")
 
 
 @cache
@@ -150,6 +155,7 @@ def _rules(data: Mapping[str, Any], cancellation: CancellationRules) -> Rules:
         raise ValueError("revenue.from and repeat_contact.earlier_tickets must be above 0")
     return Rules(
         categories={name: _category(data["categories"][name]) for name in CATEGORIES},
+        intent_words={str(name): str(words) for name, words in data["intent_words"].items()},
         intent_priorities={str(name): _priority(value) for name, value in data["intent_priorities"].items()},
         handover_reasons={str(name): _handover(value) for name, value in data["handover_reasons"].items()},
         urgency={_priority(name): phrase_pattern(*_texts(phrases)) for name, phrases in data["urgency"].items()},

@@ -146,7 +146,7 @@ def _category(
             category, confidence, calibrated = *heeded, True
     if not shares and not calibrated:
         findings.reasons.append("No rule recognises what it is about." if text else "There is no text to go by.")
-    _explain(category, said, understood, findings)
+    _explain(category, said, understood, findings, rules)
     return category, confidence, calibrated
 
 
@@ -202,15 +202,20 @@ def _explain(
     said: Mapping[Category, Sequence[str]],
     understood: Sequence[tuple[str, float, Category]],
     findings: Findings,
+    rules: Rules,
 ) -> None:
     """Say which words and which understanding are about the category, and tag the other categories that have evidence."""
     if words := said.get(category):
         findings.reasons.append(f"{_quoted(words)} {'is' if len(words) == 1 else 'are'} about {category}.")
     for intent, confidence, about in understood:
         if about == category:
-            findings.reasons.append(f"The assistant understood {intent} ({confidence:.2f}), which is about {category}.")
+            findings.reasons.append(
+                f"The assistant understood “{rules.words_of_intent(intent)}” ({confidence:.2f}), which is about {category}."
+            )
         else:
-            findings.reasons.append(f"It also asks for {intent} ({confidence:.2f}), which is about {about}.")
+            findings.reasons.append(
+                f"It also asks about “{rules.words_of_intent(intent)}” ({confidence:.2f}), which is about {about}."
+            )
     for other, score in findings.scores.items():
         if other != category and score >= TELLING:
             findings.tag(other)

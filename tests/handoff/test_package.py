@@ -237,4 +237,23 @@ async def test_what_a_message_asks_for_beside_a_person_is_in_package_summary_and
     assert package["summary"] == [f"“{text}”"]
     assert package["triage"] is not None
     assert package["triage"]["category"] == "sign-in"
-    assert any("sign_in_problem" in reason for reason in package["triage"]["reasons"])
+    assert any("“trouble signing in”" in reason for reason in package["triage"]["reasons"])
+
+
+async def test_a_ticket_asked_for_beside_a_cancellation_that_is_confirmed_with_yes_is_in_the_package(
+    floor: Floor,
+) -> None:
+    conversation = await floor.visit()
+    both = [
+        {"name": "open_ticket", "confidence": 0.8, "text": "open a ticket about the broken export"},
+        {"name": "cancel_subscription", "confidence": 0.9, "text": "cancel my subscription"},
+    ]
+    text = "open a ticket about the broken export and cancel my subscription"
+    await answered(floor, conversation, text, None, intent="cancel_subscription", confidence=0.9, intents=both)
+    await answered(floor, conversation, "yes", None, intent="affirm", confidence=0.9)
+    package = await stored(floor, await floor.hand_over(conversation, "cancellation"))
+    assert package["reason"]["code"] == "cancellation"
+    assert package["intents"][0]["also"] == [
+        {"intent": "open_ticket", "confidence": 0.8, "text": "open a ticket about the broken export"}
+    ]
+    assert f"“{text}”" in package["summary"]

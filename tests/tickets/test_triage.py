@@ -191,7 +191,7 @@ def test_the_reasons_tell_phrase_rule_and_figure() -> None:
     invoices = of("where are my invoices?", intent="invoices", intent_confidence=0.93, mrr=6200)
     assert invoices.reasons == (
         "“invoices” is about billing.",
-        "The assistant understood invoices (0.93), which is about billing.",
+        "The assistant understood “invoices and receipts” (0.93), which is about billing.",
         "Revenue of 6,200 a month (5,000 or more) raises the priority from normal to high.",
     )
 
@@ -378,7 +378,7 @@ def test_what_else_a_message_asks_for_is_a_tag_with_its_reason() -> None:
     result = of("where is it?", intent="invoices", intent_confidence=0.9, also=(("import_data", 0.7),))
     assert result.category == "billing"
     assert "import-export" in result.tags
-    assert "It also asks for import_data (0.70), which is about import-export." in result.reasons
+    assert "It also asks about “bringing data in” (0.70), which is about import-export." in result.reasons
 
 
 def test_the_second_matter_raises_the_priority_as_the_first_would() -> None:
@@ -386,3 +386,11 @@ def test_the_second_matter_raises_the_priority_as_the_first_would() -> None:
     wish = of("…", intent="invoices", intent_confidence=0.9, also=(("cancel_subscription", 0.8),))
     assert (wish.priority, "churn-risk" in wish.tags) == ("urgent", True)
     assert of("…", intent="invoices", intent_confidence=0.9, also=(("security_incident", 0.3),)).priority == "normal"
+
+
+def test_every_intent_of_a_category_has_words_for_the_reasons() -> None:
+    rules = default_rules()
+    named = {intent for rule in rules.categories.values() for intent in rule.intents}
+    assert named == set(rules.intent_words)
+    assert rules.words_of_intent("cancel_subscription") == "cancelling the subscription"
+    assert rules.words_of_intent("some_new_intent") == "some new intent"
