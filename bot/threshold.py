@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from sklearn.model_selection import KFold
@@ -50,6 +51,10 @@ class HeldOut(NamedTuple):
     """Whether the best guess is the intent."""
     offered: np.ndarray
     """Whether the intent is among the guesses that asking would offer."""
+    intents: np.ndarray
+    """The intent that it is an example of."""
+    guesses: np.ndarray
+    """The best guess."""
 
 
 class Worth(NamedTuple):
@@ -117,7 +122,7 @@ def judge(fold: Fold, *, c: float, choices: int) -> HeldOut:
         classifier.fit(fold.vectors[fold.known], fold.names[fold.known])
     rest = np.concatenate([fold.kept, fold.foreign])
     if not len(rest):
-        return HeldOut(np.empty(0), *(np.empty(0, dtype=bool) for _ in range(3)))
+        return HeldOut(np.empty(0), *(np.empty(0, dtype=kind) for kind in (bool, bool, bool, str, str)))
     probabilities, classes = classifier.predict_proba(fold.vectors[rest]), classifier.classes_
     known = Examples(fold.vectors[fold.known], fold.names[fold.known])
     best, scored = scores(probabilities, classes, fold.vectors[rest], known)
@@ -126,7 +131,8 @@ def judge(fold: Fold, *, c: float, choices: int) -> HeldOut:
     offer = classes[np.argsort(-offerable, axis=1)[:, :choices]]
     inside = (np.arange(len(rest)) < len(fold.kept)) & (truth != OUT_OF_SCOPE)
     asked = inside & (best != OUT_OF_SCOPE)  # what is taken for out of scope is declined, never asked about
-    return HeldOut(scored, inside, inside & (best == truth), asked & (offer == truth[:, None]).any(axis=1))
+    offered = asked & (offer == truth[:, None]).any(axis=1)
+    return HeldOut(scored, inside, inside & (best == truth), offered, truth, best)
 
 
 def together(parts: Sequence[HeldOut]) -> Optional[HeldOut]:
@@ -168,24 +174,43 @@ def _best(held_out: HeldOut, served: np.ndarray, worth: float) -> float:
     return float((tried[place] + tried[max(place - 1, 0)]) / 2)
 
 
-def report(held_out: Optional[HeldOut], thresholds: Thresholds, *, rehearsed: bool) -> dict[str, object]:
-    """Returns what the thresholds do to the held-out messages, as shares, for people to read."""
+def report(held_out: Optional[HeldOut], thresholds: Thresholds, *, rehearsed: bool) -> Dict[str, Any]:
+    """Returns what the thresholds do to the held-out messages, for people to read.
+
+    Three kinds are told apart: `known`, `out_of_scope` and `left_out`, of intents that were kept away altogether. Figures are shares of
+    their kind, but `taken_for`: how many messages of one intent were answered as another, `[intent, guess, messages]` for each kind. Which
+    of these get the same reply as their own intent is in the rules, which a pipeline does not read.
+    """
     if held_out is None:
-        return {"rehearsed": rehearsed, "known": 0, "foreign": 0}
+        return {"rehearsed": rehearsed, "known": 0, "out_of_scope": 0, "left_out": 0}
     answered, asked = held_out.scores >= thresholds.answer, held_out.scores >= thresholds.ask
     asked &= ~answered
-    inside, foreign = held_out.inside, ~held_out.inside
-    shares: List[tuple[str, np.ndarray, np.ndarray]] = [
+    wrong = answered & ~held_out.right
+    inside, none_of_these = held_out.inside, held_out.intents == OUT_OF_SCOPE
+    left_out = ~inside & ~none_of_these
+    shares: List[Tuple[str, np.ndarray, np.ndarray]] = [
         ("answered_rightly", answered & held_out.right, inside),
-        ("answered_wrongly", answered & ~held_out.right, inside),
+        ("answered_wrongly", wrong, inside),
         ("asked_with_the_intent", asked & held_out.offered, inside),
         ("asked_without_it", asked & ~held_out.offered, inside),
-        ("foreign_answered", answered, foreign),
-        ("foreign_asked", asked, foreign),
+        ("out_of_scope_answered", wrong, none_of_these),
+        ("out_of_scope_asked", asked, none_of_these),
+        ("left_out_answered", wrong, left_out),
+        ("left_out_asked", asked, left_out),
     ]
     return {
         "rehearsed": rehearsed,
         "known": int(inside.sum()),
-        "foreign": int(foreign.sum()),
+        "out_of_scope": int(none_of_these.sum()),
+        "left_out": int(left_out.sum()),
         **{name: round(float(which[among].mean()), 4) if among.any() else None for name, which, among in shares},
+        "taken_for": {
+            "known": _taken_for(held_out, wrong & inside),
+            "left_out": _taken_for(held_out, wrong & left_out),
+        },
     }
+
+
+def _taken_for(held_out: HeldOut, which: np.ndarray) -> List[Tuple[str, str, int]]:
+    pairs = Counter(zip(held_out.intents[which].tolist(), held_out.guesses[which].tolist()))  # noqa: B905 - Python 3.10
+    return [(*pair, many) for pair, many in sorted(pairs.items())]

@@ -20,6 +20,7 @@ from core.errors import ConfigurationError
 from core.tuning import tuning_pays
 from server.children import QUIET
 from server.processes import inherited
+from server.replies import followed_by, with_same_replies
 from server.settings import ROOT, Settings
 from server.training_files import IntentExample, TrainingFiles, checked_examples
 
@@ -104,6 +105,8 @@ def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, ag
     arguments += ["--force"] if again else []  # else Rasa takes what it has trained before from its own cache
     run_rasa(settings.bot_python, arguments, encoder=encoder, out=settings.models)
     scope = scope_of(archive)
+    if scope.get("held_out"):
+        scope["held_out"] = with_same_replies(scope["held_out"], followed_by(ROOT / "data" / "rules.yml"))
     stamp.write_text(json.dumps({"made_from": made_from, "scope": scope}, indent=2) + "\n", encoding="utf-8")
     return Trained(archive, encoder, scope, anew=True)
 

@@ -97,17 +97,25 @@ def print_assistant(trained: Trained) -> None:
     if not seen.get("known"):
         print("There are too few examples to tell how often that is right.")
         return
-    print(f"\nOf messages kept back in training ({seen['known']} known, {seen['foreign']} foreign):\n")
+    kinds = " and ".join(
+        [
+            f"{seen['known']} known",
+            *([f"{seen['out_of_scope']} out of scope"] if seen["out_of_scope"] else []),
+            *([f"{seen['left_out']} of intents that were left out in turn"] if seen["left_out"] else []),
+        ]
+    )
+    print(f"\nOf messages kept back in training ({kinds}):\n")
     rows = [(words, *(_share(seen.get(name)) for name in names)) for words, *names in _SCOPE_ROWS]
-    print_table(rows, headings=("", "known", "foreign"))
+    print_table(rows, headings=("", "known", "out of scope", "left out"))
     print()
 
 
 _SCOPE_ROWS = (
-    ("answered rightly", "answered_rightly", ""),
-    ("answered wrongly", "answered_wrongly", "foreign_answered"),
-    ("asked, with the right choice", "asked_with_the_intent", ""),
-    ("asked, without it", "asked_without_it", "foreign_asked"),
+    ("answered rightly", "answered_rightly", "", ""),
+    ("as another intent with the same reply", "answered_alike", "", "left_out_alike"),
+    ("answered wrongly", "answered_wrongly", "out_of_scope_answered", "left_out_answered"),
+    ("asked, with the right choice", "asked_with_the_intent", "", ""),
+    ("asked, without it", "asked_without_it", "out_of_scope_asked", "left_out_asked"),
 )
 
 

@@ -9,7 +9,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityReader
 from bot.scope import Examples, confidence
-from bot.threshold import Fold, HeldOut, Worth, choose, folds, judge, together
+from bot.threshold import Fold, HeldOut, Thresholds, Worth, choose, folds, judge, report, together
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,8 @@ def test_what_is_taken_for_out_of_scope_has_no_say_in_when_to_ask():
 def test_the_foreign_decide_within_the_bounds_of_what_may_be_lost():
     inside = np.arange(200) < 100
     scores = np.concatenate([np.linspace(0.2, 0.9, 100), np.linspace(0.1, 0.6, 100)])
-    held_out = HeldOut(scores, inside, inside, inside)
+    names = np.where(inside, "a", "b")
+    held_out = HeldOut(scores, inside, inside, inside, names, names)
     careless, careful, bold = (choose(held_out, Worth(worth, 0.1, 0.3), examples=450) for worth in (0.01, 1.0, 9.0))
     assert [round(float((scores[:100] < chosen.answer).mean()), 2) for chosen in (careless, careful, bold)] == [
         0.15,
@@ -193,6 +194,20 @@ def test_with_few_intents_nothing_is_foreign_and_the_loss_alone_decides():
     assert held_out.inside.all()
     assert 0.0 < strict.ask <= strict.answer < loose.answer < 1.0
     assert loose.ask < loose.answer
+
+
+def test_the_report_tells_what_was_left_out_from_what_is_none_of_these_and_as_what_it_was_answered():
+    intents = np.array(["a", "a", "a", "b", "b", "out_of_scope", "out_of_scope"])
+    guesses = np.array(["a", "c", "c", "a", "a", "a", "c"])
+    inside = intents == "a"
+    scores = np.array([0.9, 0.9, 0.5, 0.9, 0.1, 0.5, 0.9])
+    held_out = HeldOut(scores, inside, intents == guesses, inside, intents, guesses)
+    told = report(held_out, Thresholds(0.8, 0.4), rehearsed=False)
+    assert (told["known"], told["out_of_scope"], told["left_out"]) == (3, 2, 2)
+    assert (told["answered_rightly"], told["answered_wrongly"], told["asked_with_the_intent"]) == (0.3333,) * 3
+    assert (told["out_of_scope_answered"], told["out_of_scope_asked"]) == (0.5, 0.5)
+    assert (told["left_out_answered"], told["left_out_asked"]) == (0.5, 0.0)
+    assert told["taken_for"] == {"known": [("a", "c", 1)], "left_out": [("b", "a", 1)]}
 
 
 def test_more_examples_give_up_fewer_right_answers():
