@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from core.errors import ConfigurationError
 
@@ -16,6 +17,21 @@ def without_overrides(text: str) -> str:
     For a name or subject, shown beside other words that such a character could turn around as well.
     """
     return _OVERRIDES.sub("", text)
+
+
+def mended(value: Any) -> Any:
+    """Return a JSON value whose texts every database can keep: no NUL, half surrogate pairs replaced.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {mended(name): mended(item) for name, item in value.items()}
+    return [mended(item) for item in value] if isinstance(value, list) else value
 
 
 def text_of(path: Path, name: str | None = None) -> str:

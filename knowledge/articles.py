@@ -15,6 +15,7 @@ from typing import Any, Literal, cast, get_args
 import yaml
 
 from core.errors import Conflict, Invalid
+from core.text import mended
 
 Audience = Literal["customer", "internal", "both"]
 Visibility = Literal["public", "authenticated", "internal"]
@@ -276,7 +277,7 @@ def split_front_matter(text: str, file: str) -> tuple[FrontMatter, str, int]:
         front_matter = "\n".join(lines[1:end])
         _refuse_aliases(front_matter)
         node = yaml.compose(front_matter, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(front_matter)
+        values = mended(yaml.safe_load(front_matter))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 1

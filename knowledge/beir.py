@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from core.text import mended
 from knowledge.articles import Article, BrokenArticle
 
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
@@ -58,12 +59,12 @@ def article_id(document_id: str) -> str:
 def read_document(line: str, number: int, now: datetime) -> Article | BrokenArticle:
     """Return one line of `corpus.jsonl` as a public article, or what is wrong with it."""
     try:
-        row = json.loads(line)
+        row = mended(json.loads(line))
         document_id, title, text = str(row["_id"]), str(row.get("title") or ""), str(row["text"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return BrokenArticle("corpus.jsonl", number, f"the line is no document ({error}).")
-    title = " ".join(title.replace("\x00", "").split()) or " ".join(text.split()[:8])
-    text = text.replace("\x00", "").strip()
+    title = " ".join(title.split()) or " ".join(text.split()[:8])
+    text = text.strip()
     if not title:
         return BrokenArticle("corpus.jsonl", number, "the document has neither title nor text.")
     digest = hashlib.sha256(document_id.encode()).hexdigest()[:8]

@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.errors import BatonError, Invalid, NotFound, RateLimited, TooLarge
+from core.text import mended
 from server import metrics
 
 log = structlog.get_logger()
@@ -89,25 +90,15 @@ def parse_json(raw: bytes | str) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """Return a JSON value whose texts every database can keep: no NUL, half surrogate pairs replaced.
+    """Return a JSON value whose texts every database can keep, as `mended` does.
 
     Raises:
         Invalid: it is nested too deeply.
     """
     try:
-        return _storable(value)
+        return mended(value)
     except RecursionError as error:
         raise Invalid("The request is nested too deeply.") from error
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        if value.isascii():
-            return value.replace("\x00", "")
-        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return [_storable(item) for item in value] if isinstance(value, list) else value
 
 
 def checked(value: Any, model: type[Body]) -> Body:

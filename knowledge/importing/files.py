@@ -43,11 +43,11 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime) -> Read:
             _translate(front)
         else:
             front, body, line = FrontMatter(name, {}, {}), text, 1
-        body, line = _take_title(front, body, line, path)
+        body, line = _take_title(front, body, line, Path(name).stem)
         own_slug = isinstance(front.values.get("slug"), str) and SLUG.fullmatch(front.values["slug"]) is not None
         own_id = front.values.get("id") is not None
         if not own_slug:
-            front.values["slug"] = slug_of(str(front.values["title"]), path.stem)
+            front.values["slug"] = slug_of(str(front.values["title"]), Path(name).stem)
         if not own_id:
             front.values["id"] = imported_id(source, name)
         for field, folder in zip(("category", "subcategory"), Path(name).parts[:-1], strict=False):
@@ -66,7 +66,7 @@ def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
         excerpt, tags = _meta(soup, "description"), _meta(soup, "keywords")
         body = _main_part(soup)
         heading = body.find("h1")
-        title = _one_line(heading) or _one_line(named) or _title_of(path.stem)
+        title = _one_line(heading) or _one_line(named) or _title_of(Path(name).stem)
         if isinstance(named, Tag):
             named.extract()
         if isinstance(heading, Tag):
@@ -81,7 +81,7 @@ def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
     folders = [_title_of(folder)[:200] for folder in Path(name).parts[:-1]][:2]
     article = Article(
         id=imported_id(source, name),
-        slug=slug_of(title, path.stem),
+        slug=slug_of(title, Path(name).stem),
         title=title[:300],
         content=content + "\n",
         excerpt=excerpt[:2_000],
@@ -143,7 +143,7 @@ def _translate(front: FrontMatter) -> None:
         del values[name]
 
 
-def _take_title(front: FrontMatter, body: str, line: int, path: Path) -> tuple[str, int]:
+def _take_title(front: FrontMatter, body: str, line: int, stem: str) -> tuple[str, int]:
     """See that there is a title. A heading that is the title is taken out of the text, for a page shows it above."""
     tokens = parse(body)
     first = tokens[0] if tokens else None
@@ -159,7 +159,7 @@ def _take_title(front: FrontMatter, body: str, line: int, path: Path) -> tuple[s
             ),
             "",
         )
-        title = (title or _title_of(path.stem))[:300]
+        title = (title or _title_of(stem))[:300]
         front.values["title"] = title
     rest = body.split("\n")
     if leads and first is not None and first.map is not None and heading.strip().lower() == str(title).strip().lower():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
@@ -16,6 +16,8 @@ from knowledge.intake import Incoming, Source
 Format = Literal["markdown", "html", "beir", "zendesk", "intercom", "freshdesk"]
 FORMATS: tuple[Format, ...] = ("markdown", "html", "beir", "zendesk", "intercom", "freshdesk")
 VENDORS: tuple[Format, ...] = ("zendesk", "intercom", "freshdesk")
+MOST_COUNTED = 1_000_000_000
+"""Votes or views of one article; more is no count, and the database's whole numbers end soon after."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -75,20 +77,29 @@ class Fields:
             if value is not None and not isinstance(value, str):
                 raise self.broken(f"{name} is not text.")
             if value and value.strip():
-                return value.replace("\x00", "").strip()[:limit]
+                return value.strip()[:limit]
         return ""
 
     def words(self, name: str) -> tuple[str, ...]:
         """Return a list of words."""
-        value = self.values.get(name) or []
-        if not isinstance(value, list) or not all(isinstance(one, (str, int)) for one in value):
+        value = self.list(name)
+        if not all(isinstance(one, (str, int)) for one in value):
             raise self.broken(f"{name} is not a list of words.")
-        return tuple(dict.fromkeys(str(one).replace("\x00", "").strip()[:100] for one in value if str(one).strip()))
+        return tuple(dict.fromkeys(str(one).strip()[:100] for one in value if str(one).strip()))
+
+    def list(self, name: str) -> Sequence[Any]:
+        """Return a list, an empty one if it is not there."""
+        value = self.values.get(name) or []
+        if not isinstance(value, list):
+            raise self.broken(f"{name} is not a list.")
+        return value
 
     def count(self, name: str) -> int:
-        """Return a number of 0 or more; anything else counts as 0."""
+        """Return a number of 0 or more; anything else, and what no count can be, counts as 0."""
         value = self.values.get(name)
-        return max(0, int(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST_COUNTED:
+            return int(value)
+        return 0
 
     def moment(self, name: str, otherwise: datetime) -> datetime:
         """Return a date: ISO 8601, or seconds since 1970."""

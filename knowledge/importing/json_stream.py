@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from core.text import mended
+
 _CHUNK = 1 << 18
 LARGEST = 1 << 26
 """Characters of one value; what is longer is not an article."""
@@ -41,13 +43,13 @@ class Element:
     listed: bool
 
     def value(self) -> Any:
-        """Decode it.
+        """Decode it, its texts mended.
 
         Raises:
             BrokenJsonError: it is no JSON; the error names the line in the file.
         """
         try:
-            return json.loads(self.text, strict=False)
+            return mended(json.loads(self.text, strict=False))
         except ValueError as error:
             line = error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0
             reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)

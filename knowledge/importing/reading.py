@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigurationError
+from core.text import mended
 from knowledge.articles import BrokenArticle
 from knowledge.beir import read_document
 from knowledge.importing.files import read_html, read_markdown
@@ -72,14 +73,14 @@ def look_at(path: Path, *, format: Format | None = None, source: str | None = No
     else:
         paths = sorted(one for one in folder.rglob("*") if one.is_file() and not _hidden(one, folder))
     for one in paths:
-        name = one.relative_to(folder).as_posix()
+        name = mended(one.relative_to(folder).as_posix())
         kind = _kind(one, format, whole)
         if kind is None:
             inputs.skipped.append(name)
         elif kind == "json":
             _look_at_json(inputs, one, name, format, source)
         else:
-            named = source or f"{kind}:{folder.absolute().name}"[:120]
+            named = source or f"{kind}:{mended(folder.absolute().name)}"[:120]
             inputs.files.append(Input(one, name, kind, named, _lines(one) if kind == "beir" else 1))
     return inputs
 

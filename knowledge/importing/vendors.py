@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from knowledge.articles import Article, BrokenArticle, Status, Visibility
-from knowledge.importing.found import Fields, Format, Found, Read, imported_id, incoming, slug_of
+from knowledge.importing.found import MOST_COUNTED, Fields, Format, Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, to_markdown
 from knowledge.intake import Incoming
 
@@ -86,21 +86,21 @@ def _zendesk(fields: Fields, source: str, directory: Directory, now: datetime) -
     category = directory.name("categories", section.get("category_id"))
     name = directory.name("sections", values.get("section_id"))
     total, votes = values.get("vote_sum"), fields.count("vote_count")
-    up = total if isinstance(total, int) else 0
+    up = total if isinstance(total, int) and abs(total) <= MOST_COUNTED else 0
     votes = max(votes, abs(up))
     return _incoming(
         fields, source, source_id, now,
         html=fields.text("body"), base=fields.text("html_url"),
         category=category or name, subcategory=name if category else "",
         tags=fields.words("label_names"), author=directory.name("users", values.get("author_id")),
-        visibility=_zendesk_visibility(values, directory),
+        visibility=_zendesk_visibility(fields, directory),
         helpful=(votes + up) // 2, not_helpful=(votes - up) // 2,
         status="draft" if values.get("draft") is True else "published",
     )  # fmt: skip
 
 
-def _zendesk_visibility(values: Mapping[str, Any], directory: Directory) -> Visibility:
-    segments = [values.get("user_segment_id"), *(values.get("user_segment_ids") or [])]
+def _zendesk_visibility(fields: Fields, directory: Directory) -> Visibility:
+    segments = [fields.values.get("user_segment_id"), *fields.list("user_segment_ids")]
     segments = [one for one in segments if one is not None]
     if not segments:
         return "public"
@@ -138,8 +138,8 @@ def _intercom(fields: Fields, source: str, directory: Directory, now: datetime) 
 
 def _freshdesk(fields: Fields, source: str, directory: Directory, now: datetime) -> Incoming:
     values = fields.values
-    hierarchy = [one for one in values.get("hierarchy") or [] if isinstance(one, dict)]
-    named = [(one.get("type"), (one.get("data") or {}).get("name")) for one in hierarchy]
+    hierarchy = [one for one in fields.list("hierarchy") if isinstance(one, dict) and isinstance(one.get("data"), dict)]
+    named = [(one.get("type"), one["data"].get("name")) for one in hierarchy]
     categories = [str(name)[:200] for kind, name in named if kind == "category" and name]
     folders = [str(name)[:200] for kind, name in named if kind == "folder" and name]
     category = next(iter(categories), "") or fields.text("category_name", limit=200)
@@ -149,7 +149,7 @@ def _freshdesk(fields: Fields, source: str, directory: Directory, now: datetime)
     about = values.get("seo_data")
     seo = Fields(fields.file, fields.line, about if isinstance(about, dict) else {})
     seen_by = values.get("folder_visibility") or directory.find("folders", values.get("folder_id")).get("visibility")
-    visibility: Visibility = {None: "public", 1: "public", 2: "authenticated"}.get(seen_by, "internal")  # type: ignore[assignment]
+    visibility: Visibility = "public" if seen_by in (None, 1) else "authenticated" if seen_by == 2 else "internal"
     status = values.get("status")
     if status not in (1, 2):
         raise fields.broken(f"status is {status!r}; it must be 1 (draft) or 2 (published).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,23 @@ async def test_a_broken_article_is_named_with_file_line_and_reason_and_the_rest_
         "a.json:8: this is no JSON (Expecting value).",
     ]
     assert await listed(database) == ["Article 1", "Article 5"]
+
+
+async def test_what_no_export_should_hold_stops_one_article_and_not_the_import(
+    database: Database, clock: FrozenClock, tmp_path: Path
+) -> None:
+    odd = [
+        zendesk(1, vote_count=float("inf")), zendesk(2, vote_sum=10**30), zendesk(3, title="A cut emoji \ud83d"),
+        zendesk(4, user_segment_ids=5), {"id": 5, "title": "F", "description": "x", "folder_id": 1, "status": 2, "hierarchy": 5},
+    ]  # fmt: skip
+    export(tmp_path / "a.json", odd[:4])
+    (tmp_path / "b.json").write_text(json.dumps(odd[4:]))
+    (tmp_path / "c.md").write_text('---\ntitle: "Another \\ud83d"\n---\n\nText')
+    (tmp_path / os.fsdecode(b"caf\xe9.html")).write_text("<p>Text")
+    report = await import_articles(database, tmp_path, clock)
+    assert [one.reason for one in report.broken] == ["user_segment_ids is not a list.", "hierarchy is not a list."]
+    cut = "\N{REPLACEMENT CHARACTER}"
+    assert await listed(database) == [f"A cut emoji {cut}", f"Another {cut}", "Article 1", "Article 2", f"Caf{cut}"]
 
 
 async def test_two_articles_of_one_title_have_addresses_of_their_own_that_stay(
