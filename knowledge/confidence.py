@@ -11,6 +11,10 @@ from dataclasses import asdict, dataclass
 from knowledge.confidence_model import THRESHOLD, WITH_MEANING, WORDS_ALONE
 from knowledge.ranking import Shape
 
+CLOSE = {True: 0.10, False: 0.20}
+"""Confidence from which on an article that may not answer is still close to what was asked, with semantic search and without: of the
+questions that are answered and not said to be, nearly all have more; most of those that nothing answers have less (docs/knowledge.md)."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -18,6 +22,8 @@ class Judgement:
 
     confidence: float
     answered: bool
+    close: bool
+    """It answers, or is near enough to be shown as something close to what was asked."""
 
 
 def judge(shape: Shape, *, semantic: bool) -> Judgement:
@@ -26,4 +32,4 @@ def judge(shape: Shape, *, semantic: bool) -> Judgement:
     values = asdict(shape)
     total = model["intercept"] + sum(weight * values[name] for name, weight in model.items() if name != "intercept")
     confidence = 1.0 / (1.0 + math.exp(-total))
-    return Judgement(confidence, confidence >= THRESHOLD)
+    return Judgement(confidence, confidence >= THRESHOLD, confidence >= CLOSE[semantic])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
 Found = TypeVar("Found")
@@ -48,3 +48,18 @@ def _look_at(task: asyncio.Task[Any]) -> None:
     """See what became of a search: a failure that nobody asked for is nobody's."""
     if not task.cancelled():
         task.exception()
+
+
+@contextlib.asynccontextmanager
+async def going_on(work: Coroutine[Any, Any, Found] | None) -> AsyncIterator[asyncio.Task[Found] | None]:
+    """Have work, if there is any, going on for the length of the block, and no longer."""
+    if work is None:
+        yield None
+        return
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        # What it found, or what hindered it, is for whoever awaited it.
+        await asyncio.gather(task, return_exceptions=True)

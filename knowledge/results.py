@@ -79,6 +79,8 @@ class SearchOutcome:
     """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
     corrections: tuple[Correction, ...] = ()
     """Words of the question that stand in no article, and what was searched for instead of them."""
+    close: bool = False
+    """Whether the first result answers, or is at least close to what was asked. Of what is not, nothing is worth showing to a customer."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 from core.clock import Clock
 from core.database import Database, Reader
@@ -16,9 +15,10 @@ from core.prepared import Row
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.foresight import Foresight
+from knowledge.foresight import Foresight, going_on
 from knowledge.full_text import FullText, Memory, leading_terms
 from knowledge.index import KnowledgeIndex, State
+from knowledge.other_names import OtherNames, better_of
 from knowledge.postings import Postings
 from knowledge.ranking import rank, relative, shape
 from knowledge.related import Related, find_related
@@ -60,7 +60,7 @@ class _Sought(NamedTuple):
 
 
 class Retriever:
-    """Hybrid search over the articles that a viewer may see. Safe to share; `index` may come later or never."""
+    """Hybrid search over the articles that a viewer may see. Safe to share; `index` and `names` may come later or never."""
 
     def __init__(
         self, db: Database, index: KnowledgeIndex | None, clock: Clock, full_text: FullText | None = None
@@ -69,6 +69,7 @@ class Retriever:
         self._clock = clock
         self._full_text = full_text or FullText()
         self.index = index
+        self.names = OtherNames()
         self._foresight: Foresight[SearchOutcome] = Foresight()
 
     @property
@@ -143,6 +144,14 @@ class Retriever:
         return await find_related(self, slug, viewer, limit)
 
     async def _search(self, sought: _Sought) -> SearchOutcome:
+        """Search for the question as it was asked, and in the articles' words where it has other names for what they tell of."""
+        outcome = await self._search_as_asked(sought)
+        reading = self.names.reading(sought.question) if sought.mode == "hybrid" else None
+        if reading is None:
+            return outcome
+        return better_of(outcome, reading, await self._search_as_asked(sought._replace(question=reading.question)))
+
+    async def _search_as_asked(self, sought: _Sought) -> SearchOutcome:
         question, viewer, limit, only, mode = sought
         telling = telling_terms(question)
         if not telling:
@@ -166,7 +175,14 @@ class Retriever:
             for one in shown
             if one.article_id in rows
         ]
-        return SearchOutcome(results, judged.answered, judged.confidence, found.semantic, corrections=found.corrections)
+        return SearchOutcome(
+            results,
+            judged.answered,
+            judged.confidence,
+            found.semantic,
+            corrections=found.corrections,
+            close=judged.close,
+        )
 
     async def find(
         self,
@@ -242,7 +258,7 @@ class Retriever:
         """Score the candidates of a large knowledge base, found in SQL."""
         # Most questions are compared by meaning as they were typed: that goes on while their words are looked up.
         typed = None if len(question) > LONG else self._near(question, viewer, only, mode)
-        async with _going_on(typed) as begun:
+        async with going_on(typed) as begun:
             asked = await understood()
             read = partial(self._full_text.read, reader, memory, viewer=viewer, only=only)
             ids = await self._full_text.search(reader, asked.terms, asked.statistics, viewer, only=only)
@@ -259,21 +275,6 @@ class Retriever:
             return None
         # A category or audience is a filter on what was found, so more is asked for.
         return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
-
-
-@contextlib.asynccontextmanager
-async def _going_on(work: Coroutine[Any, Any, Near] | None) -> AsyncIterator[asyncio.Task[Near] | None]:
-    """Have work, if there is any, going on for the length of the block, and no longer."""
-    if work is None:
-        yield None
-        return
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        # What it found, or what hindered it, is for whoever awaited it.
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _knows_nothing(_word: str) -> bool:

@@ -14,6 +14,7 @@ from core.errors import ConfigurationError
 from knowledge.articles import BrokenArticle, parse_article
 from knowledge.derivation import renew_passages
 from knowledge.intake import Incoming, Source, take_in
+from knowledge.other_names import read_other_names
 
 SOURCE = "seed"
 _BATCH = 100
@@ -64,13 +65,17 @@ async def sync_folder(
 
 
 def check_folder(folder: Path, clock: Clock) -> tuple[int, list[BrokenArticle]]:
-    """Read every `*.md` under `folder` as `sync_folder` does and write nothing; returns their number, and those that are broken.
+    """Read every `*.md` under `folder` as `sync_folder` does, and the list of other names; returns the articles' number and what is broken.
 
     Raises:
         ConfigurationError: there is no such folder.
     """
     files, broken = _files(folder), list[BrokenArticle]()
     _read_all(files, folder, clock, broken)
+    try:
+        read_other_names(folder)
+    except BrokenArticle as error:
+        broken.append(error)
     return len(files), broken
 
 

@@ -11,7 +11,9 @@ from rasa_sdk.executor import ActionExecutor
 from actions.assistance import Assistance
 from actions.registry import build_executor
 from core.embedding import OnnxEncoder
+from knowledge.articles import BrokenArticle
 from knowledge.index import KnowledgeIndex
+from knowledge.other_names import read_other_names
 from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
 from server.service import Service
@@ -39,6 +41,10 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     report = await sync_folder(service.database, settings.articles_dir, service.clock)
     for broken in report.broken:
         log.warning("an article is broken", reason=str(broken))
+    try:
+        service.retriever.names = await asyncio.to_thread(read_other_names, settings.articles_dir)
+    except BrokenArticle as error:
+        log.warning("the list of other names is broken", reason=str(error))
     if service.retriever.index is None:
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
         index = KnowledgeIndex(service.database, encoder, settings.home / "chroma", settings.chroma_url)

@@ -12,6 +12,7 @@ from core.embedding import OnnxEncoder
 from core.errors import ConfigurationError
 from knowledge.articles import Audience, Viewer
 from knowledge.index import KnowledgeIndex
+from knowledge.other_names import read_other_names
 from knowledge.results import SearchOutcome
 from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
@@ -102,6 +103,7 @@ async def search_once(
             note = f"Searching by words alone. {error.message}"
             index = None
         retriever = Retriever(database, index, clock)
+        retriever.names = read_other_names(settings.articles_dir)
         outcome = await retriever.search(
             question,
             viewer=viewer,

@@ -11,10 +11,24 @@ from core.database import Database, metadata
 from core.embedding import Encoder
 from knowledge.articles import Viewer
 from knowledge.index import KnowledgeIndex
+from knowledge.other_names import read_other_names
 from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
 from tests.knowledge.conftest import ROOT
 
+OTHERWISE_NAMED = {
+    "How do I restore a deleted card?": "recover-deleted-items",
+    "How do I export a board to csv?": "export-data",
+    "make a board private": "private-projects",
+    "repeat a ticket every week": "recurring-tasks",
+    "buy more licenses": "manage-seats",
+    "my card was declined": "change-payment-card",
+    "remove my card": "change-payment-card",
+    "move our trello boards over": "import-trello",
+}
+"""Questions with words that `other-names.yml` knows, in that sense and in another."""
+FAR = ("zzzz", "qwertzuiop", "gift cards", "how tall is mount everest", "lorem ipsum dolor sit amet", "whiteboard")
+"""Questions to which no article comes close."""
 QUESTIONS = yaml.safe_load((Path(__file__).parent / "questions.yml").read_text(encoding="utf-8"))
 
 
@@ -31,6 +45,7 @@ async def test_customers_questions_find_their_articles_and_foreign_ones_find_non
         await index.open()
         await index.refresh()
         retriever = Retriever(database, index, clock)
+        retriever.names = read_other_names(ROOT / "knowledge" / "articles")
 
         async def ask(question: str) -> tuple[bool, list[str]]:
             outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, limit=3, log=False)
@@ -38,6 +53,10 @@ async def test_customers_questions_find_their_articles_and_foreign_ones_find_non
 
         answered, slugs = await ask("can I get my invoices as pdf?")
         assert (answered, slugs[0]) == (True, "download-invoices")
+        for question, slug in OTHERWISE_NAMED.items():
+            assert (await ask(question))[1][0] == slug, question
+        for question in FAR:
+            assert not (await retriever.search(question, viewer=Viewer.ANONYMOUS, log=False)).close, question
         for question in (
             "do you have a linux desktop app?",
             "what's the weather in Paris",

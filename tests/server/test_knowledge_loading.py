@@ -82,6 +82,7 @@ async def test_without_an_index_the_words_of_a_question_still_find_their_article
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "download-invoices.md").write_text(ARTICLE, encoding="utf-8")
+    (tmp_path / "other-names.yml").write_text("receipt: invoice", encoding="utf-8")
     monkeypatch.setattr(assistance, "OnnxEncoder", Later(10**6, ConfigurationError("not there"), OnnxEncoder))
     async with contextlib.AsyncExitStack() as stack:
         loading = asyncio.create_task(load_knowledge(running.service, stack))
@@ -92,6 +93,8 @@ async def test_without_an_index_the_words_of_a_question_still_find_their_article
                 found = outcome.results
         loading.cancel()
     assert [result.article_id for result in found] == ["download-invoices"]
+    (correction,) = (await running.service.knowledge().search("receipts", viewer=Viewer.ANONYMOUS)).corrections
+    assert (correction.typed, correction.used) == ("receipts", "invoices")
     assert running.service.parts["knowledge"] == "failed"
 
 

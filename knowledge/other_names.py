@@ -1,0 +1,106 @@
+"""What customers call things and what the articles call them: words that the content team keeps in a file beside the articles.
+
+A question that uses such a word is searched for twice, as it was asked and with the articles' words, and the better of the two counts.
+So `card` may be a task to who asks how to restore one, and stays a payment card to who says that theirs was declined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from knowledge.articles import BrokenArticle
+from knowledge.results import SearchOutcome
+from knowledge.spelling import Correction
+
+FILE = "other-names.yml"
+MOST = 1_000
+"""Names in a file: all of them are one pattern, which every question is held against."""
+LONGEST = 60
+"""Characters of a name."""
+
+
+class Reading(NamedTuple):
+    """A question in the articles' words, and which words these are."""
+
+    question: str
+    replaced: tuple[Correction, ...]
+
+
+class OtherNames:
+    """Other names of things, with what the articles call them; both in the singular, an English plural is understood."""
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = {name.casefold(): used for name, used in (names or {}).items()}
+        # The longest first: `support ticket` goes before `ticket`.
+        longest = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<!\w)({longest})(s?)(?!\w)", re.IGNORECASE) if longest else None
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def reading(self, question: str) -> Reading | None:
+        """Return a question in the articles' words; None where it holds no other name."""
+        if self._pattern is None:
+            return None
+        replaced: dict[str, Correction] = {}
+
+        def used(match: re.Match[str]) -> str:
+            word = self._names[match[1].casefold()] + match[2].lower()
+            replaced.setdefault(match[0].casefold(), Correction(match[0], word))
+            return word
+
+        text = self._pattern.sub(used, question)
+        return Reading(text, tuple(replaced.values())) if replaced else None
+
+
+def better_of(asked: SearchOutcome, reading: Reading, read: SearchOutcome) -> SearchOutcome:
+    """Choose between what was found for a question as it was asked and for a reading of it, by how well the first article of each matches.
+
+    Neither the confidence nor the score before it is made relative chooses as well; docs/knowledge.md has figures.
+    """
+    best, other = (one.results[0].score if one.results else 0.0 for one in (asked, read))
+    return asked if best >= other else replace(read, corrections=(*reading.replaced, *read.corrections))
+
+
+def read_other_names(folder: Path) -> OtherNames:
+    """Read the file of other names in a folder of articles; none where there is no such file.
+
+    Raises:
+        BrokenArticle: it is no list of `other name: what the articles say`; the message names file, line and reason.
+    """
+    try:
+        text = (folder / FILE).read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        return OtherNames()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenArticle(FILE, 1, f"the file cannot be read: {error}.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise BrokenArticle(FILE, mark.line + 1 if mark else 1, "the file is not YAML.") from error
+    if node is None:
+        return OtherNames()
+    if not isinstance(node, yaml.MappingNode):
+        raise BrokenArticle(FILE, node.start_mark.line + 1, "write each name as `other name: what the articles say`.")
+    return OtherNames(_names_of(node))
+
+
+def _names_of(node: yaml.MappingNode) -> dict[str, str]:
+    if len(node.value) > MOST:
+        raise BrokenArticle(FILE, 1, f"there are more than {MOST:,} names.")
+    names: dict[str, str] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        pair = [one.value.strip() if isinstance(one, yaml.ScalarNode) else "" for one in (key, value)]
+        if not all(0 < len(one) <= LONGEST for one in pair):
+            raise BrokenArticle(FILE, line, f"a name and what it stands for are text of up to {LONGEST} characters.")
+        if pair[0].casefold() in names:
+            raise BrokenArticle(FILE, line, f"{pair[0]} is named a second time.")
+        names[pair[0].casefold()] = pair[1]
+    return names

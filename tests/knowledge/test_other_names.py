@@ -1,0 +1,109 @@
+"""A question is understood in the articles' words where it has other names for things, and as it was asked where that matches better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.clock import FrozenClock
+from core.database import Database
+from knowledge.articles import BrokenArticle, Viewer
+from knowledge.other_names import FILE, MOST, OtherNames, read_other_names
+from knowledge.retriever import Retriever
+from knowledge.seed import check_folder
+from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
+
+NAMES = OtherNames({"Card": "task", "board": "project", "support ticket": "request", "ticket": "task", "to-do": "task"})
+
+
+@pytest.mark.parametrize(
+    ("question", "reading", "typed"),
+    [
+        ("Restore a deleted card?", "Restore a deleted task?", ["card"]),
+        ("CARDS of two boards", "tasks of two projects", ["CARDS", "boards"]),
+        ("a support ticket and a ticket", "a request and a task", ["support ticket", "ticket"]),
+        ("my to-dos, card by card", "my tasks, task by task", ["to-dos", "card"]),
+    ],
+)
+def test_other_names_become_the_articles_words(question: str, reading: str, typed: list[str]) -> None:
+    read = NAMES.reading(question)
+    assert read is not None
+    assert (read.question, [one.typed for one in read.replaced]) == (reading, typed)
+
+
+@pytest.mark.parametrize("question", ["Discard it", "cardboard, dashboard", "a task", "", "🃏"])
+def test_a_question_without_other_names_has_no_second_reading(question: str) -> None:
+    assert NAMES.reading(question) is None
+    assert OtherNames().reading("a card") is None
+
+
+@pytest.fixture
+async def articles(database: Database) -> Database:
+    await keep(
+        database,
+        make_article("recover", "Restore a deleted task from the trash."),
+        make_article("payment", "Replace a card that the bank has declined.", title="Payment card"),
+        make_article("other", "Nothing of interest."),
+    )
+    return database
+
+
+async def found(retriever: Retriever, question: str) -> tuple[str, list[tuple[str, str]]]:
+    outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, log=False)
+    return outcome.results[0].slug, [(one.typed, one.used) for one in outcome.corrections]
+
+
+async def test_the_reading_that_matches_better_counts_and_says_what_was_searched_for(
+    articles: Database, clock: FrozenClock, words_encoder: WordsEncoder, searching: Searching
+) -> None:
+    async with searching(articles, words_encoder) as retriever:
+        for one in (retriever, Retriever(articles, None, clock)):
+            assert (await found(one, "restore deleted card"))[1] == []
+            one.names = NAMES
+            assert await found(one, "restore deleted card") == ("recover", [("card", "task")])
+            assert await found(one, "my card was declined") == ("payment", [])
+
+
+async def test_a_name_leads_nobody_to_what_they_may_not_see(database: Database, clock: FrozenClock) -> None:
+    await keep(database, make_article("limits", "Limits of nightingale.", visibility="internal", title="Nightingale"))
+    retriever = Retriever(database, None, clock)
+    retriever.names = OtherNames({"bird": "nightingale"})
+    outcome = await retriever.search("bird", viewer=Viewer.CUSTOMER, log=False)
+    assert (outcome.results, outcome.corrections) == ([], ())
+    assert (await found_as_staff(retriever, "bird")) == ["limits"]
+
+
+async def found_as_staff(retriever: Retriever, question: str) -> list[str]:
+    outcome = await retriever.search(question, viewer=Viewer.STAFF, log=False)
+    return [one.slug for one in outcome.results]
+
+
+def test_the_file_is_read_and_none_is_no_names(tmp_path: Path) -> None:
+    assert len(read_other_names(tmp_path)) == 0
+    (tmp_path / FILE).write_text("# nothing yet\n", encoding="utf-8")
+    assert len(read_other_names(tmp_path)) == 0
+    (tmp_path / FILE).write_text("card: task\nno: 'off'\n2: two\n", encoding="utf-8")
+    read = read_other_names(tmp_path).reading("no card 2")
+    assert read is not None
+    assert read.question == "off task two"
+
+
+BROKEN = {
+    "- card\n": "other-names.yml:1: write each name as",
+    "card: task\nboard: [project]\n": "other-names.yml:2: a name and what it stands for",
+    "card: task\nboard:\n": "other-names.yml:2: a name and what it stands for",
+    f"card: {'x' * 61}\n": "other-names.yml:1: a name and what it stands for",
+    "card: task\nCard: project\n": "other-names.yml:2: Card is named a second time",
+    "card: task\nboard: 'x\n": "other-names.yml:3: the file is not YAML",
+    "\n".join(f"n{number}: x" for number in range(MOST + 1)): "other-names.yml:1: there are more than 1,000",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_file_is_told_by_line_and_reason(tmp_path: Path, clock: FrozenClock, text: str) -> None:
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(BrokenArticle) as raised:
+        read_other_names(tmp_path)
+    assert str(raised.value).startswith(BROKEN[text])
+    assert check_folder(tmp_path, clock)[1][0].message == raised.value.message
