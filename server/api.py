@@ -26,6 +26,8 @@ SMALL_BODY = 100_000
 """Bytes of what anybody may send: the longest message with every character written as two escapes, `\\ud83d\\ude00`, has fewer."""
 LARGEST_INTEGER = 2**31 - 1
 """The largest whole number that every database takes."""
+WENT_WRONG = "Something went wrong on our side. It has been logged; please try again."
+"""All that a person is told of an error that nobody foresaw."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,7 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         raise
     except Exception:
         log.exception("request failed", path=request.path)
-        message = "Something went wrong on our side. It has been logged; please try again."
-        response = web.json_response({"error": {"code": "internal", "message": message, "field": None}}, status=500)
+        response = error_response(BatonError(WENT_WRONG))
     finally:
         if timed:
             resource = request.match_info.route.resource

@@ -21,6 +21,7 @@ from server.service import Service
 
 if TYPE_CHECKING:
     from knowledge.results import Result, SearchOutcome
+    from knowledge.spelling import Correction
 
 SURE, UNSURE = 10, 4
 """Results listed when the search believes that the first answers, and when it does not."""
@@ -30,12 +31,8 @@ FROM_TITLES = 3
 """Of these, found because a title has words that begin so: a word that is half typed means nothing yet."""
 NEAR_THE_BEST = 0.5
 """Share of the best article's score under which another is not listed beside one that answers."""
-NOT_NOTHING = 0.04
-"""Confidence under which a search has found nothing: some article is always the nearest, to any words at all."""
 BEGUN = 2
 """Letters from which on a word that begins so is marked."""
-NEAR_ENOUGH = 0.15
-"""Confidence under which nothing is offered by meaning while somebody types."""
 _SEARCH_ID = re.compile(r"se_[0-9a-f]{24}")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -65,6 +62,8 @@ class Found:
     question: str
     answered: bool
     hits: list[Hit]
+    corrections: tuple[Correction, ...] = ()
+    """Words that were searched for instead of those that were typed."""
 
 
 async def search_page(request: web.Request, service: Service, text: str) -> Found:
@@ -82,7 +81,8 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     hits = [hit(one, search_id=search_id) for one in _worth_listing(outcome)]
     titled = [] if outcome.answered else await _titled(service, question, search_id)
     taken = {one.article_id for one in titled}
-    return Found(question, outcome.answered, titled + [one for one in hits if one.article_id not in taken])
+    others = [one for one in hits if one.article_id not in taken]
+    return Found(question, outcome.answered, titled + others, outcome.corrections if hits else ())
 
 
 async def offer(request: web.Request, service: Service, text: str) -> Offers:
@@ -147,17 +147,17 @@ def _checked(text: str) -> str:
 
 
 def _worth_listing(outcome: SearchOutcome) -> list[Result]:
-    """Leave out what only fills the list: articles far behind the best, and all of them where nothing is near at all."""
+    """Leave out what only fills the list: what is far behind the best, and all where none is close, for some article is always nearest."""
     if outcome.answered:
         best = outcome.results[0].score
         return [result for result in outcome.results if result.score >= best * NEAR_THE_BEST]
-    return outcome.results[:UNSURE] if outcome.confidence >= NOT_NOTHING else []
+    return outcome.results[:UNSURE] if outcome.close else []
 
 
 def _near(outcome: SearchOutcome) -> list[Result]:
     if outcome.answered:
         return _worth_listing(outcome)
-    return outcome.results[:FROM_TITLES] if outcome.confidence >= NEAR_ENOUGH else []
+    return outcome.results[:FROM_TITLES] if outcome.close else []
 
 
 async def _titled(service: Service, question: str, search_id: str | None = None) -> list[Hit]:

@@ -11,7 +11,7 @@ import jinja2
 from aiohttp import web
 
 from core.errors import BatonError, NotFound, RateLimited
-from server.api import Handler
+from server.api import WENT_WRONG, Handler, log
 from server.brand import brand_css
 from server.service import SERVICE
 from server.settings import ROOT, Settings
@@ -31,6 +31,7 @@ _HEADLINES = {
     404: "We can’t find that page",
     413: "That is too long",
     429: "One moment, please",
+    500: "Something went wrong",
     503: "We will be back in a moment",
 }
 _templates = jinja2.Environment(
@@ -82,7 +83,7 @@ def show(
 
 
 def as_page(handler: Handler) -> Handler:
-    """Let a handler's errors be pages, with the search box and the way to a person on them, and not JSON."""
+    """Let a handler's errors be pages, with the search box and the way to a person on them, and not JSON; unexpected ones are logged."""
 
     @functools.wraps(handler)
     async def shown(request: web.Request) -> web.StreamResponse:
@@ -90,6 +91,11 @@ def as_page(handler: Handler) -> Handler:
             return await handler(request)
         except BatonError as error:
             return problem(request, error)
+        except (web.HTTPException, ConnectionResetError, TimeoutError):
+            raise
+        except Exception:
+            log.exception("request failed", path=request.path)
+            return problem(request, BatonError(WENT_WRONG))
 
     return shown
 

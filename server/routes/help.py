@@ -71,9 +71,7 @@ async def _results_page(request: web.Request, service: Service, text: str) -> we
         found = await search_page(request, service, text)
     except BatonError as error:
         return problem(request, error, question=shortened(question, 200))
-    async with service.database.read() as reader:
-        popular = [] if found.hits else await most_read(reader, Viewer.ANONYMOUS, limit=MOST_READ)
-    return show(request, "results.html", personal=True, found=found, popular=popular)
+    return show(request, "results.html", personal=True, found=found)
 
 
 @as_page

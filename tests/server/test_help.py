@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
 
+from knowledge.results import SearchOutcome
+from knowledge.retriever import Retriever
+from knowledge.spelling import Correction
 from knowledge.tables import articles, searches
+from server import pages
 from server.help_content import shortened
+from server.routes import help as help_pages
+from server.routes import help_forms
 from server.settings import ROOT
 from tests.server.conftest import NOW, Running
 from tests.server.help_articles import HIDDEN, MARK, PUBLIC, SECRETS, article, fill, open_help
@@ -206,9 +214,63 @@ async def test_a_search_lists_what_answers_and_the_log_learns_which_was_opened(h
 
 async def test_a_search_without_a_result_says_so_and_offers_a_person(help_centre: Running) -> None:
     text = await page(help_centre, "/help?q=qwertzuiop")
-    assert "Nothing found for" in text
+    assert "No article answers" in text
+    assert '<ol class="entries' not in text
     assert 'href="/contact?about=qwertzuiop"' in text
     assert '<q dir="auto">' + "qwertz" * 16 + "qwe…</q>" in await page(help_centre, "/help?q=" + "qwertz" * 40)
+
+
+class Judging(Retriever):
+    """Finds what the words say, and judges it as it is told to."""
+
+    judged: ClassVar[dict[str, Any]] = {}
+
+    async def search(self, *given: Any, **named: Any) -> SearchOutcome:
+        return replace(await super().search(*given, **named), **self.judged)
+
+
+async def test_what_is_close_is_said_to_be_no_more_than_that_and_what_is_far_is_not_shown(help_centre: Running) -> None:
+    service = help_centre.service
+    service.retriever = Judging(service.database, None, service.clock)
+
+    async def offered() -> list[str]:
+        answer = await help_centre.client.get("/api/help/search?q=goes+to+card")
+        return [one["slug"] for one in (await answer.json())["results"]]
+
+    Judging.judged = {"answered": False, "close": True, "corrections": (Correction("dough", "money"),)}
+    text = await page(help_centre, "/help?q=goes+to+card")
+    assert "No article answers this for sure. Close to what you asked:" in text
+    assert 'href="/help/refunds?search=' in text
+    assert 'Searched for <b dir="auto">money</b> instead of <b dir="auto">dough</b>.' in text
+    assert await offered() == ["refunds"]
+    Judging.judged = {"answered": False, "close": False}
+    text = await page(help_centre, "/help?q=goes+to+card")
+    assert "No article answers" in text
+    assert 'href="/help/refunds' not in text
+    assert 'href="/contact?about=goes%20to%20card"' in text
+    assert await offered() == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/help", "/help?q=invoices", "/help/invoices", "/help/category/billing", "/contact/sent"]
+)
+async def test_what_nobody_foresaw_is_a_page_that_leads_to_a_person(
+    help_centre: Running, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    shown = pages.show
+
+    def show(request: web.Request, template: str, **values: Any) -> web.Response:
+        if template != "problem.html":
+            raise RuntimeError("the lamp fell over")
+        return shown(request, template, **values)
+
+    for module in (pages, help_pages, help_forms):
+        monkeypatch.setattr(module, "show", show)
+    text = await page(help_centre, path, status=500)
+    assert "Something went wrong" in text
+    assert 'role="search"' in text
+    assert 'href="/contact' in text
+    assert "lamp" not in text
 
 
 @pytest.mark.parametrize("question", ["", " ", "%20%09", "%00%01%1f", "%E2%80%8B"])
@@ -274,7 +336,9 @@ async def test_no_page_shows_what_is_not_public(help_centre: Running) -> None:
         text = (await (await help_centre.client.get(path)).text()).replace(f'"question": "{MARK}"', "")
         for slug in SECRETS:
             assert slug not in text, path
-        assert MARK not in text.replace(f"q={MARK}", "").replace(f'value="{MARK}"', "") or "Nothing found" in text, path
+        assert (
+            MARK not in text.replace(f"q={MARK}", "").replace(f'value="{MARK}"', "") or "No article answers" in text
+        ), path
     for one in HIDDEN:
         await page(help_centre, f"/help/{one.slug}", status=404)
         assert (await help_centre.client.get(f"/api/chat/articles/{one.slug}")).status == 404
