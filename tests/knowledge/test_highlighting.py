@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.clock import FrozenClock
@@ -64,6 +64,7 @@ def test_marks_stand_around_text_and_nowhere_else(text: str, question: str, html
 
 
 @settings(max_examples=150)
+@example(["a", ".", "`", "visa", "`"], "visa")
 @given(
     st.lists(
         st.sampled_from([*"ab.<>&`*_[]()#|- \n\"'", "visa", "pay", "&lt;", "**", "](/x)", "\n\n", "1. ", "```\n"]),
@@ -83,9 +84,9 @@ def test_without_its_marks_the_html_is_the_articles_own_and_marks_are_always_clo
         depth += {"<mark": 1, "</mark": -1}.get(tag, 0)
         assert 0 <= depth <= 2
         assert depth == 0 or tag in {"<mark", "</mark"}, "a mark never holds another tag"
-    assert set(found.words) <= set(
-        re.findall(r"[^\W_]+(?:[._\-/+:@&'’][^\W_]+)*", unescape(re.sub("<[^>]*>", " ", render(text))))
-    )
+    # A word may go on across a tag within a line, such as one of code.
+    read = re.sub("<[^>]*>", " ", re.sub("</?(?:a|code|em|strong)\\b[^>]*>", "", render(text)))
+    assert set(found.words) <= set(re.findall(r"[^\W_]+(?:[._\-/+:@&'’][^\W_]+)*", unescape(read)))
 
 
 def test_a_question_that_the_title_answers_is_shown_the_general_passage_with_the_steps() -> None:
