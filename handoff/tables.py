@@ -28,7 +28,7 @@ conversations = sa.Table(
     sa.Column("visitor_id", sa.String(40), sa.ForeignKey("visitors.id"), nullable=False, index=True),
     sa.Column("customer_id", sa.String(40), index=True),
     sa.Column("channel", sa.String(16), nullable=False, default="widget"),
-    sa.Column("owner", sa.String(48), nullable=False, index=True),
+    sa.Column("owner", sa.String(48), nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("messages", sa.Integer, nullable=False, default=0),
     sa.Column("ticket_id", sa.String(40), index=True),
@@ -43,6 +43,7 @@ conversations = sa.Table(
     sa.Column("language", sa.String(16)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False, index=True),
+    sa.Index("ix_conversations_owner_queued_at", "owner", "queued_at"),
 )
 """`queued_at` is when the queue last became the owner; a message moves `updated_at`, and not this.
 `language` is the browser's, such as `de`."""

@@ -34,13 +34,16 @@ from handoff.routing.needs import known_skills, need_columns, need_of
 from handoff.routing.presence import present
 from handoff.sla.calendars import Calendar, next_open
 from handoff.sla.clock_states import SlaClock
-from handoff.sla.clocks import sla_clocks
+from handoff.sla.clock_tables import COUNTS_DOWN, sla_clocks
 from handoff.tables import assignments, conversations, staff
 from handoff.teams import teams_by_name
 from handoff.views import QueueView, queue_view
 from tickets.tables import tickets
 
 log = structlog.get_logger()
+MOST_CLOCKS = 2**31 - 1
+LOOKED_UP_AT_ONCE = 500
+"""Conversations that are looked up in one statement, of those that customers look at."""
 MOST_NAMED = 500
 """Conversations that a statement names: a queue may be longer than a statement has variables."""
 
@@ -82,8 +85,7 @@ def first_due_at() -> sa.ScalarSelect[datetime]:
     """Select when a conversation's ticket is due first. The queue has this order for customers and for agents."""
     return (
         sa.select(sa.func.min(sla_clocks.c.due_at))
-        .where(sla_clocks.c.ticket_id == conversations.c.ticket_id, sla_clocks.c.state.in_(["running", "breached"]))
-        .where(sla_clocks.c.met_at.is_(None))
+        .where(sla_clocks.c.ticket_id == conversations.c.ticket_id, COUNTS_DOWN)
         .scalar_subquery()
     )
 
@@ -98,10 +100,9 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime, shown: Collect
         shown: the conversations whose places are wanted, whether they wait or not; None for all that wait. Of the others, those that
             come before the last of these are read, because it waits for them, and none behind it.
     """
-    length = None if shown is None else await _length(reader, shown)
-    if length == 0:
+    rows = await _in_line(reader, shown)
+    if shown is not None and not rows:
         return QueueState({}, {}, {}, [], USUAL_MINUTES)
-    rows = await _first_in_line(reader, length)
     recent = await reader.execute(
         sa.select(assignments.c.claimed_at, assignments.c.ended_at)
         .where(assignments.c.ended_at.is_not(None))
@@ -123,30 +124,62 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime, shown: Collect
     return QueueState(places, {row.id: row.due_at for row in rows}, opens, staffed, handling)
 
 
-async def _length(reader: Reader, shown: Collection[str]) -> int:
-    """Return how far the queue is to be read for these conversations: the place of the last of them in it, 0 if none waits."""
-    waiting = conversations.c.owner == QUEUE
-    found = await reader.execute(sa.select(conversations.c.id).where(waiting))
-    if set(shown).isdisjoint(found.scalars()):
-        return 0
-    ids = (await reader.execute(sa.select(conversations.c.id).where(waiting).order_by(*_in_line()))).scalars()
-    return max(place for place, one in enumerate(ids, start=1) if one in shown)
+async def _waiting_among(reader: Reader, shown: Collection[str]) -> Sequence[Any]:
+    """Return those of these conversations that wait, with when they are due first."""
+    waiting = sa.select(conversations.c.id, first_due_at().label("due_at")).where(conversations.c.owner == QUEUE)
+    named = list(shown)
+    found: list[Any] = []
+    for start in range(0, len(named), LOOKED_UP_AT_ONCE):
+        found += await reader.execute(waiting.where(conversations.c.id.in_(named[start : start + LOOKED_UP_AT_ONCE])))
+    return found
 
 
-async def _first_in_line(reader: Reader, length: int | None) -> Sequence[Any]:
-    """Return the first so many that wait, or all, with what they ask for."""
-    found = await reader.execute(
-        sa.select(conversations.c.id, conversations.c.ticket_id, first_due_at().label("due_at"), *need_columns())
-        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
-        .where(conversations.c.owner == QUEUE)
-        .order_by(*_in_line())
-        .limit(length)
+async def _in_line(reader: Reader, shown: Collection[str] | None) -> Sequence[Any]:
+    """Return all that wait, or those up to the last of these, with what they ask for, what is due first in front."""
+    if shown is None:
+        return await _line(reader, None)
+    looking = await _waiting_among(reader, shown)
+    if not looking:
+        return []
+    due = [row.due_at for row in looking]
+    rows = await _line(reader, None if None in due else max(due))
+    # Of several that are due in the same moment the database alone knows the order.
+    ids = {row.id for row in looking}
+    return rows[: max(place for place, row in enumerate(rows, start=1) if row.id in ids)]
+
+
+async def _line(reader: Reader, until: datetime | None) -> Sequence[Any]:
+    """Return what waits and is due first by then, or all of it, in order."""
+    if until is None:
+        due_at: sa.ColumnElement[Any] = first_due_at().label("due_at")
+        source: sa.FromClause = conversations
+        owner: sa.ColumnElement[Any] = conversations.c.owner
+    else:
+        first = _due_by(until)
+        due_at = first.c.due_at
+        source = first.join(conversations, conversations.c.ticket_id == first.c.ticket_id)
+        # By the index of owners SQLite would go through all that waits, rather than look up the few that are due.
+        owner = sa.func.coalesce(conversations.c.owner, "")
+    rows = await reader.execute(
+        sa.select(conversations.c.id, conversations.c.ticket_id, due_at, *need_columns())
+        .select_from(source.outerjoin(tickets, tickets.c.id == conversations.c.ticket_id))
+        .where(owner == QUEUE)
+        .order_by(sa.nulls_last(due_at), conversations.c.id)
     )
-    return found.all()
+    return rows.all()
 
 
-def _in_line() -> tuple[sa.ColumnElement[Any], ...]:
-    return sa.nulls_last(first_due_at()), conversations.c.id
+def _due_by(until: datetime) -> sa.CTE:
+    """Select the tickets that are due first by then, with when. What is due later, in the queue or not, is not looked at."""
+    # With an end SQLite reads them by their deadlines, as they are in the index; without one by tickets, and so every clock there is.
+    due = (
+        sa.select(sla_clocks.c.ticket_id, sla_clocks.c.due_at)
+        .where(COUNTS_DOWN, sla_clocks.c.due_at <= until)
+        .order_by(sla_clocks.c.due_at)
+        .limit(MOST_CLOCKS)
+        .subquery("due")
+    )
+    return sa.select(due.c.ticket_id, sa.func.min(due.c.due_at).label("due_at")).group_by(due.c.ticket_id).cte("first")
 
 
 async def _expected(reader: Reader, at: datetime) -> list[Expected]:

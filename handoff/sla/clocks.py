@@ -13,11 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Json, Moment, Reader, Transaction, metadata
+from core.database import Reader, Transaction
 from core.identifiers import new_id
 from core.prepared import Prepared
 from handoff.sla import clock_states as states
 from handoff.sla.clock_states import ClockView, Firing, SlaClock, clock_view, first_due
+from handoff.sla.clock_tables import sla_audit, sla_clocks
 from handoff.sla.clock_words import change_in_words, fired_in_words, started_in_words
 from handoff.sla.policies import Metric, Policy
 from tickets.tables import tickets
@@ -29,51 +30,6 @@ __all__ = [
     "first_due", "meet", "next_due", "note", "pause", "recompute", "reopen_clocks", "resolve_clocks", "resume", "sla_audit",
     "sla_clocks", "start_clocks",
 ]  # fmt: skip
-
-sla_clocks = sa.Table(
-    "sla_clocks",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("ticket_id", sa.String(40), sa.ForeignKey(tickets.c.id, ondelete="CASCADE"), nullable=False),
-    sa.Column("conversation_id", sa.String(40), index=True),
-    sa.Column("metric", sa.String(16), nullable=False),
-    sa.Column("stretch", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("priority", sa.String(8), nullable=False),
-    sa.Column("target_minutes", sa.Integer, nullable=False),
-    sa.Column("policy_snapshot", Json, nullable=False),
-    sa.Column("started_at", Moment, nullable=False),
-    sa.Column("pauses", Json, nullable=False),
-    sa.Column("due_at", Moment),
-    sa.Column("warn_at", Moment),
-    sa.Column("next_due_at", Moment),
-    sa.Column("warned_at", Moment),
-    sa.Column("breached_at", Moment),
-    sa.Column("met_at", Moment),
-    sa.UniqueConstraint("ticket_id", "metric", "stretch"),
-)
-"""One row a clock. The time used is not kept: it follows from the start, the pauses and the calendar."""
-
-sa.Index(
-    "ix_sla_clocks_next_due_at",
-    sla_clocks.c.next_due_at,
-    sqlite_where=sla_clocks.c.next_due_at.is_not(None),
-    postgresql_where=sla_clocks.c.next_due_at.is_not(None),
-)
-
-sla_audit = sa.Table(
-    "sla_audit",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column(
-        "clock_id", sa.String(40), sa.ForeignKey(sla_clocks.c.id, ondelete="CASCADE"), nullable=False, index=True
-    ),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("noted_at", Moment, nullable=False),
-    sa.Column("what", sa.String(16), nullable=False),
-    sa.Column("words", sa.Text, nullable=False),
-)
-"""What happened to a clock, in order. `at` is when it was true, `noted_at` when it was written down."""
 
 _NEXT_DUE = Prepared(
     sa.select(sla_clocks.c.next_due_at)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import sqlalchemy as sa
 from redis.asyncio import Redis
 
 from core.clock import FrozenClock
@@ -82,13 +83,31 @@ async def test_a_place_is_the_same_alone_and_among_all_and_nobody_behind_it_is_r
         every = await state(floor, redis)
         async with floor.database.read() as reader:
             now = floor.clock.now()
-            for named in (500, 0):
+            for named, at_once in ((500, 500), (0, 1)):
                 monkeypatch.setattr(waiting, "MOST_NAMED", named)
+                monkeypatch.setattr(waiting, "LOOKED_UP_AT_ONCE", at_once)
                 for place, one in enumerate(every.places, start=1):
                     alone = await queue_state(reader, redis, now, [chat.id, one])
                     assert list(alone.places) == list(every.places)[:place]
                     assert alone.view(one) == every.view(one)
             assert (await queue_state(reader, redis, now, [chat.id])).places == {}
+
+
+async def test_the_line_is_read_by_its_deadlines_and_not_by_all_that_waits(floor: Floor) -> None:
+    if floor.database.dialect != "sqlite":
+        pytest.skip("chooses by what is in the tables")
+    statements: list[tuple[str, tuple[object, ...]]] = []
+    sa.event.listen(
+        floor.database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, given, *_rest: statements.append((statement, given)),
+    )
+    async with floor.database.read() as reader:
+        await waiting._line(reader, floor.clock.now())
+        ((statement, given),) = statements
+        plan = [row[3] for row in await reader.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+    assert any("sla_clocks USING INDEX ix_sla_clocks_due_at (due_at<?)" in step for step in plan)
+    assert any("conversations USING INDEX ix_conversations_ticket_id" in step for step in plan)
 
 
 async def test_a_correction_moves_a_conversation_in_the_queue_at_once(floor: Floor, maya: Staff) -> None:
