@@ -33,6 +33,7 @@ from bot.entity_serving import serve
 from bot.kept import KeptComponent
 from bot.required_words import RequiredWords
 from bot.vocabulary import Renewed
+from bot.word_ends import look_at_ends
 
 MAX_LENGTH = 2000
 NAMES = Path(__file__).parents[1] / "data" / "entities" / "names.yml"
@@ -117,6 +118,7 @@ class _Reading(NamedTuple):
     def on(cls, names: Optional[NameModel]) -> _Reading:
         """Builds the rules on the vocabulary of a model, or on a new one."""
         pipeline = names.pipeline if names else spacy.blank("en")
+        look_at_ends(pipeline)
         written = patterns()
         rules = EntityRuler(pipeline)
         rules.add_patterns(written)
