@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -29,6 +30,10 @@ FAILURES_UNTIL_HANDOVER = 3
 """The third question in a row without an answer brings a person."""
 UNHELPFUL_UNTIL_HANDOVER = 2
 """The second article in a conversation that did not help brings a person."""
+TOGETHER = "answered_together"
+"""The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing."""
+LONGEST_TITLE = 60
+"""Characters of a question on a button."""
 LONGEST_QUERY = 500
 """Characters of the customer's words that a button carries."""
 
@@ -79,7 +84,8 @@ async def answer(
     if found.answered:
         best = found.results[0]
         dispatcher.utter_message(response="utter_answer", json_message=answer_message(best, found.entry))
-        return [SlotSet("article_id", best.article_id), SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+        shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
+        return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
     failed = float(tracker.get_slot("failed_turns") or 0) + 1
     if failed >= FAILURES_UNTIL_HANDOVER:
         dispatcher.utter_message(response="utter_handing_over")
@@ -92,8 +98,9 @@ async def answer(
 
 
 async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
-    """Vote for the article that was shown last, or for the one that a button names."""
-    await _vote(assistance, tracker, helpful=True)
+    """Vote for the article that was shown last, for all that were shown with it, or for the one that a button names."""
+    for article_id in [one["article_id"] for one in _together(tracker)] or [tracker.get_slot("article_id")]:
+        await _vote(assistance, tracker, helpful=True, article_id=article_id)
     dispatcher.utter_message(response="utter_glad_it_helped")
     return [SlotSet("failed_turns", 0.0), asks(None)]
 
@@ -101,16 +108,22 @@ async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, track
 async def take_feedback(assistance: Assistance, tracker: Tracker, intents: Collection[str]) -> list[Any]:
     """Count what a message says of the last article where it goes on to something else: the next answer follows anyway."""
     if "article_helped" in intents:
-        await _vote(assistance, tracker, helpful=True)
+        await _vote(assistance, tracker, helpful=True, article_id=tracker.get_slot("article_id"))
     elif "article_did_not_help" in intents:
-        await _vote(assistance, tracker, helpful=False)
+        await _vote(assistance, tracker, helpful=False, article_id=tracker.get_slot("article_id"))
         return [SlotSet("not_helpful_count", float(tracker.get_slot("not_helpful_count") or 0) + 1)]
     return []
 
 
 async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
-    """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
-    await _vote(assistance, tracker, helpful=False)
+    """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over.
+
+    Where several were shown at once and no button says which, that is asked.
+    """
+    if together := _together(tracker):
+        dispatcher.utter_message(response="utter_which_did_not_help", buttons=[_still_open(one) for one in together])
+        return [asks("choice")]
+    await _vote(assistance, tracker, helpful=False, article_id=tracker.get_slot("article_id"))
     count = float(tracker.get_slot("not_helpful_count") or 0) + 1
     if count >= UNHELPFUL_UNTIL_HANDOVER:
         dispatcher.utter_message(response="utter_handing_over")
@@ -120,11 +133,11 @@ async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher,
     search_id, fresh = await next_best(assistance, await assistance.conversation(tracker), tracker)
     if fresh is None:
         dispatcher.utter_message(response="utter_offer_person")
-        return [counted, asks("person")]
+        return [counted, SlotSet(TOGETHER, None), asks("person")]
     # Another answer to the same question: the log has that question already.
     again = answer_message(fresh, None, followed=search_id)
     dispatcher.utter_message(response="utter_answer", json_message=again)
-    return [counted, SlotSet("article_id", fresh.article_id), asks("helped")]
+    return [counted, SlotSet("article_id", fresh.article_id), SlotSet(TOGETHER, None), asks("helped")]
 
 
 def asks(what: str | None) -> Any:
@@ -144,7 +157,12 @@ async def next_best(
         shown = await shown_articles(reader, conversation, tracker.get_slot("article_id"))
     if shown.question is None:
         return None, None
-    found = await search(assistance, shown.question, conversation)
+    own = (
+        one["question"]
+        for one in tracker.get_slot(TOGETHER) or []
+        if one["article_id"] == tracker.get_slot("article_id")
+    )
+    found = await search(assistance, next(own, shown.question), conversation)
     fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
     return shown.search_id, next(fresh, None)
 
@@ -164,8 +182,18 @@ async def search(assistance: Assistance, question: str, conversation: Conversati
         return SearchOutcome()
 
 
-async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool) -> None:
-    article_id = tracker.get_slot("article_id")
+def _together(tracker: Tracker) -> list[dict[str, str]]:
+    """Return what was answered at once, if it was several things and the message does not name one of them by a button."""
+    named = next(tracker.get_latest_entity_values("article_id"), None)
+    return [] if named else tracker.get_slot(TOGETHER) or []
+
+
+def _still_open(answered: dict[str, str]) -> dict[str, str]:
+    named = json.dumps({"article_id": answered["article_id"]})
+    return {"title": shortened(answered["question"], LONGEST_TITLE), "payload": f"/article_did_not_help{named}"}
+
+
+async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool, article_id: str | None) -> None:
     if article_id is None:
         return
     conversation = await assistance.conversation(tracker)

@@ -152,7 +152,7 @@ def read_message(text: str, intent: str | None, context: Context) -> Step:
         return STOP
     telling = context.requested in FIELDS[:2]
     address = _ADDRESS.search(text)
-    if address is not None and (address.group() == text.strip() or (short and not telling)):
+    if address is not None and (address.group() == text.strip() or (short and not telling) or intent == "give_contact"):
         return _email(address.group(), context)
     if intent in _FOR_PEOPLE or (short and intent in _ASIDE_IF_SHORT):
         return ASIDE

@@ -11,10 +11,12 @@ from actions.assistance import query_of
 NEVER_OFFERED = frozenset({
     "greet", "goodbye", "thanks", "how_are_you", "affirm", "deny", "praise", "bot_challenge", "article_helped",
     "article_did_not_help", "show_how_to_cancel", "stop_form", "correct_field", "none_of_these", "foreign_language", "no_words",
-    "out_of_scope", "nlu_fallback", "nlu_unsure", "frustration",
+    "out_of_scope", "nlu_fallback", "nlu_unsure", "frustration", "give_contact",
 })  # fmt: skip
 """Intents that nobody would look for in a list of what they might have meant."""
-REQUESTS = frozenset({"cancel_subscription", "open_ticket", "security_incident", "talk_to_person", "ticket_status"})
+REQUESTS = frozenset(
+    {"cancel_subscription", "open_ticket", "security_incident", "talk_to_person", "ticket_status", "give_contact"}
+)
 """Intents that no article answers. Those that bring a person lead their message (bot/leading.py), so no action here sees to them."""
 
 

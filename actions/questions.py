@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import LONGEST_QUERY, answer, asks, search, take_feedback
+from actions.answering import LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
 from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import is_question, matters_of
 from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
@@ -81,6 +81,9 @@ async def answer_each(
             json_message=answer_message(outcome.results[0], outcome.entry),
         )
         last = outcome.results[0].article_id
+    together = [
+        {"article_id": outcome.results[0].article_id, "question": question} for question, outcome in found.values()
+    ]
     for question, outcome in outcomes:
         if not outcome.answered:
             carried = {"query": shortened(question, LONGEST_QUERY), **logged(outcome.entry)}
@@ -88,7 +91,8 @@ async def answer_each(
                 response="utter_no_answer_to", question=shortened(question, LONGEST_QUOTE), json_message=carried
             )
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
-    return [SlotSet("article_id", last), SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+    shown = [SlotSet("article_id", last), SlotSet(TOGETHER, together)]
+    return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
 
 
 def _only_denies_cancelling(tracker: Tracker) -> bool:

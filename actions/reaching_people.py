@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.assistance import hand_over_message
+from actions.contact import CONTACT, take_contact
 from actions.matters import matters_of
 from handoff.wording import REASONS
 
@@ -24,7 +25,10 @@ class HandOver(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Say so and ask the service to hand over, for the reason that the message or the conversation's topic gives."""
-        said = {one.intent for one in matters_of(tracker)}
+        matters = matters_of(tracker)
+        if address := next((one.text for one in matters if one.intent == CONTACT), None):
+            take_contact(dispatcher, address)
+        said = {one.intent for one in matters}
         reason = next(
             (code for intent, code in _REASONS.items() if intent in said), tracker.get_slot("handover_reason")
         )

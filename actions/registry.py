@@ -8,6 +8,7 @@ from rasa_sdk.executor import ActionExecutor
 from actions.answering import ArticleDidNotHelp, ArticleHelped
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
+from actions.contact import TakeContact
 from actions.questions import AnswerQuestion
 from actions.reaching_people import HandOver
 from actions.requests import ConfirmCancellation, TicketStatus
@@ -25,6 +26,7 @@ def build_actions(assistance: Assistance) -> list[Action]:
         TakeYes(assistance),
         TakeNo(assistance),
         HandOver(),
+        TakeContact(),
         TicketStatus(assistance),
         ConfirmCancellation(assistance),
         BeginTicket(),

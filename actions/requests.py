@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import asks
 from actions.assistance import Assistance, question_of, shortened
+from actions.contact import CONTACT, take_contact
 from actions.matters import Matter, matters_of
 from actions.ticket_form import topic_of
 from handoff.requests import last_reply, tickets_of_visitor
@@ -82,6 +83,8 @@ async def see_to_requests(
     Of two things to ask, the cancellation comes first: a yes can be the answer to one question only. The ticket is offered after a no.
     """
     requests = {one.intent: one.text for one in matters if one.is_request}
+    if CONTACT in requests:
+        take_contact(dispatcher, requests[CONTACT])
     if "ticket_status" in requests:
         await tell_tickets(assistance, dispatcher, tracker)
     if "cancel_subscription" in requests:

@@ -40,7 +40,7 @@ ABOUT_THE_CHAT = frozenset(
     {
         "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
         "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
-        "none_of_these", "foreign_language", "no_words",
+        "none_of_these", "foreign_language", "no_words", "give_contact",
     }
 )  # fmt: skip
 """Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""

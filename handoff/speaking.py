@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
+from handoff.contact import address_given, keep_address
 from handoff.mentions import Mentions, mentions_in, readers_of, tell_mentioned
 from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
@@ -63,7 +64,8 @@ async def say_as_customer(
 
     While the bot owns the conversation the message becomes a turn that it has to answer. `runner` names the process that will see to
     it, unless another one has an earlier turn of the conversation in hand; without a name any process may. `stored` is told of a new turn
-    unless the message has changed the conversation's owner as well.
+    unless the message has changed the conversation's owner as well. An address that a customer gives to people is kept; with the bot
+    its turn decides what an address is for.
 
     Raises:
         Invalid: the text is empty, or the client id is not 1 to 60 characters.
@@ -80,6 +82,8 @@ async def say_as_customer(
         saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(awake, runner))
         await _tell_clocks(tx, awake, at)
         message = await append(tx, awake, saying, at=at)
+        if awake.owner != BOT and (email := address_given(cleaned)) is not None:
+            await keep_address(tx, awake, email, at=at)
         if stored is not None and message.turn is not None and awake.epoch == conversation.epoch:
             await stored(tx, awake)
         return message

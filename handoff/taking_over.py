@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
+from handoff.contact import keep_address
 from handoff.notifications import tell_of_move
 from handoff.ownership import announce, change_owner
 from handoff.pending import stop_waiting
@@ -157,17 +158,8 @@ async def save_email(database: Database, conversation_id: str, email: str, *, cl
     """Remember where to reply; the ticket's requester too. Idempotent by (conversation, client id) and by the address."""
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
-        if await handled_before(tx, conversation_id, client_id, at=at) or conversation.email == email:
-            return
-        await tx.execute(
-            sa.update(conversations).where(conversations.c.id == conversation_id).values(email=email, updated_at=at)
-        )
-        if conversation.ticket_id is not None:
-            await ticketing.set_requester_email(tx, conversation.ticket_id, email, at=at)
-        words = NOTICES["email_saved"].format(email=email)
-        notice = {"type": "email_saved", "email": email}
-        await append(tx, conversation, Saying(SYSTEM_AUTHOR, words, kind="notice", notice=notice), at=at)
-        await announce(tx, conversation_id, at=at)
+        if not await handled_before(tx, conversation_id, client_id, at=at):
+            await keep_address(tx, conversation, email, at=at)
 
 
 async def rate(

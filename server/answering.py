@@ -14,6 +14,7 @@ import structlog
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import BatonError, StaleEpoch, Unavailable
+from handoff.contact import keep_address
 from handoff.failing import Cause, fail_turn
 from handoff.gathering import account_of
 from handoff.records import BOT, Conversation, Message, Understanding
@@ -199,6 +200,8 @@ class Answering:
                 return
             for entry in spoken.searches:
                 await log_search(tx, entry)
+            if spoken.contact is not None:
+                current = await keep_address(tx, current, spoken.contact, at=at, said=True)
             if spoken.request is not None:
                 await self._open_request(tx, current, spoken.request)
             if spoken.hand_over is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import Unavailable
 from handoff.records import Reply
 from handoff.requests import TicketRequest
-from handoff.wording import PERSON_PAYLOADS
+from handoff.wording import PERSON_PAYLOADS, clean_email
 from knowledge.searches import ENTRY_JSON, SearchEntry
 from server.bot import BotTurn
 
@@ -31,6 +31,8 @@ class Spoken:
     """The reason code of the handoff that it ends in."""
     request: TicketRequest | None = None
     """A ticket to open, while the bot keeps the conversation."""
+    contact: str | None = None
+    """The address at which the customer wants to be reached."""
 
     @property
     def found_nothing(self) -> bool:
@@ -43,7 +45,7 @@ def read_turn(turn: BotTurn) -> Spoken:
 
     Raises:
         Unavailable: it says nothing and asks for nothing.
-        Invalid: it asks for a ticket that cannot be opened.
+        Invalid: it asks for a ticket that cannot be opened, or gives an address that is none.
     """
     spoken = Spoken()
     for reply in turn.replies:
@@ -57,6 +59,8 @@ def read_turn(turn: BotTurn) -> Spoken:
             spoken.hand_over = str(custom["reason"])
         elif kind == "open_ticket":
             spoken.request = TicketRequest.of(custom.get("ticket"))
+        elif kind == "contact":
+            spoken.contact = clean_email(str(custom.get("email")))
         elif reply.text or reply.buttons or kind == "answer":
             buttons = bound_buttons([(button.title, button.payload) for button in reply.buttons], custom)
             spoken.replies.append(Reply(reply.text or "", buttons, custom["answer"] if kind == "answer" else None))

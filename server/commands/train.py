@@ -97,7 +97,7 @@ def print_assistant(trained: Trained) -> None:
     if not seen.get("known"):
         print("There are too few examples to tell how often that is right.")
         return
-    kinds = " and ".join(
+    kinds = ", ".join(
         [
             f"{seen['known']} known",
             *([f"{seen['out_of_scope']} out of scope"] if seen["out_of_scope"] else []),

@@ -29,7 +29,7 @@ from knowledge.searches import SearchEntry
 from knowledge.store import save_article
 from knowledge.votes import vote_of
 
-SHOWN = ("response", "custom", "tickets", "subject", "description", "email")
+SHOWN = ("response", "custom", "tickets", "subject", "description", "email", "buttons")
 
 
 @dataclass

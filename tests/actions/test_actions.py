@@ -29,6 +29,7 @@ FILLED_IN = {
     "utter_answer_to": {"question"},
     "utter_no_answer_to": {"question"},
     "utter_ticket_status": {"tickets"},
+    "utter_contact_kept": {"email"},
     "utter_begin_ticket_about": {"subject"},
     "utter_offer_email": {"email"},
     "utter_confirm_ticket": {"subject", "description", "email"},
@@ -54,7 +55,12 @@ async def test_a_question_is_answered_with_the_best_articles_own_passage(scene: 
             },
         },
     }
-    assert scene.slots == {"failed_turns": 0.0, "article_id": "invoices", "open_question": "helped"}
+    assert scene.slots == {
+        "failed_turns": 0.0,
+        "article_id": "invoices",
+        "answered_together": None,
+        "open_question": "helped",
+    }
     assert scene.shelf.asked == [("can I get my invoices as pdf?", Viewer.ANONYMOUS, scene.conversation.id)]
 
 
@@ -248,6 +254,30 @@ async def test_a_known_customer_hears_of_the_tickets_of_all_their_conversations(
 def test_the_actions_of_the_domain_are_the_actions_that_are_registered() -> None:
     registered = build_executor(Assistance(None, None, None)).actions  # type: ignore[arg-type]
     assert sorted(registered) == sorted(DOMAIN["actions"])
+
+
+@pytest.mark.parametrize("text", ["kim@example.com", "you can reach me at kim@example.com"])
+async def test_an_address_is_kept_and_named(scene: Scene, text: str) -> None:
+    assert await scene.run("action_take_contact", text) == [
+        {"response": "utter_contact_kept", "email": "kim@example.com"},
+        {"custom": {"type": "contact", "email": "kim@example.com"}},
+    ]
+
+
+async def test_who_wants_to_be_reached_without_saying_where_is_asked(scene: Scene) -> None:
+    assert await scene.run("action_take_contact", "can I leave my address") == [{"response": "utter_which_contact"}]
+
+
+async def test_an_address_beside_a_question_is_kept_after_the_answer(scene: Scene) -> None:
+    scene.understood = {
+        "intents": [
+            {"name": "invoices", "confidence": 0.8, "text": "where are my invoices"},
+            {"name": "give_contact", "confidence": 0.8, "text": "my email is kim@example.com"},
+        ]
+    }
+    said = await scene.run("action_answer_question", "where are my invoices and my email is kim@example.com")
+    assert [one.get("response") for one in said] == ["utter_answer", "utter_contact_kept", None]
+    assert scene.shelf.asked[-1][0] == "where are my invoices"
 
 
 def test_every_response_that_code_and_rules_utter_is_in_the_domain() -> None:

@@ -25,6 +25,38 @@ async def test_each_of_two_questions_gets_its_own_passage_named_by_it(scene: Sce
     assert scene.slots["open_question"] == "helped"
 
 
+async def test_what_did_not_help_of_two_answers_is_asked_and_the_one_that_is_chosen_searched_for_again(
+    scene: Scene,
+) -> None:
+    scene.shelf.by_word = {"invoices": result("invoices"), "phone": result("mobile")}
+    text = asked(scene, invoices="where are my invoices", mobile_app="is there an app for my phone")
+    await scene.run("action_answer_question", text)
+    await scene.was_answered(text, "invoices", "mobile")
+    scene.understood = {}
+    (which,) = await scene.run("action_article_did_not_help", "that did not help")
+    assert which["response"] == "utter_which_did_not_help"
+    assert [button["title"] for button in which["buttons"]] == ["where are my invoices", "is there an app for my phone"]
+    assert which["buttons"][0]["payload"] == '/article_did_not_help{"article_id": "invoices"}'
+    assert (await scene.vote("invoices"), await scene.vote("mobile")) == (None, None)
+    assert scene.slots.get("not_helpful_count", 0.0) == 0.0
+    scene.slots["article_id"] = "invoices"
+    scene.shelf.by_word = {"invoices": result("receipts")}
+    pressed = [{"entity": "article_id", "value": "invoices"}]
+    said = await scene.run("action_article_did_not_help", "/article_did_not_help", entities=pressed)
+    assert articles(said) == ["receipts"]
+    assert scene.shelf.asked[-1][0] == "where are my invoices"
+    assert (await scene.vote("invoices"), await scene.vote("mobile")) == (False, None)
+    assert scene.slots["answered_together"] is None
+
+
+async def test_two_answers_that_helped_are_both_voted_for(scene: Scene) -> None:
+    scene.shelf.by_word = {"invoices": result("invoices"), "phone": result("refunds")}
+    await scene.run("action_answer_question", asked(scene, invoices="my invoices", mobile_app="an app for my phone"))
+    scene.understood = {}
+    await scene.run("action_article_helped", "great, that helped")
+    assert (await scene.vote("invoices"), await scene.vote("refunds")) == (True, True)
+
+
 async def test_one_of_three_without_an_answer_is_named_and_a_person_offered(scene: Scene) -> None:
     scene.shelf.by_word = {"invoices": result("invoices"), "phone": result("mobile"), "gantt": None}
     text = asked(scene, invoices="my invoices", mobile_app="an app for my phone", projects="a gantt chart")
@@ -158,6 +190,12 @@ async def test_a_word_on_the_last_article_counts_though_the_message_goes_on(
 async def test_a_person_comes_for_the_reason_that_the_same_message_gives(scene: Scene, also: str, reason: str) -> None:
     text = asked(scene, talk_to_person="let me talk to a person", **{also: "about this"})
     assert await scene.run("action_hand_over", text) == directive(reason)
+
+
+async def test_an_address_beside_the_wish_for_a_person_is_kept_before_the_handoff(scene: Scene) -> None:
+    text = asked(scene, talk_to_person="let me talk to a person", give_contact="my email is kim@example.com")
+    said = await scene.run("action_hand_over", text)
+    assert said[1:] == [{"custom": {"type": "contact", "email": "kim@example.com"}}, *directive("asked")]
 
 
 async def test_whoever_is_handed_over_is_offered_nothing_else(scene: Scene) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
 from handoff.taking_over import claim
 from handoff.transcript import get_conversation
 from knowledge.articles import Viewer
@@ -150,6 +150,14 @@ async def test_a_turn_in_a_broken_form_is_told_like_any_failure_and_the_next_one
     await chat.notice("bot_unavailable")
     await chat.send("message", text="second")
     assert (await chat.message("bot"))["text"] == "Fine."
+
+
+def test_an_address_that_a_turn_keeps_is_read_and_one_that_is_none_refused() -> None:
+    kept = {"replies": [{"text": "Noted."}, {"custom": {"type": "contact", "email": " kim@example.com "}}]}
+    assert read_turn(BotTurn.model_validate(kept)).contact == "kim@example.com"
+    for wrong in ("kim@example", None):
+        with pytest.raises(Invalid):
+            read_turn(BotTurn.model_validate({"replies": [{"custom": {"type": "contact", "email": wrong}}]}))
 
 
 def test_a_turn_that_says_nothing_is_no_answer() -> None:
