@@ -14,7 +14,8 @@ from actions.assistance import Assistance, question_of, shortened
 from actions.contact import CONTACT, take_contact
 from actions.matters import Matter, matters_of
 from actions.ticket_form import topic_of
-from handoff.requests import last_reply, tickets_of_visitor
+from handoff.gathering import tickets_of_visitor
+from handoff.requests import last_reply
 
 TICKETS_TOLD = 3
 CANCELLATION, CANCELLATION_THEN_TICKET = "cancellation", "cancellation, then ticket"

@@ -21,11 +21,10 @@ from handoff.desk_views import (
     PersonView,
     RowView,
 )
-from handoff.gathering import account_of, health_beside
+from handoff.gathering import account_of, earlier_tickets, health_beside
 from handoff.package import package_of
 from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
-from handoff.requests import tickets_of_visitor
 from handoff.routing.waiting import first_due_at
 from handoff.sight import SOLVED, in_sight
 from handoff.sla.clock_states import SlaClock, clock_view
@@ -43,12 +42,10 @@ from tickets.ticketing import (
     overrides_of,
     ticket_view,
     tickets_of_conversation,
-    tickets_of_customer,
 )
 
 View = Literal["queue", "mine", "colleagues", "bot", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
-EARLIER_TICKETS = 50
 ROWS = 200
 """Conversations that a list shows at most; the counts tell of the rest."""
 
@@ -223,10 +220,7 @@ async def _next_clocks(reader: Reader, ticket_ids: Sequence[str]) -> dict[str, S
 
 async def _customer(reader: Reader, conversation: Conversation, current: Ticket | None, at: datetime) -> CustomerView:
     account = await account_of(reader, conversation)
-    if account is not None:
-        found = await tickets_of_customer(reader, account.id)
-    else:
-        found = await tickets_of_visitor(reader, conversation, limit=EARLIER_TICKETS)
+    found = await earlier_tickets(reader, conversation)
     earlier = [ticket for ticket in found if current is None or ticket.id != current.id]
     return CustomerView(
         id=account.id if account else None,

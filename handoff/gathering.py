@@ -12,10 +12,12 @@ from customers.accounts import Account, get_customer
 from customers.health import SENTIMENT_WINDOW_DAYS, HealthView, health_of, health_view
 from handoff.package import Known
 from handoff.records import Conversation
+from handoff.tables import conversations
 from knowledge.articles import article_url
 from knowledge.openings import opened_articles
 from knowledge.tables import articles
-from tickets.ticketing import Ticket, resolved_share, tickets_of_conversation, tickets_of_customer
+from tickets.tables import tickets
+from tickets.ticketing import Ticket, resolved_share, tickets_of_customer
 
 EARLIER_TICKETS = 20
 """Earlier tickets that a package lists, the newest."""
@@ -27,10 +29,22 @@ async def account_of(reader: Reader, conversation: Conversation) -> Account | No
 
 
 async def earlier_tickets(reader: Reader, conversation: Conversation, *, limit: int = 50) -> list[Ticket]:
-    """Return the customer's tickets, of a visitor those of the conversation, the newest first."""
+    """Return the tickets of the customer's account, of a visitor without one those of all their conversations, the newest first."""
     if conversation.customer_id is not None:
         return await tickets_of_customer(reader, conversation.customer_id, limit=limit)
-    return await tickets_of_conversation(reader, conversation.id, limit=limit)
+    return await tickets_of_visitor(reader, conversation, limit=limit)
+
+
+async def tickets_of_visitor(reader: Reader, chat: Conversation, *, limit: int) -> list[Ticket]:
+    """Return the tickets of a conversation's customer, else those of its visitor, the newest first."""
+    own = sa.select(conversations.c.id).where(conversations.c.visitor_id == chat.visitor_id)
+    whose: sa.ColumnElement[bool] = tickets.c.conversation_id.in_(own)
+    if chat.customer_id is not None:
+        whose = sa.or_(tickets.c.customer_id == chat.customer_id, whose)
+    rows = await reader.execute(
+        sa.select(tickets).where(whose).order_by(tickets.c.created_at.desc(), tickets.c.id).limit(limit)
+    )
+    return [Ticket.of(row) for row in rows.mappings()]
 
 
 async def health_beside(reader: Reader, account: Account, current: Ticket | None, at: datetime) -> HealthView | None:

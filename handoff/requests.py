@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.clock import iso_or_none
 from core.database import Reader, Transaction
 from core.errors import Invalid
-from handoff.gathering import account_of
+from handoff.gathering import account_of, tickets_of_visitor
 from handoff.handing_over import hand_over
 from handoff.records import Conversation, Message
 from handoff.sla.clocks import clocks_of
@@ -21,7 +21,6 @@ from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, transcript
 from handoff.visitors import begin_beside
 from handoff.wording import NOTICES, TALK_TO_PERSON, clean_email, clean_text, masked_email
 from tickets.reading import Head
-from tickets.tables import tickets
 from tickets.ticketing import Ticket, get_ticket, subject_of
 from tickets.vocabulary import FINISHED
 
@@ -121,18 +120,6 @@ async def reply_address(reader: Reader, chat: Conversation) -> ReplyAddress | No
     account = await account_of(reader, chat)
     shown = masked_email(account.email) if account else None
     return None if account is None or shown is None else ReplyAddress(str(account.email), shown)
-
-
-async def tickets_of_visitor(reader: Reader, chat: Conversation, *, limit: int) -> list[Ticket]:
-    """Return the tickets of a conversation's customer, else those of its visitor, the newest first."""
-    own = sa.select(conversations.c.id).where(conversations.c.visitor_id == chat.visitor_id)
-    whose: sa.ColumnElement[bool] = tickets.c.conversation_id.in_(own)
-    if chat.customer_id is not None:
-        whose = sa.or_(tickets.c.customer_id == chat.customer_id, whose)
-    rows = await reader.execute(
-        sa.select(tickets).where(whose).order_by(tickets.c.created_at.desc(), tickets.c.id).limit(limit)
-    )
-    return [Ticket.of(row) for row in rows.mappings()]
 
 
 async def last_reply(reader: Reader, ticket: Ticket) -> Message | None:

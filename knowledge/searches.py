@@ -32,6 +32,8 @@ CUSTOMERS = ("widget", "bot")
 """Where the conversation's own customer opens what was found; at the desk it is an agent."""
 
 LONGEST_QUESTION = 1_000
+LONGEST_MASKED = 8_000
+"""Of a search; masking takes some 6 ms for a thousand characters, on the event loop, and `LONGEST_QUESTION` of them are kept."""
 HANDOFF_WITHIN = timedelta(minutes=30)
 """A handoff follows a search of the same conversation that is no older than this."""
 VOTE_WITHIN = timedelta(hours=24)
@@ -74,7 +76,7 @@ def search_entry(
     conversation_id: str | None = None,
 ) -> SearchEntry:
     """Describe a search for the log: its question masked, its results in order, the first being rank 1."""
-    kept = shortened(masked(question))
+    kept = shortened(masked(question[:LONGEST_MASKED]))
     return SearchEntry(
         new_id("se"), kept, surface[:32], viewer.name.lower(), list(article_ids), outcome, confidence,
         conversation_id, at, form_of(kept),

@@ -68,7 +68,8 @@ async def transfer(
             return moved
         moved = await move_to_team(tx, conversation, team or "", by=agent, note=words, at=at)
         if former is not None:
-            told = f"{agent.name} passed {{number}} to the team {team}."
+            chosen = await get_team(tx.connection, team or "")
+            told = f"{agent.name} passed {{number}} to the team {chosen.title}."
             await tell_of_move(tx, moved, [former], told, by=agent.id, at=at)
         return moved
 

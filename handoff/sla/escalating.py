@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from core.clock import iso
 from core.database import Database, Reader, Transaction
@@ -90,14 +90,21 @@ async def escalate_due(database: Database, now: datetime, limit: int = 50) -> in
         try:
             async with database.write() as tx:
                 await _escalate(tx, escalation_id, now)
-        except (SQLAlchemyError, OSError):
-            raise
         except Exception as error:
+            if _away(error):
+                raise
             # The database is well, so trying again would fail again, and hold up every later escalation.
             log.exception("an escalation broke", escalation=escalation_id)
             async with database.write() as tx:
                 await settle(tx, escalation_id, "dropped", f"It could not be done: {type(error).__name__}.", now)
     return len(due)
+
+
+def _away(error: Exception) -> bool:
+    """Tell whether it is the database that could not be used, and not one statement that it refused."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, SQLAlchemyError | OSError)
 
 
 async def _escalate(tx: Transaction, escalation_id: str, now: datetime) -> None:

@@ -110,6 +110,6 @@ class Fields:
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return datetime.fromtimestamp(value, UTC)
             moment = datetime.fromisoformat(cast("str", value))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise self.broken(f"{name} is {value!r}, which is no date.") from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -313,8 +313,13 @@ async def test_what_one_was_told_can_be_marked_as_read(floor: Floor, maya: Staff
         assert [one.read_at for one in await notifications_of(reader, maya.id)] == [None, at]
 
 
+REFUSED = sa.exc.IntegrityError("INSERT", {}, Exception("not unique"))
+AWAY = sa.exc.OperationalError("INSERT", {}, Exception("the disk is full"))
+
+
+@pytest.mark.parametrize("error", [KeyError("nobody foresaw this"), REFUSED])
 async def test_an_escalation_that_breaks_is_dropped_with_the_reason_and_holds_up_no_later_one(
-    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     await rule(floor, amara, CHAIN)
     first = await floor.claimed(maya)
@@ -325,15 +330,33 @@ async def test_an_escalation_that_breaks_is_dropped_with_the_reason_and_holds_up
 
     async def breaks(tx: Transaction, to: set[str], words: str, **values: Any) -> None:
         if words.startswith(broken):
-            raise KeyError("nobody foresaw this")
+            raise error
         await spared(tx, to, words, **values)
 
     monkeypatch.setattr(escalating, "notify", breaks)
     await tick(floor, 16 * MINUTE)
     assert [(step.state, step.words) for step in await steps(floor, first)] == [
-        ("dropped", "It could not be done: KeyError."),
+        ("dropped", f"It could not be done: {type(error).__name__}."),
     ]  # fmt: skip
     assert [step.state for step in await steps(floor, second)] == ["done"]
+
+
+async def test_an_escalation_waits_for_a_database_that_is_away(
+    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(floor, amara, CHAIN)
+    claimed = await floor.claimed(maya)
+
+    async def fails(*_: Any, **__: Any) -> None:
+        raise AWAY
+
+    with monkeypatch.context() as patch:
+        patch.setattr(escalating, "notify", fails)
+        with pytest.raises(sa.exc.OperationalError):
+            await tick(floor, 16 * MINUTE)
+    assert [step.state for step in await steps(floor, claimed)] == ["waiting"]
+    await tick(floor)
+    assert [step.state for step in await steps(floor, claimed)] == ["done"]
 
 
 async def test_a_channel_is_an_endpoint_that_asked_for_it_and_others_hear_nothing(

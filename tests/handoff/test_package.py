@@ -15,6 +15,7 @@ from handoff.package_views import PackageView
 from handoff.records import Conversation, Message, Reply, Staff
 from handoff.speaking import press_as_customer
 from handoff.taking_over import resolve
+from handoff.visitors import begin_beside
 from handoff.wording import REASONS
 from knowledge.openings import note_opening
 from knowledge.tables import articles, votes
@@ -194,6 +195,14 @@ async def test_the_package_keeps_how_the_account_stood_when_it_was_handed_over(f
     assert any("Revenue of" in reason for reason in package["triage"]["reasons"])
     assert package["signals"] == [{"name": "frustration", "score": 0.9, "words": ["fed up"], "message_id": asked.id}]
     assert [(article["opened"], article["vote"]) for article in package["articles"]] == [(True, None)]
+
+
+async def test_earlier_tickets_of_a_visitor_without_an_account_are_in_the_package(floor: Floor) -> None:
+    first = await floor.waiting("an earlier matter of mine")
+    async with floor.database.write() as tx:
+        later = await begin_beside(tx, first, channel="email", page_title="Beside", at=floor.later(MINUTE))
+    package = await stored(floor, await floor.hand_over(later))
+    assert [ticket["subject"] for ticket in package["earlier_tickets"]] == ["an earlier matter of mine"]
 
 
 async def test_an_article_that_was_only_opened_is_in_the_package_as_such(floor: Floor) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import BatonError, Conflict, Forbidden, Invalid, NotFound, StaleEpoch
+from handoff.notifications import notifications_of
 from handoff.records import Conversation, Staff
 from handoff.routing.transferring import move_to_team, transfer
 from handoff.tables import assignments, staff
@@ -49,6 +50,14 @@ async def test_a_transfer_to_a_team_puts_it_into_that_queue_with_its_clocks_its_
         current = await get_conversation(tx.connection, waiting.id, lock=True)
         again = await move_to_team(tx, current, "billing", by="a rule", note="again", at=floor.clock.now())
     assert again == current == await floor.current(waiting)
+
+
+async def test_who_had_it_reads_the_title_of_the_team_that_it_went_to(floor: Floor, maya: Staff, amara: Staff) -> None:
+    claimed = await floor.claimed(maya)
+    await passed(floor, claimed, amara, team="billing")
+    async with floor.database.read() as reader:
+        (told,) = await notifications_of(reader, maya.id)
+    assert told.words.startswith("Amara passed FH-1001 to the team Billing.")
 
 
 async def test_what_waits_changes_the_team_and_not_its_epoch_so_that_a_claim_under_way_holds(

@@ -133,7 +133,15 @@ async def test_a_dry_run_tells_and_writes_nothing(database: Database, clock: Fro
 async def test_a_broken_article_is_named_with_file_line_and_reason_and_the_rest_goes_in(
     database: Database, clock: FrozenClock, tmp_path: Path
 ) -> None:
-    articles = [zendesk(1), zendesk(2, title=None), zendesk(3, created_at="soon"), zendesk(1), "text", zendesk(4)]
+    articles = [
+        zendesk(1),
+        zendesk(2, title=None),
+        zendesk(3, created_at="soon"),
+        zendesk(1),
+        "text",
+        zendesk(4),
+        zendesk(6, created_at="0001-01-01T00:00:00+05:00"),
+    ]
     lines = (
         ",\n".join(json.dumps(one) for one in articles)
         .replace('"Article 4"', "oops")
@@ -149,6 +157,7 @@ async def test_a_broken_article_is_named_with_file_line_and_reason_and_the_rest_
         "a.json:6: this is no article: an object is expected.",
         "a.json:7: the article 8 has no title.",
         "a.json:8: this is no JSON (Expecting value).",
+        "a.json:9: created_at is '0001-01-01T00:00:00+05:00', which is no date.",
     ]
     assert await listed(database) == ["Article 1", "Article 5"]
 

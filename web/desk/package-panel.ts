@@ -153,8 +153,8 @@ export class PackagePanel extends LitElement {
       ${(pack.signals ?? []).length === 0 ? nothing : html`<h3>Signs</h3>${(pack.signals ?? []).map((signal) => html`<div class="item"><span class="name">${codeWords(signal.name)}</span>
         <span class="side">${Math.round(signal.score * 100)} %</span>${signal.words.length === 0 ? nothing : html`<small dir="auto">${signal.words.map((words) => `“${words}”`).join(", ")}</small>`}</div>`)}`}
       ${(pack.language ?? null) === null ? nothing : html`<p>Wrote in ${languageWords(pack.language ?? "")}.</p>`}
-      ${pack.intents.length === 0 ? nothing : html`<h3>Intents</h3>${pack.intents.map((intent) => html`<div class="item"><span class="name">${codeWords(intent.intent)}</span>
-        <span class="side">${Math.round(intent.confidence * 100)} %</span><small dir="auto">“${intent.text}”</small>
+      ${pack.intents.length === 0 ? nothing : html`<h3>Intents</h3>${pack.intents.map((intent) => html`<div class="item"><span class="name">${codeWords(intent.intent ?? "not_understood")}</span>
+        <span class="side">${Math.round((intent.confidence ?? 0) * 100)} %</span><small dir="auto">“${intent.text}”</small>
         ${(intent.also ?? []).map((other) => html`<small dir="auto" data-testid="desk-also">Also asked: ${codeWords(other.intent)}, “${other.text}”</small>`)}</div>`)}`}
     </section>`;
   }

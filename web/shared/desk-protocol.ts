@@ -74,7 +74,7 @@ export interface Package {
   account?: { plan: string | null; mrr: number | null; currency: string } | null;
   health?: Health | null;
   entities: { entity: string; value: string; text: string; message_id: string | null }[];
-  intents: { message_id: string | null; text: string; intent: string; confidence: number; /** From version 3 on. */ also?: { intent: string; confidence: number; text: string }[] }[];
+  intents: { message_id: string | null; text: string; intent: string | null; confidence: number | null; /** From version 3 on. */ also?: { intent: string; confidence: number; text: string }[] }[];
   /** Packages of before signals were kept have none, and no language. */
   signals?: { name: string; score: number; words: string[]; message_id: string | null }[];
   language?: string | null;
