@@ -11,7 +11,7 @@ from typing import Any
 import redis.asyncio
 import sqlalchemy as sa
 
-from core.clock import SystemClock
+from core.clock import SystemClock, iso
 from core.database import Database
 from core.events import conversation_events
 from core.outbox import outbox_deliveries, outbox_messages
@@ -71,16 +71,17 @@ def _fired(clocks: list[SlaClock], events: list[Any]) -> dict[str, int]:
         (event.conversation_id, event.data["clock"]["metric"], event.data["clock"]["started_at"], event.data["what"])
         for event in events
     )
-    due = 0
-    for clock in clocks:
-        until = clock.met_at or now - LATE
-        due += clock.warn_at is not None and clock.warn_at <= until and clock.state != "cancelled"
-        due += clock.due_at is not None and clock.due_at <= until and clock.state != "cancelled"
-    told = sum(what in {"warning", "breach"} for *_, what in fired)
+    # Each by itself: in sums, what a cancelled clock had told before would stand for what another has missed.
+    due = {
+        (clock.conversation_id, clock.metric, iso(clock.started_at), what)
+        for clock in clocks
+        for what, moment in (("warning", clock.warn_at), ("breach", clock.due_at))
+        if moment is not None and moment <= (clock.met_at or now - LATE) and clock.state != "cancelled"
+    }
     return {
         "clocks": len(clocks),
-        "fired": told,
-        "missed": max(0, due - told),
+        "fired": len(fired),
+        "missed": len(due - set(fired)),
         "fired_twice": sum(number - 1 for number in fired.values()),
     }
 

@@ -138,6 +138,7 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
     )  # fmt: skip
     assert readers.stdin is not None
     assert readers.stdout is not None
+    opening = time.monotonic()
     readers.stdin.write(("\n".join(given) + "\n\n").encode())
     if (await readers.stdout.readline()).strip() != b"ready":
         sys.exit("the desks could not be opened")
@@ -152,6 +153,7 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
         answered, cpu = load.answers - answered, running.cpu_seconds() - cpu
         load.over = True
         readers.stdin.close()
+        open_for = time.monotonic() - opening
         heard = json.loads(await readers.stdout.readline())
         await readers.wait()
         for one in customers:
@@ -179,7 +181,7 @@ async def measure(running: Running, home: Path, arguments: argparse.Namespace) -
         "probes": len(sent),
         "never_arrived": len(sent) * arguments.desks - len(late),
         "desks_cut_off": heard["closed"],
-        "mb_to_desks_per_s": round(heard["bytes"] / took / 1e6, 2),
+        "mb_to_desks_per_s": round(heard["bytes"] / open_for / 1e6, 2),
         "bot_answers_per_s": round(answered / took, 1),
         "service_and_bot_cores": round(cpu / took, 2),
     }

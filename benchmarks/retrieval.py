@@ -31,6 +31,7 @@ from core.errors import BatonError, ConfigurationError
 from knowledge.articles import Article, Viewer
 from knowledge.beir import Question, article_id, read_documents, read_questions
 from knowledge.confidence_model import THRESHOLD
+from knowledge.index_work import embedded_text
 from knowledge.learning import auroc
 from knowledge.passages import cut
 from knowledge.retriever import LONGEST_QUESTION, Mode, Retriever
@@ -134,7 +135,7 @@ class Progress:
 
 
 def measure_peer(articles: Sequence[Article], questions: Sequence[Question], encoder: OnnxEncoder) -> Figures | None:
-    """Measure LangChain's EnsembleRetriever (BM25 and Chroma, equal weights) on the same passages with the same vectors."""
+    """Measure LangChain's EnsembleRetriever (BM25 and Chroma, equal weights) on the same passages, with the same words and vectors."""
     try:
         from langchain_chroma import Chroma
         from langchain_classic.retrievers import EnsembleRetriever
@@ -153,7 +154,7 @@ def measure_peer(articles: Sequence[Article], questions: Sequence[Question], enc
             return self.embed_documents([text])[0]
 
     documents = [
-        Document(page_content=f"{article.title}\n{passage.text}", metadata={"article": article.id})
+        Document(page_content=embedded_text(article, passage), metadata={"article": article.id})
         for article in articles
         for passage in cut(article.content)
     ]

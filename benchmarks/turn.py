@@ -31,7 +31,6 @@ from running import ROOT, Running, baton, default_project, rasa_default
 
 AT_ONCE = (1, 8, 32)
 ROUNDS = 2
-WARM_UP = 30
 MESSAGES_A_CONVERSATION = 6
 QUESTIONS_IN_TEN = 7
 MOST_MESSAGES = 4_000
@@ -305,7 +304,7 @@ async def measure(ours: Running, theirs: Running | None, seconds: float, say: Ca
         sides.append(("peer", theirs, open_peer, peer_messages(seed=1)))
     memory = {name: Memory(running) for name, running, _, _ in sides}
     for _, running, opener, messages in sides:
-        await ask(Figures(), running, opener, itertools.islice(messages, WARM_UP * 20), 2, 3.0)
+        await ask(Figures(), running, opener, messages, 2, 3.0)
     measured: dict[str, dict[int, Figures]] = {name: {} for name, *_ in sides}
     for at_once in AT_ONCE:
         for number in range(ROUNDS):

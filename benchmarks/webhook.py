@@ -28,7 +28,7 @@ import aiohttp
 import psutil
 from aiohttp import web
 from running import Running, assistant, default_project, free_port, rasa_default
-from turn import MESSAGES_A_CONVERSATION, WARM_UP, Memory, baton_messages, peer_messages, quantile, ratios
+from turn import MESSAGES_A_CONVERSATION, Memory, baton_messages, peer_messages, quantile, ratios
 
 AT_ONCE = (1, 8)
 TOKEN = "a-token-for-the-benchmark"
@@ -103,7 +103,7 @@ async def measure(
 ) -> dict[str, Any]:
     """Warm up, then ask at each number of customers, the server being held to one core."""
     memory = Memory(running)
-    await ask(running, say, itertools.islice(messages, WARM_UP * 50), 2, 2.0)
+    await ask(running, say, messages, 2, 2.0)
     found: dict[str, Any] = {}
     for at_once in AT_ONCE:
         print(f"{name}: {at_once} at once …", file=sys.stderr, flush=True)

@@ -59,6 +59,7 @@ class Speller:
         for word in sorted(self.counts):
             for key in {word, *_without_one(word)}:
                 self._near.setdefault(key, []).append(word)
+        self._longest = max(map(len, self.counts), default=0)
 
     @classmethod
     def of(cls, texts: Iterable[str], english: Collection[str], names: Iterable[str] = ()) -> Speller:
@@ -120,6 +121,8 @@ class Speller:
     def _nearest(self, word: str) -> Optional[str]:
         """Returns the nearest word, of several the most frequent; two mistakes are forgiven in long words that begin alike."""
         forgiven = 2 if len(word) >= LONG else 1
+        if len(word) > self._longest + forgiven:
+            return None  # near nothing; five hundred letters have 125,000 keys
         keys = {word, *_without_one(word)}
         if forgiven == 2:
             keys |= {shorter for key in tuple(keys) for shorter in _without_one(key)}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigurationError
 
 _OVERRIDES = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs by their category, which every font draws as nothing: fillers of Hangul, Braille without a dot."""
 
 
 def without_overrides(text: str) -> str:
@@ -32,6 +35,16 @@ def mended(value: Any) -> Any:
     if isinstance(value, dict):
         return {mended(name): mended(item) for name, item in value.items()}
     return [mended(item) for item in value] if isinstance(value, list) else value
+
+
+def shown_name(text: str) -> str:
+    """Return a name in one line, without what turns the direction of text; empty where nothing of it can be seen.
+
+    Spaces, controls, characters of no width and marks without a letter below them are not seen. In a name that is, they stay: a joiner
+    belongs to the spelling of some languages.
+    """
+    name = " ".join(without_overrides(text).split())
+    return name if any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANKS for one in name) else ""
 
 
 def text_of(path: Path, name: str | None = None) -> str:

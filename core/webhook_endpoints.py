@@ -89,6 +89,7 @@ async def add_endpoint(
     Raises:
         Conflict: there are as many as there may be, or one has this address.
     """
+    await _lock_addresses(tx)
     found = await tx.execute(sa.select(webhook_endpoints.c.url))
     urls = list(found.scalars())
     if len(urls) >= MOST_ENDPOINTS:
@@ -110,6 +111,7 @@ async def change_endpoint(tx: Transaction, endpoint_id: str, changes: Mapping[st
     """
     values = dict(changes)
     if "url" in values:
+        await _lock_addresses(tx)
         others = await tx.execute(sa.select(webhook_endpoints.c.url).where(webhook_endpoints.c.id != endpoint_id))
         _check_new(list(others.scalars()), values["url"])
     if values.get("active"):
@@ -188,6 +190,12 @@ def _without_secrets() -> sa.Select[Any]:
 def _endpoint(row: Mapping[Any, Any]) -> Endpoint:
     values = {str(name): value for name, value in row.items()}
     return Endpoint(**{**values, "kinds": tuple(values["kinds"])})
+
+
+async def _lock_addresses(tx: Transaction) -> None:
+    """Let nobody else add an address or change one before this write has ended; who is only told something is not held up."""
+    if tx.connection.dialect.name == "postgresql":
+        await tx.execute(sa.text("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _check_new(others: Sequence[str], url: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.database import Transaction
 from core.errors import NotFound
-from core.text import without_overrides
+from core.text import shown_name
 from handoff.handing_over import hand_over
 from handoff.repeats import check_client_id
 from handoff.transcript import Author, Saying, append, get_conversation
@@ -98,7 +98,7 @@ async def file_ticket(
         channel=filing.channel,
         email=email,
     )
-    author = Author("customer", without_overrides(filing.name or "").strip()[:200] or "Visitor")
+    author = Author("customer", shown_name(filing.name or "")[:200] or "Visitor")
     await append(tx, visitor.conversation, Saying(author, words, client_id=filing.reference), at=at)
     conversation = await get_conversation(tx.connection, conversation_id, lock=True)
     await hand_over(tx, conversation, REASON, at=at, head=head, subject=subject or None, offered=offered)

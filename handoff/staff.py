@@ -11,6 +11,7 @@ from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, Unauthenticated
 from core.identifiers import fingerprint, new_id, new_secret
 from core.prepared import Prepared
+from core.text import shown_name
 from handoff.passwords import hash_password, is_password
 from handoff.records import Role, Staff
 from handoff.tables import staff, staff_sessions
@@ -67,11 +68,11 @@ def clean_name(name: str) -> str:
     """Return a person's name in one line.
 
     Raises:
-        Invalid: nothing is left of it, or it is longer than 200 characters.
+        Invalid: nothing of it can be seen, or it is longer than 200 characters.
     """
-    cleaned = " ".join(name.split())
+    cleaned = shown_name(name)
     if not 0 < len(cleaned) <= LONGEST_NAME:
-        raise Invalid(f"The name has 1 to {LONGEST_NAME} characters.", field="name")
+        raise Invalid(f"The name has 1 to {LONGEST_NAME} characters, some of which can be seen.", field="name")
     return cleaned
 
 
@@ -119,6 +120,12 @@ async def sign_in(database: Database, *, email: str, password: str, at: datetime
         raise Unauthenticated(_WRONG)
     secret = new_secret()
     async with database.write() as tx:
+        # Checking takes a while: whoever got another password meanwhile, or was dismissed, must not be left with a session of the old one.
+        unchanged = sa.select(staff.c.id).where(
+            staff.c.id == row["id"], staff.c.password_hash == row["password_hash"], staff.c.active
+        )
+        if (await tx.execute(unchanged.with_for_update())).one_or_none() is None:
+            raise Unauthenticated(_WRONG)
         await tx.execute(sa.delete(staff_sessions).where(staff_sessions.c.expires_at < at))
         await tx.execute(
             sa.insert(staff_sessions).values(

@@ -26,19 +26,23 @@ LONGEST = 200
 """Characters of one sentence at most."""
 MOST_SENTENCES = 200
 """Sentences that are weighed, the first half and the last of them: what it costs grows with their square."""
+MOST_WEIGHED = 1_000
+"""Characters of a sentence whose words are weighed: one without an end may be a whole message."""
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=\S)|\n+")
 _ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|no|nr|mr|mrs|ms|dr|approx|incl)|\b[A-Za-z])\.$", re.IGNORECASE)
+LONGEST_ABBREVIATION = len("approx.")
 _SUBSTANCE = re.compile(r"\d|[A-Z]{2,}|\S@\S|://|_|#|“|\"")
 _TROUBLE = re.compile(
     r"\b(?:can'?t|cannot|couldn'?t|won'?t|doesn'?t|didn'?t|isn'?t|not|never|no longer|fail\w*|error\w*|wrong|broken|missing|lost|"
     r"stuck|crash\w*|charged|refund\w*|cancel\w*|urgent\w*|deadline|down|since|need\w*|want\w*)\b",
     re.IGNORECASE,
 )
+# Longer ones first, and possessive: "best regards" that may be one or two would be read in every way there is.
 _COURTESY = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?|thank you|thx|cheers|ok|okay|sure|please|yes|no|yep|nope|"
+    r"^\W*+(?>(?:hi|hello|hey|good (?:morning|afternoon|evening)|thank you|thanks?|thx|cheers|ok|okay|sure|please|yes|no|yep|nope|"
     r"sorry|there|team|all|again|so much|very much|a lot|in advance|for (?:your|the|any) (?:help|reply|answer|time|patience)|"
-    r"bye|regards|best|kind|best regards|have a (?:nice|good) day)\b\W*)+$",
+    r"bye|best regards|regards|best|kind|have a (?:nice|good) day)\b\W*+)++$",
     re.IGNORECASE,
 )
 _OF_THE_CHAT = re.compile(
@@ -77,7 +81,7 @@ def split_sentences(text: str) -> list[str]:
     pieces: list[str] = []
     for line in _END.split(text):
         piece = " ".join(line.split())
-        if pieces and _ABBREVIATED.search(pieces[-1]) and piece:
+        if piece and pieces and _ABBREVIATED.search(pieces[-1], len(pieces[-1]) - LONGEST_ABBREVIATION):
             pieces[-1] += " " + piece
         elif piece:
             pieces.append(piece)
@@ -90,7 +94,9 @@ def _sentences(texts: Sequence[str]) -> list[_Sentence]:
         pieces = pieces[: MOST_SENTENCES // 2] + pieces[-MOST_SENTENCES // 2 :]
     seen: dict[str, _Sentence] = {}
     for place, (message, piece) in enumerate(pieces):
-        seen.setdefault(piece.casefold(), _Sentence(piece, place, message, frozenset(question_terms(piece))))
+        seen.setdefault(
+            piece.casefold(), _Sentence(piece, place, message, frozenset(question_terms(piece[:MOST_WEIGHED])))
+        )
     return list(seen.values())
 
 

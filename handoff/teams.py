@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.database import INSERT, Reader, Transaction
 from core.errors import Invalid, NotFound
+from core.text import shown_name
 from handoff.records import ANSWERING, Staff
 from handoff.sla.calendar_data import calendar_data, parse_calendar
 from handoff.sla.calendars import Calendar
@@ -77,9 +78,9 @@ async def put_team(tx: Transaction, name: str, changes: Mapping[str, Any], *, at
     if not _NAME.fullmatch(name):
         raise Invalid("A team is named in small letters, digits and hyphens, such as billing.", field="name")
     before = (await teams_by_name(tx.connection)).get(name, Team(name, title_of(name)))
-    title = str(changes.get("title", before.title)).strip()
+    title = shown_name(str(changes.get("title", before.title)))
     if not 0 < len(title) <= LONGEST_TITLE:
-        raise Invalid(f"A team's title has 1 to {LONGEST_TITLE} characters.", field="title")
+        raise Invalid(f"A team's title has 1 to {LONGEST_TITLE} characters, some of which can be seen.", field="title")
     assignment = changes.get("assignment", before.assignment)
     if assignment not in (None, *ASSIGNMENTS):
         raise Invalid("A team's conversations are assigned manual or automatic.", field="assignment")

@@ -233,7 +233,11 @@ async def join_customer(
         return None
     # Locked in the one order of `handoff.speaking`, so that a handoff either sees the customer or is seen here with its ticket.
     conversation = await get_conversation(tx.connection, visitor.conversation.id, lock=True)
-    if conversation.customer_id not in {None, customer_id}:
+    if conversation.customer_id == customer_id:
+        # Another tab of theirs was faster, and the secret of both has ended: each goes on with one of its own.
+        known_as, fresh = await _admit(tx, customer_id, at, conversation.id)
+        return Visitor(known_as, customer_id, conversation), fresh
+    if conversation.customer_id is not None:
         return None
     joined = await tx.execute(
         sa.update(conversations)

@@ -18,7 +18,7 @@ UNTITLED = 0.1
 HEADED = 0.05
 """The same again for those that stand in the passage's own heading, where the author says which part it is."""
 
-_NUMBERED = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
+_NUMBERED = re.compile(r"^[^\S\n]*\d+[.)]\s", re.MULTILINE)
 _FACTUAL = re.compile(r"\s*(?:what|why|when|who|which|where|is|are|was|does|do you)\b", re.IGNORECASE)
 
 

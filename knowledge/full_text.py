@@ -96,15 +96,17 @@ class FullText:
             return Statistics(count, mean, {term: postings.frequency(term, viewer) for term in terms})
         if viewer not in totals:
             totals[viewer] = await measure_passages(reader, viewer)
-        unknown = [term for term in terms if (viewer, term) not in frequencies]
+        # Taken before anything is waited for: another search may make room in what is remembered meanwhile.
+        known = {term: frequencies[viewer, term] for term in terms if (viewer, term) in frequencies}
+        unknown = [term for term in terms if term not in known]
         if unknown:
             if len(frequencies) > REMEMBERED:
                 frequencies.clear()
-                unknown = list(terms)
             counts = await count_holding(reader, unknown, viewer)
-            frequencies.update(((viewer, term), count) for term, count in zip(unknown, counts, strict=True))
+            known.update(zip(unknown, counts, strict=True))
+            frequencies.update(((viewer, term), known[term]) for term in unknown)
         count, mean = totals[viewer]
-        return Statistics(count, mean, {term: frequencies[viewer, term] for term in terms})
+        return Statistics(count, mean, {term: known[term] for term in terms})
 
     async def search(
         self,
@@ -143,14 +145,16 @@ class FullText:
         """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
         if only:
             return await read_terms(reader, ids, viewer, only)
-        missing = [one for one in ids if one not in memory.kept]
+        # Taken before anything is waited for: another search may make room in what is remembered meanwhile.
+        known = {one: memory.kept[one] for one in ids if one in memory.kept}
+        missing = [one for one in ids if one not in known]
         if missing:
             if len(memory.kept) > REMEMBERED:
                 memory.kept.clear()
-                missing = list(ids)
-            for one in await read_terms(reader, missing, Viewer.STAFF, EVERYTHING):
-                memory.kept[one.passage_id] = one
-        found = (memory.kept.get(one) for one in sorted(ids))
+            read = {one.passage_id: one for one in await read_terms(reader, missing, Viewer.STAFF, EVERYTHING)}
+            known |= read
+            memory.kept |= read
+        found = (known.get(one) for one in sorted(ids))
         return [one for one in found if one is not None and one.level <= viewer]
 
 

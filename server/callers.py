@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from server.service import Service
 from server.staff_auth import is_own_origin
 
 NOT_LISTED = "This site may not embed the chat. Add its origin to BATON_ALLOWED_ORIGINS."
+_HANDED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""Headers of proxies, any of which says that somebody else asks."""
 
 
 def remote(request: web.Request, service: Service) -> str:
@@ -39,6 +42,21 @@ def place_of(address: str) -> str:
     if ip.ipv4_mapped is not None:
         return str(ip.ipv4_mapped)
     return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+
+
+def is_bearer(request: web.Request, token: str) -> bool:
+    """Tell whether a request carries this secret as `Authorization: Bearer`."""
+    sent = request.headers.get("Authorization", "")
+    return hmac.compare_digest(sent.encode("utf-8", "replace"), f"Bearer {token}".encode())
+
+
+def is_local(request: web.Request) -> bool:
+    """Tell whether a request was made on this machine, and not handed on by a proxy on it."""
+    try:
+        on_this_machine = ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+    return on_this_machine and not any(header in request.headers for header in _HANDED_ON)
 
 
 def visitor_token(request: web.Request) -> str:

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from core.errors import BatonError
 
@@ -16,6 +17,13 @@ COMMANDS = {
     "report": "report", "doctor": "doctor",
 }  # fmt: skip
 """The parts in order, each with its module in `server.commands`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses what is not right in one line like every other error of the command, the usage being a question away."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"baton: {message[:1].upper()}{message[1:]}; {self.prog} --help tells what there is.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,9 +62,7 @@ def _refuse(sentence: str) -> int:
 
 def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """Describe these parts of the command, by default every one."""
-    parser = argparse.ArgumentParser(
-        prog="baton", description="A self-hosted support chatbot that knows when to hand over."
-    )
+    parser = _Parser(prog="baton", description="A self-hosted support chatbot that knows when to hand over.")
     parts = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name in commands:
         importlib.import_module(f"server.commands.{COMMANDS[name]}").add_to(parts)

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
+import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.database import Transaction
 from core.errors import Invalid, Unauthenticated
-from core.text import without_overrides
+from core.text import shown_name
 from customers.accounts import Account, AccountDetails, upsert_customer
+from handoff.wording import clean_email
 from server.api import LARGEST_INTEGER, checked
 
+log = structlog.get_logger()
 LONGEST_LIFE = timedelta(hours=24)
 SKEW_SECONDS = 60
 """How far the host site's clock may be off."""
@@ -84,15 +87,26 @@ def sign_identity(claims: dict[str, Any], secret: str, at: datetime, life: timed
 
 
 def _shown(name: str | None) -> str | None:
-    """Return a name without marks that turn the direction of what stands beside it; a name of nothing else is none."""
-    return None if name is None else without_overrides(name).strip() or None
+    """Return a name as it may stand beside other words; one of which nothing can be seen is none."""
+    return None if name is None else shown_name(name) or None
+
+
+def _address(claims: Claims) -> str | None:
+    """Return the e-mail address, None for what is none: the host site's slip costs the customer no chat."""
+    if not claims.email:
+        return None
+    try:
+        return clean_email(claims.email)
+    except Invalid:
+        log.warning("the identity token's e-mail is no address and was left out", customer=claims.sub)
+        return None
 
 
 async def account_of_claims(tx: Transaction, claims: Claims, at: datetime) -> Account:
     """Make or update the account that these claims are about. Idempotent by `sub`."""
     details = AccountDetails(
         name=_shown(claims.name),
-        email=claims.email,
+        email=_address(claims),
         company=_shown(claims.company),
         plan=claims.plan,
         mrr_minor=None if claims.mrr is None else round(claims.mrr * 100),

@@ -114,6 +114,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Secret of your own servers for the API of tickets, 32 characters or more; empty switches that API off.",
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of your Prometheus for /metrics, 32 characters or more; empty means that only this machine reads it.",
+    )
     admin_email: str = Field(
         "",
         description="E-mail address of an admin; each start makes the account, or gives it the password below again.",
@@ -201,6 +205,8 @@ class Settings(BaseSettings):
             raise ValueError("BATON_IDENTITY_SECRET must have 32 bytes or more")
         if self.api_token.get_secret_value() and len(self.api_token.get_secret_value()) < 32:
             raise ValueError("BATON_API_TOKEN must have 32 characters or more")
+        if self.metrics_token.get_secret_value() and len(self.metrics_token.get_secret_value()) < 32:
+            raise ValueError("BATON_METRICS_TOKEN must have 32 characters or more")
         if bool(self.admin_email) != bool(self.admin_password.get_secret_value()):
             raise ValueError("BATON_ADMIN_EMAIL and BATON_ADMIN_PASSWORD go together")
         if self.admin_email and (self.admin_email.count("@") != 1 or "." not in self.admin_email.rpartition("@")[2]):

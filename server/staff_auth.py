@@ -59,8 +59,16 @@ def check_own_origin(request: web.Request, service: Service) -> None:
 
 
 def is_own_origin(origin: str, request: web.Request, service: Service) -> bool:
-    """Tell whether this Origin header names the service's own pages."""
+    """Tell whether this Origin header names the service's own pages.
+
+    A proxy that ends TLS speaks plain HTTP to us, so the request's own scheme says nothing. Where the public address is https, a page of
+    the same host that came unencrypted is not ours: anyone on its way may have written it.
+    """
+    if origin == service.settings.url:
+        return True
     try:
-        return origin == service.settings.url or urlsplit(origin).netloc == request.host
+        page = urlsplit(origin)
     except ValueError:
         return False
+    encrypted = page.scheme == "https" or not service.settings.url.startswith("https:")
+    return encrypted and page.netloc == request.host

@@ -24,7 +24,7 @@ class RoutedBody(_Body):
     teams: Words | None = Field(None, max_length=50)
     skills: Words | None = Field(None, max_length=50)
     languages: Words | None = Field(None, max_length=50)
-    capacity: int | None = None
+    capacity: int | None = Field(None, strict=True)
     hours: dict[str, Any] | None = None
 
     def given(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class PasswordBody(_Body):
 class CapacityBody(_Body):
     """How many conversations one takes at once."""
 
-    capacity: int
+    capacity: int = Field(strict=True)
 
 
 class TeamBody(_Body):

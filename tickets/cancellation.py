@@ -16,8 +16,9 @@ from tickets.rules import CancellationRules
 
 Kind = Literal["wish", "denied", "asked", "other"]
 _STRONGEST: tuple[Kind, ...] = ("wish", "denied", "asked", "other")
+# A run of signs is looked at from its beginning only: thousands of them would be looked at from each.
 _CLAUSE_END = re.compile(
-    r"[.!?;,:()\n]+(?=\s|$)|\s(?:but|and|because|so|then|cause|although|though|since)\s", re.IGNORECASE
+    r"(?<![.!?;,:()\n])[.!?;,:()\n]+(?=\s|$)|\s(?:but|and|because|so|then|cause|although|though|since)\s", re.IGNORECASE
 )
 _WORD = re.compile(r"[\w'-]+")
 _OBJECT_WORDS = 6

@@ -32,7 +32,7 @@ def parse_calendar(name: str, data: object) -> Calendar:
         raise Invalid(f"Calendar {name} must have a zone and windows.", field=name)
     if unknown := set(data) - {"zone", "windows", "holidays"}:
         raise Invalid(f"Calendar {name} has zone, windows and holidays, not {_listed(unknown)}.", field=name)
-    holidays, yearly = _holidays(name, data.get("holidays") or ())
+    holidays, yearly = _holidays(name, data.get("holidays", ()))
     return Calendar(name, _zone(name, data.get("zone")), _week(name, data.get("windows")), holidays, yearly)
 
 
@@ -139,7 +139,7 @@ def _minutes(name: str, field: str, hours: str, minutes: str) -> int:
 def _holidays(name: str, listed: object) -> tuple[frozenset[date], frozenset[tuple[int, int]]]:
     field = f"{name}.holidays"
     if not isinstance(listed, list | tuple):
-        raise Invalid(f"Calendar {name}: holidays must be a list of dates.", field=field)
+        raise Invalid(f"Calendar {name}: holidays must be a list of dates; write [] for none.", field=field)
     days: set[date] = set()
     yearly: set[tuple[int, int]] = set()
     for item in listed:

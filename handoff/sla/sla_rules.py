@@ -6,6 +6,7 @@ the number of its version, so what is promised to a ticket changes only when som
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -180,7 +181,7 @@ async def save_rules(
         Conflict: somebody else has saved a version meanwhile.
     """
     cleaned = text.replace("\r\n", "\n").replace("\x00", "")
-    rules = parse_rules(cleaned, base + 1)
+    rules = await asyncio.to_thread(parse_rules, cleaned, base + 1)
     if len(note) > LONGEST_NOTE:
         raise Invalid(f"The note has at most {LONGEST_NOTE} characters.", field="note")
     async with database.write() as tx:

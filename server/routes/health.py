@@ -9,8 +9,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import TypedDict
 
+from core.errors import Forbidden, Unauthenticated
 from server import metrics
 from server.api import Route
+from server.callers import is_bearer, is_local
 from server.service import SERVICE, Service
 
 
@@ -35,8 +37,13 @@ async def readyz(request: web.Request) -> web.Response:
     return web.json_response(ReadyView(ready=ready, parts=parts), status=200 if ready else 503)
 
 
-async def show_metrics(_request: web.Request) -> web.Response:
-    """Answer in Prometheus' text form."""
+async def show_metrics(request: web.Request) -> web.Response:
+    """Answer in Prometheus' text form: whoever sends the token, or without one who asks on this machine."""
+    token = request.app[SERVICE].settings.metrics_token.get_secret_value()
+    if token and not is_bearer(request, token):
+        raise Unauthenticated("Send the secret in BATON_METRICS_TOKEN as Authorization: Bearer.")
+    if not token and not is_local(request):
+        raise Forbidden("The figures are for this machine alone. Set BATON_METRICS_TOKEN to read them from elsewhere.")
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from core.errors import BatonError, Invalid, Unauthenticated, Unavailable
 from server.api import Route, log, parse_json
+from server.callers import is_bearer
 from server.service import SERVICE
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ ACTIONS = web.AppKey("actions", Actions)
 
 async def run_action(request: web.Request) -> web.Response:
     """Run one action, as Rasa SDK's own server would."""
-    expected = f"Bearer {request.app[SERVICE].bot.token}"
-    if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected.encode()):
+    if not is_bearer(request, request.app[SERVICE].bot.token):
         raise Unauthenticated("This route is the assistant's; it needs the bot's token.")
     call = parse_json(await request.read())
     if not isinstance(call, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -150,11 +152,11 @@ async def post_check(request: web.Request) -> web.Response:
     await signed_in(request, LEADING)
     body = await read_body(request, CheckBody)
     try:
-        warnings = parse_rules(body.text).warnings(request.app[SERVICE].clock.now())
+        rules = await asyncio.to_thread(parse_rules, body.text)
     except BatonError as error:
         problem = ProblemView(message=error.message, line=line_named(error.message), place=error.field)
         return web.json_response(CheckView(problem=problem, warnings=[]))
-    return web.json_response(CheckView(problem=None, warnings=warnings))
+    return web.json_response(CheckView(problem=None, warnings=rules.warnings(request.app[SERVICE].clock.now())))
 
 
 async def get_notifications(request: web.Request) -> web.Response:

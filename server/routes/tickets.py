@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from handoff.transcript import transcript
 from knowledge.articles import Viewer
 from server import metrics
 from server.api import Route, log, read_body
+from server.callers import is_bearer
 from server.identity import AccountClaims, Claims, account_of_claims
 from server.service import SERVICE, Service
 from tickets.records import TicketView, ticket_view
@@ -134,8 +134,7 @@ def _check_token(request: web.Request, service: Service) -> None:
     token = service.settings.api_token.get_secret_value()
     if not token:
         raise Forbidden("The API of tickets is off. Set BATON_API_TOKEN to switch it on.")
-    given = request.headers.get("Authorization", "")
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
+    if not is_bearer(request, token):
         raise Unauthenticated("This needs the header Authorization: Bearer with the value of BATON_API_TOKEN.")
 
 

@@ -7,6 +7,7 @@ import pytest
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot import spelling
 from bot.corrector import SpellingCorrector
 from bot.encoder import CORRECTED, SentenceEncoderFeaturizer
 from bot.spelling import LONG, Speller, distance
@@ -81,6 +82,11 @@ def test_an_unknown_word_is_read_as_the_word_it_nearly_is(speller, typed, read):
 )
 def test_what_is_known_or_like_nothing_stays_as_it_is(speller, text):
     assert speller.corrected(text) == text
+
+
+def test_a_word_longer_than_every_other_is_compared_with_none(speller, monkeypatch):
+    monkeypatch.setattr(spelling, "_without_one", None)  # five hundred letters would make 125,000 keys of it
+    assert speller.corrected("invoice" * 70) == "invoice" * 70
 
 
 def test_an_examples_own_mistake_is_corrected_too_and_its_rare_words_are_not(speller):

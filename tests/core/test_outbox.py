@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -176,6 +177,46 @@ def test_waits_grow_fourfold_to_six_hours_with_a_quarter_of_chance_and_heed_the_
     assert backoff(500, 0.5) == LONGEST_WAIT
     assert backoff(1, 0.5, timedelta(minutes=10)) == timedelta(minutes=10)
     assert backoff(1, 0.5, timedelta(days=9)) == LONGEST_WAIT
+
+
+async def test_a_message_whose_endpoint_was_deleted_goes_in_its_time_though_nothing_was_delivered(
+    database: Database, clock: FrozenClock
+) -> None:
+    one = await endpoint(database, clock)
+    await tell(database, clock)
+    async with database.write() as tx:
+        await delete_endpoint(tx, one)
+        assert await purge_outbox(tx, clock.now()) == 0
+        assert len((await tx.execute(sa.select(outbox.outbox_messages))).all()) == 1
+        await purge_outbox(tx, clock.now() + SECOND)
+        assert (await tx.execute(sa.select(outbox.outbox_messages))).all() == []
+
+
+async def test_of_two_admins_who_add_one_address_at_once_the_later_is_refused(
+    database: Database, clock: FrozenClock
+) -> None:
+    made = await asyncio.gather(endpoint(database, clock), endpoint(database, clock), return_exceptions=True)
+    (refused,) = [one for one in made if not isinstance(one, str)]
+    assert isinstance(refused, Conflict)
+
+
+async def test_who_adds_an_address_waits_for_whoever_adds_another_just_now_and_telling_does_not(
+    database: Database, clock: FrozenClock
+) -> None:
+    if database.dialect == "sqlite":
+        pytest.skip("has one writer at a time")
+    await endpoint(database, clock)
+
+    async def add_meanwhile() -> None:
+        async with database.write() as other:
+            await other.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+            await add_endpoint(other, "https://two.example", ["*"], "", at=clock.now())
+
+    async with database.write() as tx:
+        await add_endpoint(tx, "https://two.example", ["*"], "", at=clock.now())
+        assert await tell(database, clock) is not None
+        with pytest.raises(sa.exc.DBAPIError, match="lock timeout"):
+            await add_meanwhile()
 
 
 async def test_an_endpoint_that_is_just_told_something_is_not_deleted_in_between(

@@ -148,6 +148,8 @@ def test_time_beyond_the_calendars_end_is_refused() -> None:
         ({"zone": "UTC", "windows": {"mon": ["09:60-10:00"]}}, "09:60 is no time"),
         ({"zone": "UTC", "windows": {"mon": ["09:00-13:00", "12:00-17:00"]}}, "09:00-13:00 and 12:00-17:00 of mon overlap"),
         ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": "2026-12-24"}, "must be a list"),
+        ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": None}, "write [] for none"),
+        ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": False}, "write [] for none"),
         ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": ["24.12.2026"]}, "is no holiday"),
         ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": ["2026-02-30"]}, "is no holiday"),
         ({"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": ["13-01"]}, "is no holiday"),

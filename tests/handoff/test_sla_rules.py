@@ -27,6 +27,9 @@ escalations:
 """
 RULES = HEAD + "  - {name: Tell, starts: breach, do: {notify: [assignee, leads]}}\n"
 
+UNSAID = "calendars:\n  Office:\n    zone: UTC\n    windows: {mon: ['09:00-17:00']}\n    holidays:\n"
+"""Somebody began a list of holidays and did not go on."""
+
 ALIASES = "a: &a [x]\n" + "".join(f"{two}: &{two} [{f'*{one},' * 10}]\n" for one, two in pairwise("abcdefghij"))
 """Nine lines that say a thousand million things."""
 
@@ -39,6 +42,7 @@ ALIASES = "a: &a [x]\n" + "".join(f"{two}: &{two} [{f'*{one},' * 10}]\n" for one
         ("policies: []\nteams: 7", "Line 2: The rules have calendars, policies and escalations, not teams."),
         (RULES.replace("first_response: 20", "first_response: 0"), "Line 6: Policy Everyone: first_response of high is 0"),
         (RULES.replace("120}", "1000000}"), "Line 6: Policy Everyone: resolution of high is 1000000"),
+        (UNSAID + RULES, "Line 5: Calendar Office: holidays must be a list of dates"),
         ("[" * 2000, "This is not valid YAML"),
         ("a: &a [x]\n" + "b: " + "[" * 30 + "*a" + "]" * 30, "nested too deeply"),
         (ALIASES, "its aliases do"),

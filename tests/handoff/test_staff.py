@@ -47,6 +47,7 @@ async def test_an_account_is_made_with_a_clean_address_and_a_hash_for_a_password
         ({"role": "boss"}, "role"),
         ({"password": "short"}, "password"),
         ({"name": "  "}, "name"),
+        ({"name": "\u200b\u202e\u2066 \u3164"}, "name"),
     ],
 )
 async def test_an_account_that_will_not_do_is_refused_with_its_field(
@@ -111,3 +112,20 @@ async def test_an_account_that_is_not_active_any_more_is_out_at_once(floor: Floo
             await staff_of_session(reader, secret, now)
     with pytest.raises(Unauthenticated):
         await sign_in(floor.database, email="nora@fernhill.example", password=PASSWORD, at=now)
+
+
+async def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = await add(floor)
+
+    async def replaced_meanwhile(stored: str | None, password: str) -> bool:
+        matches = await passwords.is_password(stored, password)
+        async with floor.database.write() as tx:
+            await tx.execute(sa.update(staff).where(staff.c.id == member.id).values(password_hash="another"))
+        return matches
+
+    monkeypatch.setattr(accounts, "is_password", replaced_meanwhile)
+    with pytest.raises(Unauthenticated):
+        await sign_in(floor.database, email=member.email, password=PASSWORD, at=floor.clock.now())
+    assert await floor.rows(staff_sessions) == []

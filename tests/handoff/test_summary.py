@@ -60,3 +60,10 @@ def test_the_same_words_twice_are_quoted_once() -> None:
 def test_abbreviations_and_numbers_end_no_sentence() -> None:
     text = "Order no. 7 has 3.5 kg, e.g. of salt. Version 4.1.2 is out! Is it?\nYes"
     assert split_sentences(text) == ["Order no. 7 has 3.5 kg, e.g. of salt.", "Version 4.1.2 is out!", "Is it?", "Yes"]
+
+
+def test_regards_by_the_hundred_and_initials_by_the_thousand_are_read_in_one_pass() -> None:
+    # Read in every way there is, either would still be going on when the test run is over.
+    regards = "best regards " * 500 + "and my invoice is wrong"
+    assert summarise([regards]) == [regards[: LONGEST - 1].rsplit(" ", 1)[0] + "…"]
+    assert split_sentences("a. " * 50_000) == [" ".join(["a."] * 50_000)]

@@ -150,6 +150,7 @@ async def test_a_team_is_made_once_changed_in_parts_and_refused_where_it_is_wron
     for name, changes, field in (
         ("No Name", {}, "name"),
         ("vip", {"title": " "}, "title"),
+        ("vip", {"title": "\u200b\u2060"}, "title"),
         ("vip", {"assignment": "dice"}, "assignment"),
         ("vip", {"hours": {"zone": "Mars/Olympus", "windows": {"mon": ["09:00-17:00"]}}}, "vip.zone"),
     ):

@@ -110,10 +110,13 @@ async def test_of_two_customers_who_join_one_visitor_at_once_the_second_gets_non
 async def test_two_tabs_that_join_at_once_keep_one_conversation(floor: Floor) -> None:
     dana = await floor.customer()
     visitor, secret = await arrive(floor)
-    await join(floor, visitor, secret, dana.id)
+    _first, first_secret = await join(floor, visitor, secret, dana.id)
     joined, fresh = await join(floor, visitor, secret, dana.id)
     async with floor.database.read() as reader:
-        assert (await visitor_of_token(reader, fresh, floor.clock.now())).conversation == joined.conversation
+        for held in (first_secret, fresh):
+            assert (await visitor_of_token(reader, held, floor.clock.now())).conversation == joined.conversation
+        with pytest.raises(Unauthenticated):
+            await visitor_of_token(reader, secret, floor.clock.now())
     assert joined.conversation.id == visitor.conversation.id
 
 

@@ -320,18 +320,3 @@ async def test_a_search_is_logged_once_with_its_outcome(
     assert (row.question, row.surface, row.conversation_id) == ("visa for [email]", "bot", "cv_1")
     assert row.outcome == ("answered" if outcome.answered else "unanswered")
     assert row.results == ["cards"]
-
-
-@pytest.mark.parametrize("few", WAYS)
-async def test_what_was_counted_is_counted_again_after_a_write(database: Database, few: int) -> None:
-    full_text = FullText(few)
-
-    async def count(viewer: Viewer) -> int:
-        async with database.read() as reader:
-            memory = await full_text.recall(reader)
-            return (await full_text.statistics(reader, memory, ["visa"], viewer)).frequencies["visa"]
-
-    await keep(database, make_article("a", "visa"))
-    assert (await count(Viewer.STAFF), await count(Viewer.ANONYMOUS)) == (1, 1)
-    await keep(database, make_article("b", "visa", visibility="internal"))
-    assert (await count(Viewer.STAFF), await count(Viewer.ANONYMOUS)) == (2, 1)

@@ -82,12 +82,27 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly() -> None:
     assert "BrokenPipe" not in said
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["search"], ["search", "x", "--limit", "many"]])
-def test_a_command_line_that_is_wrong_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "'dance'"),
+        (["search"], "question"),
+        (["search", "x", "--limit", "many"], "--limit"),
+        (["search", "x", "--loud"], "--loud"),
+        (["report", "weather"], "'weather'"),
+    ],
+)
+def test_a_command_line_that_is_wrong_is_one_line_that_names_it_and_status_2(
+    arguments: list[str], names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "usage: baton" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("baton: ")
+    assert names in line
+    assert "--help tells what there is." in line
 
 
 def test_a_setting_that_is_wrong_is_one_sentence(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from jsonschema import Draft202012Validator
-from pydantic import TypeAdapter, create_model
+from pydantic import SecretStr, TypeAdapter, create_model
 
+from core.clock import FrozenClock
 from server.api import Route, openapi
-from server.app import ROUTES
-from tests.server.conftest import Running
+from server.app import ROUTES, build_app
+from server.callers import is_local
+from tests.server.conftest import Running, ScriptedRasa, make_settings
 
 NOT_DESCRIBED = {"/api/openapi.json", "/api/chat/socket", "/api/desk/socket", "/internal/actions"}
 
@@ -59,6 +63,24 @@ async def test_metrics_count_what_happened(running: Running) -> None:
     text = await (await running.client.get("/metrics")).text()
     assert "nowhere" not in text
     assert chat.conversation not in text
+
+
+async def test_figures_are_for_this_machine_and_not_for_who_comes_through_a_proxy_on_it(running: Running) -> None:
+    through = await running.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert (through.status, (await through.json())["error"]["code"]) == (403, "forbidden")
+    for place, local in (("127.0.0.1", True), ("::1", True), ("203.0.113.9", False), ("10.0.0.7", False)):
+        assert is_local(make_mocked_request("GET", "/metrics").clone(remote=place)) is local
+
+
+async def test_with_a_token_figures_are_for_who_sends_it_wherever_they_are(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock
+) -> None:
+    settings = make_settings(tmp_path, rasa[1], metrics_token=SecretStr("m" * 32))
+    async with TestClient(TestServer(build_app(settings, clock))) as client:
+        for sent in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "m" * 32}):
+            assert (await client.get("/metrics", headers=sent)).status == 401
+        right = {"Authorization": f"Bearer {'m' * 32}", "X-Forwarded-For": "203.0.113.9"}
+        assert "baton_turns_total" in await (await client.get("/metrics", headers=right)).text()
 
 
 async def test_a_sockets_life_is_not_timed_as_a_request(running: Running) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 
 import jwt
 import pytest
+import sqlalchemy as sa
+import structlog
 
 from core.errors import Unauthenticated
+from customers.tables import customers
 from server.identity import LONGEST_LIFE, read_identity, sign_identity
 from tests.server.conftest import NOW, Running
 
@@ -97,6 +100,23 @@ async def session(running: Running, status: int = 200, **body: Any) -> dict[str,
     response = await running.client.post("/api/chat/sessions", json=body)
     assert response.status == status, await response.text()
     return await response.json()
+
+
+@pytest.mark.parametrize("email", ["dana", "dana@", "dana at acme.example", "<b>@x", "\u200b"])
+async def test_an_email_that_is_no_address_is_left_out_and_costs_the_customer_no_chat(
+    running: Running, email: str
+) -> None:
+    secret, now = running.service.identity_secret, running.clock.now()
+    known = sign_identity({"sub": "dana", "email": "dana@acme.example"}, secret, now)
+    assert (await session(running, identity=known))["conversation"]["customer"] is not None
+    with structlog.testing.capture_logs() as logged:
+        await session(running, identity=sign_identity({"sub": "dana", "email": email}, secret, now))
+    assert [(line["log_level"], line["customer"]) for line in logged if "e-mail" in line["event"]] == [
+        ("warning", "dana")
+    ]
+    async with running.service.database.read() as reader:
+        kept = await reader.execute(sa.select(customers.c.email).where(customers.c.external_id == "dana"))
+    assert kept.scalar_one() == "dana@acme.example"
 
 
 async def test_joining_an_anonymous_conversation_needs_both_tokens(running: Running) -> None:

@@ -73,6 +73,25 @@ async def test_other_sites_are_refused_and_may_read_why_and_the_desk_is_open_to_
     assert (await shop.get("/demo")).status == 404
 
 
+@pytest.mark.parametrize(
+    ("public_url", "origin", "status"),
+    [
+        ("https://support.example", "https://support.example", 200),
+        ("https://support.example", "http://support.example", 403),
+        ("https://www.example", "https://support.example", 200),
+        ("", "http://support.example", 200),
+        ("", "https://support.example", 200),
+    ],
+)
+async def test_a_page_of_our_host_that_came_unencrypted_is_not_ours_where_ours_are_encrypted(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, public_url: str, origin: str, status: int
+) -> None:
+    settings = make_settings(tmp_path, rasa[1], public_url=public_url)
+    async with TestClient(TestServer(build_app(settings, clock))) as behind_a_proxy:
+        headers = {"Host": "support.example", "Origin": origin}
+        assert (await behind_a_proxy.post("/api/chat/sessions", json={}, headers=headers)).status == status
+
+
 NOWHERE = (
     "/nowhere", "/desk/none.js", "/desk/%2e%2e/%2e%2e/pyproject.toml", "/demo/..%2f..%2f..%2fpyproject.toml",
     "/desk/%00", "/help/%00", "/help/none", "/desk/" + "a" * 300, "/api/chat/none", "/help/%ff%fe", "/%00",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
 
+from handoff.sla.sla_rules import SlaRules, parse_rules
 from server.command import main
 from server.sla_worker import escalate, fire_clocks, seconds_until
 from tests.server.conftest import NOW, Running
@@ -42,6 +44,21 @@ async def test_a_lead_changes_the_rules_and_reads_every_version(running: Running
     assert (await (await lead.get("/api/sla/policies?version=0")).json())["text"] == shown["text"]
     assert (await lead.get("/api/sla/policies?version=7")).status == 404
     assert (await lead.get(f"/api/sla/policies?version={2**63}")).status == 400
+
+
+async def test_long_rules_are_read_beside_the_event_loop(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = await running.staff(LEAD)
+    read_by: set[int] = set()
+
+    def read(text: str, version: int = 0) -> SlaRules:
+        read_by.add(threading.get_ident())
+        return parse_rules(text, version)
+
+    monkeypatch.setattr("server.routes.sla.parse_rules", read)
+    checked = await (await lead.post("/api/sla/policies/check", json={"text": RULES})).json()
+    assert checked == {"problem": None, "warnings": []}
+    assert read_by
+    assert threading.get_ident() not in read_by
 
 
 async def test_a_breach_is_told_to_the_leads_and_its_history_adds_up(

@@ -90,6 +90,9 @@ async def test_a_new_colleague_signs_in_with_a_password_for_once_and_chooses_the
         ({"hours": {"zone": "Mars/Olympus", "windows": {"mon": ["09:00-17:00"]}}}, 400, "hours.zone"),
         ({"hours": {"zone": "UTC", "windows": {}}}, 400, "hours.windows"),
         ({"password": "short"}, 400, "password"),
+        ({"capacity": True}, 400, "capacity"),
+        ({"name": "\u200b\u2060"}, 400, "name"),
+        ({"hours": {"zone": "UTC", "windows": {"mon": ["09:00-17:00"]}, "holidays": None}}, 400, "hours.holidays"),
         ({"salary": 1}, 400, "salary"),
     ],
 )

@@ -144,7 +144,10 @@ export class ConversationView extends LitElement {
   #blocked(row: Row): string | null {
     if (this.model.isMine) return null;
     if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} is answering this. You can leave an internal note${this.model.mayTakeOver ? ", or take over" : ""}.`;
-    if (row.owner === "bot") return "The bot has this conversation. You can leave an internal note.";
+    if (row.owner === "bot") {
+      const resolved = row.number === null && this.model.detail?.ticket?.status === "resolved";
+      return `${resolved ? "This is resolved, and the bot answers its customer" : "The bot answers this customer"}. Nobody can reply until they ask for a person; you can leave an internal note.`;
+    }
     return "This conversation is closed. You can leave an internal note.";
   }
 

@@ -91,7 +91,7 @@ export class PackagePanel extends LitElement {
 
   #clocks(clocks: readonly Clock[]): TemplateResult {
     return html`<section aria-label="Clocks"><h2>Promised</h2>${clocks.map((clock) => html`<div class="clock" data-testid="desk-clock" data-metric=${clock.metric} data-state=${clock.state}>
-      <span>${metricName(clock.metric)} <small>${clock.state === "met" && clock.met_at ? `met: ${momentInWords(clock.met_at, now())}` : clock.due_at === null ? "" : `by ${momentInWords(clock.due_at, now())}`}</small></span>
+      <span>${metricName(clock.metric)} <small>${clock.state === "met" && clock.met_at ? momentInWords(clock.met_at, now()) : clock.due_at === null ? "" : `by ${momentInWords(clock.due_at, now())}`}</small></span>
       <baton-countdown .clock=${clock}></baton-countdown></div>`)}
       <button type="button" class="link" data-testid="desk-how" @click=${() => this.dispatchEvent(new CustomEvent("desk-history", { bubbles: true, composed: true }))}>How this came to be</button></section>`;
   }

@@ -28,7 +28,6 @@ export class ReplyComposer extends LitElement {
     .tab[aria-pressed="true"] { background: var(--sunken); color: var(--text); }
     .note .tab[aria-pressed="true"] { background: var(--note-border); color: var(--note-text); }
     .note .tab { color: var(--note-text); }
-    .tab:disabled { color: var(--text-3); background: none; }
     textarea { display: block; width: 100%; min-height: 76px; max-height: 260px; padding: 8px 14px; border: 0; background: transparent; resize: none; field-sizing: content; color: var(--text); }
     textarea:focus { outline: none; }
     textarea::placeholder { color: var(--text-3); opacity: 1; }
@@ -100,7 +99,7 @@ export class ReplyComposer extends LitElement {
       ${this.#colleagues()}
       <div class="box ${mode}">
         <div class="tabs" role="group" aria-label="What to write">
-          <button type="button" class="tab" aria-pressed=${mode === "reply" ? "true" : "false"} ?disabled=${this.blocked !== null} data-testid="desk-mode-reply" @click=${() => this.#switch("reply")}>Reply</button>
+          ${this.blocked !== null ? nothing : html`<button type="button" class="tab" aria-pressed=${mode === "reply" ? "true" : "false"} data-testid="desk-mode-reply" @click=${() => this.#switch("reply")}>Reply</button>`}
           <button type="button" class="tab" aria-pressed=${mode === "note" ? "true" : "false"} data-testid="desk-mode-note" @click=${() => this.#switch("note")}>Internal note</button>
         </div>
         ${this.blocked === null ? nothing : html`<p class="why">${this.blocked}</p>`}

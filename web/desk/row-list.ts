@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { everySecond, now } from "../shared/clock.js";
 import { icon, type IconName } from "../shared/icons.js";
 import type { Row, View } from "../shared/desk-protocol.js";
+import { plainWords } from "../shared/message-markup.js";
 import { ago } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { codeWords, reasonWords, VIEW_NAMES } from "../shared/words.js";
@@ -144,7 +145,8 @@ export class RowListView extends LitElement {
   #row(row: Row): TemplateResult {
     const name = row.customer.name ?? "Visitor";
     const unread = row.unanswered || this.model.unread.has(row.id);
-    const subject = row.subject ?? row.last_message?.text ?? "No message yet";
+    const last = row.last_message;
+    const subject = row.subject ?? (last?.author_kind === "agent" ? plainWords(last.text) : last?.text) ?? "No message yet";
     const other = row.agent !== null && row.agent.id !== this.model.staff?.id ? row.agent.name : null;
     const why = other ?? (reasonWords(row.reason) || (this.model.view === "resolved" ? "Resolved" : row.owner === "bot" ? "Talking with the bot" : ""));
     return html`<button type="button" class="row ${unread ? "unread" : ""}" data-testid="queue-row" data-id=${row.id} aria-current=${row.id === this.model.selected ? "true" : "false"}

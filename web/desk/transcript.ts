@@ -4,7 +4,7 @@ import { property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
-import { messageText } from "../shared/message-text.js";
+import { agentText, markup, wordsOf } from "../shared/message-text.js";
 import type { Author, Message, NoticeType } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
@@ -19,7 +19,7 @@ export class Transcript extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
+  static override styles = [base, markup, css`
     :host { display: flex; flex-direction: column; min-height: 0; flex: 1; font-size: 14px; line-height: 1.5; }
     .scroll { flex: 1; min-height: 0; overflow-y: auto; padding: 16px 24px 24px; scrollbar-width: thin; scrollbar-color: var(--border-strong) transparent; }
     .scroll:focus-visible { outline-offset: -2px; }
@@ -126,7 +126,7 @@ export class Transcript extends LitElement {
       <div class="body">
         <p class="meta"><strong dir="auto" title=${message.author.name}>${message.author.name}</strong>${message.kind === "note" ? html`<span>internal note</span>` : nothing}
           <time datetime=${message.at}>${timeOfDay(message.at)}</time></p>
-        ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${messageText(message.text)}</div>`}
+        ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${wordsOf(message)}</div>`}
         ${message.answer === null ? nothing : html`<baton-answer .answer=${message.answer} .base=${location.origin}></baton-answer>`}
         ${message.buttons.length === 0 ? nothing : html`<div class="buttons" aria-label="Buttons that the customer was offered" role="group">${message.buttons.map((button) =>
           html`<span class="choice ${button.used ? "used" : ""}" dir="auto">${button.used ? icon("check", 12) : nothing}${button.title}${button.used ? html`<span class="visually-hidden">(pressed)</span>` : nothing}</span>`)}</div>`}
@@ -146,7 +146,7 @@ export class Transcript extends LitElement {
   #pending(pending: PendingReply): TemplateResult {
     return html`<div class="message ours ${pending.mode === "note" ? "note" : "agent"} ${pending.state}" data-testid="message" data-author="agent" data-state=${pending.state}>
       <span class="avatar agent" aria-hidden="true">${initials(this.me)}</span>
-      <div class="body"><p class="meta"><strong>${this.me}</strong></p><div class="bubble" dir="auto">${messageText(pending.text)}</div>
+      <div class="body"><p class="meta"><strong>${this.me}</strong></p><div class="bubble" dir="auto">${agentText(pending.text)}</div>
         ${pending.state === "sending" ? html`<p class="state">Sending…</p>` : html`<p class="state problem" role="alert">${pending.problem}
           <button type="button" class="link" @click=${() => this.#emit("desk-retry", pending.clientId)}>Try again</button>
           <button type="button" class="link" @click=${() => this.#emit("desk-take-back", pending.clientId)}>Edit</button></p>`}

@@ -55,6 +55,7 @@ export class ChatConnection {
   /** Opens a session (joining `identity` to it when given) and stays connected until `stop`. */
   async start(identity: string | null): Promise<void> {
     this.#identity = identity;
+    this.#token = null; // a retry must not go on as whoever was here before
     this.#begin();
     await this.#openSession();
   }

@@ -28,7 +28,7 @@ export interface Button { id: string; title: string; used: boolean }
 
 export type NoticeType =
   | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue"
-  | "ticket_opened" | "ticket_open_already" | "tickets_enough";
+  | "ticket_opened" | "ticket_open_already" | "tickets_enough" | "mentions";
 
 export interface Notice {
   type: NoticeType;
@@ -41,6 +41,8 @@ export interface Notice {
   /** A ticket's number, and by when its first answer is due. */
   ticket?: string;
   reply_by?: string | null;
+  /** Of `mentions`, which an internal note carries: the colleagues whom it names. */
+  names?: string[];
 }
 
 export interface Message {
@@ -106,7 +108,6 @@ export type ClientFrame =
 
 export type EventFrame = { type: "event"; id: number } & (
   | { event: "message"; data: { message: Message } }
-  /** `removed`: it went where this agent may not look; its row then tells only where. */
   | { event: "conversation"; data: { conversation: Conversation } }
 );
 

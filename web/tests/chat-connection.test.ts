@@ -71,6 +71,19 @@ describe("opening", () => {
     expect(token).toBe("tk_2");
   });
 
+  test("another customer whose session cannot be opened at once does not go on in the conversation of the one before", async () => {
+    await online();
+    token = null; // the token store gives another customer no token
+    service.on("POST", "/api/chat/sessions", { status: 503, body: refusal("unavailable", "Try again.") });
+    await line.start("another.customers.jwt");
+    const opened = sockets.all.length;
+    service.on("POST", "/api/chat/sessions", { body: { token: "tk_2", conversation: conversation({ id: "cv_2" }), messages: [] } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    sockets.last.opens();
+    expect(sockets.all).toHaveLength(opened + 1);
+    expect(sockets.last.sent).toEqual([{ type: "hello", token: "tk_2", after: 10 }]);
+  });
+
   test("a site that may not embed the chat is told so and not tried again", async () => {
     service.on("POST", "/api/chat/sessions", { status: 403, body: refusal("forbidden", "This site may not embed the chat.") });
     await line.start(null);

@@ -196,7 +196,36 @@ describe("replying", () => {
   });
 });
 
+describe("what is the bot's", () => {
+  test("offers no reply, and says of a resolved one when one can be sent again", async () => {
+    const given_back = row("a", { owner: "bot", number: null, agent: null, epoch: 4 });
+    const whole = detail(given_back);
+    service.on("GET", "/api/desk/conversations/a", () => ({ body: { ...whole, ticket: whole.ticket && { ...whole.ticket, status: "resolved" } } }));
+    await open("a");
+    expect(allById(app, "desk-mode-reply")).toEqual([]);
+    expect(byId(app, "desk-composer").getAttribute("aria-label")).toContain("Internal note");
+    const said = app.shadowRoot?.querySelector("desk-conversation")?.shadowRoot?.querySelector("desk-composer")?.shadowRoot?.querySelector(".why")?.textContent;
+    expect(said).toBe("This is resolved, and the bot answers its customer. Nobody can reply until they ask for a person; you can leave an internal note.");
+  });
+});
+
 describe("the conversation", () => {
+  test("a clock that was met says so once", async () => {
+    const met = { ...due(5), state: "met", met_at: "2026-11-23T14:40:00Z" } as const;
+    service.on("GET", "/api/desk/conversations/a", () => ({ body: detail(row("a"), { clocks: [met] }) }));
+    await open("a");
+    await settle();
+    const clock = byId(app, "desk-clock");
+    const shown = `${clock.textContent} ${clock.querySelector("baton-countdown")?.shadowRoot?.querySelector(".shown")?.textContent}`;
+    expect(shown.match(/met/gi)).toHaveLength(1);
+  });
+  test("what an agent marked up is shown so, and a customer's stars are stars", async () => {
+    const said = [message(1, { author: { kind: "customer", name: "Dana" }, text: "**hi**" }), message(2, { author: { kind: "agent", name: "Maya" }, text: "**hello**" })];
+    service.on("GET", "/api/desk/conversations/a", () => ({ body: detail(row("a"), { messages: said }) }));
+    await open("a");
+    const [customer, agent] = allById(app, "message").map((one) => one.querySelector(".bubble"));
+    expect([customer?.textContent, customer?.querySelector("strong"), agent?.querySelector("strong")?.textContent]).toEqual(["**hi**", null, "hello"]);
+  });
   test("shows foreign text as text and a divider where it was handed over", async () => {
     await open("a");
     expect(allById(app, "message")[0]?.textContent).toContain("<b>hi</b>");

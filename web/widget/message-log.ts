@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { AnswerCard } from "../shared/answer-card.js";
 import { now } from "../shared/clock.js";
 import { icon, initials, mark } from "../shared/icons.js";
-import { messageText } from "../shared/message-text.js";
+import { markup, messageText, wordsOf } from "../shared/message-text.js";
 import type { Message, NoticeType, SuggestedArticle } from "../shared/protocol.js";
 import { dayName, sameDay, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
@@ -22,7 +22,7 @@ export class MessageLog extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
+  static override styles = [base, markup, css`
     :host { position: relative; display: flex; flex-direction: column; flex: 1; min-height: 0; font-size: 15px; line-height: 1.45; }
     .scroll { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px; scroll-behavior: auto; scrollbar-width: thin; scrollbar-color: var(--border-strong) transparent; }
     .scroll:focus-visible { outline-offset: -2px; }
@@ -224,7 +224,7 @@ export class MessageLog extends LitElement {
       <div class="body">
         <p class="meta ${grouped ? "visually-hidden" : ""}"><strong dir="auto" title=${message.author.name}>${own ? "You" : message.author.name}</strong>
           <time datetime=${message.at}>${timeOfDay(message.at)}</time></p>
-        ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${messageText(message.text)}</div>`}
+        ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${wordsOf(message)}</div>`}
         ${message.answer === null ? nothing : html`<baton-answer .answer=${message.answer} .base=${this.base} .reads=${this.reads}></baton-answer>`}
         ${this.#buttons(message)}
       </div>
