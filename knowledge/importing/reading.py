@@ -71,10 +71,10 @@ def look_at(path: Path, *, format: Format | None = None, source: str | None = No
     elif corpus.is_file() and format in (None, "beir"):
         paths = [corpus]
     else:
-        paths = sorted(one for one in folder.rglob("*") if one.is_file() and not _hidden(one, folder))
+        paths = sorted(one for one in folder.rglob("*") if not one.is_dir() and not _hidden(one, folder))
     for one in paths:
         name = mended(one.relative_to(folder).as_posix())
-        kind = _kind(one, format, whole)
+        kind = _kind(one, format, whole) if whole or _is_of(folder, one) else None
         if kind is None:
             inputs.skipped.append(name)
         elif kind == "json":
@@ -96,6 +96,11 @@ def read(inputs: Inputs, *, now: datetime) -> Iterator[Read]:
             yield from _read_corpus(one, now)
         else:
             yield from _read_export(one, inputs.directory, now)
+
+
+def _is_of(folder: Path, path: Path) -> bool:
+    """Whether `path` is a file of the folder: a link that leads out of it would publish what nobody meant to, such as a password file."""
+    return path.is_file() and path.resolve().is_relative_to(folder.resolve())
 
 
 def _hidden(path: Path, folder: Path) -> bool:

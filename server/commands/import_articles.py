@@ -153,7 +153,9 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
         print(f"… and {len(report.broken) - NAMED} more; --json names all.", file=sys.stderr)
     if report.skipped:
         named = ", ".join(report.skipped[:5]) + (" …" if len(report.skipped) > 5 else "")
-        print(f"{_files(len(report.skipped))} passed over, being of no known format: {named}")
+        print(
+            f"{_files(len(report.skipped))} passed over, being of no known format or from outside the folder: {named}"
+        )
     if report.kept:
         named = ", ".join(report.kept[:5]) + (" …" if len(report.kept) > 5 else "")
         print(

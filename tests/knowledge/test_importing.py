@@ -401,6 +401,32 @@ def test_a_format_can_be_demanded_and_a_file_of_any_name_is_known_by_its_content
     assert [one.format for one in look_at(tmp_path / "page.txt", format="markdown").files] == ["markdown"]
 
 
+def test_a_link_out_of_the_folder_and_what_is_no_file_are_passed_over_and_named(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("The password of everything")
+    folder = tmp_path / "docs"
+    (folder / "shared").mkdir(parents=True)
+    (folder / "shared" / "a.md").write_text("Text")
+    (folder / "again.md").symlink_to(folder / "shared" / "a.md")
+    (folder / "out.md").symlink_to(secret)
+    (folder / "corner.md").symlink_to("../secret.txt")
+    (folder / "itself.md").symlink_to("itself.md")
+    (folder / "up").symlink_to("..")
+    os.mkfifo(folder / "pipe.md")
+    inputs = look_at(folder)
+    assert [one.name for one in inputs.files] == ["again.md", "shared/a.md"]
+    assert inputs.skipped == ["corner.md", "itself.md", "out.md", "pipe.md"]
+
+
+def test_a_corpus_that_is_a_link_out_of_the_folder_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jsonl").write_text(json.dumps({"_id": "1", "title": "T", "text": "x"}))
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "corpus.jsonl").symlink_to(tmp_path / "elsewhere.jsonl")
+    assert (look_at(folder).files, look_at(folder).skipped) == ([], ["corpus.jsonl"])
+    assert [one.name for one in look_at(folder / "corpus.jsonl").files] == ["corpus.jsonl"]
+
+
 async def test_hostile_articles_of_an_export_are_harmless_where_they_are_shown(
     database: Database, clock: FrozenClock, tmp_path: Path
 ) -> None:
