@@ -231,9 +231,8 @@ export class DeskApp extends LitElement {
 
   #keydown = (event: KeyboardEvent): void => {
     if (this.model.staff === null || event.defaultPrevented) return;
-    if (event.composedPath().some((node) => node instanceof HTMLDialogElement)) return;
     const action = actionOf(event);
-    if (action === null) return;
+    if (action === null || dialogIsOpen(this.renderRoot)) return;
     event.preventDefault();
     this.#do(action);
   };
@@ -283,4 +282,9 @@ export class DeskApp extends LitElement {
     }
     setTimeout(() => void audio.close(), 600);
   };
+}
+
+/** Whether a dialog covers the page. The event's path does not tell: Tab leads from a dialog's last button to the body, and from there keys act behind it. */
+function dialogIsOpen(root: ParentNode): boolean {
+  return root.querySelector("dialog[open]") !== null || [...root.querySelectorAll("*")].some((one) => one.shadowRoot !== null && dialogIsOpen(one.shadowRoot));
 }

@@ -206,6 +206,21 @@ describe("the keyboard", () => {
     expect(press(document.body, "c", { ctrlKey: true }).defaultPrevented).toBe(false);
     expect(service.to("/api/desk/conversations/a/claim")).toEqual([]);
   });
+  test("no key acts behind an open dialog, wherever the focus is", async () => {
+    given.rows = [mine("a")];
+    await open("a");
+    press(document.body, "e");
+    const dialog = byId(app, "desk-resolve-note").closest("dialog");
+    expect(dialog?.open).toBe(true);
+    expect(press(document.body, "Escape").defaultPrevented).toBe(false);
+    press(document.body, "?");
+    expect(model.selected).toBe("a");
+    expect(app.shadowRoot?.querySelector<HTMLDialogElement>("#shortcuts")?.open).toBe(false);
+    dialog?.close();
+    press(document.body, "Escape");
+    await settle();
+    expect(model.selected).toBeNull();
+  });
   test("? shows the shortcuts", async () => {
     await settle();
     press(document.body, "?");
