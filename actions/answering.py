@@ -21,6 +21,7 @@ from actions.assistance import (
 from core.errors import Invalid, NotFound
 from handoff.answers import BOT_LIMIT, shown_articles, viewer_of
 from handoff.records import Conversation
+from handoff.wording import TALK_TO_PERSON
 from knowledge.results import Result, SearchOutcome
 from knowledge.votes import record_vote, voter_of
 
@@ -34,6 +35,7 @@ TOGETHER = "answered_together"
 """The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing."""
 LONGEST_TITLE = 60
 """Characters of a question on a button."""
+_PERSON = {"title": TALK_TO_PERSON[0], "payload": "/talk_to_person"}
 LONGEST_QUERY = 500
 """Characters of the customer's words that a button carries."""
 
@@ -121,7 +123,7 @@ async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher,
     Where several were shown at once and no button says which, that is asked.
     """
     if together := _together(tracker):
-        dispatcher.utter_message(response="utter_which_did_not_help", buttons=[_still_open(one) for one in together])
+        dispatcher.utter_message(response="utter_which_did_not_help", buttons=[*map(_still_open, together), _PERSON])
         return [asks("choice")]
     await _vote(assistance, tracker, helpful=False, article_id=tracker.get_slot("article_id"))
     count = float(tracker.get_slot("not_helpful_count") or 0) + 1
@@ -190,7 +192,8 @@ def _together(tracker: Tracker) -> list[dict[str, str]]:
 
 def _still_open(answered: dict[str, str]) -> dict[str, str]:
     named = json.dumps({"article_id": answered["article_id"]})
-    return {"title": shortened(answered["question"], LONGEST_TITLE), "payload": f"/article_did_not_help{named}"}
+    question = shortened(answered["question"], LONGEST_TITLE)
+    return {"title": question[:1].upper() + question[1:], "payload": f"/article_did_not_help{named}"}
 
 
 async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool, article_id: str | None) -> None:

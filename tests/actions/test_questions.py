@@ -35,7 +35,11 @@ async def test_what_did_not_help_of_two_answers_is_asked_and_the_one_that_is_cho
     scene.understood = {}
     (which,) = await scene.run("action_article_did_not_help", "that did not help")
     assert which["response"] == "utter_which_did_not_help"
-    assert [button["title"] for button in which["buttons"]] == ["where are my invoices", "is there an app for my phone"]
+    assert [button["title"] for button in which["buttons"]] == [
+        "Where are my invoices",
+        "Is there an app for my phone",
+        "Talk to a person",
+    ]
     assert which["buttons"][0]["payload"] == '/article_did_not_help{"article_id": "invoices"}'
     assert (await scene.vote("invoices"), await scene.vote("mobile")) == (None, None)
     assert scene.slots.get("not_helpful_count", 0.0) == 0.0
