@@ -14,9 +14,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.clauses import with_clauses
-from bot.encoder import CORRECTED, TOKENIZER_FILE, encoder_directory
+from bot.encoder import CORRECTED, words_of_encoder
 from bot.kept import KeptComponent
-from bot.spelling import Speller, whole_words
+from bot.spelling import Speller
 
 WORDS_FILE = "words.json"
 
@@ -62,7 +62,9 @@ class SpellingCorrector(KeptComponent[Speller]):
             for one in example.get(ENTITIES) or []
             if one.get(ENTITY_ATTRIBUTE_START) is not None
         ]
-        self._learned = Speller.of((example.get(TEXT) for example in examples), frozenset(self._whole_words()), names)
+        self._learned = Speller.of(
+            (example.get(TEXT) for example in examples), frozenset(words_of_encoder(self._config)), names
+        )
         return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -82,9 +84,3 @@ class SpellingCorrector(KeptComponent[Speller]):
         corrected = self._learned.corrected(text) if text and self._learned else text
         if corrected != text:
             message.set(CORRECTED, corrected)
-
-    def _whole_words(self) -> List[str]:
-        directory = encoder_directory(self._config)
-        if directory is None or not (directory / TOKENIZER_FILE).is_file():
-            return []  # the encoder itself says what is missing
-        return whole_words(directory / TOKENIZER_FILE)

@@ -27,6 +27,7 @@ from tokenizers import Tokenizer as WordPieces
 from bot.clauses import with_clauses
 from bot.given import KnownEncoder, fingerprint, given_vector
 from bot.kept import KeptComponent
+from bot.spelling import whole_words
 
 ENCODER_DIR_VARIABLE = "BATON_ENCODER_DIR"
 MODEL_FILE = "model.onnx"
@@ -245,6 +246,14 @@ def encoder_directory(config: Dict[Text, Any]) -> Optional[Path]:
     """Returns the folder of the exported encoder: the setting `encoder`, else the variable BATON_ENCODER_DIR; None if neither is set."""
     named = config.get("encoder") or os.environ.get(ENCODER_DIR_VARIABLE)
     return Path(named) if named else None
+
+
+def words_of_encoder(config: Dict[Text, Any]) -> List[Text]:
+    """Returns the words that the encoder has whole; none where there is no encoder, which then says itself what is missing."""
+    directory = encoder_directory(config)
+    if directory is None or not (directory / TOKENIZER_FILE).is_file():
+        return []
+    return whole_words(directory / TOKENIZER_FILE)
 
 
 def _encoder_files(config: Dict[Text, Any]) -> List[Path]:

@@ -28,6 +28,7 @@ from spacy.language import Language
 from spacy.pipeline import EntityRuler
 from spacy.tokens import Doc
 
+from bot.encoder import words_of_encoder
 from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
 from bot.kept import KeptComponent
@@ -42,9 +43,16 @@ LEARNED_NAME = "EntityReader.names"
 MODEL_FOLDER = "names"
 ORDINARY_FILE = "ordinary.json"
 FAMILIAR_FILE = "familiar.json"
+COMMON_FILE = "common.json"
 _MARKUP = frozenset("<>{}")
 """Beside one of these a word is of a markup, and no name."""
 _ENDINGS = ("s", "d", "es", "ed", "ing")
+_INTRODUCE = frozenset(
+    {"name", "named", "names", "called", "regards", "mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr.", "@"}
+)
+"""Behind one of these a common word may be a name."""
+_REACH = 3
+"""Words in between and the word itself, as in "my name is rose" and "regards, jack miller"."""
 STRANGE = "<strange>"
 """What the model reads in place of a word that training hardly saw outside of a name: its letters tell nothing, its shape and place do."""
 
@@ -52,17 +60,25 @@ STRANGE = "<strange>"
 class NameModel:
     """The trained model with the words that are no part of a name: a message of such words alone is not worth its time."""
 
-    def __init__(self, pipeline: Language, ordinary: FrozenSet[str], familiar: Optional[FrozenSet[str]] = None) -> None:
+    def __init__(
+        self,
+        pipeline: Language,
+        ordinary: FrozenSet[str],
+        familiar: Optional[FrozenSet[str]] = None,
+        common: FrozenSet[str] = frozenset(),
+    ) -> None:
         """Keeps them.
 
         Args:
             pipeline: has the trained model.
             ordinary: words that stood outside of names in training.
             familiar: words that the model knows by themselves; None for a model that was trained to read each word as it is.
+            common: words of the language that training saw in no name: in small letters they are none, unless something introduces them.
         """
         self.pipeline = pipeline
         self.ordinary = ordinary
         self.familiar = familiar
+        self.common = common
 
     def names(self, doc: Doc) -> List[Tuple[int, int, str]]:
         """Returns start, end and type of each name in a text that the pipeline has made tokens of; marks them in `doc`."""
@@ -73,7 +89,7 @@ class NameModel:
         return [
             (one.start_char, one.end_char, one.label_)
             for one in self.pipeline.get_pipe("ner")(doc).ents
-            if any(token.is_alpha and (token.lower_ not in self.ordinary or token.is_title) for token in one)
+            if any(token.is_alpha and (token.is_title or self._is_strange(doc, token.i)) for token in one)
             and may_be_a_name(one.text)
             and not {doc.text[max(0, one.start_char - 1) : one.start_char], doc.text[one.end_char : one.end_char + 1]}
             & _MARKUP
@@ -88,13 +104,22 @@ class NameModel:
         known, fresh = self.pipeline.get_pipe("ner"), pipeline.get_pipe("ner")
         fresh.from_bytes(known.to_bytes(exclude=["vocab", "model"]), exclude=["vocab", "model"])
         fresh.model = known.model  # it knows words by their hashes, which are alike in every vocabulary
-        return NameModel(pipeline, self.ordinary, self.familiar)
+        return NameModel(pipeline, self.ordinary, self.familiar, self.common)
 
     def _unusual(self, doc: Doc, place: int) -> bool:
         token = doc[place]
         if not token.is_alpha and token.like_num:
             return False
-        return token.lower_ not in self.ordinary or (place > 0 and token.is_title)
+        return self._is_strange(doc, place) or (place > 0 and token.is_title)
+
+    def _is_strange(self, doc: Doc, place: int) -> bool:
+        """Tells whether a word may be a name in small letters."""
+        word = doc[place].lower_
+        if word in self.ordinary:
+            return False
+        return word not in self.common or any(
+            before.lower_ in _INTRODUCE for before in doc[max(0, place - _REACH) : place]
+        )
 
 
 def read_strange_words(doc: Doc, familiar: FrozenSet[str]) -> None:
@@ -141,8 +166,9 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         `max_length`: only so many characters are read, so that a pasted log cannot stall a turn.
         `names`: the file that the model learns from beside the annotated examples; null trains no model.
         `epochs`: how often it sees each sentence.
+        `encoder`: the folder of the encoder whose words are common ones; null takes BATON_ENCODER_DIR.
         """
-        return {"max_length": MAX_LENGTH, "names": str(NAMES), "epochs": 10}
+        return {"max_length": MAX_LENGTH, "names": str(NAMES), "epochs": 10, "encoder": None}
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[str]:
@@ -188,7 +214,10 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         familiar = None  # of a model from before there were such words
         if (directory / FAMILIAR_FILE).is_file():
             familiar = frozenset(json.loads((directory / FAMILIAR_FILE).read_text(encoding="utf-8")))
-        names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary), familiar)
+        common: FrozenSet[str] = frozenset()
+        if (directory / COMMON_FILE).is_file():
+            common = frozenset(json.loads((directory / COMMON_FILE).read_text(encoding="utf-8")))
+        names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary), familiar, common)
         serve(pipeline.get_pipe("ner").model)
         return names
 
@@ -199,6 +228,7 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         (directory / ORDINARY_FILE).write_text(json.dumps(ordinary), encoding="utf-8")
         if names is not None:
             names.pipeline.to_disk(directory / MODEL_FOLDER)
+            (directory / COMMON_FILE).write_text(json.dumps(sorted(names.common)), encoding="utf-8")
         if names is not None and names.familiar is not None:
             (directory / FAMILIAR_FILE).write_text(json.dumps(sorted(names.familiar)), encoding="utf-8")
 
@@ -209,7 +239,7 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         if self._config["names"] is not None:
             path, messages = Path(self._config["names"]), training_data.intent_examples
             sentences, telling = sentences_of(path, messages), telling_words(path, messages)
-            self._read_with(train_model(sentences, self._config["epochs"], telling))
+            self._read_with(train_model(sentences, self._config["epochs"], telling, words_of_encoder(self._config)))
         return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -92,13 +92,16 @@ def add_model(pipeline: Language) -> None:
     pipeline.add_pipe("ner", config=_MODEL)
 
 
-def train_model(sentences: Sequence[Named], epochs: int, telling: Iterable[str] = ()) -> Optional[NameModel]:
+def train_model(
+    sentences: Sequence[Named], epochs: int, telling: Iterable[str] = (), words: Iterable[str] = ()
+) -> Optional[NameModel]:
     """Trains a model with a fixed seed; None where there is no name to learn from.
 
     Args:
         sentences: what to learn from.
         epochs: how often each is seen.
         telling: words that the model knows by themselves whatever they occur in; see `telling_words`.
+        words: of the language. Those that are in no name but a company's, which are put together of common words, are common.
     """
     if not any(spans for _, spans in sentences):
         return None
@@ -124,7 +127,14 @@ def train_model(sentences: Sequence[Named], epochs: int, telling: Iterable[str] 
         shuffled.shuffle(examples)
         for batch in minibatch(examples, size=64):
             pipeline.update(batch, sgd=optimizer, drop=0.2)
-    return NameModel(pipeline, frozenset(outside), familiar)
+    named = {
+        word.lower()
+        for text, spans in sentences
+        for start, end, kind in spans
+        if kind != "company"
+        for word in text[start:end].split()
+    }
+    return NameModel(pipeline, frozenset(outside), familiar, frozenset(words) - named)
 
 
 def _dice() -> random.Random:

@@ -13,7 +13,7 @@ from served import PROJECT
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
-from bot.entities import NAMES, EntityReader
+from bot.entities import LEARNED_NAME, NAMES, EntityReader
 from bot.entity_patterns import may_be_a_name, normalise, patterns
 from bot.entity_serving import ServedVectors, serve
 from bot.entity_training import made_sentences, train_model
@@ -37,6 +37,23 @@ def extract(agent):
 )
 def test_names_that_no_rule_lists_are_found_after_a_round_through_the_archive(extract, text, entity, value):
     assert (entity, value) in [(one["entity"], one["value"]) for one in extract(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do i add a teammate?",
+        "got married, need my surname changed",
+        "what is the capital of peru",
+    ],
+)
+def test_a_common_word_in_small_letters_is_no_name(extract, text):
+    assert [one["value"] for one in extract(text) if one["extractor"] == LEARNED_NAME] == []
+
+
+@pytest.mark.parametrize(("text", "name"), [("my name is george", "george"), ("I am George Miller", "George Miller")])
+def test_a_common_word_that_is_introduced_or_written_large_may_be_one(extract, text, name):
+    assert [one["value"] for one in extract(text)] == [name]
 
 
 def test_rules_win_where_both_see_something(extract):
