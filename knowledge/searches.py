@@ -32,7 +32,7 @@ CUSTOMERS = ("widget", "bot")
 """Where the conversation's own customer opens what was found; at the desk it is an agent."""
 
 LONGEST_QUESTION = 1_000
-LONGEST_MASKED = 8_000
+LONGEST_MASKED = 4_000
 """Of a search; masking takes some 6 ms for a thousand characters, on the event loop, and `LONGEST_QUESTION` of them are kept."""
 HANDOFF_WITHIN = timedelta(minutes=30)
 """A handoff follows a search of the same conversation that is no older than this."""
