@@ -188,10 +188,11 @@ async def send_request(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_same_site(request, service)
     form = await _form(request)
-    form_id = str(form.get("form", ""))
+    sent_id = str(form.get("form", ""))
+    form_id = sent_id if _FORM_ID.fullmatch(sent_id) else ""
     email, message = str(form.get("email", "")), str(form.get("message", ""))
     try:
-        if not _FORM_ID.fullmatch(form_id):
+        if not form_id:
             raise Invalid("The form was incomplete. Send it again.")
         address, text = clean_email(str(storable(email))), clean_text(str(storable(message)))
         await limit(

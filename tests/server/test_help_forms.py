@@ -207,18 +207,18 @@ async def test_a_request_that_failed_half_way_leaves_nothing_and_is_taken_when_i
     assert (ticket.text, ticket.source) == ("My invoice is wrong.", "email")
 
 
-WRONG_REQUESTS: tuple[tuple[dict[str, str], int, str], ...] = (
-    ({"email": "kim", "message": "Hello"}, 400, "does not look like an e-mail address"),
-    ({"email": "kim@example.org", "message": "  "}, 400, "The message is empty"),
-    ({"email": "kim@example.org", "message": "x" * 8_001}, 413, "8,000 is the most"),
-    ({"email": "kim@example.org"}, 400, "The message is empty"),
-    ({"form": "nonsense", "email": "kim@example.org", "message": "Hello"}, 400, "Send it again"),
+WRONG_REQUESTS: tuple[tuple[dict[str, str], int, str, str], ...] = (
+    ({"email": "kim", "message": "Hello"}, 400, "does not look like an e-mail address", "email"),
+    ({"email": "kim@example.org", "message": "  "}, 400, "The message is empty", "message"),
+    ({"email": "kim@example.org", "message": "x" * 8_001}, 413, "8,000 is the most", "message"),
+    ({"email": "kim@example.org"}, 400, "The message is empty", "message"),
+    ({"form": "nonsense", "email": "kim@example.org", "message": "Hello"}, 400, "Send it again", "wrong"),
 )
 
 
-@pytest.mark.parametrize(("form", "status", "words"), WRONG_REQUESTS)
+@pytest.mark.parametrize(("form", "status", "words", "focused"), WRONG_REQUESTS)
 async def test_a_request_that_is_wrong_is_shown_again_with_what_was_written(
-    help_centre: Running, form: dict[str, str], status: int, words: str
+    help_centre: Running, form: dict[str, str], status: int, words: str, focused: str
 ) -> None:
     sent = {"form": await form_id(help_centre), **form}
     answer = await help_centre.client.post("/contact", data=sent)
@@ -226,6 +226,8 @@ async def test_a_request_that_is_wrong_is_shown_again_with_what_was_written(
     assert answer.status == status
     assert words in text
     assert 'role="alert"' in text
+    assert re.findall(r" id=\"(\w+)\"[^>]* autofocus", text) == [focused]
+    assert re.search(r'name="form" value="fo_[0-9a-f]{24}"', text)
     if "email" in form:
         assert f'value="{form["email"]}"' in text
     assert await rows(help_centre, tickets) == []

@@ -37,6 +37,8 @@ export class DeskApp extends LitElement {
   #signedIn: string | null = null;
   /** The list gets the focus as soon as it has been read: somebody has just signed in. */
   #listNext = false;
+  /** What a notification told of gets the focus as soon as it is shown: its line is gone with the dialog. */
+  #mainNext = false;
   readonly #phone = window.matchMedia("(max-width: 719px)");
 
   override connectedCallback(): void {
@@ -83,6 +85,10 @@ export class DeskApp extends LitElement {
       this.#listNext = false;
       this.#acted();
     }
+    if (this.#mainNext && this.model.selected !== null) {
+      this.#mainNext = false;
+      this.#skip();
+    }
     this.socket.watch(this.model.view, this.model.page === null ? this.model.selected : null);
     const waiting = this.model.counts.queue ?? 0;
     document.title = this.model.staff === null ? "Sign in · Baton desk" : `${waiting > 0 ? `(${waiting}) ` : ""}Baton desk`;
@@ -126,7 +132,7 @@ export class DeskApp extends LitElement {
       ${this.#phone.matches ? this.#toasts() : nothing}
       <desk-clock-history .read=${model.api.history}></desk-clock-history>
       <desk-own-settings .session=${model.session}></desk-own-settings>
-      <desk-notifications .told=${model.notifications} .revision=${this.revision} @desk-open=${(e: CustomEvent<string>) => this.#go(model.view, e.detail)}></desk-notifications>
+      <desk-notifications .told=${model.notifications} .revision=${this.revision} @desk-open=${this.#openTold}></desk-notifications>
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <dl>${SHORTCUTS.map((s) => html`<dt><kbd>${s.shown}</kbd></dt><dd>${s.words}</dd>`)}<dt><kbd>Enter</kbd></dt><dd>Open the conversation in focus</dd><dt><kbd>Ctrl + Enter</kbd></dt><dd>Send</dd></dl>
         <form method="dialog" class="row"><button class="button">Close</button></form></dialog>`;
@@ -207,6 +213,12 @@ export class DeskApp extends LitElement {
     if (location.hash === hash) this.#navigated();
     else location.hash = hash;
   }
+
+  #openTold = (event: CustomEvent<string>): void => {
+    this.#mainNext = true;
+    this.#go(this.model.view, event.detail);
+    this.requestUpdate(); // it may be open already, and nothing else changes
+  };
 
   #back(): void {
     this.#go(this.model.view, null);

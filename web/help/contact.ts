@@ -14,7 +14,10 @@ export function openChatInPlace(root: Document, chat: () => Chat | undefined): v
   });
 }
 
-/** Shows what needs the widget once there is one; it comes with a script of its own, in its own time. */
+/**
+ * Shows what needs the widget once there is one. It comes with a script of its own, in its own time; one that is in the browser's cache has loaded before this runs, and
+ * still waits for the page to be there.
+ */
 export function showWhenThere(root: Document, chat: () => Chat | undefined): void {
   const waiting = root.querySelector<HTMLElement>("[data-chat]");
   if (waiting === null) return;
@@ -23,4 +26,6 @@ export function showWhenThere(root: Document, chat: () => Chat | undefined): voi
   };
   look();
   root.querySelector('script[src*="widget.js"]')?.addEventListener("load", look);
+  // After every listener of the page's own, the widget's among them.
+  root.addEventListener("DOMContentLoaded", () => setTimeout(look), { once: true });
 }

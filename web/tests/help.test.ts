@@ -297,4 +297,17 @@ describe("contact support", () => {
     script.dispatchEvent(new Event("load"));
     expect(waiting.hidden).toBe(false);
   });
+
+  test("it appears too when the script had come before, and only the page was still to come", () => {
+    const page: { chat?: Chat } = {};
+    const waiting = document.createElement("section");
+    waiting.dataset.chat = "";
+    waiting.hidden = true;
+    document.body.append(waiting);
+    showWhenThere(document, () => page.chat);
+    document.addEventListener("DOMContentLoaded", () => (page.chat = { open: () => undefined }), { once: true }); // as the widget does, after everybody else
+    document.dispatchEvent(new Event("DOMContentLoaded"));
+    vi.runAllTimers();
+    expect(waiting.hidden).toBe(false);
+  });
 });

@@ -183,6 +183,7 @@ describe("the bell", () => {
     await settle();
     expect(read).toEqual([{ id: "three" }]);
     expect(location.hash).toContain("/a");
+    expect(app.shadowRoot!.activeElement?.id).toBe("main");
     expect(allById(app, "desk-unread")).toHaveLength(0);
     expect(allById(app, "desk-told")).toHaveLength(0);
   });
