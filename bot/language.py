@@ -130,7 +130,8 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
     """Names a message's language as the entity `language`, and sets `foreign_language` where no example is written in it.
 
     A message in another script than the examples' is decided from its second letter on. One in the same script needs two words, a
-    sure guess, and must be made of words that the examples do not have: names of products are no language.
+    sure guess, and must be made of words that the examples do not have: names of products are no language. A language of the
+    examples is named too, where there are words enough to tell: who goes on in English after another language is answered in it.
     """
 
     @classmethod
@@ -187,12 +188,14 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Marks each message that is in another language."""
+        """Marks each message that is in another language, and names the language of each that shows it."""
         for message in messages:
             text = message.get(TEXT) or ""
             spoken = self.recognise(text)
             if spoken is not None:
-                self._mark(message, text, spoken)
+                self._mark(message, spoken)
+            elif spoken := self.own_language(text):
+                _name(message, message.get(ENTITIES, []), spoken)
         return messages
 
     def recognise(self, text: str) -> Optional[Spoken]:
@@ -210,13 +213,30 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         best = max(sorted(candidates), key=lambda code: guesses.get(code, 0.0))
         return Spoken(best, guesses.get(best, 1.0))
 
+    def own_language(self, text: str) -> Optional[Spoken]:
+        """Returns the language of a text if it is surely one that the examples are written in; a single word tells too little."""
+        if self._learned is None or not self._learned.languages:
+            return None
+        plain = _plain(text)
+        words = _words(plain)
+        if len(words) < 2 or not self._made_of_known(words):
+            return None
+        guesses = self._model.guesses(plain)
+        best = max(guesses, key=lambda code: guesses[code])
+        surely = best in self._learned.languages and guesses[best] >= self._config["sure"]
+        return Spoken(best, guesses[best]) if surely else None
+
+    def _made_of_known(self, words: List[str]) -> bool:
+        known = self._learned.words if self._learned else frozenset()
+        return sum(word in known for word in words) >= self._config["known_words"] * len(words)
+
     def _by_words(self, plain: str, candidates: Collection[str]) -> Optional[Spoken]:
         """Decides where the script is the examples' own."""
         known = self._learned
         words = _words(plain)
         if known is None or len(words) < 2:
             return None
-        if sum(word in known.words for word in words) >= self._config["known_words"] * len(words):
+        if self._made_of_known(words):
             return None
         guesses = self._model.guesses(plain)
         best = max(guesses, key=lambda code: guesses[code])
@@ -239,25 +259,30 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         total = sum(counted.values())
         return sorted(code for code, many in counted.items() if many >= _EXPECTED_SHARE * total)
 
-    def _mark(self, message: Message, text: str, spoken: Spoken) -> None:
+    def _mark(self, message: Message, spoken: Spoken) -> None:
         chosen = {INTENT_NAME_KEY: FOREIGN, PREDICTED_CONFIDENCE_KEY: spoken.confidence}
         ranking = [
             guess
             for guess in message.get(INTENT_RANKING_KEY) or []
             if guess.get(INTENT_NAME_KEY) not in {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE, FOREIGN}
         ]
-        entity = {
-            ENTITY_ATTRIBUTE_TYPE: LANGUAGE,
-            ENTITY_ATTRIBUTE_VALUE: spoken.code,
-            ENTITY_ATTRIBUTE_START: 0,
-            ENTITY_ATTRIBUTE_END: len(text),
-            "confidence_entity": spoken.confidence,
-            "extractor": type(self).__name__,
-        }
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [dict(chosen), *ranking], add_to_output=True)
         told = [one for one in message.get(ENTITIES, []) if one.get("extractor") != LEARNED_NAME]
-        message.set(ENTITIES, [*told, entity], add_to_output=True)
+        _name(message, told, spoken)
+
+
+def _name(message: Message, told: List[Dict[str, Any]], spoken: Spoken) -> None:
+    """Sets a message's entities: those told, and its language."""
+    entity = {
+        ENTITY_ATTRIBUTE_TYPE: LANGUAGE,
+        ENTITY_ATTRIBUTE_VALUE: spoken.code,
+        ENTITY_ATTRIBUTE_START: 0,
+        ENTITY_ATTRIBUTE_END: len(message.get(TEXT) or ""),
+        "confidence_entity": spoken.confidence,
+        "extractor": LanguageGate.__name__,
+    }
+    message.set(ENTITIES, [*told, entity], add_to_output=True)
 
 
 def _plain(text: str) -> str:

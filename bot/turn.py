@@ -16,6 +16,8 @@ from bot.given import GivenVector, KnownEncoder, read_vector
 
 LANGUAGE = "language"
 """The entity that bot/language.py adds: what slot `language` is filled from."""
+FOREIGN = "foreign_language"
+"""The intent that it sets where the language is none of the assistant's."""
 MAX_TEXT = 8000
 MAX_PAYLOAD = 2000
 RANKING = 3
@@ -159,9 +161,15 @@ class Turn:
                 for one in parsed.get("intents") or []
             ],
             "entities": [_entity(entity, text) for entity in self._said.entities if entity["entity"] != LANGUAGE],
-            "language": next((entity["value"] for entity in self._said.entities if entity["entity"] == LANGUAGE), None),
+            "language": self._other_language(),
             "signals": parsed.get("signals") or [],
         }
+
+    def _other_language(self) -> Optional[str]:
+        """Returns the language of the message where the assistant does not answer in it; its own is nothing to tell."""
+        if self._said is None or self._said.intent.get("name") != FOREIGN:
+            return None
+        return next((entity["value"] for entity in self._said.entities if entity["entity"] == LANGUAGE), None)
 
 
 def _leaves_an_event(event: Event) -> bool:

@@ -74,6 +74,20 @@ def test_english_names_and_scraps_are_no_other_language(gate, text):
     assert gate.recognise(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["let me talk to a human", "can i change my password please", "where are my invoices from last year"]
+)
+def test_a_language_of_the_examples_is_named_where_the_words_tell_it(gate, text):
+    assert gate.own_language(text).code == "en"
+
+
+@pytest.mark.parametrize(
+    "text", ["human", "ok", "no", "", "???", "INV-2041", "un humano por favor", "no me ayuda", "ok gracias", "москва"]
+)
+def test_what_is_too_short_to_tell_or_foreign_is_no_language_of_the_examples(gate, text):
+    assert gate.own_language(text) is None
+
+
 def test_an_assistant_trained_in_german_takes_english_for_another_language(tmp_path):
     german = [
         "wo finde ich meine rechnungen", "ich möchte kündigen", "wie ändere ich mein passwort", "die seite lädt nicht mehr",
@@ -93,6 +107,18 @@ def test_the_intent_of_a_foreign_message_is_replaced_and_its_language_kept(under
     assert [(one["entity"], one["value"]) for one in parsed["entities"]] == [("language", "fr")]
     named = understand("wie kann ich INV-2041 mit Slack verbinden")["entities"]
     assert [one["value"] for one in named] == ["INV-2041", "Slack", "de"]
+
+
+def test_who_goes_on_in_english_after_another_language_is_answered_in_english(served):
+    spoken = [
+        ("hablar con una persona por favor", "English, please.", "es"),
+        ("person", "Un momento.", None),  # one word may be of either language
+        ("let me talk to a human", "One moment.", None),
+    ]
+    for text, reply, language in spoken:
+        turn = served.turn({"conversation": "es.1", "text": text}).body
+        assert [one["text"] for one in turn["replies"]] == [reply], text
+        assert turn["understanding"]["language"] == language
 
 
 def test_a_message_without_words_is_read_by_its_signs(tmp_path):
