@@ -66,9 +66,9 @@ _QUESTION = re.compile(
     r"(?:can|could|should|may) (?:i|we|you|it|one|somebody|someone)|(?:do|does|did|is|are|will|would) (?:i|we|you|it|there|they|this))\b",
     re.IGNORECASE,
 )
-_OF_ADDRESS = r"[^\s@<>()\[\],;:\"']"
+_OFADDRESS = r"[^\s@<>()\[\],;:\"']"
 # From the beginning of a word only: a long one without an @ would be looked at from each of its letters.
-_ADDRESS = re.compile(rf"(?<!{_OF_ADDRESS}){_OF_ADDRESS}+@{_OF_ADDRESS}+")
+ADDRESS = re.compile(rf"(?<!{_OFADDRESS}){_OFADDRESS}+@{_OFADDRESS}+")
 _NAMES = {
     SUBJECT: r"subject(?: line)?|title|topic|heading|headline",
     DESCRIPTION: r"description|details?|text|message|body|explanation",
@@ -153,7 +153,7 @@ def read_message(text: str, intent: str | None, context: Context) -> Step:
     if _only(text, _STOPS, _AROUND_STOP) or (intent in _WAY_OUT and words <= 14 and _STOP_WORDS.search(text)):
         return STOP
     telling = context.requested in FIELDS[:2]
-    address = _ADDRESS.search(text)
+    address = ADDRESS.search(text)
     if address is not None and (address.group() == text.strip() or (short and not telling) or intent == "give_contact"):
         return _email(address.group(), context)
     if intent in _FOR_PEOPLE or (short and intent in _ASIDE_IF_SHORT):
@@ -194,7 +194,7 @@ def _description(text: str, intent: str | None, context: Context) -> Step:
 
 
 def _address(text: str, intent: str | None, context: Context) -> Step:
-    found = _ADDRESS.search(text)
+    found = ADDRESS.search(text)
     if found is not None or "@" in text:
         return _email(found.group() if found else text, context)
     if intent == "affirm":
@@ -207,7 +207,7 @@ def _address(text: str, intent: str | None, context: Context) -> Step:
 
 
 def _confirmation(text: str, intent: str | None, context: Context) -> Step:
-    if found := _ADDRESS.search(text):
+    if found := ADDRESS.search(text):
         return _email(found.group(), context)
     if intent == "affirm" or _only(text, _SENDS, _AROUND_SEND):
         return _yes(context)
@@ -219,7 +219,7 @@ def _confirmation(text: str, intent: str | None, context: Context) -> Step:
 
 
 def _what_to_change(text: str, intent: str | None, context: Context) -> Step:
-    if found := _ADDRESS.search(text):
+    if found := ADDRESS.search(text):
         return _email(found.group(), context)
     named = _named(text)
     if named is not None:
@@ -238,7 +238,7 @@ def _correction(text: str, intent: str | None, context: Context) -> Step | None:
         if name not in context.filled:
             continue
         given = _SET[name].fullmatch(text.strip())
-        if given and name == EMAIL and (found := _ADDRESS.search(given["value"])):
+        if given and name == EMAIL and (found := ADDRESS.search(given["value"])):
             return _email(found.group(), context)
         if given and name != EMAIL:
             return _value(name, given["value"].strip(" \"“”'"), context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -11,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.assistance import Assistance, query_of, shortened
 from actions.form_reading import (
+    ADDRESS,
     CHANGE,
     CONFIRMED,
     DESCRIPTION,
@@ -23,6 +25,7 @@ from actions.form_reading import (
     read_message,
     read_press,
 )
+from handoff.contact import address_beside, address_given
 from handoff.requests import reply_address
 from tickets.ticketing import subject_of
 
@@ -35,9 +38,25 @@ _ABOUT = re.compile(
     r"\s+(\S.{7,})$",
     re.IGNORECASE | re.DOTALL,
 )
+_WORDS = re.compile(r"[\w']+")
+_WISH = frozenset(
+    _WORDS.findall(
+        "open create raise file make start log submit get put write up in need want would like a an the new support help ticket case "
+        "request please pls plz hi hey hello thanks thank you for me us i i'd we we'd to can could my our and with here is it this just"
+    )
+)
+"""Words that say no more than that somebody wants a ticket."""
 _LONG = 100
 """Characters: a question longer than this is a description as well as a subject."""
 _SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a wish for a ticket says of it: its topic, empty if it does not tell, and where the answer goes."""
+
+    topic: str
+    email: str | None = None
 
 
 class BeginTicket(Action):
@@ -48,8 +67,11 @@ class BeginTicket(Action):
         return "action_begin_ticket"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Begin; the question before the button, or what follows "about", is the subject."""
-        return begin_ticket(dispatcher, query_of(tracker) or topic_of(str(tracker.latest_message.get("text") or "")))
+        """Begin; the question before the button, or what follows "about", is the subject. An address of theirs is not asked for again."""
+        if query := query_of(tracker):
+            return begin_ticket(dispatcher, query)
+        wish = read_wish(str(tracker.latest_message.get("text") or ""))
+        return begin_ticket(dispatcher, wish.topic, wish.email)
 
 
 class ValidateTicket(Action):
@@ -161,9 +183,9 @@ class FinishTicket(Action):
         return [SlotSet(name, None) for name in _OWN_SLOTS]
 
 
-def begin_ticket(dispatcher: CollectingDispatcher, topic: str) -> list[Any]:
-    """Say what is coming, and empty the form; a topic that is known is the subject, a long one the details too."""
-    known: dict[str, str] = {}
+def begin_ticket(dispatcher: CollectingDispatcher, topic: str, email: str | None = None) -> list[Any]:
+    """Say what is coming, and empty the form; a topic that is known is the subject, a long one the details too, an address the address."""
+    known: dict[str, str] = {} if email is None else {EMAIL: email}
     if topic:
         known[SUBJECT] = subject_of(topic)
         dispatcher.utter_message(response="utter_begin_ticket_about", subject=shortened(known[SUBJECT], _LONG))
@@ -171,7 +193,22 @@ def begin_ticket(dispatcher: CollectingDispatcher, topic: str) -> list[Any]:
         dispatcher.utter_message(response="utter_begin_ticket")
     if len(topic) > _LONG:
         known[DESCRIPTION] = topic
+    if email is not None:
+        dispatcher.utter_message(response="utter_email_noted")
     return [SlotSet(name, known.get(name)) for name in _OWN_SLOTS]
+
+
+def read_wish(text: str) -> Wish:
+    """Read a wish for a ticket: what it is about, and the address where the answer goes, if it says so.
+
+    An address is the customer's where they call it theirs, and where it stands beside nothing but the wish. "Open a ticket to remove
+    kim@example.com" gives none.
+    """
+    email, rest = address_beside(text)
+    if email is None and (found := ADDRESS.search(text)):
+        beside = _WORDS.findall((text[: found.start()] + text[found.end() :]).lower().replace("’", "'"))
+        email = address_given(found.group().strip(".!?")) if _WISH.issuperset(beside) else None
+    return Wish(topic_of(rest), email)
 
 
 def topic_of(text: str) -> str:

@@ -19,13 +19,16 @@ from tickets import ticketing
 
 LONGEST = 200
 """Characters: what is longer tells a story, in which an address may be anybody's."""
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"']{1,64}@[^\s@<>()\[\],;:\"']{1,190}")
-_MINE = re.compile(
+_ANY_ADDRESS = r"[^\s@<>()\[\],;:\"']{1,64}@[^\s@<>()\[\],;:\"']{1,190}"
+_ADDRESS = re.compile(_ANY_ADDRESS)
+_SAYS_MINE = (
     r"\bmy (?:\w+ )?(?:e-?mail|mail|address)(?: address)?(?: is|:|'s)|"
     r"\b(?:reach|contact|e-?mail|mail|(?:write|reply|answer)(?: to)?) me (?:at|on|under|via|by|here|:)|"
-    r"^\W*(?:e-?mail|mail)(?: address)?(?: is|:)",
-    re.IGNORECASE,
+    r"(?:^|[.,;!?(\n])\W{0,3}(?:e-?mail|mail)(?: address)?(?: is|:)"
 )
+_MINE = re.compile(_SAYS_MINE, re.IGNORECASE)
+_TELLING = re.compile(rf"(?:{_SAYS_MINE})\s*({_ANY_ADDRESS})\)?", re.IGNORECASE)
+_LED_IN_BY = re.compile(r"(?:[\s,;(–-]|\b(?:and|please|you can|just)){1,40}$", re.IGNORECASE)
 
 
 def address_given(text: str) -> str | None:
@@ -37,6 +40,21 @@ def address_given(text: str) -> str | None:
         return clean_email(found[0].strip(".!?"))
     except Invalid:
         return None
+
+
+def address_beside(text: str) -> tuple[str | None, str]:
+    """Return the address that a message gives as the customer's own beside something else, and the words without those that give it.
+
+    Unlike `address_given` it takes a long story too: the words that say whose the address is stand right before it.
+    """
+    found = _TELLING.search(text)
+    if found is None or len(_ADDRESS.findall(text)) != 1:
+        return address_given(text), text
+    try:
+        email = clean_email(found[1].strip(".!?"))
+    except Invalid:
+        return None, text
+    return email, _LED_IN_BY.sub("", text[: found.start()]) + text[found.end() :]
 
 
 async def keep_address(

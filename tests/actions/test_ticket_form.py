@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actions.form_reading import CONFIRMED, DESCRIPTION, EMAIL, OTHER_EMAIL, SUBJECT
-from actions.ticket_form import topic_of
+from actions.ticket_form import Wish, read_wish, topic_of
 from handoff.requests import TicketRequest, open_request
 from handoff.speaking import say_as_agent
 from handoff.staff import add_staff
@@ -37,6 +37,37 @@ async def answer(scene: Scene, requested: str, text: str, intent: str | None = N
 )
 def test_the_topic_of_a_ticket_is_what_follows_about_because_or_a_colon(wish: str, topic: str) -> None:
     assert topic_of(wish) == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "email"),
+    [
+        ("open a ticket please, my mail is kim@example.org", "", "kim@example.org"),
+        ("can you create a ticket for me? you can reach me at kim@example.org.", "", "kim@example.org"),
+        (
+            "raise a ticket about the import that hangs, my e-mail is kim@example.org",
+            "the import that hangs",
+            "kim@example.org",
+        ),
+        ("my email is kim@example.org, i need a ticket", "", "kim@example.org"),
+        ("new ticket: webhooks arrive twice. mail: kim@example.org", "webhooks arrive twice", "kim@example.org"),
+        ("ticket please kim@example.org", "", "kim@example.org"),
+        ("I’d like to open a support ticket (kim@example.org)", "", "kim@example.org"),
+        ("open a ticket to remove bob@example.org", "", None),
+        ("open a ticket because bob@example.org cannot log in", "bob@example.org cannot log in", None),
+        ("open a ticket, kim@example", "", None),
+    ],
+)
+def test_a_wish_for_a_ticket_tells_its_topic_and_where_the_answer_goes(
+    text: str, topic: str, email: str | None
+) -> None:
+    assert read_wish(text) == Wish(topic, email)
+
+
+async def test_an_address_in_the_wish_for_a_ticket_is_not_asked_for_again(scene: Scene) -> None:
+    said = await scene.run("action_begin_ticket", "open a ticket please, my mail is kim@example.org")
+    assert said == [{"response": "utter_begin_ticket"}, {"response": "utter_email_noted"}]
+    assert {name: scene.slots[name] for name in FILLED} == {SUBJECT: None, DESCRIPTION: None, EMAIL: "kim@example.org"}
 
 
 async def test_a_ticket_begins_empty_or_with_what_was_said_of_it(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handoff.contact import address_given, keep_address
+from handoff.contact import address_beside, address_given, keep_address
 from handoff.staff import Staff
 from handoff.transcript import get_conversation
 from tests.handoff.conftest import Floor
@@ -32,6 +32,29 @@ from tickets.ticketing import get_ticket
 )
 def test_an_address_is_the_customers_where_it_stands_alone_or_they_say_so(text: str, address: str | None) -> None:
     assert address_given(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "rest"),
+    [
+        (
+            "open a ticket about the import, my mail is kim@example.com",
+            "kim@example.com",
+            "open a ticket about the import",
+        ),
+        ("the import hangs (my email: kim@example.com) since may", "kim@example.com", "the import hangs since may"),
+        ("It hangs. You can reach me at kim@example.com!", "kim@example.com", "It hangs."),
+        ("it hangs, e-mail: kim@example.com", "kim@example.com", "it hangs"),
+        ("it hangs " * 40 + "my email is kim@example.com", "kim@example.com", ("it hangs " * 40).strip()),
+        ("kim@example.com", "kim@example.com", "kim@example.com"),
+        ("the import by bob@example.com hangs", None, "the import by bob@example.com hangs"),
+        ("my email is kim@example.com, not bob@example.com", None, "my email is kim@example.com, not bob@example.com"),
+        ("it hangs, my email is kim@example", None, "it hangs, my email is kim@example"),
+        ("." * 7_900 + " kim@example.com", None, "." * 7_900 + " kim@example.com"),
+    ],
+)
+def test_an_address_beside_something_else_is_told_apart_from_it(text: str, address: str | None, rest: str) -> None:
+    assert address_beside(text) == (address, rest)
 
 
 async def test_an_address_typed_while_waiting_is_kept_for_the_ticket_and_said_once(floor: Floor) -> None:
