@@ -9,7 +9,8 @@ from server.api import Handler, error_response
 from server.callers import NOT_LISTED, allowed_origin
 from server.service import SERVICE
 
-CHAT = "/api/chat/"
+OPEN_TO_LISTED = ("/api/chat/", "/api/searches/")
+"""What the widget calls: the chat, and the note that an article was opened. The desk is open to no other site."""
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -21,7 +22,7 @@ _PREFLIGHT = {
 async def allow_listed_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Tell the browser that this page may read the answer, errors too. Other origins are refused, and may read the refusal alone."""
     origin = request.headers.get("Origin")
-    if origin is None or not request.path.startswith(CHAT):
+    if origin is None or not request.path.startswith(OPEN_TO_LISTED):
         return await handler(request)
     preflight = request.method == "OPTIONS"
     if not allowed_origin(request, request.app[SERVICE], origin):

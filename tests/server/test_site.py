@@ -45,7 +45,10 @@ async def test_a_listed_shop_may_read_every_answer_and_ask_before(shop: TestClie
     assert {"Authorization", "Content-Type"} <= set(asked.headers["Access-Control-Allow-Headers"].split(", "))
     answers = [asked, *[await shop.post("/api/chat/sessions", json={}, headers=origin) for _ in range(3)]]
     answers.append(await shop.get("/api/chat/events", headers=origin))
-    assert [answer.status for answer in answers] == [204, 200, 200, 429, 401]
+    opened = "/api/searches/se_none/clicks"
+    answers.append(await shop.options(opened, headers={**origin, "Access-Control-Request-Method": "POST"}))
+    answers.append(await shop.post(opened, json={"article_id": "refunds"}, headers=origin))
+    assert [answer.status for answer in answers] == [204, 200, 200, 429, 401, 204, 404]
     for answer in answers:
         assert answer.headers["Access-Control-Allow-Origin"] == SHOP
         assert "Access-Control-Allow-Credentials" not in answer.headers
@@ -60,7 +63,12 @@ async def test_other_sites_are_refused_and_may_read_why_and_the_desk_is_open_to_
     shop: TestClient[Any, Any],
 ) -> None:
     for origin in ("https://evil.example", "null", "http://[", "https://shop.example.evil.example", SHOP + "/"):
-        for method, path in (("POST", "/api/chat/sessions"), ("GET", "/api/chat/events"), ("GET", "/api/chat/none")):
+        for method, path in (
+            ("POST", "/api/chat/sessions"),
+            ("GET", "/api/chat/events"),
+            ("GET", "/api/chat/none"),
+            ("POST", "/api/searches/se_none/clicks"),
+        ):
             asked = await shop.options(path, headers={"Origin": origin, "Access-Control-Request-Method": method})
             answer = await shop.request(method, path, json={}, headers={"Origin": origin})
             assert (asked.status, answer.status) == (204, 403)
