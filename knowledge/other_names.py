@@ -51,12 +51,19 @@ class OtherNames:
         replaced: dict[str, Correction] = {}
 
         def used(match: re.Match[str]) -> str:
-            word = self._names[match[1].casefold()] + match[2].lower()
+            word = self._used_for(match[1]) + match[2].lower()
             replaced.setdefault(match[0].casefold(), Correction(match[0], word))
             return word
 
         text = self._pattern.sub(used, question)
         return Reading(text, tuple(replaced.values())) if replaced else None
+
+    def _used_for(self, written: str) -> str:
+        """Return what a name as somebody wrote it stands for. A pattern takes more letters for one than folding does: `ı` for `i`."""
+        used = self._names.get(written.casefold())
+        if used is not None:
+            return used
+        return next(to for name, to in self._names.items() if re.fullmatch(re.escape(name), written, re.IGNORECASE))
 
 
 def better_of(asked: SearchOutcome, reading: Reading, read: SearchOutcome) -> SearchOutcome:

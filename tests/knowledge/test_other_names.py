@@ -24,6 +24,7 @@ NAMES = OtherNames({"Card": "task", "board": "project", "support ticket": "reque
         ("CARDS of two boards", "tasks of two projects", ["CARDS", "boards"]),
         ("a support ticket and a ticket", "a request and a task", ["support ticket", "ticket"]),
         ("my to-dos, card by card", "my tasks, task by task", ["to-dos", "card"]),
+        ("TİCKETS, a support tıcket", "tasks, a request", ["TİCKETS", "support tıcket"]),
     ],
 )
 def test_other_names_become_the_articles_words(question: str, reading: str, typed: list[str]) -> None:
