@@ -17,7 +17,7 @@ from handoff.requests import CHANNEL
 from handoff.wording import clean_email, clean_text
 from knowledge.articles import Viewer, article_url
 from knowledge.store import get_article
-from knowledge.votes import record_vote
+from knowledge.votes import record_vote, voter_of
 from server import metrics
 from server.api import SMALL_BODY, Route, checked, log, read_body, storable
 from server.callers import known_visitor, remote
@@ -149,12 +149,13 @@ async def send_vote(request: web.Request) -> web.Response:
 
 
 async def _vote(request: web.Request, service: Service, helpful: bool, words: str) -> str:
-    """Record a vote and return whose it is: the visitor's of the widget where there is one, else the reader's."""
+    """Record a vote and return whose it is: that of whoever chats in the widget where somebody does, else the reader's."""
     await limit(service.counters, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
     async with service.database.read() as reader:
         article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
     visitor = await known_visitor(request, service)
-    voter = visitor.id if visitor is not None else reader_of(request, service) or new_reader()
+    known = visitor and voter_of(visitor.id, visitor.customer_id)
+    voter = known or reader_of(request, service) or new_reader()
     words = str(storable(words))
     await record_vote(service.database, article.id, voter, helpful, words, clock=service.clock, viewer=Viewer.ANONYMOUS)
     return voter

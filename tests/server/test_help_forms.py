@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from handoff.tables import conversations, messages
 from knowledge.tables import articles, searches, votes
+from server.identity import sign_identity
 from server.reader import COOKIE
 from tests.server.conftest import Running
 from tests.server.help_articles import HIDDEN, open_help
@@ -92,6 +93,16 @@ async def test_a_vote_of_a_script_is_the_same_vote_and_the_chats_visitor_is_the_
         )
         assert stranger.status == 200
     assert await counts(help_centre) == (3, 1)
+
+
+async def test_a_customer_has_one_vote_in_whatever_browser(help_centre: Running) -> None:
+    identity = sign_identity({"sub": "dana"}, help_centre.service.identity_secret, help_centre.clock.now())
+    for helpful in (True, False):
+        browser = help_centre.browser()
+        session = await (await browser.post("/api/chat/sessions", json={"identity": identity})).json()
+        bearer = {"Authorization": f"Bearer {session['token']}"}
+        assert (await browser.post(API_VOTE, json={"helpful": helpful}, headers=bearer)).status == 200
+    assert await counts(help_centre) == (0, 1)
 
 
 @pytest.mark.parametrize("headers", OTHER_SITES)
