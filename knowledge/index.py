@@ -95,7 +95,7 @@ class KnowledgeIndex:
     async def close(self) -> None:
         """Close the folder when the work in hand is done."""
         if self._repairs is not None:
-            await self._repairs
+            await asyncio.wait([self._repairs])
         async with self._turn:
             await asyncio.to_thread(self._store.close)
 
@@ -148,10 +148,12 @@ class KnowledgeIndex:
         return self._store.nearest(generation, range(viewer + 1), self.encoder.encode([question]), count)
 
     def _repair(self, problem: str) -> None:
+        """Begin to make the index anew. Where that fails the state stays `closed`, and the next `refresh` tries again."""
         log.error("knowledge_index_unreadable", problem=problem, next="rebuilding from SQL")
         self._store.current = None
         self._broken = True
         self._repairs = asyncio.create_task(self.refresh())
+        self._repairs.add_done_callback(_log_failure)
 
     async def _begin(self) -> Generation:
         return await asyncio.to_thread(self._store.begin, self.encoder.model_id, self.encoder.dimensions)
@@ -281,3 +283,8 @@ class KnowledgeIndex:
                 sa.delete(indexed_articles).where(columns.index_name == generation.name, columns.article_id.in_(names))
             )
             await tx.execute(sa.insert(indexed_articles), rows)
+
+
+def _log_failure(repairs: asyncio.Task[IndexReport]) -> None:
+    if not repairs.cancelled() and repairs.exception() is not None:
+        log.error("knowledge_index_not_repaired", exc_info=repairs.exception(), next="searching by words alone")

@@ -102,10 +102,10 @@ async def opened_knowledge(service: Service, stack: contextlib.AsyncExitStack) -
 async def catch_up(database: Database, index: KnowledgeIndex, indexed: int) -> int:
     """Index what an editor, another replica or `baton import` has written since generation `indexed`; return the present one.
 
-    While nothing has changed it costs one small read.
+    An index that broke and could not be made anew is tried again. While nothing has changed it costs one small read.
     """
     present = await passages_generation(database)
-    if present != indexed:
+    if present != indexed or index.state == "closed":
         await index.refresh()
     return present
 

@@ -239,6 +239,18 @@ async def test_an_index_that_breaks_while_it_is_open_is_repaired_and_searched_by
         assert await found(database, index, "visa") == ["cards"]
 
 
+async def test_closing_does_not_fail_for_a_repair_that_failed(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path
+) -> None:
+    index = KnowledgeIndex(database, words_encoder, tmp_path / "ix")
+    await index.open()
+    await index.refresh()
+    index._repair("broken")
+    index._db = None  # type: ignore[assignment]
+    await index.close()
+    assert index.state == "closed"
+
+
 def _hold(folder: str, started: multiprocessing.synchronize.Event, stop: multiprocessing.synchronize.Event) -> None:
     store = VectorStore(Path(folder))
     store.open()

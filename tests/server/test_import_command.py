@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from core.clock import FrozenClock
 from core.database import Database
+from knowledge.articles import Viewer
 from knowledge.importing.importer import import_articles
 from knowledge.index import KnowledgeIndex
 from knowledge.tables import indexed_articles
@@ -128,5 +131,31 @@ async def test_the_service_indexes_what_is_imported_beside_it(
         assert later > seen
         async with database.read() as reader:
             assert (await reader.execute(sa.select(sa.func.count()).select_from(indexed_articles))).scalar_one() == 2
+    finally:
+        await index.close()
+
+
+async def test_an_index_that_broke_and_could_not_be_made_anew_is_tried_again(
+    database: Database, clock: FrozenClock, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    await import_articles(database, folder, clock)
+    index = KnowledgeIndex(database, WordsEncoder(), tmp_path / "index")
+    await index.open()
+    try:
+        seen = await background.catch_up(database, index, -1)
+        for level in ("public", "authenticated", "internal"):
+            index._store._client.delete_collection(f"{level}-g1")  # type: ignore[union-attr]
+        with capture_logs() as logs, monkeypatch.context() as patched:
+            patched.setattr(index._store, "start_afresh", full)
+            assert await index.search("visa", Viewer.STAFF, 5) is None
+            assert index._repairs is not None
+            await asyncio.wait([index._repairs])
+        assert "knowledge_index_not_repaired" in [one["event"] for one in logs]
+        assert index.state == "closed"
+        assert await background.catch_up(database, index, seen) == seen
+        assert await index.search("visa", Viewer.STAFF, 5)
     finally:
         await index.close()
