@@ -76,8 +76,16 @@ def _prepare(soup: Tag, base: str) -> None:
             element.name = "strong"
         else:
             element.name = "div"
+    _settle_numbers(soup)
     for table in soup.find_all("table"):
         _widen(table)
+
+
+def _settle_numbers(soup: Tag) -> None:
+    """Put numbers where the conversion reads some: the columns of a cell, the beginning of a list."""
+    for name in ("colspan", "start"):
+        for element in soup.select(f"[{name}]"):
+            element[name] = str(_number(element, name))
 
 
 def _address(value: Any, base: str) -> str:
@@ -94,14 +102,15 @@ def _address(value: Any, base: str) -> str:
 def _widen(table: Tag) -> None:
     """Give the first row as many cells as the widest one: Markdown leaves out what has no heading above it."""
     rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
-    widths = [sum(_span(cell) for cell in row.find_all(["td", "th"], recursive=False)) for row in rows]
+    widths = [sum(_number(cell, "colspan") for cell in row.find_all(["td", "th"], recursive=False)) for row in rows]
     for _ in range(max(widths, default=0) - (widths[0] if widths else 0)):
         rows[0].append(Tag(name="th" if rows[0].find("th") else "td"))
 
 
-def _span(cell: Tag) -> int:
-    span = str(cell.get("colspan") or "")
-    return max(1, min(1000, int(span))) if span.isdigit() else 1
+def _number(element: Tag, name: str) -> int:
+    """Return a number from 1 to 1,000 of an element; 1 for what is none, such as `²`, which is a digit to Python."""
+    value = str(element.get(name) or "")
+    return max(1, min(1000, int(value[:5]))) if value.isdecimal() else 1
 
 
 def _language(block: Tag) -> str:

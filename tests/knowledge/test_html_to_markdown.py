@@ -56,6 +56,15 @@ def test_no_combination_of_hostile_html_gets_through(parts: list[str]) -> None:
     harmless(render(to_markdown("".join(parts)), anchors=True))
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5_000, "-1", "x", ""])
+def test_what_is_no_number_of_columns_or_of_a_list_loses_no_words(number: str) -> None:
+    table = to_markdown(f'<table><tr><td colspan="{number}">Plan</td></tr><tr><td>Price</td></tr></table>')
+    assert "Plan" in table
+    assert "Price" in table
+    assert "Sign in" in to_markdown(f'<ol start="{number}"><li>Sign in</li></ol><td colspan="{number}">x</td>')
+    assert to_markdown('<ol start="3"><li>Sign in</li></ol>') == "3. Sign in"
+
+
 WORDS = st.text(alphabet="ab1 #-*_`|<>&[]()!\\~+=.:", min_size=1, max_size=24)
 
 
