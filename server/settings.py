@@ -193,10 +193,15 @@ class Settings(BaseSettings):
             written, written
         )
 
-    @field_validator("home", "bot_python", "articles_dir")
+    @field_validator("home", "bot_python", "bot_model", "encoder_dir", "articles_dir", "policies_file", "triggers_file")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("bot_model", "encoder_dir", "policies_file", "triggers_file", mode="before")
+    @classmethod
+    def _none_for_empty(cls, value: object) -> object:
+        return value or None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

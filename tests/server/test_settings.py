@@ -113,6 +113,20 @@ def test_published_passwords_are_for_this_machine_alone_unless_somebody_says_so(
     assert (settings.demo, settings.demo_left_off) == (on, left_off)
 
 
+def test_a_path_is_the_same_for_programs_that_are_started_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = ("bot_model", "encoder_dir", "policies_file", "triggers_file")
+    for field in named:
+        monkeypatch.setenv(f"BATON_{field.upper()}", "")
+    assert [getattr(load_settings(), field) for field in named] == [None] * 4
+    for field in named:
+        monkeypatch.setenv(f"BATON_{field.upper()}", f"mine/{field}")
+    assert [getattr(load_settings(), field) for field in named] == [tmp_path / "mine" / field for field in named]
+    monkeypatch.setenv("BATON_ENCODER_DIR", "~/encoder")
+    assert load_settings().encoder == Path.home() / "encoder"
+
+
 def test_a_file_serves_where_the_environment_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BATON_PORT=8181\nBATON_HOST=0.0.0.0\nSOMETHING_ELSE=1\n")
     monkeypatch.setenv("BATON_PORT", "8282")
