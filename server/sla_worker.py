@@ -44,7 +44,7 @@ async def run_clocks(service: Service) -> None:
         fired = await fire_clocks(service)
         if fired:
             escalations.set()
-        return fired or await apply_to_open_tickets(service.database, service.clock.now()) > 0
+        return fired or await apply_to_open_tickets(service.database, service.clock.now())
 
     async def look_at_escalations() -> bool:
         return await escalate(service)

@@ -59,9 +59,11 @@ async def get_list(request: web.Request) -> web.Response:
 async def get_detail(request: web.Request) -> web.Response:
     """Return one conversation with all that is known beside it."""
     member = await signed_in(request)
-    async with request.app[SERVICE].database.read() as reader:
+    service = request.app[SERVICE]
+    async with service.database.read() as reader:
+        # Both of one moment: who may read it no longer reads nothing of what was written since.
         await check_sight(reader, member, request.match_info["id"])
-    return await _detail(request)
+        return web.json_response(await detail_of(reader, request.match_info["id"], service.clock.now()))
 
 
 async def get_readers(request: web.Request) -> web.Response:
