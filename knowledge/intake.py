@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from core.database import Database, Reader
+from core.errors import Conflict
 from knowledge.articles import Article
 from knowledge.derivation import Derived, derive
 from knowledge.rows import row_of
@@ -82,6 +83,9 @@ async def take_in(
 
     Returns:
         The outcome of each, in their order.
+
+    Raises:
+        Conflict: others changed these articles as fast as they were taken in, three times over; nothing is written.
     """
     for attempt in range(3):
         async with db.read() as reader:
@@ -96,6 +100,8 @@ async def take_in(
             # Another process took an id or a slug between the plan and the write; the next plan knows.
             if attempt == 2:
                 raise
+    else:
+        raise Conflict("Somebody else changes these articles just now. Import them again.")
     return [plan.outcome for plan in plans]
 
 
