@@ -35,7 +35,9 @@ class Delivery:
 
 
 async def resend(tx: Transaction, delivery_id: str, *, at: datetime) -> None:
-    """Make a delivery due now, dead or delivered, with all its attempts before it again. Its `webhook-id` stays.
+    """Make a delivery due now, in whatever state, with all its attempts before it again. Its `webhook-id` stays.
+
+    One that is under way at this moment may reach its endpoint twice: by that id it can tell.
 
     Raises:
         NotFound: there is no such delivery.
