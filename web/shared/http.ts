@@ -17,6 +17,7 @@ export async function requestJson(url: string, request: JsonRequest = {}, fetche
   const headers: Record<string, string> = { Accept: "application/json", ...request.headers };
   if (request.body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
+  let text: string;
   try {
     response = await fetcher(url, {
       method: request.method ?? "GET",
@@ -26,12 +27,12 @@ export async function requestJson(url: string, request: JsonRequest = {}, fetche
       ...(request.signal ? { signal: request.signal } : {}),
       ...(request.credentials ? { credentials: request.credentials } : {}),
     });
+    text = await response.text();
   } catch (error) {
     if (request.signal?.aborted) throw error;
     throw new NoConnection();
   }
   learnServiceTime(response.headers.get("Date"));
-  const text = await response.text();
   let value: unknown = null;
   try {
     value = text === "" ? null : JSON.parse(text);
