@@ -154,7 +154,7 @@ export class BatonWidget extends LitElement {
     const bot = conversation?.owner === "bot" ? botBanner(conversation.bot) : null;
     return html`
       ${linkState === "offline" ? html`<div class="banner offline" role="status" data-testid="widget-offline">${icon("offline", 18)}
-        <span>No connection. Reconnecting… What you write is sent when it is back.</span></div>` : nothing}
+        <span>No connection. Reconnecting… What you write is kept, and sent if it is back soon.</span></div>` : nothing}
       ${linkState === "refused" ? html`<div class="banner refused" role="alert" data-testid="widget-refused"><strong>Chat is not available here</strong>${linkProblem}</div>` : nothing}
       ${bot === null ? nothing : html`<div class="banner bot" role="status" data-testid="widget-bot-state"><strong>${bot.title}</strong>${bot.detail}</div>`}
       ${unsent > 0 ? html`<div class="banner refused" role="alert" data-testid="widget-unsent">${unsentWords(unsent)}</div>` : nothing}
