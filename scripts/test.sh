@@ -9,7 +9,7 @@ scripts/check.sh
 step "Browser code"
 (cd web && npm test --silent)
 step "Bot components"
-export BATON_ENCODER_DIR="${BATON_ENCODER_DIR:-$PWD/var/models/encoder}"
+export BATON_ENCODER_DIR="${BATON_ENCODER_DIR:-${BATON_HOME:-$PWD/var}/models/encoder}"
 PYTHONPATH=. .venv-rasa/bin/python -m pytest tests/bot -q -p no:cacheprovider
 step "Conversations (rasa test)"
 export RASA_TELEMETRY_ENABLED=false OMP_NUM_THREADS=1 RASA_CACHE_DIRECTORY=var/rasa-cache
