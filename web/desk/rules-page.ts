@@ -74,7 +74,7 @@ export class RulesPage extends LitElement {
         <label class="open"><input type="checkbox" .checked=${this.forOpen} data-testid="desk-rules-open" @change=${(e: Event) => (this.forOpen = (e.target as HTMLInputElement).checked)}>
           <span>Also for open tickets: measure them again from their start. Without it only new tickets are measured by this version.</span></label>
         ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-        <div class="row"><button type="button" class="button quiet" ?disabled=${!changed && rules.version === rules.newest} @click=${() => void this.#read()}>Discard</button>
+        <div class="row"><button type="button" class="button quiet" ?disabled=${!changed && rules.version === rules.newest} @click=${this.#discard}>Discard</button>
           <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
         <h2>Versions</h2>
         <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>`}
@@ -110,6 +110,11 @@ export class RulesPage extends LitElement {
     }
   }
 
+  #discard = async (): Promise<void> => {
+    await this.#read();
+    this.area?.focus();
+  };
+
   #take(rules: Rules): void {
     this.rules = rules;
     this.text = rules.text;
@@ -143,6 +148,7 @@ export class RulesPage extends LitElement {
       this.note = "";
       this.forOpen = false;
       this.model.toast(`Version ${saved.version} counts from now on.`, "info");
+      this.area?.focus(); // the button is disabled from here on, and would take the focus with it
     } catch (error) {
       this.problem = messageOf(error);
       await this.#check();

@@ -1,7 +1,7 @@
 /** The page "Webhooks": what could not be delivered to other systems, to be sent again, and for admins the endpoints. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { now } from "../shared/clock.js";
+import { everySecond, now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import type { Deliveries, Delivery, DeliveryState, Endpoint, Endpoints } from "../shared/desk-protocol.js";
@@ -10,7 +10,9 @@ import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 
 const STATES: readonly [DeliveryState, string][] = [["dead", "Not delivered"], ["pending", "On its way"], ["delivered", "Delivered"]];
-const NOTHING: Record<DeliveryState, string> = { dead: "No delivery has failed.", pending: "Nothing is on its way.", delivered: "Nothing has been delivered in the last 30 days." };
+const NOTHING: Record<DeliveryState, string> = { dead: "No delivery has been given up. What failed and is tried again is “On its way”.", pending: "Nothing is on its way.", delivered: "Nothing has been delivered in the last 30 days." };
+/** An attempt is over in ten seconds at most; what came of it shows without anybody's doing. */
+const REREAD_SECONDS = 5;
 
 export class WebhooksPage extends LitElement {
   static define(tag = "desk-webhooks"): void {
@@ -51,12 +53,23 @@ export class WebhooksPage extends LitElement {
   @state() private problem: string | null = null;
   @state() private secret: { url: string; secret: string } | null = null;
   @state() private said = "";
+  #stopTicking: (() => void) | null = null;
+  #seconds = 0;
   @query("input[name=url]") private readonly url!: HTMLInputElement | null;
   @query("select[name=kinds]") private readonly kinds!: HTMLSelectElement | null;
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#read();
+    this.#stopTicking = everySecond(() => {
+      this.#seconds += 1;
+      if (this.#seconds % REREAD_SECONDS === 0 && document.visibilityState === "visible") void this.#read();
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopTicking?.();
   }
 
   override focus(): void {
@@ -101,7 +114,7 @@ export class WebhooksPage extends LitElement {
     return html`<section aria-labelledby="endpoints"><div class="head"><h2 id="endpoints">Endpoints</h2></div>
       ${known === null ? html`<p class="nothing">Reading…</p>` : html`${known.endpoints.length === 0 ? html`<p class="nothing">Nobody is told anything yet. Add the address of your help desk.</p>`
         : html`<ul>${known.endpoints.map((one) => this.#endpoint(one))}</ul>`}
-      ${secret === null ? nothing : html`<div class="once" role="status" data-testid="desk-secret">The secret of ${secret.url}, shown this once. The receiver checks signatures with it.<code>${secret.secret}</code></div>`}
+      ${secret === null ? nothing : html`<div class="once" role="status" data-testid="desk-secret">The secret of ${secret.url}, shown this once. The receiver checks signatures with it.<code tabindex="0">${secret.secret}</code></div>`}
       <form @submit=${(e: Event) => this.#add(e)}>
         <input name="url" type="url" required maxlength="2000" aria-label="Address to call" placeholder="https://desk.example.com/baton" data-testid="desk-endpoint-url">
         <select name="kinds" aria-label="What it is told"><option value="*">Everything</option>${Object.entries(known.kinds).map(([kind, words]) => html`<option value=${kind} title=${words}>${kind}</option>`)}</select>
@@ -141,6 +154,8 @@ export class WebhooksPage extends LitElement {
       this.problem = null;
       this.said = words;
       await this.#read();
+      await this.updateComplete;
+      if (this.shadowRoot?.activeElement === null && document.activeElement === document.body) this.focus(); // what was pressed is gone
     } catch (error) {
       this.#failed(error);
     }

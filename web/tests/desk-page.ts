@@ -15,7 +15,7 @@ import { SignIn } from "../desk/sign-in.js";
 import { Transcript } from "../desk/transcript.js";
 import { preparePage, rendered } from "./dom.js";
 import { FakeService, FakeSockets, message } from "./fakes.js";
-import type { Clock, Detail, Row } from "../shared/desk-protocol.js";
+import type { Clock, Detail, Row, Staff } from "../shared/desk-protocol.js";
 
 const ELEMENTS = [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, PackagePanel, ReplyComposer, RowListView, SignIn, Transcript];
 
@@ -61,8 +61,8 @@ export const settle = async (): Promise<void> => {
   await rendered(app);
 };
 
-/** Opens a desk of its own on the page before each test of a file, at the same moment of the same day. */
-export function useDesk(): void {
+/** Opens a desk of its own on the page before each test of a file, at the same moment of the same day, for who has signed in. */
+export function useDesk(staff: Staff = MAYA): void {
   preparePage();
   for (const element of ELEMENTS) element.define();
   beforeEach(() => {
@@ -71,7 +71,7 @@ export function useDesk(): void {
     service = new FakeService();
     sockets = new FakeSockets();
     given.rows = [row("b", { clock: due(90) }), row("a", { clock: due(-12) })];
-    service.on("GET", "/api/staff/session", { body: { staff: MAYA } });
+    service.on("GET", "/api/staff/session", { body: { staff } });
     service.on("PUT", "/api/desk/presence", { body: {} });
     service.on("GET", "/api/desk/conversations", () => ({ body: { conversations: given.rows, counts: { queue: given.rows.length, mine: 0, bot: 7 } } }));
     service.on("GET", "/api/desk/conversations/a", () => ({ body: detail(given.rows.find((r) => r.id === "a") ?? row("a")) }));

@@ -1,0 +1,70 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { RulesPage } from "../desk/rules-page.js";
+import { WebhooksPage } from "../desk/webhooks-page.js";
+import type { Delivery } from "../shared/desk-protocol.js";
+import { app, service, settle, useDesk } from "./desk-page.js";
+import { allById, byId, type } from "./dom.js";
+
+useDesk({ id: "st_root", name: "Root", email: "root@fernhill.example", role: "admin" });
+RulesPage.define();
+WebhooksPage.define();
+
+const FAILED: Delivery = {
+  id: "de_1", webhook_id: "wh_1", endpoint_id: "we_1", kind: "ping", url: "https://desk.example.com/baton", state: "pending", attempts: 1, last_status: 500, last_error: "The receiver answered 500.",
+  created_at: "2026-11-23T14:44:00Z", next_at: "2026-11-23T14:46:00Z", settled_at: null,
+};
+
+/** What has the focus, inside of whatever shadow root. */
+function focused(): Element | null {
+  let found = document.activeElement;
+  while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
+  return found;
+}
+
+async function openPage(page: string): Promise<void> {
+  await settle(); // signed in
+  location.hash = `#/${page}`;
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+  await settle();
+  await settle();
+}
+
+beforeEach(() => {
+  service.on("GET", "/api/webhooks", { body: { endpoints: [], kinds: { ping: "a test" } } });
+});
+
+test("what became of a delivery shows without anybody's doing, and what is pressed away leaves the focus on the page", async () => {
+  let deliveries = [FAILED];
+  service.on("GET", "/api/deliveries", () => ({ body: { deliveries, counts: { dead: 0, pending: deliveries.length } } }));
+  service.on("POST", "/api/deliveries/de_1/resend", () => {
+    deliveries = [];
+    return { body: {} };
+  });
+  await openPage("webhooks");
+  expect(byId(app, "desk-delivery").textContent).toContain("1 attempt ·");
+  deliveries = [{ ...FAILED, attempts: 2 }];
+  await vi.advanceTimersByTimeAsync(5_000);
+  await settle();
+  expect(byId(app, "desk-delivery").textContent).toContain("2 attempts ·");
+  byId(app, "desk-resend").focus();
+  byId(app, "desk-resend").click();
+  await settle();
+  expect(allById(app, "desk-delivery")).toHaveLength(0);
+  expect(focused()?.textContent).toBe("Webhooks");
+});
+
+test("saved rules leave the focus in their text, since the button that saved them rests", async () => {
+  const rules = (version: number, text: string): object => ({ version, newest: version, text, warnings: [], versions: [] });
+  service.on("GET", "/api/sla/policies", { body: rules(1, "a: 1") });
+  service.on("POST", "/api/sla/policies/check", { body: { problem: null, warnings: [] } });
+  service.on("PUT", "/api/sla/policies", { body: rules(2, "a: 2") });
+  await openPage("rules");
+  type(byId(app, "desk-rules-text"), "a: 2");
+  await vi.advanceTimersByTimeAsync(500);
+  await settle();
+  byId(app, "desk-rules-save").focus();
+  byId(app, "desk-rules-save").click();
+  await settle();
+  expect(byId(app, "desk-rules-save").hasAttribute("disabled")).toBe(true);
+  expect(focused()).toBe(byId(app, "desk-rules-text"));
+});
