@@ -25,9 +25,9 @@ from handoff.gathering import account_of, earlier_tickets, health_beside
 from handoff.package import package_of
 from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
-from handoff.routing.waiting import first_due_at
 from handoff.sight import SOLVED, in_sight
 from handoff.sla.clock_states import SlaClock, clock_view
+from handoff.sla.clock_tables import first_due_at
 from handoff.sla.clocks import clocks_of, sla_clocks
 from handoff.staff import staff_names
 from handoff.tables import conversations, messages

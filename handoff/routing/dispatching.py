@@ -18,7 +18,7 @@ from handoff.routing.choosing import Candidate, Need, choose_agent
 from handoff.routing.duty import loads_of, within_hours
 from handoff.routing.needs import known_skills, need_columns, need_of
 from handoff.routing.presence import PresenceState
-from handoff.routing.waiting import first_due_at
+from handoff.sla.clock_tables import first_due_at
 from handoff.tables import assignments, conversations, staff
 from handoff.teams import Assignment, members, teams_by_name
 from handoff.transcript import get_conversation

@@ -15,14 +15,11 @@ from redis.exceptions import RedisError
 
 from core.database import Reader
 from handoff.records import ANSWERING, QUEUE
+from handoff.routing.arrivals import arrivals
 from handoff.routing.duty import loads_of, within_hours
 from handoff.routing.estimating import (
     RECENT,
-    RECENT_ARRIVALS,
-    RECENTLY,
     USUAL_MINUTES,
-    Came,
-    Expected,
     Place,
     Staffed,
     Waiting,
@@ -34,7 +31,7 @@ from handoff.routing.needs import known_skills, need_columns, need_of
 from handoff.routing.presence import present
 from handoff.sla.calendars import Calendar, next_open
 from handoff.sla.clock_states import SlaClock
-from handoff.sla.clock_tables import COUNTS_DOWN, sla_clocks
+from handoff.sla.clock_tables import COUNTS_DOWN, first_due_at, sla_clocks
 from handoff.tables import assignments, conversations, staff
 from handoff.teams import teams_by_name
 from handoff.views import QueueView, queue_view
@@ -81,15 +78,6 @@ class QueueState:
         )
 
 
-def first_due_at() -> sa.ScalarSelect[datetime]:
-    """Select when a conversation's ticket is due first. The queue has this order for customers and for agents."""
-    return (
-        sa.select(sa.func.min(sla_clocks.c.due_at))
-        .where(sla_clocks.c.ticket_id == conversations.c.ticket_id, COUNTS_DOWN)
-        .scalar_subquery()
-    )
-
-
 async def queue_state(reader: Reader, redis: Redis, at: datetime, shown: Collection[str] | None = None) -> QueueState:
     """Read the queue as it stands. Without Redis nobody counts as on duty.
 
@@ -113,7 +101,7 @@ async def queue_state(reader: Reader, redis: Redis, at: datetime, shown: Collect
     staffed = await _staffed(reader, redis, at)
     skills = await known_skills(reader)
     waiting = [Waiting(row.id, need_of(row, skills), _minutes(row.due_at, at)) for row in rows]
-    expected = await _expected(reader, at) if staffed and rows else []
+    expected = expected_from(await arrivals(reader, at), at) if staffed and rows else []
     places = estimate_waits(waiting, staffed, handling, expected)
     alone = {
         row.id: (row.ticket_id, row.team)
@@ -180,30 +168,6 @@ def _due_by(until: datetime) -> sa.CTE:
         .subquery("due")
     )
     return sa.select(due.c.ticket_id, sa.func.min(due.c.due_at).label("due_at")).group_by(due.c.ticket_id).cte("first")
-
-
-async def _expected(reader: Reader, at: datetime) -> list[Expected]:
-    """Return who is likely to come, going by who came to the queue lately, whether they still wait or not."""
-    taken = await reader.execute(
-        sa.select(assignments.c.queued_at, sla_clocks.c.due_at, tickets.c.team)
-        .join(tickets, tickets.c.id == assignments.c.ticket_id)
-        .outerjoin(sla_clocks, sa.and_(sla_clocks.c.ticket_id == tickets.c.id, sla_clocks.c.metric == "first_response"))
-        .where(assignments.c.claimed_at >= at - RECENTLY)
-        .order_by(assignments.c.claimed_at.desc())
-        .limit(RECENT_ARRIVALS)
-    )
-    waiting = await reader.execute(
-        sa.select(conversations.c.queued_at, first_due_at().label("due_at"), tickets.c.team)
-        .outerjoin(tickets, tickets.c.id == conversations.c.ticket_id)
-        .where(conversations.c.owner == QUEUE, conversations.c.queued_at >= at - RECENTLY)
-        .order_by(conversations.c.queued_at.desc())
-        .limit(RECENT_ARRIVALS)
-    )
-    came = [
-        Came(row.queued_at, row.team, None if row.due_at is None else row.due_at - row.queued_at)
-        for row in (*taken, *waiting)
-    ]
-    return expected_from(came, at)
 
 
 async def _staffed(reader: Reader, redis: Redis, at: datetime) -> list[Staffed]:

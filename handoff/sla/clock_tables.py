@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from core.database import Json, Moment, metadata
+from handoff.tables import conversations
 from tickets.tables import tickets
 
 sla_clocks = sa.Table(
@@ -51,6 +54,16 @@ sa.Index(
     sqlite_where=COUNTS_DOWN,
     postgresql_where=COUNTS_DOWN,
 )
+
+
+def first_due_at() -> sa.ScalarSelect[datetime]:
+    """Select when a conversation's ticket is due first. The queue has this order for customers and for agents."""
+    return (
+        sa.select(sa.func.min(sla_clocks.c.due_at))
+        .where(sla_clocks.c.ticket_id == conversations.c.ticket_id, COUNTS_DOWN)
+        .scalar_subquery()
+    )
+
 
 sla_audit = sa.Table(
     "sla_audit",
