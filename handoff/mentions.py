@@ -1,10 +1,10 @@
-"""Colleagues whom an internal note names by `@`: who may be named, whom a note names, and telling them."""
+"""Internal notes, and the colleagues whom one names by `@`: who may be named, whom a note names, and telling them."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from handoff.notifications import tell
 from handoff.records import Conversation, Message, Staff
 from handoff.sight import may_look, standings
 from handoff.teams import members
+from handoff.transcript import Author, Saying, append
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,43 @@ def mentions_in(text: str, colleagues: Sequence[Staff]) -> Mentions:
     return Mentions(tuple(found), frozenset().union(*meant_ids))
 
 
-async def tell_mentioned(
-    tx: Transaction, conversation: Conversation, note: Message, author: Staff, mentions: Mentions, *, at: datetime
+async def leave_note(
+    tx: Transaction,
+    conversation: Conversation,
+    author: Staff,
+    text: str,
+    *,
+    client_id: str | None = None,
+    told: Collection[str] = (),
+    at: datetime,
+) -> Message:
+    """Append an internal note and tell the colleagues whom it names, in the same transaction.
+
+    Args:
+        tx: the write that the note is part of.
+        conversation: as it was read under its row's lock.
+        author: who writes it; whoever names themselves is not told.
+        text: the note, cleaned.
+        client_id: what makes a repetition harmless; the caller has looked whether it was said before.
+        told: ids of those who are told its words anyway.
+        at: now.
+    """
+    mentions = Mentions()
+    if "@" in text:
+        mentions = mentions_in(text, await readers_of(tx.connection, conversation.id))
+    saying = Saying(
+        Author("agent", author.name, author.id), text, kind="note", client_id=client_id, notice=mentions.notice
+    )
+    note = await append(tx, conversation, saying, at=at)
+    await _tell(tx, conversation, note, author, mentions.staff_ids - {author.id, *told}, at)
+    return note
+
+
+async def _tell(
+    tx: Transaction, conversation: Conversation, note: Message, author: Staff, named: Collection[str], at: datetime
 ) -> None:
-    """Tell colleagues that a note names them, whoever wrote it left out. Idempotent by (member, note)."""
-    told = mentions.staff_ids - {author.id}
-    if told:
+    if named:
         account = await account_of(tx.connection, conversation)
         whose = f"{account.name}'s" if account is not None and account.name else "a visitor's"
         words = f"{author.name} mentioned you in {whose} conversation."
-        await tell(tx, conversation.id, told, words, key=f"mentioned:{note.id}", at=at)
+        await tell(tx, conversation.id, named, words, key=f"mentioned:{note.id}", at=at)

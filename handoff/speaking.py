@@ -15,7 +15,7 @@ from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
 from handoff.contact import address_given, keep_address
-from handoff.mentions import Mentions, mentions_in, readers_of, tell_mentioned
+from handoff.mentions import leave_note
 from handoff.ownership import announce, change_owner
 from handoff.pending import customer_is_back, start_waiting
 from handoff.records import BOT, CLOSED, QUEUE, Button, Conversation, Message, MessageKind, Reply, Staff, Understanding
@@ -248,14 +248,10 @@ async def _write_as_agent(
         if wait:
             await start_waiting(tx, conversation, at)
             await announce(tx, conversation_id, at=at)
-        mentions = Mentions()
-        if kind == "note" and "@" in cleaned:
-            mentions = mentions_in(cleaned, await readers_of(tx.connection, conversation_id))
-        author = Author("agent", agent.name, agent.id)
-        saying = Saying(author, cleaned, kind=kind, client_id=key, notice=mentions.notice)
-        message = await append(tx, conversation, saying, at=at)
-        await tell_mentioned(tx, conversation, message, agent, mentions, at=at)
-        return message
+        if kind == "note":
+            return await leave_note(tx, conversation, agent, cleaned, client_id=key, at=at)
+        saying = Saying(Author("agent", agent.name, agent.id), cleaned, client_id=key)
+        return await append(tx, conversation, saying, at=at)
 
 
 async def _answer_for(tx: Transaction, conversation: Conversation, agent: Staff, epoch: int, at: datetime) -> None:

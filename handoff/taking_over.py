@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
 from handoff.contact import keep_address
+from handoff.mentions import leave_note
 from handoff.notifications import tell_of_move
 from handoff.ownership import announce, change_owner
 from handoff.pending import stop_waiting
@@ -22,7 +23,7 @@ from handoff.sla.clocks import resolve_clocks
 from handoff.sla.measuring import measure_again
 from handoff.staff import staff_names
 from handoff.tables import conversations, ratings
-from handoff.transcript import SYSTEM_AUTHOR, Author, Saying, append, get_conversation
+from handoff.transcript import SYSTEM_AUTHOR, Saying, append, get_conversation
 from handoff.wording import NOTICES, clean_text
 from tickets import ticketing
 from tickets.ticketing import Ticket
@@ -68,7 +69,7 @@ async def resolve(
         agent: who resolves it.
         epoch: the epoch that the agent saw.
         at: now.
-        note: what was done, for colleagues; empty leaves none.
+        note: what was done, for colleagues; whom it names by `@` is told. Empty leaves none.
 
     Raises:
         StaleEpoch: the conversation is not this agent's in this epoch; the note is not kept either.
@@ -102,7 +103,7 @@ async def _finish(
         await stop_waiting(tx, conversation.ticket_id, at)
         await resolve_clocks(tx, conversation.ticket_id, at)
     if note:
-        await append(tx, conversation, Saying(Author("agent", agent.name, agent.id), note, kind="note"), at=at)
+        await leave_note(tx, conversation, agent, note, at=at)
     await let_go(tx, conversation, how, at=at)
     back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None, **values)
     await tell(tx, back, how, at=at, agent=agent.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEpoch
+from handoff.mentions import leave_note
 from handoff.notifications import tell_of_move
 from handoff.ownership import announce
 from handoff.records import QUEUE, Conversation, Staff
@@ -87,7 +89,7 @@ async def move_to_team(
         conversation: as it was read under its row's lock.
         team: name of the team.
         by: who moves it, or in words what does, such as an escalation rule.
-        note: why, for colleagues; empty says only that it was moved.
+        note: why, for colleagues, and whom it names by `@` is told; empty says only that it was moved.
         at: now.
 
     Raises:
@@ -151,7 +153,9 @@ async def move_to_person(
     await tell(
         tx, taken, "moved_to_person", at=at, wording=_by_rule("moved_to_person", by), agent=_name(by), to=colleague.name
     )
-    await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at)
+    # Whom it came to and was taken from are told of the move, in the same words.
+    told = {colleague.id, conversation.agent_id or colleague.id}
+    await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at, told=told)
     return taken
 
 
@@ -163,11 +167,21 @@ async def _colleague(tx: Transaction, staff_id: str) -> Staff:
 
 
 async def _note(
-    tx: Transaction, conversation: Conversation, what: str, note: str, by: Staff | str, at: datetime
+    tx: Transaction,
+    conversation: Conversation,
+    what: str,
+    note: str,
+    by: Staff | str,
+    at: datetime,
+    *,
+    told: Collection[str] = (),
 ) -> None:
-    author = Author("agent", by) if isinstance(by, str) else Author("agent", by.name, by.id)
+    """Leave the note of a move; whom a person names in it is told, but for those who are `told` its words anyway."""
     text = f"{what}\n{note}" if note else what
-    await append(tx, conversation, Saying(author, text, kind="note"), at=at)
+    if isinstance(by, str):
+        await append(tx, conversation, Saying(Author("agent", by), text, kind="note"), at=at)
+    else:
+        await leave_note(tx, conversation, by, text, told=told, at=at)
 
 
 def _by_rule(kind: str, by: Staff | str) -> str:

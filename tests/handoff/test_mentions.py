@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from handoff.mentions import mentions_in, readers_of
 from handoff.notifications import notifications_of
 from handoff.records import Conversation, Staff
+from handoff.routing.transferring import move_to_team, transfer
 from handoff.speaking import write_note
 from handoff.tables import staff
+from handoff.taking_over import claim, resolve
 from tests.handoff.conftest import Floor
 
 
@@ -85,6 +87,38 @@ async def test_who_may_not_read_the_conversation_is_neither_offered_nor_told(
     assert await told(floor, jonas) == []
     assert len(await told(floor, amara)) == 1
     assert (await floor.said(claimed))[-1].notice == {"type": "mentions", "names": [amara.name]}
+
+
+async def test_who_is_named_when_a_conversation_is_passed_on_or_resolved_is_told_as_by_any_note(
+    floor: Floor, maya: Staff, jonas: Staff, amara: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+    words, told_so = f"@{amara.name} knows why", f"{maya.name} mentioned you in a visitor's conversation."
+    at = floor.clock.now()
+    await transfer(floor.database, claimed.id, maya, epoch=claimed.epoch, at=at, team="billing", note=words)
+    waiting = await floor.current(claimed)
+    assert (await floor.said(claimed))[-1].notice == {"type": "mentions", "names": [amara.name]}
+    taken = await claim(floor.database, claimed.id, maya, epoch=waiting.epoch, at=at)
+    await resolve(floor.database, claimed.id, maya, epoch=taken.epoch, at=at, note=words)
+    assert await told(floor, amara) == [told_so] * 2
+    assert await told(floor, jonas) == []
+
+
+async def test_who_gets_a_conversation_reads_its_note_with_it_and_is_told_once(
+    floor: Floor, maya: Staff, jonas: Staff, amara: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+    note, at = f"@{jonas.name}, ask @{amara.name}", floor.clock.now()
+    await transfer(floor.database, claimed.id, maya, epoch=claimed.epoch, at=at, to=jonas.id, note=note)
+    assert await told(floor, jonas) == [f"Maya passed FH-1001 to Jonas. {note}"]
+    assert await told(floor, amara) == [f"{maya.name} mentioned you in a visitor's conversation."]
+
+
+async def test_a_rule_that_moves_a_conversation_names_nobody(floor: Floor, maya: Staff, jonas: Staff) -> None:
+    waiting = await floor.waiting()
+    async with floor.database.write() as tx:
+        await move_to_team(tx, waiting, "billing", by="Support", note=f"Rule for @{jonas.name}", at=floor.clock.now())
+    assert await told(floor, jonas) == []
 
 
 async def test_a_public_reply_names_nobody(floor: Floor, maya: Staff, jonas: Staff) -> None:
