@@ -83,13 +83,21 @@ class RuleVersion:
 
 
 @lru_cache(maxsize=64)
-def parse_rules(text: str, version: int = 0) -> SlaRules:
+def parse_rules(text: str, version: int = 0, *, kept: bool = False) -> SlaRules:
     """Read rules from YAML.
+
+    Args:
+        text: calendars, policies and escalations.
+        version: the number that they have.
+        kept: whether they are a version that counts already. What was right when it was saved stays right: a list of holidays without
+            an entry, which is refused of who writes one now, is none.
 
     Raises:
         Invalid: with the line, the reason and, as its field, the place.
     """
     data = read_yaml(text)
+    if kept:
+        _drop_unsaid_holidays(data)
     try:
         if not isinstance(data, dict):
             raise Invalid("The rules have calendars, policies and escalations.", field="policies")
@@ -103,15 +111,26 @@ def parse_rules(text: str, version: int = 0) -> SlaRules:
     return SlaRules(version, text, policies, escalations)
 
 
-def read_rules_file(path: Path) -> str:
+def _drop_unsaid_holidays(data: object) -> None:
+    calendars = data.get("calendars") if isinstance(data, dict) else None
+    for calendar in calendars.values() if isinstance(calendars, dict) else ():
+        if isinstance(calendar, dict) and not calendar.get("holidays"):
+            calendar.pop("holidays", None)
+
+
+def read_rules_file(path: Path, *, kept: str | None = None) -> str:
     """Return the text of a file of rules that are right.
+
+    Args:
+        path: the file.
+        kept: the text of the version that counts already; the same one again is right.
 
     Raises:
         ConfigurationError: it cannot be read, or the rules are not right; the sentence names the place.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        parse_rules(text)
+        parse_rules(text, kept=text == kept)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The SLA policies in {path} cannot be read: {error}") from error
     except BatonError as error:
@@ -131,7 +150,7 @@ async def current_rules(reader: Reader) -> SlaRules:
         sa.select(rule_versions.c.version, rule_versions.c.text).order_by(rule_versions.c.version.desc()).limit(1)
     )
     row = found.one_or_none()
-    return shipped_rules() if row is None else parse_rules(row.text, row.version)
+    return shipped_rules() if row is None else parse_rules(row.text, row.version, kept=True)
 
 
 async def rules_of(reader: Reader, version: int) -> SlaRules:
@@ -146,7 +165,7 @@ async def rules_of(reader: Reader, version: int) -> SlaRules:
     text = found.scalar_one_or_none()
     if text is None:
         raise NotFound(f"There is no version {version} of the SLA rules.", field="version")
-    return parse_rules(text, version)
+    return parse_rules(text, version, kept=True)
 
 
 async def versions(reader: Reader, *, limit: int = 50) -> list[RuleVersion]:
@@ -204,10 +223,10 @@ async def seed_rules(database: Database, path: Path, *, at: datetime) -> SlaRule
     Raises:
         ConfigurationError: the file cannot be read, or its rules are not right.
     """
-    text = read_rules_file(path)
     async with database.write() as tx:
         await _lock_versions(tx)
         present = await current_rules(tx.connection)
+        text = read_rules_file(path, kept=present.text)
         by_people = await tx.execute(sa.select(sa.func.count()).select_from(rule_versions).where(~_BY_FILE))
         if present.text == text:
             return present

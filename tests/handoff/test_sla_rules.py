@@ -7,11 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from core.errors import Conflict, Invalid, TooLarge
+from core.errors import ConfigurationError, Conflict, Invalid, TooLarge
 from handoff.records import Staff
 from handoff.sla.measuring import AT_ONCE, apply_to_open_tickets
-from handoff.sla.sla_rules import current_rules, parse_rules, rules_of, save_rules, seed_rules, shipped_rules, versions
+from handoff.sla.sla_rules import (
+    current_rules,
+    parse_rules,
+    rule_versions,
+    rules_of,
+    save_rules,
+    seed_rules,
+    shipped_rules,
+    versions,
+)
 from handoff.taking_over import override_ticket, resolve
 from tests.handoff.conftest import Floor
 
@@ -121,6 +131,30 @@ async def test_a_file_seeds_the_rules_until_a_lead_has_changed_them(floor: Floor
     await save_rules(floor.database, RULES, amara, base=2, note="", for_open_tickets=False, at=at)
     file.write_text(RULES + "# changed again")
     assert (await seed_rules(floor.database, file, at=at)).version == 3
+
+
+async def test_a_version_that_was_right_when_it_was_kept_goes_on_counting_though_nobody_may_write_it_so_now(
+    floor: Floor, amara: Staff, tmp_path: Path
+) -> None:
+    file, at, old = tmp_path / "policies.yml", floor.clock.now(), UNSAID + RULES
+    async with floor.database.write() as tx:
+        row = {"version": 1, "text": old, "author": file.name, "note": "", "at": at, "for_open_tickets": False}
+        await tx.execute(sa.insert(rule_versions).values(row))
+    file.write_text(old)
+    assert (await seed_rules(floor.database, file, at=at)).version == 1  # the service starts
+    handed_over = await floor.waiting("where are my invoices please")
+    (clock, _) = (await floor.clocks(handed_over.ticket_id)).values()
+    assert (clock.policy.version, clock.target_minutes) == (1, 40)
+    async with floor.database.read() as reader:
+        assert (await rules_of(reader, 1)).text == old
+    kept = {"note": "", "for_open_tickets": False, "at": at}
+    with pytest.raises(Invalid, match=r"Line 5: .*write \[\] for none"):
+        await save_rules(floor.database, old + "# changed", amara, base=1, **kept)
+    file.write_text(old + "# changed")
+    with pytest.raises(ConfigurationError, match=r"Line 5: .*write \[\] for none"):
+        await seed_rules(floor.database, file, at=at)
+    mended = old.replace("holidays:", "holidays: []")
+    assert (await save_rules(floor.database, mended, amara, base=1, **kept)).version == 2
 
 
 async def test_a_ticket_keeps_the_version_it_was_measured_by_also_when_its_priority_changes(
