@@ -70,6 +70,7 @@ export class DeskModel extends EventTarget {
       changed: () => this.#changed(),
       epochOf: (id) => (this.detail?.row.id === id ? this.detail.row.epoch : null),
       stored: (id, message) => this.#takeMessage(id, message),
+      tell: (text, tone) => this.toast(text, tone),
       stale: () => void Promise.all([this.reread(), this.refresh()]),
       lostSession: (error) => this.session.lost(error),
     });
@@ -151,6 +152,7 @@ export class DeskModel extends EventTarget {
   #takeDetail(detail: Detail): void {
     this.detail = { ...detail, clocks: clocksInOrder(detail.clocks), messages: [...detail.messages].sort((a, b) => a.seq - b.seq) };
     this.detailProblem = null;
+    for (const { client_id } of detail.messages) if (client_id !== null) this.#writing.settled(client_id);
     this.lists.take(detail.row, this.staff?.id ?? null);
   }
 

@@ -2,12 +2,15 @@
 import { ServiceError, messageOf } from "../shared/errors.js";
 import type { Message } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
+import { type Failed, type Mode, TakenBack } from "./taken-back.js";
 
-export interface PendingReply { clientId: string; conversationId: string; epoch: number; mode: "reply" | "note"; text: string; wait: boolean; state: "sending" | "failed"; problem: string | null }
-export interface Draft { mode: "reply" | "note"; reply: string; note: string }
+export interface PendingReply extends Failed { epoch: number; state: "sending" | "failed"; problem: string | null }
+export interface Draft { mode: Mode; reply: string; note: string }
 
 const EMPTY_DRAFT: Draft = { mode: "reply", reply: "", note: "" };
 const SIGNED_OUT = "You were signed out before it was sent. Try again.";
+const SENT_AFTER_ALL = "What you took back to edit had been sent after all, and stands in the conversation.";
+const NOT_SENT_BESIDE_IT = `Not sent. ${SENT_AFTER_ALL} Try again sends this one too.`;
 
 /** What the writing needs of the desk around it. */
 export interface WritingDesk {
@@ -15,6 +18,7 @@ export interface WritingDesk {
   /** The epoch that is shown of a conversation, or null if another one is shown. */
   epochOf(conversationId: string): number | null;
   stored(conversationId: string, message: Message): void;
+  tell(text: string, tone: "info" | "problem"): void;
   /** The conversation has changed hands since it was read. */
   stale(): void;
   /** Tells whether the error says that the session has ended, and sees to it. */
@@ -27,6 +31,7 @@ export class Writing {
   readonly #newId: () => string;
   readonly #desk: WritingDesk;
   readonly #drafts = new Map<string, Draft>();
+  readonly #takenBack = new TakenBack();
   #author: string | null = null;
 
   constructor(api: DeskApi, newId: () => string, desk: WritingDesk) {
@@ -44,6 +49,7 @@ export class Writing {
   clear(): void {
     this.pending = [];
     this.#drafts.clear();
+    this.#takenBack.clear();
   }
 
   draft(id: string): Draft {
@@ -55,8 +61,9 @@ export class Writing {
     this.#desk.changed();
   }
 
-  async send(conversationId: string, epoch: number, mode: "reply" | "note", text: string, wait = false): Promise<void> {
-    const pending: PendingReply = { clientId: this.#newId(), conversationId, epoch, mode, text, wait, state: "sending", problem: null };
+  async send(conversationId: string, epoch: number, mode: Mode, text: string, wait = false): Promise<void> {
+    const identity = this.#takenBack.goesOut(conversationId, mode, text, wait, this.#newId);
+    const pending: PendingReply = { ...identity, conversationId, epoch, mode, text, wait, state: "sending", problem: null };
     this.pending = [...this.pending, pending];
     this.setDraft(conversationId, { ...this.draft(conversationId), [mode]: "" });
     await this.#deliver(pending);
@@ -71,35 +78,60 @@ export class Writing {
   takeBack(clientId: string): void {
     const pending = this.pending.find((p) => p.clientId === clientId);
     if (!pending) return;
-    this.settled(clientId);
+    this.#drop(clientId);
+    this.#takenBack.add(pending);
     const draft = this.draft(pending.conversationId);
     const text = [pending.text, draft[pending.mode]].filter(Boolean).join("\n");
     this.setDraft(pending.conversationId, { ...draft, mode: pending.mode, [pending.mode]: text });
   }
 
-  /** The service has stored it. */
+  /** The service has stored it; if it is in the field to be edited, that is said, and a text that was not touched is no draft any more. */
   settled(clientId: string): void {
+    this.#drop(clientId);
+    const taken = this.#takenBack.stored(clientId);
+    if (taken === null) return;
+    const draft = this.draft(taken.conversationId);
+    const untouched = taken.clientId === clientId && draft[taken.mode].trim() === taken.text;
+    if (untouched) this.setDraft(taken.conversationId, { ...draft, [taken.mode]: "" });
+    this.#desk.tell(untouched ? SENT_AFTER_ALL : `${SENT_AFTER_ALL} What is in the field has not been sent.`, "problem");
+  }
+
+  #drop(clientId: string): void {
     this.pending = this.pending.filter((p) => p.clientId !== clientId);
   }
 
   async #deliver(pending: PendingReply): Promise<void> {
     const { clientId, conversationId, mode, text, wait } = pending;
-    this.#is(clientId, "sending", null);
-    const epoch = this.#desk.epochOf(conversationId) ?? pending.epoch;
+    this.#is(clientId, { state: "sending", problem: null });
     try {
+      if (await this.#replacedIsStored(pending)) {
+        this.#is(clientId, { state: "failed", problem: NOT_SENT_BESIDE_IT, instead: [] });
+        return;
+      }
+      this.#is(clientId, { instead: [] });
+      const epoch = this.#desk.epochOf(conversationId) ?? pending.epoch;
       const message = mode === "reply" ? await this.#api.reply(conversationId, epoch, clientId, text, wait) : await this.#api.note(conversationId, clientId, text);
       this.settled(clientId);
       this.#desk.stored(conversationId, message);
     } catch (error) {
       const signedOut = this.#desk.lostSession(error);
-      this.#is(clientId, "failed", signedOut ? SIGNED_OUT : messageOf(error));
+      this.#is(clientId, { state: "failed", problem: signedOut ? SIGNED_OUT : messageOf(error) });
       if (error instanceof ServiceError && error.body.code === "stale_epoch") this.#desk.stale();
     }
     this.#desk.changed();
   }
 
-  #is(clientId: string, state: PendingReply["state"], problem: string | null): void {
-    this.pending = this.pending.map((p) => (p.clientId === clientId ? { ...p, state, problem } : p));
+  /** Looks whether one of those that this takes the place of has been stored although its answer did not come. */
+  async #replacedIsStored({ conversationId, instead }: PendingReply): Promise<boolean> {
+    if (instead.length === 0) return false;
+    const { messages } = await this.#api.detail(conversationId);
+    const stored = messages.filter((one) => one.client_id !== null && instead.includes(one.client_id));
+    for (const one of stored) this.#desk.stored(conversationId, one);
+    return stored.length > 0;
+  }
+
+  #is(clientId: string, change: Partial<PendingReply>): void {
+    this.pending = this.pending.map((p) => (p.clientId === clientId ? { ...p, ...change } : p));
     this.#desk.changed();
   }
 }
