@@ -42,7 +42,6 @@ NOTICES = {
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
     "email_saved": "Thank you. The team can reach you at {email}.",
     "rated": "Thank you for your rating.",
-    "left_queue": "You left the queue. You can ask for a person again at any time.",
 }
 """Notices by type, with what they name."""
 

@@ -21,7 +21,6 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
     case "ticket_opened": return `The assistant opened ticket ${notice.ticket ?? ""} for the customer`;
     case "tickets_enough": return "Customer was asked to open no more tickets for now";
     case "ticket_open_already": return `Customer sent ticket ${notice.ticket ?? ""} once more`;
-    case "left_queue": return "Customer left the queue";
     default: return text;
   }
 }

@@ -27,7 +27,7 @@ export interface Answer {
 export interface Button { id: string; title: string; used: boolean }
 
 export type NoticeType =
-  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated" | "left_queue"
+  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated"
   | "ticket_opened" | "ticket_open_already" | "tickets_enough" | "mentions";
 
 export interface Notice {

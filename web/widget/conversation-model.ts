@@ -18,7 +18,7 @@ type RequestName = "person" | "email" | "rate" | "press";
 
 const TYPING_SHOWN_MS = 6_000;
 /** Notices that mark a change of owner: buttons above them were offered by someone who no longer speaks. */
-const OWNER_CHANGES = new Set(["queued", "claimed", "returned", "released", "resolved", "left_queue"]);
+const OWNER_CHANGES = new Set(["queued", "claimed", "returned", "released", "resolved"]);
 
 /** Characters as the service counts them: code points, not UTF-16 halves. */
 export function characters(text: string): number {
