@@ -40,8 +40,10 @@ class SpellingCorrector(KeptComponent[Speller]):
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
-        """Names the rules of spelling: what was corrected otherwise is not taken from the cache."""
-        return hashlib.sha256(Path(__file__).with_name("spelling.py").read_bytes()).hexdigest()
+        """Names the rules of spelling and the encoder's words: what was corrected otherwise is not taken from the cache."""
+        digest = hashlib.sha256(Path(__file__).with_name("spelling.py").read_bytes())
+        digest.update("\n".join(words_of_encoder(config)).encode("utf-8"))
+        return digest.hexdigest()
 
     @classmethod
     def read(cls, directory: Path, config: Dict[Text, Any]) -> Speller:

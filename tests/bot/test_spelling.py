@@ -146,3 +146,12 @@ def test_the_encoder_reads_the_corrected_text_whatever_vector_came_with_the_type
 def test_clauses_are_corrected_as_messages_are(understand):
     parsed = understand("wher can i find my invocies and also is there an ap for my phnoe?")
     assert [found["name"] for found in parsed["intents"]] == ["invoices", "mobile_app"]
+
+
+def test_an_encoder_with_other_words_trains_anew(tmp_path):
+    def of_words(*words):
+        stored = {"model": {"type": "WordPiece", "vocab": dict.fromkeys(words, 0)}}
+        (tmp_path / "tokenizer.json").write_text(json.dumps(stored))
+        return SpellingCorrector.fingerprint_addon({"encoder": str(tmp_path)})
+
+    assert of_words("invoice", "refund") == of_words("invoice", "refund") != of_words("invoice")
