@@ -26,7 +26,7 @@ TINY = Path(__file__).parent / "data" / "tiny"
 @pytest.fixture(scope="session")
 def encoder_dir() -> Path:
     """The exported encoder; without it nothing here can be trained."""
-    named = os.environ.get("BATON_ENCODER_DIR", str(PROJECT / "var" / "encoder"))
+    named = os.environ.get("BATON_ENCODER_DIR", str(PROJECT / "var" / "models" / "encoder"))
     if not (Path(named) / "model.onnx").is_file():
         pytest.fail(f"No encoder in {named}: export it, or name it in BATON_ENCODER_DIR.")
     return Path(named)
