@@ -22,6 +22,7 @@ from core.errors import Invalid, NotFound
 from handoff.answers import BOT_LIMIT, shown_articles, viewer_of
 from handoff.records import Conversation
 from handoff.wording import TALK_TO_PERSON
+from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import Result, SearchOutcome
 from knowledge.votes import record_vote, voter_of
 
@@ -33,6 +34,8 @@ UNHELPFUL_UNTIL_HANDOVER = 2
 """The second article in a conversation that did not help brings a person."""
 TOGETHER = "answered_together"
 """The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing."""
+LAST_QUESTION = "last_question"
+"""The slot of what was searched for last, which the next question may go on from."""
 LONGEST_TITLE = 60
 """Characters of a question on a button."""
 _PERSON = {"title": TALK_TO_PERSON[0], "payload": "/talk_to_person"}
@@ -75,17 +78,21 @@ async def answer(
 ) -> list[Any]:
     """Answer a question, or count that it could not be answered: the second in a row offers a person, the third hands over.
 
+    One that goes on from the question before ("and on the free plan?") is searched for with that.
     A question that was put to one of the choices is searched for in the customer's words first, then by the choice's title.
     """
     conversation = await assistance.conversation(tracker)
-    found = await search(assistance, question, conversation)
+    found = await search(assistance, question, conversation, after=tracker.get_slot(LAST_QUESTION))
     topic = next(tracker.get_latest_entity_values("topic"), None)
     if topic is not None and not found.answered:
         found = await search(assistance, str(topic), conversation)
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
+    aside.append(SlotSet(LAST_QUESTION, (found.question or question)[-LONGEST_BEFORE:]))
     if found.answered:
         best = found.results[0]
-        dispatcher.utter_message(response="utter_answer", json_message=answer_message(best, found.entry))
+        known = found.question != question and await _has_been_shown(assistance, conversation, best)
+        response = "utter_answer_again" if known else "utter_answer"
+        dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
         shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
         return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
     failed = float(tracker.get_slot("failed_turns") or 0) + 1
@@ -164,24 +171,43 @@ async def next_best(
         for one in tracker.get_slot(TOGETHER) or []
         if one["article_id"] == tracker.get_slot("article_id")
     )
-    found = await search(assistance, next(own, shown.question), conversation)
+    question = next(own, shown.question)
+    last = str(tracker.get_slot(LAST_QUESTION) or "")
+    # What went on from the question before has no answer by itself.
+    found = await search(assistance, last if last.endswith(question) else question, conversation)
     fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
     return shown.search_id, next(fresh, None)
 
 
-async def search(assistance: Assistance, question: str, conversation: Conversation) -> SearchOutcome:
-    """Search the articles; nothing to ask finds nothing. The search is logged with the turn's words, not here."""
+async def search(
+    assistance: Assistance, question: str, conversation: Conversation, *, after: str | None = None
+) -> SearchOutcome:
+    """Search the articles; nothing to ask finds nothing. The search is logged with the turn's words, not here.
+
+    Args:
+        assistance: has the retriever.
+        question: in the customer's words.
+        conversation: whose customer decides what may be found.
+        after: the question before, which this one may go on from.
+    """
     try:
         return await assistance.retriever().search(
             question,
             viewer=viewer_of(conversation),
             limit=BOT_LIMIT,
+            after=after,
             surface="bot",
             conversation_id=conversation.id,
             log=False,
         )
     except Invalid:
         return SearchOutcome()
+
+
+async def _has_been_shown(assistance: Assistance, conversation: Conversation, best: Result) -> bool:
+    async with assistance.database.read() as reader:
+        shown = await shown_articles(reader, conversation, None)
+    return (best.article_id, best.heading) in shown.passages
 
 
 def _together(tracker: Tracker) -> list[dict[str, str]]:

@@ -8,10 +8,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
+from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
 from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import is_question, matters_of
 from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
+from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import SearchOutcome
 from tickets.cancellation import read_cancellation
 from tickets.rules import default_rules
@@ -91,7 +92,11 @@ async def answer_each(
                 response="utter_no_answer_to", question=shortened(question, LONGEST_QUOTE), json_message=carried
             )
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
-    shown = [SlotSet("article_id", last), SlotSet(TOGETHER, together)]
+    shown = [
+        SlotSet("article_id", last),
+        SlotSet(TOGETHER, together),
+        SlotSet(LAST_QUESTION, questions[-1][-LONGEST_BEFORE:]),
+    ]
     return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
 
 

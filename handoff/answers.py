@@ -26,6 +26,8 @@ class Shown:
     article_ids: frozenset[str]
     search_id: str | None = None
     """The search of the log that the question was."""
+    passages: frozenset[tuple[str, str]] = frozenset()
+    """Each article's id with the heading of the passage of it that was shown."""
 
 
 async def shown_articles(reader: Reader, conversation: Conversation, article_id: str | None) -> Shown:
@@ -42,6 +44,7 @@ async def shown_articles(reader: Reader, conversation: Conversation, article_id:
         if message.epoch == conversation.epoch
     ]
     questions: dict[str, tuple[str | None, str | None]] = {}
+    passages = set()
     asked = last = None
     for message in said:
         if message.author_kind == "customer" and message.payload is None:
@@ -49,6 +52,7 @@ async def shown_articles(reader: Reader, conversation: Conversation, article_id:
         elif message.answer is not None:
             last = message.answer["article_id"]
             questions[last] = (asked, message.answer.get("search_id"))
+            passages.add((last, message.answer["heading"]))
     wanted = article_id if article_id in questions else last
     question, search_id = questions[wanted] if wanted else (None, None)
-    return Shown(question, frozenset(questions), search_id)
+    return Shown(question, frozenset(questions), search_id, frozenset(passages))

@@ -43,6 +43,8 @@ class Result:
     category: str
     asked: Mapping[str, float] = field(default_factory=dict)
     """The terms that were searched for, corrected ones included, and how much each tells: for whoever marks a text of their own."""
+    held: frozenset[str] = frozenset()
+    """Those of them that the article holds."""
 
     @property
     def html(self) -> str:
@@ -79,6 +81,8 @@ class SearchOutcome:
     """What the log of searches keeps of it; `search` has kept it already unless it was told not to."""
     corrections: tuple[Correction, ...] = ()
     """Words of the question that stand in no article, and what was searched for instead of them."""
+    question: str = ""
+    """What was searched for: the question, behind the one before where it goes on from that."""
     close: bool = False
     """Whether the first result answers, or is at least close to what was asked. Of what is not, nothing is worth showing to a customer."""
 
@@ -155,4 +159,5 @@ def result_of(question: str, rows: Sequence[Row], found: Found, idf: Mapping[str
         visibility=row["visibility"],
         category=row["category"],
         asked=idf,
+        held=frozenset().union(*(part.held for part in parts)),
     )

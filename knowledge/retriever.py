@@ -15,6 +15,7 @@ from core.prepared import Row
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
+from knowledge.follow_ups import goes_on, together, with_own_passage
 from knowledge.foresight import Foresight, going_on
 from knowledge.full_text import FullText, Memory, leading_terms
 from knowledge.index import KnowledgeIndex, State
@@ -85,6 +86,7 @@ class Retriever:
         limit: int = 5,
         category: str | None = None,
         audience: Audience | None = None,
+        after: str | None = None,
         surface: str = "",
         conversation_id: str | None = None,
         log: bool = True,
@@ -98,6 +100,7 @@ class Retriever:
             limit: results at most, 1 to 50.
             category: only articles of this category; one that does not exist has none.
             audience: only articles written for `customer` or `internal` readers, or for both. It narrows what `viewer` may see.
+            after: the question that the same person asked before, which this one may go on from; the log then has both.
             surface: where it was asked (`bot`, `desk`, `help`, `command`), for the log.
             conversation_id: the conversation it belongs to, for the log.
             log: whether to keep it in the log of searches now; whoever says no may keep the outcome's `entry` in a write of its own.
@@ -112,8 +115,11 @@ class Retriever:
         only = Only(category, audience).for_viewer(viewer)
         sought = _Sought(question, viewer, limit, only, mode)
         outcome = await self._foresight.ask(sought, partial(self._search, sought))
+        if after and not outcome.answered:
+            outcome = await self._with_the_one_before(sought, after, outcome)
+        searched_for = outcome.question or question
         entry = search_entry(
-            question,
+            searched_for,
             surface=surface,
             viewer=viewer,
             article_ids=[result.article_id for result in outcome.results],
@@ -125,7 +131,7 @@ class Retriever:
         if log:
             async with self.database.write() as tx:
                 await log_search(tx, entry)
-        return replace(outcome, entry=entry)
+        return replace(outcome, entry=entry, question=searched_for)
 
     @contextlib.contextmanager
     def foreseeing(self, question: str, viewer: Viewer, limit: int) -> Iterator[None]:
@@ -150,6 +156,15 @@ class Retriever:
         if reading is None:
             return outcome
         return better_of(outcome, reading, await self._search_as_asked(sought._replace(question=reading.question)))
+
+    async def _with_the_one_before(self, sought: _Sought, before: str, alone: SearchOutcome) -> SearchOutcome:
+        """Search for a question that has no answer by itself together with the one before; as alone, where it does not go on from that."""
+        both = together(before, sought.question)
+        found = await self._search(sought._replace(question=both))
+        if not goes_on(sought.question, found):
+            return alone
+        first = with_own_passage(found.results[0], alone)
+        return replace(found, results=[first, *found.results[1:]], question=both)
 
     async def _search_as_asked(self, sought: _Sought) -> SearchOutcome:
         question, viewer, limit, only, mode = sought

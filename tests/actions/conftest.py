@@ -42,14 +42,29 @@ class Shelf:
     entry: SearchEntry | None = None
     by_word: dict[str, Result | None] = field(default_factory=dict)
     """What a question with this word finds instead; None is nothing."""
+    goes_on: Result | None = None
+    """What a question finds that is asked after another."""
+    after: list[str | None] = field(default_factory=list)
+    """The question before each one that was asked."""
 
     async def search(
-        self, question: str, *, viewer: Viewer, limit: int, surface: str, conversation_id: str | None, log: bool
+        self,
+        question: str,
+        *,
+        viewer: Viewer,
+        limit: int,
+        surface: str,
+        conversation_id: str | None,
+        log: bool,
+        after: str | None = None,
     ) -> SearchOutcome:
         if not question.strip():
             raise Invalid("Please type a question.", field="question")
         assert (surface, limit, log) == ("bot", 3, False)
         self.asked.append((question, viewer, conversation_id))
+        self.after.append(after)
+        if after and self.goes_on:
+            return SearchOutcome([self.goes_on], True, 0.9, entry=self.entry, question=f"{after} {question}")
         for word, found in self.by_word.items():
             if word in question:
                 return SearchOutcome([found] if found else [], found is not None, 0.9, entry=self.entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from handoff.wording import REASONS
 from knowledge.articles import Viewer
 from knowledge.searches import ENTRY_JSON, search_entry
 from knowledge.store import remove_article
-from tests.actions.conftest import Scene, articles, directive
+from tests.actions.conftest import Scene, articles, directive, result
 from tickets.ticketing import set_status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +61,7 @@ async def test_a_question_is_answered_with_the_best_articles_own_passage(scene: 
         "article_id": "invoices",
         "answered_together": None,
         "open_question": "helped",
+        "last_question": "can I get my invoices as pdf?",
     }
     assert scene.shelf.asked == [("can I get my invoices as pdf?", Viewer.ANONYMOUS, scene.conversation.id)]
 
@@ -96,6 +98,37 @@ async def test_the_third_question_in_a_row_without_an_answer_brings_a_person(sce
         assert (scene.slots["failed_turns"], scene.slots["open_question"]) == (failed, "person")
     assert await scene.run("action_answer_question", "what is the meaning?") == directive("repeated_failure")
     assert scene.slots["failed_turns"] == 0.0
+
+
+async def test_a_question_may_go_on_from_the_one_before_and_the_next_from_both(scene: Scene) -> None:
+    await scene.run("action_answer_question", "can I invite a guest?")
+    scene.shelf.goes_on = result("guests")
+    for asked in ("how many?", "and for free?"):
+        (uttered,) = await scene.run("action_answer_question", asked)
+        assert (uttered["response"], uttered["custom"]["article_id"]) == ("utter_answer", "guests")
+    assert scene.shelf.after == [None, "can I invite a guest?", "can I invite a guest? how many?"]
+
+
+async def test_a_passage_that_was_shown_is_shown_again_with_other_words(scene: Scene) -> None:
+    await scene.run("action_answer_question", "can I invite a guest?")
+    await scene.was_answered("can I invite a guest?", "guests")
+    scene.shelf.goes_on = result("guests")
+    (uttered,) = await scene.run("action_answer_question", "how many?")
+    assert (uttered["response"], uttered["custom"]["article_id"]) == ("utter_answer_again", "guests")
+    scene.shelf.goes_on = replace(result("guests"), heading="Limits")
+    (uttered,) = await scene.run("action_answer_question", "how many?")
+    assert uttered["response"] == "utter_answer"
+
+
+async def test_what_went_on_and_did_not_help_is_followed_by_the_next_best_of_both(scene: Scene) -> None:
+    scene.slots["last_question"] = "can I invite a guest?"
+    scene.shelf.goes_on = result("guests")
+    await scene.run("action_answer_question", "how many?")
+    await scene.was_answered("how many?", "guests")
+    scene.shelf.by_word = {"guest": result("plans")}
+    (uttered,) = await scene.run("action_article_did_not_help")
+    assert uttered["custom"]["article_id"] == "plans"
+    assert scene.shelf.asked[-1][0] == "can I invite a guest? how many?"
 
 
 async def test_an_answer_in_between_begins_the_count_anew(scene: Scene) -> None:
