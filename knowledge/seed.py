@@ -18,6 +18,8 @@ from knowledge.other_names import read_other_names
 
 SOURCE = "seed"
 _BATCH = 100
+LONGEST_MARK = 64
+"""Bytes of a first line that may be the beginning of front matter."""
 
 
 @dataclass
@@ -42,8 +44,8 @@ async def sync_folder(
 ) -> SyncReport:
     """Write every `*.md` under `folder` into SQL. The key is the article's id with its file's hash; again changes nothing.
 
-    A file that is no article is reported and the rest goes in. An article that an editor has changed in SQL since its
-    file last wrote it is left as it is. An article whose file has gone stays.
+    What is hidden and a README without front matter are passed over. A file that is no article is reported and the rest goes in. An
+    article that an editor has changed in SQL since its file last wrote it is left as it is. An article whose file has gone stays.
 
     Args:
         db: where to.
@@ -82,7 +84,21 @@ def check_folder(folder: Path, clock: Clock) -> tuple[int, list[BrokenArticle]]:
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ConfigurationError(f"There is no folder {folder} to read articles from.")
-    return sorted(folder.rglob("*.md"))
+    return sorted(path for path in folder.rglob("*.md") if _may_be_article(path, path.relative_to(folder)))
+
+
+def _may_be_article(path: Path, name: Path) -> bool:
+    """Tell whether a file is meant as an article. What is hidden is not, and a README without front matter is about the folder."""
+    if any(part.startswith(".") for part in name.parts):
+        return False
+    if name.stem.casefold() != "readme":
+        return True
+    try:
+        file = path.open("rb")
+    except OSError:
+        return True  # whoever reads it says why it cannot be
+    with file:
+        return file.readline(LONGEST_MARK).removeprefix(b"\xef\xbb\xbf").strip() == b"---"
 
 
 def _read_all(paths: list[Path], folder: Path, clock: Clock, broken: list[BrokenArticle]) -> dict[str, Incoming]:

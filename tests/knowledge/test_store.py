@@ -17,7 +17,7 @@ from knowledge import derivation
 from knowledge.articles import Viewer, parse_article, write_article
 from knowledge.full_text_schema import create_full_text
 from knowledge.searches import ENTRY_JSON, log_search, record_opened, search_entry
-from knowledge.seed import sync_folder
+from knowledge.seed import check_folder, sync_folder
 from knowledge.store import count_view, get_article, list_articles, related_articles, remove_article, save_article
 from knowledge.tables import articles, passages, searches
 from knowledge.votes import record_vote, vote_of, votes_of
@@ -172,6 +172,25 @@ async def test_a_folder_goes_in_once_and_a_broken_file_does_not_stop_the_rest(
     ]
     report = await sync_folder(database, tmp_path, clock)
     assert (report.unchanged, report.changed, len(report.broken)) == (["cards", "refunds"], False, 3)
+
+
+async def test_what_is_about_the_folder_is_no_article_and_nothing_broken(
+    database: Database, tmp_path: Path, clock: FrozenClock
+) -> None:
+    for hidden in (".github", ".drafts"):
+        (tmp_path / hidden).mkdir()
+        (tmp_path / hidden / "pull_request.md").write_text("What does this change?")
+    (tmp_path / ".note.md").write_text("Ask Maya.")
+    (tmp_path / "README.md").write_text("# Our articles\n\nOne file each.\n")
+    (tmp_path / "billing").mkdir()
+    (tmp_path / "billing" / "Readme.md").write_text("\ufeff" + write_article(make_article("cards")))
+    (tmp_path / "forgotten.md").write_text("# No front matter")
+    report = await sync_folder(database, tmp_path, clock)
+    assert report.added == ["cards"]
+    assert [str(one) for one in report.broken] == [
+        "forgotten.md:1: the file must begin with front matter between two lines of ---."
+    ]
+    assert check_folder(tmp_path, clock)[0] == 2
 
 
 async def test_a_changed_file_is_taken_and_an_editors_change_is_kept(
