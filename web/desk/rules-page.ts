@@ -47,7 +47,10 @@ export class RulesPage extends LitElement {
   @state() private checked: RulesCheck | null = null;
   @state() private problem: string | null = null;
   @state() private saving = false;
+  /** The version that is to be shown in place of unsaved text, while that is being asked. */
+  @state() private wanted = 0;
   @query("textarea.text") private readonly area!: HTMLTextAreaElement | null;
+  @query("dialog") private readonly question!: HTMLDialogElement | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
@@ -60,9 +63,13 @@ export class RulesPage extends LitElement {
     clearTimeout(this.#timer);
   }
 
+  get #changed(): boolean {
+    return this.rules !== null && this.text !== this.rules.text;
+  }
+
   override render(): TemplateResult {
     const { rules } = this;
-    const changed = rules !== null && this.text !== rules.text;
+    const changed = this.#changed;
     return html`<div class="page" data-testid="desk-rules-page">
       <header><button type="button" class="icon-button back" aria-label="Back to the list" @click=${this.#back}>${icon("back", 20)}</button><h1 tabindex="-1">SLA rules</h1></header>
       <p>What is promised to whom, when people work, and what happens when a promise is about to break. Each change is a new version; tickets keep the version that they were measured by.</p>
@@ -77,7 +84,8 @@ export class RulesPage extends LitElement {
         <div class="row"><button type="button" class="button quiet" ?disabled=${!changed && rules.version === rules.newest} @click=${this.#discard}>Discard</button>
           <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
         <h2>Versions</h2>
-        <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>`}
+        <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>
+        ${this.#dialog()}`}
     </div>`;
   }
 
@@ -98,8 +106,28 @@ export class RulesPage extends LitElement {
     const open = !one.for_open_tickets ? "" : one.applied_at === null ? " Open tickets are being measured by it." : " Open tickets were measured by it.";
     return html`<li><span class="version">Version ${one.version}</span><span class="what"><span dir="auto">${one.author}</span><span class="more">${when}</span><br><span class="more" dir="auto">${one.note || "No note."}${open}</span></span>
       ${one.version === rules.version ? html`<span class="more">${one.version === rules.newest ? "Counts now" : "Shown above"}</span>`
-        : html`<button type="button" class="button" aria-label=${`Show version ${one.version}`} @click=${() => void this.#read(one.version)}>Show</button>`}</li>`;
+        : html`<button type="button" class="button" aria-label=${`Show version ${one.version}`} @click=${() => this.#show(one.version)}>Show</button>`}</li>`;
   }
+
+  #dialog(): TemplateResult {
+    return html`<dialog aria-labelledby="question"><form method="dialog" @submit=${this.#showWanted}>
+      <h2 id="question">Show version ${this.wanted}?</h2>
+      <p>What you have changed is not saved. Version ${this.wanted} takes its place, and it is gone.</p>
+      <div class="row"><button type="button" class="button" data-testid="desk-rules-keep" @click=${() => this.question?.close()}>Keep writing</button>
+        <button class="button primary" data-testid="desk-rules-show">Show version ${this.wanted}</button></div></form></dialog>`;
+  }
+
+  #show(version: number): void {
+    this.wanted = version;
+    if (this.#changed) this.question?.showModal();
+    else void this.#read(version);
+  }
+
+  #showWanted = (event: SubmitEvent): void => {
+    event.preventDefault();
+    this.question?.close();
+    void this.#read(this.wanted);
+  };
 
   async #read(version?: number): Promise<void> {
     this.problem = null;

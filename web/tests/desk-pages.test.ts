@@ -68,3 +68,31 @@ test("saved rules leave the focus in their text, since the button that saved the
   expect(byId(app, "desk-rules-save").hasAttribute("disabled")).toBe(true);
   expect(focused()).toBe(byId(app, "desk-rules-text"));
 });
+
+test("another version takes the place of text that was not saved only when that was asked, and of saved text at once", async () => {
+  const versions = [2, 1].map((version) => ({ version, author: "Root", note: "", at: null, for_open_tickets: false, applied_at: null }));
+  service.on("GET", "/api/sla/policies", ({ url }) => {
+    const version = url.endsWith("version=1") ? 1 : 2;
+    return { body: { version, newest: 2, text: `a: ${version}`, warnings: [], versions } };
+  });
+  await openPage("rules");
+  const text = (): string => (byId(app, "desk-rules-text") as HTMLTextAreaElement).value;
+  const show = async (version: number): Promise<void> => {
+    byId(app, "desk-rules-versions").querySelector<HTMLButtonElement>(`[aria-label="Show version ${version}"]`)!.click();
+    await settle();
+  };
+  const read = (): number => service.to("/api/sla/policies").length;
+  type(byId(app, "desk-rules-text"), "a: 3");
+  await settle();
+  const before = read();
+  await show(1);
+  byId(app, "desk-rules-keep").click();
+  await settle();
+  expect([text(), read()]).toEqual(["a: 3", before]);
+  await show(1);
+  byId(app, "desk-rules-show").click();
+  await settle();
+  expect(text()).toBe("a: 1");
+  await show(2);
+  expect(text()).toBe("a: 2");
+});
