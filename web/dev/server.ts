@@ -194,6 +194,8 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
   switch (match[2]) {
     case undefined:
       return json(response, 200, known);
+    case "readers":
+      return json(response, 200, { people: MEMBERS.map(({ id, name }) => ({ id, name })) });
     case "claim":
       if (row.id === "cv_r10") {
         change(row, { owner: "agent", agent: { id: "st_ben", name: "Ben Adeyemi" } });
