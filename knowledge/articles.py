@@ -35,6 +35,8 @@ class Viewer(IntEnum):
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """An article's part of its address."""
+MOST_COUNTED = 1_000_000_000
+"""Votes or views of one article; more is no count, and the database's whole numbers end soon after."""
 _NOT_EDITORIAL = ("created", "updated", "reviewed", "helpful", "not_helpful", "views")
 
 
@@ -147,8 +149,8 @@ class FrontMatter:
     def count(self, name: str) -> int:
         """Take a field that is a whole number of 0 or more."""
         value = self._take(name, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.broken(name, f"{name} must be a whole number of 0 or more.")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_COUNTED:
+            raise self.broken(name, f"{name} must be a whole number from 0 to {MOST_COUNTED}.")
         return value
 
     def moment(self, name: str, default: datetime | None) -> datetime | None:
@@ -162,7 +164,12 @@ class FrontMatter:
             except ValueError as error:
                 raise self.broken(name, f"{name} must be a date such as 2026-10-05.") from error
         if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
+            moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+            try:
+                moment.astimezone(UTC)  # which is how it is kept
+            except OverflowError as error:
+                raise self.broken(name, f"{name} must be a date such as 2026-10-05; {value} is none in UTC.") from error
+            return moment
         if isinstance(value, date):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         raise self.broken(name, f"{name} must be a date such as 2026-10-05.")

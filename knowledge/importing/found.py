@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from knowledge.articles import Article, BrokenArticle
+from knowledge.articles import MOST_COUNTED, Article, BrokenArticle
 from knowledge.intake import Incoming, Source
 
 Format = Literal["markdown", "html", "beir", "zendesk", "intercom", "freshdesk"]
 FORMATS: tuple[Format, ...] = ("markdown", "html", "beir", "zendesk", "intercom", "freshdesk")
 VENDORS: tuple[Format, ...] = ("zendesk", "intercom", "freshdesk")
-MOST_COUNTED = 1_000_000_000
-"""Votes or views of one article; more is no count, and the database's whole numbers end soon after."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 

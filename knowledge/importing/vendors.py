@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from knowledge.articles import Article, BrokenArticle, Status, Visibility
-from knowledge.importing.found import MOST_COUNTED, Fields, Format, Found, Read, imported_id, incoming, slug_of
+from knowledge.articles import MOST_COUNTED, Article, BrokenArticle, Status, Visibility
+from knowledge.importing.found import Fields, Format, Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, to_markdown
 from knowledge.intake import Incoming
 
