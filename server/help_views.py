@@ -1,4 +1,4 @@
-"""Counting who reads an article: once per reader, article and day, and no machine."""
+"""Who reads an article, which no machine does, and counting them: once per reader, article and day."""
 
 from __future__ import annotations
 
@@ -22,16 +22,22 @@ _NO_PERSON = re.compile(
 )
 
 
+def is_reading(request: web.Request) -> bool:
+    """Tell whether a page is asked for to be read: not by a machine that says it is one, a prefetch or a HEAD request."""
+    agent = request.headers.get("User-Agent", "")
+    purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    return request.method == "GET" and "prefetch" not in purpose and bool(agent) and not _NO_PERSON.search(agent)
+
+
 async def count_reading(request: web.Request, service: Service, article_id: str) -> None:
     """Count that somebody reads an article. Idempotent by reader, article and day.
 
     A reader is known for a day by a keyed hash of address and browser; no cookie is set for it. The marks are in Redis:
-    losing them counts a reader twice, no worse. Machines that say so, prefetches and HEAD requests count for nothing.
+    losing them counts a reader twice, no worse.
     """
-    agent = request.headers.get("User-Agent", "")
-    purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
-    if request.method != "GET" or "prefetch" in purpose or not agent or _NO_PERSON.search(agent):
+    if not is_reading(request):
         return
+    agent = request.headers.get("User-Agent", "")
     mark = day_mark(remote(request, service), agent, service.identity_secret, service.clock.now())
     try:
         first = await service.redis.set(

@@ -28,7 +28,7 @@ from server import pages, structured_data
 from server.api import Handler, Route
 from server.help_content import article_body, breadcrumbs, contents, description_of, question_of, shortened
 from server.help_search import note_opened, search_page
-from server.help_views import count_reading
+from server.help_views import count_reading, is_reading
 from server.pages import as_page, problem, show
 from server.reader import reader_of
 from server.service import SERVICE, Service
@@ -127,7 +127,7 @@ async def article_page(request: web.Request) -> web.Response:
             ) from error
     related = await related_to(service, article)
     await count_reading(request, service, article.id)
-    if "search" in request.query:
+    if "search" in request.query and is_reading(request):
         await note_opened(service, request.query["search"], article.id)
     who = reader_of(request, service)
     vote = None if who is None else await vote_of(service.database, article.id, who)

@@ -212,6 +212,16 @@ async def test_a_search_lists_what_answers_and_the_log_learns_which_was_opened(h
     )  # fmt: skip
 
 
+async def test_a_machine_that_follows_a_results_link_opens_nothing_in_the_log_of_searches(help_centre: Running) -> None:
+    text = await page(help_centre, "/help?q=download+invoices+as+pdf")
+    (link,) = set(re.findall(r'href="(/help/invoices\?search=se_[0-9a-f]{24})"', text))
+    await page(help_centre, link, **{"User-Agent": "Googlebot/2.1"})
+    await page(help_centre, link, **{"Sec-Purpose": "prefetch;prerender"})
+    assert (await help_centre.client.head(link, headers=PERSON)).status == 200
+    async with help_centre.service.database.read() as reader:
+        assert (await reader.execute(sa.select(searches.c.opened))).scalar_one() is None
+
+
 async def test_a_search_without_a_result_says_so_and_offers_a_person(help_centre: Running) -> None:
     text = await page(help_centre, "/help?q=qwertzuiop")
     assert "No article answers" in text
