@@ -116,13 +116,21 @@ async def _send_frames(line: _Line, listener: Listener) -> None:
         if isinstance(frame, dict):
             await line.socket.send_json(frame)
         elif isinstance(frame, CatchUp) or (isinstance(frame, Event) and frame.number > line.shown + 1):
-            async with line.service.database.read() as reader:
-                missed = await missed_events(reader, line.conversation_id, line.shown)
-            await _tell(line, missed)
+            await _tell_missed(line)
             if isinstance(frame, Event):
                 line.shown = max(line.shown, frame.number)
         elif isinstance(frame, Event) and frame.number > line.shown:
             await _tell(line, [frame])
+
+
+async def _tell_missed(line: _Line) -> None:
+    """Send the events that nobody brought to the listener, as many as they are: they are read some hundreds at a time."""
+    while True:
+        async with line.service.database.read() as reader:
+            missed = await missed_events(reader, line.conversation_id, line.shown)
+        if not missed:
+            return
+        await _tell(line, missed)
 
 
 async def _tell(line: _Line, events: Sequence[Event]) -> None:

@@ -14,9 +14,11 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import FrozenClock
 from core.errors import RateLimited
+from core.events import record_event
 from handoff.visitors import visitor_of_token
 from server import frames, metrics, sockets
-from server.routes.chat_socket import _Line, _receive_frames
+from server.hub import Listener
+from server.routes.chat_socket import _Line, _receive_frames, _send_frames
 from server.sockets import FRAME_CHARACTERS, MOST_FRAMES, WINDOW, Allowance
 from tests.server.conftest import Running
 
@@ -139,6 +141,29 @@ async def test_a_client_that_answers_no_ping_is_gone_and_breaks_nothing(running:
     line = _Line(cast(web.WebSocketResponse, Silent()), running.service, chat.token, visitor)
     with running.service.hub.listen(chat.conversation) as listener:
         await _receive_frames(line, listener)
+
+
+async def test_who_missed_more_events_than_are_read_at_once_is_told_all_of_them(running: Running) -> None:
+    chat, told = await running.visit(), list[int]()
+
+    class Socket:
+        async def send_json(self, frame: dict[str, Any]) -> None:
+            told.append(frame["id"])
+
+        async def close(self, **_how: Any) -> None:
+            pass
+
+    async with running.service.database.write() as tx:
+        for _ in range(1_001):
+            last = await record_event(tx, chat.conversation, "typing", {}, at=running.clock.now())
+    async with running.service.database.read() as reader:
+        visitor = await visitor_of_token(reader, chat.token, running.clock.now())
+    line = _Line(cast(web.WebSocketResponse, Socket()), running.service, chat.token, visitor)
+    listener = Listener(chat.conversation)
+    listener.offer(last)
+    listener.offer(None)
+    await _send_frames(line, listener)
+    assert told == list(range(1, last.number + 1))
 
 
 async def test_a_socket_without_a_good_hello_is_told_and_closed(running: Running) -> None:
