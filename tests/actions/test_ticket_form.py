@@ -8,6 +8,7 @@ import pytest
 
 from actions.form_reading import CONFIRMED, DESCRIPTION, EMAIL, OTHER_EMAIL, SUBJECT
 from actions.ticket_form import Wish, read_wish, topic_of
+from core.errors import StaleEpoch
 from handoff.requests import TicketRequest, open_request
 from handoff.speaking import say_as_agent
 from handoff.staff import add_staff
@@ -176,8 +177,6 @@ async def test_the_summary_shows_what_will_be_sent_and_a_long_description_shorte
 
 @pytest.mark.parametrize("action", ["action_ask_ticket_email", "action_ask_ticket_confirmed"])
 async def test_a_form_of_an_old_epoch_asks_nothing(scene: Scene, action: str) -> None:
-    from core.errors import StaleEpoch
-
     before = scene.conversation
     await scene.ask_for_a_person()
     scene.conversation = before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -182,8 +182,6 @@ async def test_a_reply_under_way_keeps_its_conversation(floor: Floor, maya: Staf
 
 
 def test_who_is_gone_counts_as_silent_after_the_set_time_and_a_look_that_failed_begins_anew() -> None:
-    from datetime import UTC, datetime
-
     absences, at = Absences(timedelta(minutes=3)), datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert absences.observe({"a", "b"}, {"a"}, at) == []
     assert absences.observe({"a", "b"}, {"a"}, at + 2 * MINUTE) == []

@@ -13,8 +13,9 @@ from core.errors import Invalid
 from core.events import conversation_events
 from handoff import handing_over
 from handoff.handing_over import hand_over, subject_for
-from handoff.records import Reply, Staff
+from handoff.records import Reply, Staff, Understanding
 from handoff.sla.clocks import sla_audit, sla_clocks
+from handoff.speaking import say_as_bot
 from handoff.tables import messages, packages
 from handoff.taking_over import resolve
 from handoff.transcript import get_conversation
@@ -74,9 +75,6 @@ async def test_the_words_that_end_in_a_handoff_are_stored_with_it_or_not_at_all(
             await hand_over(tx, current, "asked", at=floor.clock.now())
 
     async def handing_over_words(tx: Any) -> Any:
-        from handoff.records import Understanding
-        from handoff.speaking import say_as_bot
-
         return await say_as_bot(
             tx, turn, [Reply("I am passing you on.")], Understanding(), epoch=1, at=floor.clock.now()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -224,8 +225,6 @@ async def test_a_customer_who_said_nothing_is_not_given_words(floor: Floor) -> N
 
 @pytest.mark.parametrize("code", sorted(REASONS))
 async def test_every_reason_is_a_sentence(code: str) -> None:
-    from datetime import UTC, datetime
-
     package = build_package([], {}, {}, reason=code, at=datetime(2026, 1, 1, tzinfo=UTC))
     assert package["reason"]["words"][0].isupper()
     assert package["reason"]["words"].endswith(".")

@@ -10,6 +10,8 @@ import yaml
 
 from core.errors import ConfigurationError, Invalid
 from customers.accounts import Account
+from handoff.handing_over import hand_over
+from handoff.package import package_of
 from handoff.records import Understanding
 from handoff.triggers import Seen, candidates, choose, load_triggers, parse_triggers
 from tests.handoff.conftest import Floor
@@ -46,9 +48,6 @@ async def test_the_default_rules_bring_a_person_to_incidents_outages_and_importa
 
 
 async def test_the_rule_that_handed_over_is_kept_with_its_reason(floor: Floor) -> None:
-    from handoff.handing_over import hand_over
-    from handoff.package import package_of
-
     conversation = await floor.visit()
     async with floor.database.write() as tx:
         waiting = await hand_over(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,7 +188,7 @@ async def test_groups_of_deleted_searches_are_forgotten_and_their_questions_begi
     assert set((await grouped(database)).values()) == known
 
 
-ENCODER = ROOT / "var" / "models" / "encoder"
+ENCODER = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
 
 
 @pytest.mark.skipif(not (ENCODER / "encoder.json").exists(), reason="the encoder is not exported")

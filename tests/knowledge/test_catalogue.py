@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.database import Database
+from core.database import Database, metadata
 from knowledge.articles import Article, Viewer
 from knowledge.catalogue import (
     addresses,
@@ -138,9 +140,6 @@ KINDS = st.tuples(
 @settings(max_examples=25, deadline=None)
 @given(kinds=st.lists(KINDS, max_size=8), viewer=st.sampled_from([Viewer.ANONYMOUS, Viewer.CUSTOMER]))
 def test_every_list_holds_what_the_viewer_may_see_and_nothing_else(kinds: list[Any], viewer: Viewer) -> None:
-    import asyncio
-    import tempfile
-
     async def check() -> None:
         with tempfile.TemporaryDirectory() as folder:
             database = Database.open(f"sqlite:///{folder}/baton.db")
@@ -182,8 +181,6 @@ def test_every_list_holds_what_the_viewer_may_see_and_nothing_else(kinds: list[A
 
 
 async def make_tables(database: Database) -> None:
-    from core.database import metadata
-
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
 

@@ -17,9 +17,11 @@ from knowledge import versions
 from knowledge.articles import Article, BrokenArticle, Viewer, write_article
 from knowledge.importing.importer import ImportReport, import_articles
 from knowledge.importing.reading import look_at, read
+from knowledge.rendering import render
 from knowledge.seed import sync_folder
 from knowledge.store import get_article, list_articles
 from tests.knowledge.conftest import AT, keep, make_article
+from tests.knowledge.test_html_to_markdown import HOSTILE, harmless
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -430,9 +432,6 @@ def test_a_corpus_that_is_a_link_out_of_the_folder_is_passed_over(tmp_path: Path
 async def test_hostile_articles_of_an_export_are_harmless_where_they_are_shown(
     database: Database, clock: FrozenClock, tmp_path: Path
 ) -> None:
-    from knowledge.rendering import render
-    from tests.knowledge.test_html_to_markdown import HOSTILE, harmless
-
     articles = [zendesk(n, title=one, body=f"{one}<p>x</p>") for n, one in enumerate(HOSTILE)]
     await import_articles(database, export(tmp_path / "a.json", articles), clock)
     async with database.read() as reader:

@@ -16,7 +16,7 @@ from core.errors import Conflict, Invalid, NotFound
 from knowledge import versions
 from knowledge.articles import Article, StaleVersion, Viewer
 from knowledge.retriever import Retriever
-from knowledge.store import get_article, list_articles, related_articles
+from knowledge.store import get_article, list_articles, related_articles, remove_article
 from knowledge.tables import passages
 from tests.knowledge.conftest import AT, WordsEncoder, keep, make_article
 
@@ -170,8 +170,6 @@ async def test_an_id_or_a_slug_is_given_once(database: Database) -> None:
 
 
 async def test_removing_an_article_takes_its_versions_and_draft_along(database: Database) -> None:
-    from knowledge.store import remove_article
-
     await keep(database, make_article("cards", "One."))
     await do(database, versions.edit_article, make_article("cards", "Two."), based_on=1)
     await do(database, versions.save_draft, make_article("cards", "Three."), based_on=2, revision=0)

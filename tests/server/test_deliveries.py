@@ -22,6 +22,7 @@ from core.database import Database
 from core.deliveries import count_deliveries, deliveries
 from core.outbox import LEASE, enqueue
 from core.webhook_endpoints import add_endpoint, endpoints, replace_secret
+from handoff.staff import add_staff
 from server.deliveries import AT_ONCE_EACH, DeliveryWorker
 from server.outbound import open_caller
 from tests.server.conftest import Running
@@ -313,8 +314,6 @@ async def test_pages_of_deliveries_skip_none_of_one_moment_and_only_admins_read_
 
 
 async def hired(running: Running, role: Any) -> dict[str, str]:
-    from handoff.staff import add_staff
-
     email = f"{role}.of.tests@fernhill.example"
     await add_staff(
         running.service.database, email=email, name=role, role=role, password="fernhill-demo", at=running.clock.now()

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from core.events import Event
+from core.events import Event, events_after
 from handoff import staff
 from handoff.routing.presence import present
 from handoff.staff import SESSION_LENGTH
@@ -142,8 +142,6 @@ async def test_warning_and_breach_are_fired_once_each_and_every_desk_hears_of_th
             heard.append((minutes, told["what"], told["clock"]["metric"], told["clock"]["state"]))
     assert heard == [(384, "warning", "first_response", "running"), (480, "breach", "first_response", "breached")]
     async with running.service.database.read() as reader:
-        from core.events import events_after
-
         events = await events_after(reader, chat.conversation, 0, audiences=["staff"])
     assert [event.data["what"] for event in events if event.kind == "clock"] == ["warning", "breach"]
     await chat.send("message", text="still there?")

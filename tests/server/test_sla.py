@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -61,9 +62,7 @@ async def test_long_rules_are_read_beside_the_event_loop(running: Running, monke
     assert threading.get_ident() not in read_by
 
 
-async def test_a_breach_is_told_to_the_leads_and_its_history_adds_up(
-    running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_breach_is_told_to_the_leads_and_its_history_adds_up(running: Running) -> None:
     lead = await running.staff(LEAD)
     await lead.put("/api/sla/policies", json={"base": 0, "text": RULES, "note": ""})
     chat = await running.visit()
@@ -97,7 +96,7 @@ def test_the_worker_sleeps_until_something_is_due_and_never_past_a_poll() -> Non
 
 
 def test_the_command_names_a_ticket_that_is_not_there(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/baton.db")
     assert main(["sla", "FH-9999"]) == 2

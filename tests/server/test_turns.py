@@ -11,14 +11,17 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from core.errors import Invalid, Unavailable
+from handoff.records import Staff
 from handoff.taking_over import claim
 from handoff.transcript import get_conversation
 from knowledge.articles import Viewer
 from knowledge.searches import ENTRY_JSON, SearchEntry, search_entry
 from knowledge.tables import searches
 from server.bot import BotTurn
+from server.frames import ask_for_person
 from server.spoken import Spoken, bound_buttons, read_turn
 from tests.server.conftest import Running, say
+from tests.server.desks import detail, do, waiting
 from tests.server.turns import ANSWER, FEEDBACK, conversation_with_turns, said, settled
 
 
@@ -193,18 +196,14 @@ def test_after_a_handoff_nothing_more_is_said() -> None:
 async def test_a_turn_of_a_conversation_that_a_person_has_is_dropped_and_not_asked(running: Running) -> None:
     service = running.service
     conversation_id = await conversation_with_turns(service, "one")
-    from server.frames import ask_for_person
-
     await ask_for_person(service, conversation_id)
     async with service.database.read() as reader:
-        waiting = await get_conversation(reader, conversation_id)
-    from handoff.records import Staff
-
+        queued = await get_conversation(reader, conversation_id)
     await claim(
         service.database,
         conversation_id,
         Staff("st_1", "m@x.example", "Maya", "agent", True),
-        epoch=waiting.epoch,
+        epoch=queued.epoch,
         at=service.clock.now(),
     )
     service.turns.wake(conversation_id)
@@ -215,8 +214,6 @@ async def test_a_turn_of_a_conversation_that_a_person_has_is_dropped_and_not_ask
 async def test_a_message_on_the_same_topic_goes_back_to_people_and_thanks_to_the_bot(
     running: Running,
 ) -> None:
-    from tests.server.desks import detail, do, waiting
-
     running.rasa.answer = lambda _turn: say("Here is an article.", intent="invoices", confidence=0.9)
     maya = await running.staff()
     chat = await waiting(running)

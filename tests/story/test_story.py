@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.story.accessibility import violations
 from tests.story.conftest import Baton
 
 expect.set_options(timeout=15_000)
@@ -174,8 +175,6 @@ async def test_killing_rasa_leaves_a_working_chat_and_a_person_within_reach(brow
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_passes_the_accessibility_rules(browser: Browser, baton: Baton, scheme: str) -> None:
-    from tests.story.accessibility import violations
-
     # axe-core is put into the page, which the page's own policy refuses; every other test is held to that policy.
     widget = await open_widget(browser, baton, "/demo?guest=1", color_scheme=scheme, bypass_csp=True)
     await say(widget, INVOICES)
