@@ -30,15 +30,37 @@ _NO_GUESSES = frozenset({UNSURE, DEFAULT_NLU_FALLBACK_INTENT_NAME})
 _END = re.compile(
     r"(?<=[.!?;])\s+|\s*\n+\s*|,?\s+(?:and\s+also|and\s+then|and|also|plus|as\s+well\s+as)\s+", re.IGNORECASE
 )
+_COMMA = re.compile(r"\s*,\s*|\s+[-–—]+\s+")
+_PERSON = re.compile(r"\b(?:humans?|persons?|agents?|someone|somebody|representatives?|operators?)\b", re.IGNORECASE)
+_WISHED = re.compile(
+    r"\b(?:want|need|like|get|give|let|talk|speak|chat|call|connect|transfer|put|pass|reach)(?:ing)?\b", re.IGNORECASE
+)
 
 
 def split(text: str) -> List[str]:
-    """Returns the clauses of `text` if each could be a request of its own, else nothing."""
+    """Returns the clauses of `text` if each could be a request of its own, else nothing.
+
+    A comma divides only beside a wish for a person, as in "I was charged twice, I want a human": everywhere else it joins one
+    request more often than it divides two.
+    """
     if len(text) > LONGEST:
         return []
-    parts = [part.strip(" ,") for part in _END.split(text)]
+    parts = [part for sentence in _END.split(text) for part in _beside_person(sentence.strip(" ,"))]
     clauses = [part for part in parts if len(part.split()) >= FEWEST_WORDS]
     return clauses if 2 <= len(clauses) <= MOST_CLAUSES else []
+
+
+def _beside_person(sentence: str) -> List[str]:
+    """Returns what stands before, in and behind the part between commas that wishes for a person; the whole where none does."""
+    parts = _COMMA.split(sentence)
+    at = next((place for place, part in enumerate(parts) if _wishes_person(part)), None)
+    if at is None:
+        return [sentence]
+    return [part for part in (", ".join(parts[:at]), parts[at], ", ".join(parts[at + 1 :])) if part]
+
+
+def _wishes_person(part: str) -> bool:
+    return len(part.split()) >= FEWEST_WORDS and bool(_PERSON.search(part) and _WISHED.search(part))
 
 
 def with_clauses(messages: Iterable[Message]) -> Iterator[Message]:

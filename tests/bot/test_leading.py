@@ -7,7 +7,7 @@ import yaml
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.clauses import INTENTS
+from bot.clauses import INTENTS, split
 from bot.leading import LeadingMatter
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -89,6 +89,26 @@ def test_every_rule_of_a_question_is_that_of_an_intent_in_no_list(shipped):
     intents = {one["intent"] for one in searched["steps"][0]["or"]}
     by_button_or_by_nobody = {"show_how_to_cancel", "nlu_fallback", "out_of_scope", "correct_field"}
     assert all(shipped.is_question(name) for name in intents - by_button_or_by_nobody)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("I was charged twice, I want a human", ["I was charged twice", "I want a human"]),
+        ("get me a human, how do I export?", ["get me a human", "how do I export?"]),
+        ("my export fails - let me talk to an agent", ["my export fails", "let me talk to an agent"]),
+        (
+            "hi, it fails again, I need a human, quickly please, now",
+            ["hi, it fails again", "I need a human", "quickly please, now"],
+        ),
+        ("can I add another person to a board, as a guest", []),
+        ("where are my invoices, the ones of May", []),
+        ("no, I want a human", []),
+        ("I need a human, please", []),
+    ],
+)
+def test_a_comma_divides_only_beside_a_wish_for_a_person(text, clauses):
+    assert split(text) == clauses
 
 
 def _message(own, clauses, sureness=None):
