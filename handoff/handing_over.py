@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from handoff.failing import cause_of_asking
 from handoff.gathering import account_of, gather
 from handoff.ownership import change_owner
 from handoff.package import ABOUT_THE_CHAT, build_package, names_a_matter, understandings_of
-from handoff.records import BOT, CLOSED, Conversation, Message, Understanding
+from handoff.package_views import PackageView
+from handoff.records import BOT, CLOSED, QUEUE, Conversation, Message, Understanding
 from handoff.sinks import tell_handed_over
 from handoff.sla.clocks import start_clocks
 from handoff.sla.measuring import policy_for
@@ -28,7 +30,7 @@ from handoff.wording import AUTO_REPLY, NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
 from tickets.reading import Head
-from tickets.ticketing import open_ticket, tickets_of_customer
+from tickets.ticketing import Ticket, open_ticket, tickets_of_customer
 from tickets.triage import Signal, Triage, TriageRequest, triage
 
 EARLIER = timedelta(days=90)
@@ -68,57 +70,33 @@ async def hand_over(
     if conversation.owner not in {BOT, CLOSED}:
         return conversation
     reader = tx.connection
-    said = await _said_in_this_epoch(reader, conversation)
-    understood = await understandings_of(reader, conversation.id)
-    before = []
-    if after is not None:
-        before = await _said_in_this_epoch(reader, after)
-        understood |= await understandings_of(reader, after.id)
+    talk = await _talk(reader, conversation, after)
     if reason == "asked":
-        reason = cause_of_asking(said, understood, ABOUT_THE_CHAT) or reason
-    account = await account_of(reader, conversation)
-    articles = [*_shown([*before, *said]), *(str(answer["article_id"]) for answer in offered)]
-    result = await _triage(
-        reader, said, [*before, *said], understood, account, None if offered else reason, at, head, articles
-    )
-    text = "\n".join(_own_words(said))
+        reason = cause_of_asking(talk.said, talk.understood, ABOUT_THE_CHAT) or reason
+    triaged = await _triage(reader, talk, None if offered else reason, offered, at, head)
     ticket = await open_ticket(
         tx,
-        subject=subject or subject_for(said, understood, reason),
-        text=text,
-        triage=result,
+        subject=subject or subject_for(talk.said, talk.understood, reason),
+        text=_own_words(talk.said),
+        triage=triaged,
         source=conversation.channel,
         at=at,
         conversation_id=conversation.id,
         customer_id=conversation.customer_id,
-        requester_email=conversation.email or (account.email if account else None),
+        requester_email=conversation.email or (talk.account.email if talk.account else None),
     )
-    reply = next((answer for answer in offered if answer["article_id"] == result.auto_reply), None)
+    reply = next((answer for answer in offered if answer["article_id"] == triaged.auto_reply), None)
     if reply is not None:
-        said.append(await append(tx, conversation, Saying(BOT_AUTHOR, AUTO_REPLY, "answer", answer=dict(reply)), at=at))
-    votes = await votes_of(reader, voter_of(conversation.visitor_id, conversation.customer_id))
-    told = [*before, *said]
-    known = await gather(reader, after or conversation, account, ticket, shown=_shown(told), rule=rule, at=at)
-    package = build_package(told, understood, votes, known, conversation=conversation, reason=reason, at=at)
-    await tx.execute(
-        sa.insert(packages).values(ticket_id=ticket.id, version=package["version"], content=package, at=at)
-    )
+        saying = Saying(BOT_AUTHOR, AUTO_REPLY, "answer", answer=dict(reply))
+        talk.said.append(await append(tx, conversation, saying, at=at))
+    package = await _pack(tx, conversation, talk, ticket, after or conversation, reason, rule, at)
     rules = await current_rules(reader)
-    await start_clocks(tx, ticket, policy_for(rules.policies, ticket, account), at)
-    for message in said:
+    await start_clocks(tx, ticket, policy_for(rules.policies, ticket, talk.account), at)
+    for message in talk.said:
         if message.turn == "pending":
             await drop_turn(tx, message.id)
-    waiting = await change_owner(
-        tx,
-        conversation,
-        "queue",
-        at=at,
-        ticket_id=ticket.id,
-        last_ticket_id=ticket.id,
-        reason=reason,
-        rating_ticket_id=None,
-        rating_score=None,
-    )
+    new_ticket = {"ticket_id": ticket.id, "last_ticket_id": ticket.id, "rating_ticket_id": None, "rating_score": None}
+    waiting = await change_owner(tx, conversation, QUEUE, at=at, reason=reason, **new_ticket)
     await tell_handed_over(tx, waiting, ticket, package, at=at)
     await note_handoff(tx, conversation.id, at=at)
     notice = {"type": "queued", "reason": reason, "ticket": ticket.number}
@@ -126,12 +104,64 @@ async def hand_over(
     return waiting
 
 
+@dataclass(frozen=True)
+class _Talk:
+    """What led to a handoff.
+
+    Attributes:
+        said: in the conversation since the bot got it, in order.
+        before: in the chat that it came out of, if it did.
+        understood: what the assistant made of these messages, by their ids.
+        account: the customer's, if they are known.
+    """
+
+    said: list[Message]
+    before: Sequence[Message]
+    understood: Mapping[str, Understanding]
+    account: Account | None
+
+    @property
+    def told(self) -> list[Message]:
+        """Return all that was said, in order."""
+        return [*self.before, *self.said]
+
+
+async def _talk(reader: Reader, conversation: Conversation, after: Conversation | None) -> _Talk:
+    said = await _said_in_this_epoch(reader, conversation)
+    understood = await understandings_of(reader, conversation.id)
+    before: list[Message] = []
+    if after is not None:
+        before = await _said_in_this_epoch(reader, after)
+        understood |= await understandings_of(reader, after.id)
+    return _Talk(said, before, understood, await account_of(reader, conversation))
+
+
+async def _pack(
+    tx: Transaction,
+    conversation: Conversation,
+    talk: _Talk,
+    ticket: Ticket,
+    searched_in: Conversation,
+    reason: str,
+    rule: str | None,
+    at: datetime,
+) -> PackageView:
+    """Put the package together and keep it; `searched_in` is the chat whose searches opened articles."""
+    votes = await votes_of(tx.connection, voter_of(conversation.visitor_id, conversation.customer_id))
+    shown = _shown(talk.told)
+    known = await gather(tx.connection, searched_in, talk.account, ticket, shown=shown, rule=rule, at=at)
+    package = build_package(talk.told, talk.understood, votes, known, conversation=conversation, reason=reason, at=at)
+    row = {"ticket_id": ticket.id, "version": package["version"], "content": package, "at": at}
+    await tx.execute(sa.insert(packages).values(row))
+    return package
+
+
 async def _said_in_this_epoch(reader: Reader, conversation: Conversation) -> list[Message]:
     said = await transcript(reader, conversation.id, notes=False)
     return [message for message in said if message.epoch == conversation.epoch]
 
 
-def subject_for(said: Sequence[Message], understood: dict[str, Understanding], reason: str) -> str:
+def subject_for(said: Sequence[Message], understood: Mapping[str, Understanding], reason: str) -> str:
     """Return what the customer last asked about, in their words, else why it was handed over."""
     own = [message for message in said if message.author_kind == "customer" and message.payload is None]
     asked = [message.text for message in own if names_a_matter(understood.get(message.id, Understanding()))]
@@ -141,24 +171,22 @@ def subject_for(said: Sequence[Message], understood: dict[str, Understanding], r
 
 async def _triage(
     reader: Reader,
-    said: Sequence[Message],
-    known: Sequence[Message],
-    understood: dict[str, Understanding],
-    account: Account | None,
+    talk: _Talk,
     reason: str | None,
+    offered: Sequence[Mapping[str, Any]],
     at: datetime,
     head: Head | None,
-    articles: Sequence[str],
 ) -> Triage:
-    intents = [understood[message.id] for message in known if message.id in understood and message.payload is None]
+    intents = [talk.understood[one.id] for one in talk.told if one.id in talk.understood and one.payload is None]
     topics = ([one for one in seen.matters() if one[0] not in NO_TOPIC] for seen in reversed(intents))
     (intent, confidence), *also = next((some for some in topics if some), [(None, None)])
-    earlier = 0
+    account, earlier = talk.account, 0
     if account is not None:
         tickets = await tickets_of_customer(reader, account.id)
         earlier = sum(1 for ticket in tickets if ticket.created_at >= at - EARLIER)
+    articles = [*_shown(talk.told), *(str(answer["article_id"]) for answer in offered)]
     request = TriageRequest(
-        text="\n".join(_own_words(said)),
+        text=_own_words(talk.said),
         intent=intent,
         intent_confidence=confidence,
         also=tuple((str(name), sure or 0.0) for name, sure in also),
@@ -180,9 +208,9 @@ NO_TOPIC = ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
 """Those, and the intents that say only that the assistant did not know one."""
 
 
-def _own_words(said: Sequence[Message]) -> list[str]:
-    return [
+def _own_words(said: Sequence[Message]) -> str:
+    return "\n".join(
         message.text
         for message in said
         if message.author_kind == "customer" and message.payload is None and message.text != TALK_TO_PERSON[0]
-    ]
+    )

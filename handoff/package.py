@@ -96,30 +96,16 @@ def build_package(
         at: the moment of the handoff.
     """
     asked = [message for message in messages if message.author_kind == "customer" and message.payload is None]
-    shown = _articles(messages, votes, known)
     return PackageView(
         version=VERSION,
         reason=ReasonView(code=reason, words=REASONS.get(reason, reason), rule=known.rule),
         summary=_summary(asked, understood),
         transcript=_transcript(messages, conversation),
         entities=_entities(asked, understood),
-        intents=[
-            IntentView(
-                message_id=message.id,
-                text=message.text,
-                intent=understood[message.id].intent,
-                confidence=understood[message.id].confidence,
-                also=[
-                    MatterView(intent=one["name"], confidence=one["confidence"], text=one["text"])
-                    for one in understood[message.id].also
-                ],
-            )
-            for message in asked
-            if message.id in understood
-        ],
+        intents=_intents(asked, understood),
         signals=_signals(asked, understood),
         language=next((seen.language for seen in _understood(asked, understood) if seen.language), None),
-        articles=shown,
+        articles=_articles(messages, votes, known),
         attempted=_attempted(messages, votes),
         account=None if known.account is None else _account(known.account),
         health=known.health,
@@ -147,6 +133,20 @@ def _transcript(messages: Sequence[Message], conversation: Conversation | None) 
         last_seq=own[-1] if own else None,
         messages=len(own),
     )
+
+
+def _intents(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[IntentView]:
+    return [
+        IntentView(
+            message_id=message.id,
+            text=message.text,
+            intent=seen.intent,
+            confidence=seen.confidence,
+            also=[MatterView(intent=one["name"], confidence=one["confidence"], text=one["text"]) for one in seen.also],
+        )
+        for message in asked
+        if (seen := understood.get(message.id)) is not None
+    ]
 
 
 def _signals(asked: Sequence[Message], understood: Mapping[str, Understanding]) -> list[SignalEvidenceView]:

@@ -18,7 +18,7 @@ from handoff.routing.assigning import let_go, requeue, take, tell
 from handoff.sight import check_sight
 from handoff.sla.measuring import measure_again
 from handoff.tables import staff
-from handoff.teams import get_team, members
+from handoff.teams import Team, get_team, members
 from handoff.transcript import Author, Saying, append, get_conversation
 from handoff.wording import clean_text
 from tickets import ticketing
@@ -99,11 +99,7 @@ async def move_to_team(
     """
     if conversation.owner != QUEUE and conversation.agent_id is None:
         raise Conflict("The assistant has this conversation; there is nothing to pass on.")
-    chosen = await get_team(tx.connection, team)
-    if not any(member.serves(chosen.name) for member in await members(tx.connection)):
-        raise Conflict(
-            f"Nobody is in the team {chosen.title}. Choose another one, or put somebody into it.", field="team"
-        )
+    chosen = await _team_with_members(tx, team)
     ticket = None
     if conversation.ticket_id is not None:
         ticket = await ticketing.get_ticket(tx.connection, conversation.ticket_id)
@@ -157,6 +153,14 @@ async def move_to_person(
     told = {colleague.id, conversation.agent_id or colleague.id}
     await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at, told=told)
     return taken
+
+
+async def _team_with_members(tx: Transaction, name: str) -> Team:
+    team = await get_team(tx.connection, name)
+    if not any(member.serves(team.name) for member in await members(tx.connection)):
+        reason = f"Nobody is in the team {team.title}. Choose another one, or put somebody into it."
+        raise Conflict(reason, field="team")
+    return team
 
 
 async def _colleague(tx: Transaction, staff_id: str) -> Staff:
