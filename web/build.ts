@@ -1,5 +1,5 @@
 /** Writes web/dist: the widget (one file), the desk (single page under /desk/), the help centre's script and style, and the demo's pages. */
-import { cp, mkdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { resolve } from "node:path";
 import { build, type InlineConfig } from "vite";
@@ -46,7 +46,11 @@ await build({
 });
 await cp(resolve(here, "help/help.css"), resolve(dist, "help/help.css"));
 
-for (const page of ["index.html", "billing.html"]) await cp(resolve(here, "demo", page), resolve(dist, "demo", page));
+const shared = await readFile(resolve(here, "demo/demo.css"), "utf8");
+for (const page of ["index.html", "billing.html"]) {
+  const html = await readFile(resolve(here, "demo", page), "utf8");
+  await writeFile(resolve(dist, "demo", page), html.replace("/* demo.css */", () => shared));
+}
 
 const widget = await readFile(resolve(dist, "widget.js"));
 console.log(`dist/widget.js ${(widget.length / 1000).toFixed(1)} kB, ${(gzipSync(widget).length / 1000).toFixed(1)} kB gzipped`);
