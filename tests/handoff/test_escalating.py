@@ -6,80 +6,24 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pytest
 import sqlalchemy as sa
 import yaml
 
-from core.database import Transaction
 from core.outbox import outbox_deliveries, outbox_messages
 from core.webhook_endpoints import add_endpoint, webhook_endpoints
 from handoff.notifications import mark_read, notifications_of
 from handoff.pending import wait_for_customer
-from handoff.records import Conversation, Staff
-from handoff.sla import escalating
-from handoff.sla.clocks import Fired, audit_of
+from handoff.records import Staff
+from handoff.sla.clocks import audit_of
 from handoff.sla.escalating import escalate_due, fire
-from handoff.sla.escalations import Escalation, escalations_of, next_escalation
+from handoff.sla.escalations import next_escalation
 from handoff.sla.sla_rules import save_rules, shipped_rules
 from handoff.taking_over import override_ticket, resolve
-from tests.handoff.conftest import Floor
-from tickets.ticketing import Ticket, get_ticket
+from tests.handoff.conftest import MINUTE, Floor
+from tests.handoff.escalations import CHAIN, rule, steps, tick, ticket_of, told
 
-MINUTE = timedelta(minutes=1)
 ROOT = Path(__file__).parents[2]
-TARGETS = """
-calendars:
-  office: {zone: Europe/Berlin, windows: {mon-fri: ["09:00-17:00"]}}
-policies:
-  - name: Everyone
-    calendar: CALENDAR
-    targets:
-      urgent: {first_response: 5, resolution: 100}
-      high: {first_response: 10, resolution: 200}
-      normal: {first_response: 20, resolution: 400}
-      low: {first_response: 40, resolution: 800}
-escalations:
-"""
-CHAIN = """
-  - {name: Warn, starts: warning, when: {metric: first_response}, do: {notify: assignee}}
-  - {name: Breach, starts: breach, when: {metric: first_response}, do: {notify: [assignee, leads], channel: on-call}}
-  - {name: Still nobody, follows: Breach, after: 30, do: {raise_priority: true, move_to: lead}}
-"""
-
-
-async def rule(floor: Floor, lead: Staff, escalations: str, calendar: str = "always") -> None:
-    text = TARGETS.replace("CALENDAR", calendar) + escalations
-    at = floor.clock.now()
-    await save_rules(floor.database, text, lead, base=0, note="", for_open_tickets=False, at=at)
-
-
-async def tick(floor: Floor, by: timedelta = timedelta(0)) -> list[Fired]:
-    """Do what a worker does that wakes after `by`."""
-    now = floor.later(by)
-    fired = []
-    while True:
-        async with floor.database.write() as tx:
-            batch = await fire(tx, now, 50)
-        fired += batch
-        if not await escalate_due(floor.database, now) and not batch:
-            return fired
-
-
-async def told(floor: Floor, member: Staff) -> list[str]:
-    async with floor.database.read() as reader:
-        return [one.words for one in await notifications_of(reader, member.id)]
-
-
-async def steps(floor: Floor, conversation: Conversation) -> list[Escalation]:
-    async with floor.database.read() as reader:
-        return await escalations_of(reader, str(conversation.ticket_id))
-
-
-async def ticket_of(floor: Floor, conversation: Conversation) -> Ticket:
-    async with floor.database.read() as reader:
-        return await get_ticket(reader, str(conversation.ticket_id))
 
 
 async def test_a_chain_warns_the_agent_then_tells_the_leads_and_in_the_end_a_lead_has_it(
@@ -153,27 +97,6 @@ async def test_workers_at_once_and_a_worker_that_wakes_days_late_do_each_step_on
         notes = [message for message in await floor.said(conversation) if message.kind == "note"]
         assert len(notes) == 1
     assert len(await told(floor, amara)) == 3 * 4
-
-
-async def test_what_a_killed_worker_had_begun_is_done_whole_by_the_next(
-    floor: Floor, amara: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await rule(floor, amara, CHAIN)
-    waiting = await floor.waiting()
-    await tick(floor, 20 * MINUTE)
-    before = await told(floor, amara)
-
-    async def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("handoff.sla.escalating.note", killed)
-        with pytest.raises(KeyboardInterrupt):
-            await escalate_due(floor.database, floor.later(30 * MINUTE))
-    assert (await floor.current(waiting)).owner == "queue"
-    assert await told(floor, amara) == before
-    await tick(floor)
-    assert (await floor.current(waiting)).agent_id == amara.id
 
 
 async def test_a_breach_that_a_new_measure_takes_back_escalates_no_further(
@@ -251,20 +174,6 @@ async def test_what_falls_due_in_the_moment_of_the_wait_is_put_off_and_what_was_
     assert (await steps(floor, claimed))[1].due_at == due + 16 * MINUTE
 
 
-async def test_a_move_that_cannot_be_done_is_told_to_the_leads_and_the_rest_is_done(
-    floor: Floor, maya: Staff, amara: Staff
-) -> None:
-    rules = "  - {name: Move, starts: breach, when: {metric: first_response}, do: {move_to: nowhere, raise_priority: urgent}}\n"
-    await rule(floor, amara, rules)
-    waiting = await floor.waiting()
-    await tick(floor, 20 * MINUTE)
-    (step,) = await steps(floor, waiting)
-    assert step.state == "done"
-    assert "could not be moved to nowhere, and the leads were told" in step.words
-    assert "The priority went from normal to urgent." in step.words
-    assert "could not be moved to nowhere" in (await told(floor, amara))[0]
-
-
 async def test_webhooks_are_told_of_warnings_breaches_and_escalations_once(floor: Floor, amara: Staff) -> None:
     await rule(floor, amara, CHAIN)
     async with floor.database.write() as tx:
@@ -311,52 +220,6 @@ async def test_what_one_was_told_can_be_marked_as_read(floor: Floor, maya: Staff
     await tick(floor, 4 * MINUTE)
     async with floor.database.read() as reader:
         assert [one.read_at for one in await notifications_of(reader, maya.id)] == [None, at]
-
-
-REFUSED = sa.exc.IntegrityError("INSERT", {}, Exception("not unique"))
-AWAY = sa.exc.OperationalError("INSERT", {}, Exception("the disk is full"))
-
-
-@pytest.mark.parametrize("error", [KeyError("nobody foresaw this"), REFUSED])
-async def test_an_escalation_that_breaks_is_dropped_with_the_reason_and_holds_up_no_later_one(
-    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    await rule(floor, amara, CHAIN)
-    first = await floor.claimed(maya)
-    floor.later(timedelta(seconds=1))
-    second = await floor.claimed(maya, "and my invoices too please")
-    broken = (await ticket_of(floor, first)).number
-    spared = escalating.notify
-
-    async def breaks(tx: Transaction, to: set[str], words: str, **values: Any) -> None:
-        if words.startswith(broken):
-            raise error
-        await spared(tx, to, words, **values)
-
-    monkeypatch.setattr(escalating, "notify", breaks)
-    await tick(floor, 16 * MINUTE)
-    assert [(step.state, step.words) for step in await steps(floor, first)] == [
-        ("dropped", f"It could not be done: {type(error).__name__}."),
-    ]  # fmt: skip
-    assert [step.state for step in await steps(floor, second)] == ["done"]
-
-
-async def test_an_escalation_waits_for_a_database_that_is_away(
-    floor: Floor, maya: Staff, amara: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await rule(floor, amara, CHAIN)
-    claimed = await floor.claimed(maya)
-
-    async def fails(*_: Any, **__: Any) -> None:
-        raise AWAY
-
-    with monkeypatch.context() as patch:
-        patch.setattr(escalating, "notify", fails)
-        with pytest.raises(sa.exc.OperationalError):
-            await tick(floor, 16 * MINUTE)
-    assert [step.state for step in await steps(floor, claimed)] == ["waiting"]
-    await tick(floor)
-    assert [step.state for step in await steps(floor, claimed)] == ["done"]
 
 
 async def test_a_channel_is_an_endpoint_that_asked_for_it_and_others_hear_nothing(

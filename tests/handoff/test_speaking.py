@@ -6,19 +6,15 @@ import asyncio
 
 import pytest
 
-from core.errors import Conflict, Invalid, NotFound, StaleEpoch, TooLarge
+from core.errors import Invalid, StaleEpoch, TooLarge
 from core.events import record_event
 from handoff.records import Reply, Staff, Understanding
-from handoff.replay import missed_events
 from handoff.sla.clocks import fire_due
-from handoff.speaking import press_as_customer, say_as_bot, write_note
+from handoff.speaking import say_as_bot, write_note
 from handoff.tables import understandings
 from handoff.taking_over import claim, release, resolve
 from handoff.turns import next_turn
-from handoff.views import message_view
 from tests.handoff.conftest import ANSWER, MINUTE, Floor
-
-BUTTONS = (("Yes", "/affirm"), ("No", "/deny"))
 
 
 async def test_a_bot_reply_after_a_handoff_is_dropped_and_stores_nothing(floor: Floor) -> None:
@@ -144,54 +140,6 @@ async def test_a_note_meets_no_clock_is_no_event_of_the_customers_and_not_in_the
     assert (await floor.clocks(claimed.ticket_id))["first_response.0"].state == "running"
 
 
-async def test_the_same_client_id_is_one_message_and_one_event_for_everybody_who_writes(
-    floor: Floor, maya: Staff
-) -> None:
-    claimed = await floor.claimed(maya)
-    said = [await floor.say(claimed, text, "same") for text in ("one", "two")]
-    replied = [await floor.reply(claimed, maya, text, client_id="same") for text in ("one", "two")]
-    notes = [
-        await write_note(floor.database, claimed.id, maya, client_id="note", text=text, at=floor.clock.now())
-        for text in ("one", "two")
-    ]
-    for first, again in (said, replied, notes):
-        assert (again.id, again.text) == (first.id, "one")
-    texts = [message.text for message in await floor.said(claimed) if message.kind in {"text", "note"}]
-    assert texts.count("one") == 3
-    assert "two" not in texts
-
-
-async def test_the_same_client_id_sent_twice_at_once_is_one_message_and_no_error(floor: Floor, maya: Staff) -> None:
-    claimed = await floor.claimed(maya)
-    said = await asyncio.gather(*(floor.say(claimed, "hello?", "same") for _ in range(5)))
-    replied = await asyncio.gather(*(floor.reply(claimed, maya, "Hello.", client_id="same") for _ in range(5)))
-    assert len({message.id for message in said}) == len({message.id for message in replied}) == 1
-    assert [message.text for message in await floor.said(claimed)].count("hello?") == 1
-
-
-async def test_a_repeated_reply_is_acknowledged_even_after_the_conversation_has_gone_on(
-    floor: Floor, maya: Staff
-) -> None:
-    claimed = await floor.claimed(maya)
-    first = await floor.reply(claimed, maya, "Hello.", client_id="same")
-    await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
-    assert (await floor.reply(claimed, maya, "Hello.", client_id="same")).id == first.id
-
-
-async def test_two_agents_may_choose_the_same_client_id(floor: Floor, maya: Staff, jonas: Staff) -> None:
-    claimed = await floor.claimed(maya)
-    one = await write_note(floor.database, claimed.id, maya, client_id="x", text="mine", at=floor.clock.now())
-    other = await write_note(floor.database, claimed.id, jonas, client_id="x", text="mine too", at=floor.clock.now())
-    assert one.id != other.id
-
-
-async def test_a_client_id_is_shown_as_the_client_gave_it(floor: Floor, maya: Staff) -> None:
-    claimed = await floor.claimed(maya)
-    said = await floor.say(claimed, "hello?", "tab:1:2")
-    replied = await floor.reply(claimed, maya, "Hello.", client_id="desk:7")
-    assert (message_view(said)["client_id"], message_view(replied)["client_id"]) == ("tab:1:2", "desk:7")
-
-
 async def test_a_customers_message_wakes_a_closed_conversation_under_a_new_epoch_once(floor: Floor) -> None:
     closed = await floor.close(await floor.visit())
     message = await floor.say(closed, "one more question", "same")
@@ -199,98 +147,6 @@ async def test_a_customers_message_wakes_a_closed_conversation_under_a_new_epoch
     current = await floor.current(closed)
     assert (current.owner, current.epoch) == ("bot", closed.epoch + 1)
     assert (message.epoch, message.turn) == (current.epoch, "pending")
-
-
-async def test_buttons_work_once_in_their_epoch_and_their_conversation(floor: Floor) -> None:
-    conversation, other = await floor.visit(), await floor.visit()
-    turn = await floor.say(conversation, "how does this work?")
-    await floor.answer(turn, Reply("Like this?", BUTTONS))
-    yes, no = (await floor.said(conversation))[-1].buttons
-
-    async def press(button_id: str, client_id: str, where: str = conversation.id) -> str:
-        message = await press_as_customer(
-            floor.database, where, client_id=client_id, button_id=button_id, name="Dana", at=floor.clock.now()
-        )
-        return f"{message.text} {message.payload} {message.turn}"
-
-    with pytest.raises(NotFound):
-        await press(yes.id, "p0", other.id)
-    assert await press(yes.id, "p1") == "Yes /affirm pending"
-    assert await press(yes.id, "p1") == "Yes /affirm pending"
-    with pytest.raises(Conflict, match="pressed already"):
-        await press(yes.id, "p2")
-    await floor.hand_over(conversation)
-    with pytest.raises(Conflict, match="earlier part"):
-        await press(no.id, "p3")
-    for forged in ("bt_1", yes.id + "9", yes.id.partition(".")[0], "", "."):
-        with pytest.raises(NotFound):
-            await press(forged, "p4")
-    assert [message.pressed for message in await floor.said(conversation)][1] == {yes.id}
-
-
-async def test_an_answer_is_voted_on_once_and_a_person_can_be_asked_for_all_the_same(floor: Floor) -> None:
-    conversation = await floor.visit()
-    choices = (("Yes", "/article_helped"), ("No", "/article_did_not_help"), ("Talk to a person", "/talk_to_person"))
-    await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", choices))
-    yes, no, person = (await floor.said(conversation))[-1].buttons
-
-    async def press(button_id: str) -> str:
-        message = await press_as_customer(
-            floor.database, conversation.id, client_id=button_id, button_id=button_id, name="Dana", at=floor.clock.now()
-        )
-        return message.text
-
-    assert await press(yes.id) == "Yes"
-    with pytest.raises(Conflict, match="already answered “Yes”"):
-        await press(no.id)
-    assert await press(person.id) == "Talk to a person"
-    assert [message.text for message in await floor.said(conversation)][2:] == ["Yes", "Talk to a person"]
-
-
-async def test_a_button_pressed_twice_at_once_counts_once(floor: Floor) -> None:
-    conversation = await floor.visit()
-    await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", BUTTONS))
-    button = (await floor.said(conversation))[-1].buttons[0]
-    outcomes = await asyncio.gather(
-        *(
-            press_as_customer(
-                floor.database,
-                conversation.id,
-                client_id=f"p{n}",
-                button_id=button.id,
-                name="Dana",
-                at=floor.clock.now(),
-            )
-            for n in range(4)
-        ),
-        return_exceptions=True,
-    )
-    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 3
-
-
-async def test_a_button_pressed_since_is_told_as_used_when_its_message_is_told_again(floor: Floor) -> None:
-    conversation = await floor.visit()
-    await floor.answer(await floor.say(conversation, "how does this work?"), Reply("Like this?", BUTTONS))
-    first, second = (await floor.said(conversation))[-1].buttons
-    await press_as_customer(
-        floor.database, conversation.id, client_id="p", button_id=first.id, name="Dana", at=floor.clock.now()
-    )
-    async with floor.database.read() as reader:
-        asked, answered, pressed = await missed_events(reader, conversation.id, 0)
-    assert [event.number for event in (asked, answered, pressed)] == [1, 2, 3]
-    shown = {button["id"]: button["used"] for button in answered.data["message"]["buttons"]}
-    assert shown == {first.id: True, second.id: False}
-
-
-@pytest.mark.parametrize("client_id", ["", "x" * 61, "é", "a\nb", "\x00"])
-async def test_a_client_id_that_is_no_key_is_refused(floor: Floor, maya: Staff, client_id: str) -> None:
-    claimed = await floor.claimed(maya)
-    with pytest.raises(Invalid, match="client_id"):
-        await press_as_customer(
-            floor.database, claimed.id, client_id=client_id, button_id="x", name="D", at=floor.clock.now()
-        )
-    with pytest.raises(Invalid, match="client_id"):
-        await write_note(floor.database, claimed.id, maya, client_id=client_id, text="x", at=floor.clock.now())
 
 
 async def test_what_an_agent_writes_has_the_customers_limits(floor: Floor, maya: Staff) -> None:
