@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,63 +20,73 @@ from server.service import SERVICE, Service
 from tests.server.conftest import Running, ScriptedRasa, say
 from tests.server.turns import conversation_with_turns, said, settled, started
 
+Starts = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(
+    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+) -> AsyncIterator[Starts]:
+    """Start services one after the other on one home, with these settings; what is still open in the end is closed."""
+    shutil.copytree(first_home, tmp_path / "home")
+    clients = []
+
+    async def begin(**settings: Any) -> Running:
+        clients.append(await started(tmp_path, rasa[1], clock, **settings))
+        return Running(clients[-1], clients[-1].app[SERVICE], rasa[0], clock)
+
+    yield begin
+    for client in clients:
+        await client.close()
+
 
 async def test_what_a_dead_process_left_pending_is_answered_by_the_next_in_order(
-    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+    rasa: tuple[ScriptedRasa, str], start: Starts
 ) -> None:
-    scripted, url = rasa
-    shutil.copytree(first_home, tmp_path / "home")
+    scripted, _ = rasa
     held = asyncio.Event()
 
     async def hold(_turn: Any) -> Any:
         await held.wait()
 
     scripted.answer = hold
-    first = await started(tmp_path, url, clock, bot_patience=30)
-    service = first.app[SERVICE]
-    conversation_id = await conversation_with_turns(service, "one", "two")
-    service.turns.wake(conversation_id)
+    first = await start(bot_patience=30)
+    conversation_id = await conversation_with_turns(first.service, "one", "two")
+    first.service.turns.wake(conversation_id)
     while not scripted.heard:
         await asyncio.sleep(0)
-    await first.close()
+    await first.client.close()
     assert [turn["text"] for turn in scripted.heard] == ["one"]
 
     held.set()
     scripted.answer = lambda turn: say(f"re {turn['text']}")
-    second = await started(tmp_path, url, clock, bot_patience=30)
-    service = second.app[SERVICE]
-    await settled(service, conversation_id)
-    assert await said(service, conversation_id) == ["one", "two", "re one", "re two"]
-    await second.close()
+    second = await start(bot_patience=30)
+    await settled(second.service, conversation_id)
+    assert await said(second.service, conversation_id) == ["one", "two", "re one", "re two"]
 
 
 async def test_while_the_bot_starts_messages_are_acknowledged_at_once_and_answered_when_it_is_ready(
-    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+    rasa: tuple[ScriptedRasa, str], start: Starts
 ) -> None:
-    scripted, url = rasa
+    scripted, _ = rasa
     scripted.ready = False
-    shutil.copytree(first_home, tmp_path / "home")
-    client = await started(tmp_path, url, clock, bot_patience=30)
-    service = client.app[SERVICE]
-    chat = await Running(client, service, scripted, clock).visit()
+    running = await start(bot_patience=30)
+    chat = await running.visit()
     assert chat.snapshot["conversation"]["bot"] == "starting"
     ack = await chat.send("message", text="anybody there?")
     assert ack["message"]["text"] == "anybody there?"
     assert scripted.heard == []
     scripted.ready = True
-    await service.bot.check()
+    await running.service.bot.check()
     assert (await chat.message("bot"))["text"] == "Hello."
-    await client.close()
 
 
 async def test_a_bot_that_does_not_come_is_no_silence_and_a_person_is_there_at_once(
-    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+    rasa: tuple[ScriptedRasa, str], start: Starts
 ) -> None:
-    scripted, url = rasa
+    scripted, _ = rasa
     scripted.ready = False
-    shutil.copytree(first_home, tmp_path / "home")
-    client = await started(tmp_path, url, clock)
-    running = Running(client, client.app[SERVICE], scripted, clock)
+    running = await start()
     chat, other = await running.visit(), await running.visit()
     await other.send("message", text="anybody there?")
     await other.send("person")
@@ -84,7 +94,6 @@ async def test_a_bot_that_does_not_come_is_no_silence_and_a_person_is_there_at_o
     await chat.send("message", text="anybody there?")
     assert (await chat.notice("bot_unavailable"))["buttons"]
     assert scripted.heard == []
-    await client.close()
 
 
 async def test_a_turn_whose_lease_has_ended_is_picked_up_and_one_that_is_held_is_not(running: Running) -> None:
@@ -202,9 +211,8 @@ async def test_a_replica_that_starts_leaves_the_others_running_turns_alone(
 
 
 async def test_a_killed_process_finds_its_own_turns_at_its_next_start_without_waiting_for_a_lease(
-    rasa: tuple[ScriptedRasa, str], tmp_path: Path, clock: FrozenClock, first_home: Path
+    start: Starts, tmp_path: Path, clock: FrozenClock
 ) -> None:
-    shutil.copytree(first_home, tmp_path / "home")
     with replica_name(tmp_path / "home") as name:
         database = Database.open(f"sqlite:///{tmp_path}/home/baton.db")
         async with database.write() as tx:
@@ -214,12 +222,10 @@ async def test_a_killed_process_finds_its_own_turns_at_its_next_start_without_wa
             database, conversation_id, client_id="c", text="one", name="Dana", at=clock.now(), runner=name
         )
         await database.close()
-    client = await started(tmp_path, rasa[1], clock, bot_patience=30)
-    service = client.app[SERVICE]
+    service = (await start(bot_patience=30)).service
     assert service.turns.runner == name
     await settled(service, conversation_id)
     assert await said(service, conversation_id) == ["one", "Hello."]
-    await client.close()
 
 
 def test_a_second_process_on_the_same_home_has_another_name(tmp_path: Path) -> None:
