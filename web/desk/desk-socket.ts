@@ -2,10 +2,8 @@
 import { backoffMs } from "../shared/backoff.js";
 import type { SocketLike } from "../shared/chat-ports.js";
 import type { DeskEvent, View } from "../shared/desk-protocol.js";
+import { Heartbeat, hangUp } from "../shared/live-socket.js";
 import type { ErrorFrame } from "../shared/protocol.js";
-
-const PING_MS = 25_000;
-const PONG_MS = 10_000;
 
 export interface DeskSocketSink {
   connected(): void;
@@ -27,8 +25,7 @@ export class DeskSocket {
   #presence: "online" | "away" | undefined;
   #watched: { view: View; conversation_id: string | null } = { view: "queue", conversation_id: null };
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #ping: ReturnType<typeof setTimeout> | undefined;
-  #pong: ReturnType<typeof setTimeout> | undefined;
+  readonly #heartbeat = new Heartbeat(() => this.#write({ type: "ping", state: this.#presence }), () => this.#lost());
 
   constructor(open: () => SocketLike, sink: DeskSocketSink, random: () => number = Math.random) {
     this.#open = open;
@@ -77,12 +74,12 @@ export class DeskSocket {
     this.#socket = socket;
     socket.onopen = () => {
       this.#attempt = 0;
-      this.#schedulePing();
+      this.#heartbeat.start();
       this.#write({ type: "watch", ...this.#watched });
       this.#sink.connected();
     };
     socket.onmessage = (message) => {
-      clearTimeout(this.#pong);
+      this.#heartbeat.heard();
       const frame = parse(message.data);
       if (frame?.type === "watching") this.#sink.watching((frame as { conversation_id?: string | null }).conversation_id ?? null);
       if (frame?.type === "event") this.#sink.event(frame as DeskEvent);
@@ -103,22 +100,10 @@ export class DeskSocket {
   }
 
   #drop(): void {
-    for (const timer of [this.#retry, this.#ping, this.#pong]) clearTimeout(timer);
-    const socket = this.#socket;
+    clearTimeout(this.#retry);
+    this.#heartbeat.stop();
+    hangUp(this.#socket);
     this.#socket = null;
-    if (socket === null) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-  }
-
-  #schedulePing(): void {
-    clearTimeout(this.#ping);
-    this.#ping = setTimeout(() => {
-      this.#write({ type: "ping", state: this.#presence });
-      clearTimeout(this.#pong);
-      this.#pong = setTimeout(() => this.#lost(), PONG_MS);
-      this.#schedulePing();
-    }, PING_MS);
   }
 
   #write(frame: unknown): void {

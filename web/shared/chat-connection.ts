@@ -8,12 +8,11 @@ import { now } from "./clock.js";
 import { NoConnection, ServiceError } from "./errors.js";
 import { requestJson } from "./http.js";
 import type { ChatPorts, ChatSink, LinkState, SocketLike } from "./chat-ports.js";
+import { Heartbeat, hangUp } from "./live-socket.js";
 import { Outbox, type Waiting } from "./outbox.js";
 import type { AckFrame, ClientFrame, Conversation, DurableFrame, ErrorBody, EventFrame, Message, Poll, ServiceFrame, Session } from "./protocol.js";
 
 const HELLO_MS = 10_000;
-const PING_MS = 25_000;
-const PONG_MS = 10_000;
 const SOCKET_FAILURES_BEFORE_POLLING = 2;
 const POLLING_BEFORE_SOCKET_MS = 120_000;
 const ANOTHER_CONVERSATION: ErrorBody = { code: "conflict", message: "Not sent: it was written in another conversation.", field: null };
@@ -35,8 +34,7 @@ export class ChatConnection {
   #polling: AbortController | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
-  #pingTimer: ReturnType<typeof setTimeout> | undefined;
-  #pongTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #heartbeat = new Heartbeat(() => this.#write({ type: "ping" }), () => this.#socketFailed());
 
   constructor(ports: ChatPorts, sink: ChatSink) {
     this.#ports = ports;
@@ -91,16 +89,11 @@ export class ChatConnection {
 
   #begin(): void {
     this.#run += 1;
-    for (const timer of [this.#retryTimer, this.#helloTimer, this.#pingTimer, this.#pongTimer]) clearTimeout(timer);
+    for (const timer of [this.#retryTimer, this.#helloTimer]) clearTimeout(timer);
     this.#retryTimer = undefined;
-    const socket = this.#socket;
+    this.#heartbeat.stop();
+    hangUp(this.#socket);
     this.#socket = null;
-    if (socket) {
-      socket.onclose = null;
-      socket.onmessage = null;
-      socket.onopen = null;
-      socket.close();
-    }
     this.#polling?.abort();
     this.#polling = null;
     this.#outbox.lost();
@@ -207,7 +200,7 @@ export class ChatConnection {
     } catch {
       return; // not ours: a proxy's noise
     }
-    clearTimeout(this.#pongTimer);
+    this.#heartbeat.heard();
     switch (frame.type) {
       case "snapshot":
         this.#after = frame.conversation.last_event;
@@ -247,20 +240,10 @@ export class ChatConnection {
     this.#attempt = 0;
     if (this.#socket) {
       this.#socketFailures = 0;
-      this.#schedulePing();
+      this.#heartbeat.start();
     }
     this.#become("online");
     for (const waiting of this.#outbox) this.#transmit(waiting);
-  }
-
-  #schedulePing(): void {
-    clearTimeout(this.#pingTimer);
-    this.#pingTimer = setTimeout(() => {
-      this.#write({ type: "ping" });
-      clearTimeout(this.#pongTimer);
-      this.#pongTimer = setTimeout(() => this.#socketFailed(), PONG_MS);
-      this.#schedulePing();
-    }, PING_MS);
   }
 
   #refused(clientId: string | null, problem: ErrorBody): void {
