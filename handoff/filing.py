@@ -1,4 +1,4 @@
-"""A ticket that comes in whole, by API, form or vendor: conversation, words, triage, clocks and queue in one write."""
+"""A ticket that comes in whole, by API or form: conversation, words, triage, clocks and queue in one write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Filing:
     """A ticket as its sender has it.
 
     Attributes:
-        channel: where it comes from, such as `api` or a vendor's name; at most 16 characters.
+        channel: where it comes from, such as `api`; at most 16 characters.
         reference: the sender's own id of it, 1 to 60 printable ASCII characters.
         text: what the customer wrote; may be empty where the subject says it all.
         subject: its title, may be empty.
