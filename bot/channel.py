@@ -96,6 +96,7 @@ class BatonChannel(InputChannel):
         try:
             with giving(asked.vector):
                 await asyncio.wait_for(on_new_message(message), self._turn_seconds)
+            tracker = await agent.tracker_store.retrieve(asked.conversation)
         except asyncio.TimeoutError:
             logger.error("Conversation %s: the turn took longer than %s s.", asked.conversation, self._turn_seconds)
             return _error(504, "turn_timed_out", "The turn took too long and was given up.")
@@ -104,7 +105,6 @@ class BatonChannel(InputChannel):
         except Exception:
             logger.exception("Conversation %s: the turn failed.", asked.conversation)
             return _error(500, "turn_failed", "The turn failed; the log of the assistant says why.")
-        tracker = await agent.tracker_store.retrieve(asked.conversation)
         turn = Turn.of_message(tracker, message.message_id)
         return self._answer(turn, output.messages, asked.conversation)
 

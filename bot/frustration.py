@@ -87,7 +87,8 @@ class FrustrationReader:
 
 
 def _punctuated(doc: Doc) -> Iterator[Evidence]:
-    found = max(_PUNCTUATION.findall(doc.user_data["text"][:2000]), key=len, default="").replace("…", "")
+    runs = (run.replace("…", "") for run in _PUNCTUATION.findall(doc.user_data["text"][:2000]))
+    found = max(runs, key=len, default="")
     if ("!" in found and "?" in found) or len(found) >= 3:
         yield Evidence("punctuation", found[:10], 0.3)
     elif len(found) == 2:

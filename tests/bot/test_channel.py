@@ -196,6 +196,16 @@ def test_a_turn_that_takes_too_long_is_given_up(ask_with_action, served, monkeyp
     assert answer.body["error"]["code"] == "turn_timed_out"
 
 
+def test_a_store_that_cannot_be_read_after_the_turn_is_a_failure_in_the_one_envelope(served, agent, monkeypatch):
+    class Away:
+        async def retrieve(self, conversation):
+            raise ConnectionError("the store is away")
+
+    monkeypatch.setattr(agent, "tracker_store", Away())  # the processor keeps its own
+    answer = served.turn({"conversation": "c.7", "text": "hello"})
+    assert (answer.status, answer.body["error"]["code"]) == (500, "turn_failed")
+
+
 def test_ready_names_the_model_and_its_encoder(served, encoder):
     answer = served.ready()
     expected = {"ready": True, "model": "tiny.tar.gz", "encoder": encoder.fingerprint}

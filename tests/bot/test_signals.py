@@ -91,6 +91,7 @@ def test_no_calm_message_is_frustrated_and_most_angry_ones_are(reader):
         ("your answers are useless", "wording", "useless"),
         ("WHERE IS MY INVOICE", "capitals", "WHERE IS MY INVOICE"),
         ("why?!?!", "punctuation", "?!?!"),
+        ("well…… why!!", "punctuation", "!!"),
         ("no no no", "repetition", "no no no"),
         ("whyyyy", "stretched", "whyyyy"),
         ("great 😡", "signs", "😡"),
