@@ -55,5 +55,6 @@ export class Floor {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.now = null;
+    this.problem = null;
   }
 }

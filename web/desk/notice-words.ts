@@ -32,7 +32,8 @@ export function movedToMe(row: Pick<Row, "number" | "customer">): string {
 
 /** A conversation has stopped being this agent's by somebody else's doing. */
 export function movedFromMe(row: Pick<Row, "number" | "customer" | "owner" | "agent">): string {
-  return row.owner === "agent" ? `${row.agent?.name ?? "A colleague"} has ${nameOf(row)} now.` : `${nameOf(row)} went back to the queue.`;
+  if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} has ${nameOf(row)} now.`;
+  return row.owner === "closed" ? `${nameOf(row)} was closed.` : `${nameOf(row)} went back to the queue.`;
 }
 
 function nameOf(row: Pick<Row, "number" | "customer">): string {

@@ -1,9 +1,9 @@
 /** What is decided without a page: order, place, and the words for what happened. */
 import { describe, expect, test } from "vitest";
 import { hashOf, placeOf } from "../desk/place.js";
-import { noticeWords } from "../desk/notice-words.js";
+import { movedFromMe, noticeWords } from "../desk/notice-words.js";
 import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
-import type { Clock } from "../shared/desk-protocol.js";
+import type { Clock, Row } from "../shared/desk-protocol.js";
 import { MAYA, due, row, mine } from "./desk-page.js";
 
 describe("order and place", () => {
@@ -36,6 +36,13 @@ describe("what happened, for agents", () => {
     [{ type: "some_new_one" }, "as the customer reads it"],
   ])("%j is told as %s", (notice, told) => {
     expect(words(notice)).toBe(told);
+  });
+  test.each([
+    [{ owner: "agent", agent: { id: "st_ben", name: "Ben" } }, "Ben has FH-1042 · Dana now."],
+    [{ owner: "queue", agent: null }, "FH-1042 · Dana went back to the queue."],
+    [{ owner: "closed", agent: null }, "FH-1042 · Dana was closed."],
+  ] as const)("what is mine no more tells where it went: %j", (now, told) => {
+    expect(movedFromMe({ ...now, number: "FH-1042", customer: { name: "Dana" } as Row["customer"] })).toBe(told);
   });
 });
 
