@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
@@ -41,6 +42,7 @@ from server.settings import Settings
 from server.turns import TurnRunner
 from server.typists import Typists
 
+log = structlog.get_logger()
 MOST_ENCODED = 500
 """Characters of a message whose vector goes to the bot with it: about as many as the bot's encoder reads."""
 
@@ -84,6 +86,8 @@ async def _start_redis(stack: contextlib.AsyncExitStack, settings: Settings) -> 
         if socket.exists():
             break
         await asyncio.sleep(0.01)
+    else:
+        log.warning("the private Redis does not listen yet", said=child.last_words())
     return f"unix://{socket}"
 
 

@@ -129,10 +129,10 @@ def _translate(front: FrontMatter) -> None:
     for foreign, own in _ELSEWHERE.items():
         if values.get(foreign) is not None and values.get(own) is None:
             values[own] = values[foreign]
-    for own, foreign in (("category", "categories"), ("category", "category")):
-        if isinstance(values.get(foreign), list):
-            places = [str(one) for one in values[foreign]]
-            values.update(zip((own, "subcategory"), places, strict=False))
+    for named in ("categories", "category"):
+        if isinstance(values.get(named), list):
+            places = [str(one) for one in values[named]]
+            values.update(zip(("category", "subcategory"), places, strict=False))
     if isinstance(values.get("category"), list):
         del values["category"]
     if isinstance(values.get("tags"), str):
