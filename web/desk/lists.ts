@@ -26,6 +26,9 @@ export class Lists {
   readonly #api: DeskApi;
   readonly #desk: ListingDesk;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what was asked for: an answer that comes after a later one's is out of date. */
+  #asked = 0;
+  #answered = 0;
 
   constructor(api: DeskApi, desk: ListingDesk) {
     this.#api = api;
@@ -62,9 +65,11 @@ export class Lists {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { view, listedTeam } = this;
+    const number = ++this.#asked;
     try {
       const list = await this.#api.list(view, listedTeam);
-      if (view !== this.view || listedTeam !== this.listedTeam) return;
+      if (view !== this.view || listedTeam !== this.listedTeam || number < this.#answered) return;
+      this.#answered = number;
       this.rows = view !== "bot" && view !== "resolved" ? inOrder(list.conversations) : list.conversations;
       this.counts = list.counts;
       this.problem = null;
@@ -72,7 +77,7 @@ export class Lists {
       else if (!this.mine.known) this.mine.are((await this.#api.list("mine")).conversations);
     } catch (error) {
       if (this.#desk.lostSession(error)) return;
-      if (view === this.view) this.problem = messageOf(error);
+      if (view === this.view && number > this.#answered) this.problem = messageOf(error);
     }
     this.#desk.changed();
   }

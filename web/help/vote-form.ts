@@ -10,11 +10,12 @@ export function takeOverVotes(section: HTMLElement, api: HelpApi): void {
   const buttons = [...section.querySelectorAll<HTMLButtonElement>('button[name="helpful"]')];
 
   const cast = async (helpful: boolean, words: string): Promise<void> => {
+    const before = buttons.map((button) => button.getAttribute("aria-pressed") ?? "false");
     for (const button of buttons) button.setAttribute("aria-pressed", (button.value === "yes") === helpful ? "true" : "false");
     try {
       await api.vote(slug, helpful, words);
     } catch {
-      for (const button of buttons) button.setAttribute("aria-pressed", "false");
+      buttons.forEach((button, place) => button.setAttribute("aria-pressed", before[place] ?? "false"));
       if (thanks !== null) thanks.textContent = FAILED;
       return;
     }

@@ -1,6 +1,8 @@
 /** What is decided without a page: order, place, and the words for what happened. */
 import { describe, expect, test } from "vitest";
 import { hashOf, placeOf } from "../desk/place.js";
+import type { DeskApi } from "../desk/desk-api.js";
+import { Lists } from "../desk/lists.js";
 import { movedFromMe, noticeWords } from "../desk/notice-words.js";
 import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
 import type { Clock, Row } from "../shared/desk-protocol.js";
@@ -21,6 +23,21 @@ describe("order and place", () => {
     expect(placeOf(hashOf({ view: "mine", id: "cv/1 ä" }))).toEqual({ view: "mine", id: "cv/1 ä" });
     expect(placeOf("#/nonsense/x")).toEqual({ view: "queue", id: null });
     expect(placeOf("#/mine/%E0%A4%A")).toEqual({ view: "mine", id: null });
+  });
+});
+
+describe("the list", () => {
+  test("an answer that comes after a later one's does not take its place, nor does a failure", async () => {
+    const asked: { resolve(list: object): void; reject(error: Error): void }[] = [];
+    const api = { list: () => new Promise((resolve, reject) => asked.push({ resolve, reject })) } as unknown as DeskApi;
+    const lists = new Lists(api, { changed: () => undefined, lostSession: () => false, arrived: () => undefined });
+    const [first, second, third] = [lists.refresh(), lists.refresh(), lists.refresh()];
+    asked[2]!.resolve({ conversations: [row("new")], counts: {} });
+    await third;
+    asked[0]!.resolve({ conversations: [row("old")], counts: {} });
+    asked[1]!.reject(new Error("too late"));
+    await Promise.all([first, second]);
+    expect([lists.rows!.map((one) => one.id), lists.problem]).toEqual([["new"], null]);
   });
 });
 

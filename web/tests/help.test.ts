@@ -251,6 +251,15 @@ describe("votes", () => {
     await cast(made, "yes");
     expect([pressed(made), made.querySelector(".thanks")!.textContent]).toEqual([["false", "false"], "That did not work. Check your connection and try again."]);
   });
+
+  test("that fail leave the one that was cast before", async () => {
+    service.on("POST", "/api/help/articles/in%20voices/vote", { body: { helpful: true } });
+    const made = section();
+    await cast(made, "yes");
+    service.on("POST", "/api/help/articles/in%20voices/vote", "unreachable");
+    await cast(made, "no");
+    expect(pressed(made)).toEqual(["true", "false"]);
+  });
 });
 
 describe("contact support", () => {
