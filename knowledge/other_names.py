@@ -36,9 +36,10 @@ class OtherNames:
     """Other names of things, with what the articles call them; both in the singular, an English plural is understood."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self._names = {name.casefold(): used for name, used in (names or {}).items()}
-        # The longest first: `support ticket` goes before `ticket`.
-        longest = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
+        given = names or {}
+        self._names = {name.casefold(): used for name, used in given.items()}
+        # Folding makes `strasse` of `straße`: a name is looked for both ways. The longest first: `support ticket` before `ticket`.
+        longest = "|".join(re.escape(name) for name in sorted({*given, *self._names}, key=len, reverse=True))
         self._pattern = re.compile(rf"(?<!\w)({longest})(s?)(?!\w)", re.IGNORECASE) if longest else None
 
     def __len__(self) -> int:
@@ -102,12 +103,14 @@ def _names_of(node: yaml.MappingNode) -> dict[str, str]:
     if len(node.value) > MOST:
         raise BrokenArticle(FILE, 1, f"there are more than {MOST:,} names.")
     names: dict[str, str] = {}
+    folded: set[str] = set()
     for key, value in node.value:
         line = key.start_mark.line + 1
         pair = [one.value.strip() if isinstance(one, yaml.ScalarNode) else "" for one in (key, value)]
         if not all(0 < len(one) <= LONGEST for one in pair):
             raise BrokenArticle(FILE, line, f"a name and what it stands for are text of up to {LONGEST} characters.")
-        if pair[0].casefold() in names:
+        if pair[0].casefold() in folded:
             raise BrokenArticle(FILE, line, f"{pair[0]} is named a second time.")
-        names[pair[0].casefold()] = pair[1]
+        folded.add(pair[0].casefold())
+        names[pair[0]] = pair[1]
     return names

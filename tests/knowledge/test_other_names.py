@@ -39,6 +39,13 @@ def test_a_question_without_other_names_has_no_second_reading(question: str) -> 
     assert OtherNames().reading("a card") is None
 
 
+def test_a_name_is_known_however_its_letters_fold(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("Straße: address\n", encoding="utf-8")
+    read = read_other_names(tmp_path).reading("my straße, STRASSE or STRAßE")
+    assert read is not None
+    assert read.question == "my address, address or address"
+
+
 @pytest.fixture
 async def articles(database: Database) -> Database:
     await keep(
