@@ -21,6 +21,8 @@ MOST_INTENTS = 1000
 round of the regression takes a second and 0.3 GB, of 5,000 with one example 17 s and 0.9 GB, and it goes through some hundred, twice."""
 OUT_OF_SCOPE = "out_of_scope"
 
+_OTHER_ENTRIES = frozenset({"synonym", "regex", "lookup"})
+"""What an entry of `nlu` may be besides an intent, by its key."""
 _ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -163,6 +165,12 @@ def _read_file(path: Path, name: str, found: TrainingFiles) -> None:
         intent = _child(entry, "intent")
         if intent is not None:
             _read_intent(entry, intent, name, found)
+        elif not _OTHER_ENTRIES & set(_keys(entry)):
+            # Rasa passes it over, and an intent with a typing mistake in its key would be gone without a word.
+            there = ", ".join(f"'{_short(key)}'" for key in _keys(entry)) or "nothing that has a name"
+            found.mistakes.append(
+                f"{name}:{entry.start_mark.line + 1}: this entry has no 'intent', but {there}. Name its intent, or remove it."
+            )
 
 
 def _read_intent(entry: yaml.Node, intent: yaml.Node, name: str, found: TrainingFiles) -> None:
@@ -228,6 +236,11 @@ def _child(node: yaml.Node, key: str) -> yaml.Node | None:
             if isinstance(name, yaml.ScalarNode) and name.value == key:
                 return value  # type: ignore[no-any-return]  # PyYAML's stubs leave the pairs untyped
     return None
+
+
+def _keys(node: yaml.Node) -> list[str]:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return [name.value for name, _value in pairs if isinstance(name, yaml.ScalarNode)]
 
 
 def _short(text: str) -> str:

@@ -52,6 +52,8 @@ def test_the_shipped_examples_are_as_they_should_be() -> None:
         (HEAD + block("refund", "a\x00b"), r"2\.yml:5: there is a character U\+0000"),
         (HEAD + block("refund", "x" * 20_000), r"2\.yml:5: .* 20,000 characters; .* 8,000 at most"),
         (HEAD + "- intent: refund\n  examples: |\n    money\n", r"2\.yml:5: an example begins with '- '"),
+        (HEAD + block("refund", "x").replace("intent", "intnt"), r"2\.yml:3: this entry has no 'intent', but 'intnt', 'examples'"),
+        (HEAD + "- refund\n", r"2\.yml:3: this entry has no 'intent', but nothing that has a name"),
         (HEAD + "- intent: [\n", r"2\.yml:\d: this is no YAML"),
         (HEAD + "  intent: refund\n", r"2\.yml:3: 'nlu' must be a list"),
     ],

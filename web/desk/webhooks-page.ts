@@ -102,7 +102,8 @@ export class WebhooksPage extends LitElement {
   }
 
   #delivery(one: Delivery): TemplateResult {
-    const when = one.state === "pending" && one.next_at !== null && one.attempts > 0 ? `next try ${momentInWords(one.next_at, now())}` : momentInWords(one.created_at, now());
+    const off = one.state === "pending" && this.known?.endpoints.some(({ id, active }) => id === one.endpoint_id && !active) === true;
+    const when = off ? "waits until its endpoint is switched on" : one.state === "pending" && one.next_at !== null && one.attempts > 0 ? `next try ${momentInWords(one.next_at, now())}` : momentInWords(one.created_at, now());
     return html`<li data-testid="desk-delivery"><span><span class="name">${one.kind}</span> <span class="more">to ${one.url}</span><br>
         ${one.last_error === null ? nothing : html`<span class="more failed" dir="auto">${one.last_error}</span><br>`}
         <span class="more">${one.attempts === 1 ? "1 attempt" : `${one.attempts} attempts`} · ${when} · ${one.webhook_id}</span></span>

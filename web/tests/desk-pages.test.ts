@@ -53,6 +53,15 @@ test("what became of a delivery shows without anybody's doing, and what is press
   expect(focused()?.textContent).toBe("Webhooks");
 });
 
+test("what waits for an endpoint that is off names no time of a next try", async () => {
+  const endpoint = { id: "we_1", url: FAILED.url, description: "", kinds: ["*"], active: false, disabled_reason: "The receiver answered 410 Gone.", created_at: "2026-11-23T14:00:00Z" };
+  service.on("GET", "/api/webhooks", { body: { endpoints: [endpoint], kinds: {} } });
+  service.on("GET", "/api/deliveries", { body: { deliveries: [FAILED], counts: { dead: 0, pending: 1 } } });
+  await openPage("webhooks");
+  expect(byId(app, "desk-delivery").textContent).toContain("waits until its endpoint is switched on");
+  expect(byId(app, "desk-delivery").textContent).not.toContain("next try");
+});
+
 test("saved rules leave the focus in their text, since the button that saved them rests", async () => {
   const rules = (version: number, text: string): object => ({ version, newest: version, text, warnings: [], versions: [] });
   service.on("GET", "/api/sla/policies", { body: rules(1, "a: 1") });
