@@ -20,7 +20,7 @@ from core.database import Database, metadata
 from core.embedding import OnnxEncoder, Vectors
 from core.errors import ConfigurationError
 from knowledge import tables
-from knowledge.articles import parse_article
+from knowledge.article_files import parse_article
 from knowledge.derivation import derive
 from knowledge.index import KnowledgeIndex
 from knowledge.retriever import Retriever

@@ -25,7 +25,8 @@ import yaml
 from core.clock import SystemClock
 from core.embedding import Encoder, OnnxEncoder
 from core.errors import BatonError, ConfigurationError
-from knowledge.articles import Article, Viewer, parse_article
+from knowledge.article_files import parse_article
+from knowledge.articles import Article, Viewer
 from knowledge.beir import Question, article_id, read_documents, read_questions
 from knowledge.ranking import Shape, shape
 from knowledge.retriever import Mode

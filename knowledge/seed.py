@@ -11,7 +11,8 @@ from pathlib import Path
 from core.clock import Clock
 from core.database import Database
 from core.errors import ConfigurationError
-from knowledge.articles import BrokenArticle, parse_article
+from knowledge.article_files import parse_article
+from knowledge.articles import BrokenArticle
 from knowledge.derivation import renew_passages
 from knowledge.intake import Incoming, Source, take_in
 from knowledge.other_names import read_other_names

@@ -118,6 +118,21 @@ def envelope(error: BatonError) -> dict[str, Any]:
     return {"error": {"code": error.code, "message": error.message, "field": error.field}}
 
 
+ERROR_PAGE: web.AppKey[Callable[[web.Request, BatonError], web.Response]] = web.AppKey("error_page")
+"""Shows an error to a person; without one, everybody has errors in the protocol's form."""
+
+
+def answer_error(request: web.Request, error: BatonError) -> web.Response:
+    """Answer with an error in the form that the caller reads: a page for a browser that opens one, the protocol's for everybody else."""
+    page = request.app.get(ERROR_PAGE)
+    return page(request, error) if page is not None and _opens_page(request) else error_response(error)
+
+
+def _opens_page(request: web.Request) -> bool:
+    """Tell whether a person's browser is about to show the answer: scripts do not ask for HTML, and the API is no page."""
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith(("/api/", "/internal/"))
+
+
 def error_response(error: BatonError) -> web.Response:
     """Answer with an error in the protocol's form."""
     response = web.json_response(envelope(error), status=error.status)
@@ -141,31 +156,37 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         timed = not isinstance(response, web.WebSocketResponse)
     except BatonError as error:
         status = error.status
-        response = error_response(error)
+        response = answer_error(request, error)
     except UnicodeEncodeError:
         status = 400
-        response = error_response(Invalid("A header of the request is not valid UTF-8."))
+        response = answer_error(request, Invalid("A header of the request is not valid UTF-8."))
     except web.HTTPException as error:
         status = error.status
         if error.status < 400:
             raise
-        known = {404: "not_found", 405: "not_found", 413: "too_large"}
-        response = web.json_response(
-            {"error": {"code": known.get(error.status, "invalid"), "message": error.reason, "field": None}},
-            status=error.status,
-        )
+        response = answer_error(request, _RefusedByServer(error))
     except (ConnectionResetError, TimeoutError, asyncio.CancelledError):
         timed = False
         raise
     except Exception:
         log.exception("request failed", path=request.path)
-        response = error_response(BatonError(WENT_WRONG))
+        response = answer_error(request, BatonError(WENT_WRONG))
     finally:
         if timed:
             resource = request.match_info.route.resource
             route = resource.canonical if resource is not None else "unknown"
             metrics.REQUESTS.labels(f"{request.method} {route}", str(status)).observe(time.perf_counter() - began)
     return response
+
+
+class _RefusedByServer(BatonError):
+    """What aiohttp refused by itself: no route takes the address, or none by this method."""
+
+    def __init__(self, error: web.HTTPException) -> None:
+        told = {404: "There is nothing at this address.", 405: "This address cannot be used in that way."}
+        super().__init__(told.get(error.status, error.reason))
+        self.status = error.status
+        self.code = {404: "not_found", 405: "not_found", 413: "too_large"}.get(error.status, "invalid")
 
 
 def _bind_to_logs(request: web.Request) -> None:

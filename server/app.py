@@ -13,13 +13,14 @@ from aiohttp import web
 
 from core.clock import Clock, SystemClock
 from core.identifiers import new_secret
-from server.api import BODY_LIMIT, Route, openapi, translate_errors
+from server.api import BODY_LIMIT, ERROR_PAGE, Route, openapi, translate_errors
 from server.background import load_actions, load_knowledge, load_triage, watch_bot
 from server.children import rasa_server
 from server.clock_skew import watch_clock
 from server.cross_origin import allow_listed_origins
 from server.demo import keep_accounts
 from server.opening import make_home, make_service, open_stores
+from server.pages import problem
 from server.routes import (
     chat,
     chat_socket,
@@ -71,6 +72,7 @@ def build_app(
         middlewares=[allow_listed_origins, translate_errors, slow_clients.middleware()], client_max_size=BODY_LIMIT
     )
     app[SLOW_CLIENTS] = slow_clients
+    app[ERROR_PAGE] = problem
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
 

@@ -29,6 +29,7 @@ HEADERS = {
 _HEADLINES = {
     403: "That did not come from here",
     404: "We can’t find that page",
+    405: "We can’t find that page",
     413: "That is too long",
     429: "One moment, please",
     500: "Something went wrong",

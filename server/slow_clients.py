@@ -42,7 +42,7 @@ class SlowClients:
                 except TimeoutError as error:
                     raise TooSlow("The request did not arrive in time. Send it again.") from error
                 except web.HTTPRequestEntityTooLarge as error:
-                    raise TooLarge("The request is larger than 1 MiB.") from error
+                    raise TooLarge("The request is larger than 1 MiB. Shorten it and send it again.") from error
                 except web.RequestPayloadError as error:
                     raise Invalid(
                         "The body is broken, or not in the Content-Encoding that the request names."

@@ -10,7 +10,8 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 
-from knowledge.articles import SLUG, Article, BrokenArticle, FrontMatter, build_article, split_front_matter
+from knowledge.article_files import FrontMatter, build_article, split_front_matter
+from knowledge.articles import SLUG, Article, BrokenArticle
 from knowledge.importing.found import Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, soup_to_markdown
 from knowledge.rendering import inline_text, parse

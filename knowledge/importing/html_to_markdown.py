@@ -16,7 +16,8 @@ _ENCODED = {ord(" "): "%20", ord("("): "%28", ord(")"): "%29", ord("<"): "%3C", 
 _LANGUAGE = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]{1,30})")
 _INLINE_MARKS = re.compile(r"([\\`*\[\]~]|<(?=[a-zA-Z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_]))")
 _BLOCK_MARKS = re.compile(r"(^|\n)([ \t]*)(#{1,6}(?=\s|$)|[-+>=](?!\w)|>|\d{1,9}(?=[.)](?:\s|$)))")
-_CLOSING_MARKS = re.compile(r"(#+)(?=\s*$)")
+_LONG_BLANK = re.compile(r"(?<![ \t])[ \t]{50,}")
+"""A row of blanks that shows as one. markdownify looks for a line's end anew from each of them, which would be quadratic."""
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -54,6 +55,25 @@ def soup_to_markdown(soup: Tag, *, base: str = "") -> str:
 def _prepare(soup: Tag, base: str) -> None:
     for element in soup.find_all(_DROPPED):
         element.decompose()
+    _prepare_addresses(soup, base)
+    for element in soup.find_all(["dl", "dt", "dd", "details", "summary"]):
+        if element.name in ("dt", "summary") and element.contents:
+            words = Tag(name="strong")
+            words.extend(list(element.contents))
+            element.append(words)
+            element.name = "p"
+        else:
+            element.name = "div"
+    _settle_numbers(soup)
+    for table in soup.find_all("table"):
+        _widen(table)
+    for text in soup.find_all(string=_LONG_BLANK):
+        if text.find_parent("pre") is None:
+            text.replace_with(_LONG_BLANK.sub(" ", text))
+
+
+def _prepare_addresses(soup: Tag, base: str) -> None:
+    """Make links of videos, and leave no address that may not stay."""
     for frame in soup.find_all(["iframe", "video", "audio", "source"]):
         address = _address(frame.get("src"), base)
         if address:
@@ -70,15 +90,6 @@ def _prepare(soup: Tag, base: str) -> None:
             element.replace_with(str(element.get("alt") or ""))
         else:
             del element[name]
-    for element in soup.find_all(["dl", "dt", "dd", "details", "summary"]):
-        if element.name in ("dt", "summary") and element.contents:
-            element.wrap(Tag(name="p"))
-            element.name = "strong"
-        else:
-            element.name = "div"
-    _settle_numbers(soup)
-    for table in soup.find_all("table"):
-        _widen(table)
 
 
 def _settle_numbers(soup: Tag) -> None:
@@ -128,7 +139,7 @@ class _Converter(MarkdownConverter):
         escaped = _INLINE_MARKS.sub(r"\\\1", text or "")
         if "_inline" in parent_tags:
             # In a heading, number signs at the end would be taken for its closing.
-            return _CLOSING_MARKS.sub(r"\\\1", escaped)
+            return _without_closing(escaped)
         return _BLOCK_MARKS.sub(_escape_block, escaped)
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -136,6 +147,13 @@ class _Converter(MarkdownConverter):
 
     def convert_th(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return str(super().convert_th(el, _PIPE.sub(r"\\|", text), parent_tags))  # type: ignore[misc]
+
+
+def _without_closing(heading: str) -> str:
+    """Escape the number signs at a heading's end. By hand: a pattern looks for the end anew from each sign of a long row."""
+    words = heading.rstrip()
+    text = words.rstrip("#")
+    return heading if text == words else f"{text}\\{heading[len(text) :]}"
 
 
 def _escape_block(found: re.Match[str]) -> str:

@@ -20,6 +20,12 @@ from server.commands.output import print_json, print_table
 from server.migrate import migrate
 from server.settings import Settings, load_settings
 
+TOLD = {
+    "answered": "answered",
+    "close": "no article answers this; these are the nearest, though none answers it",
+    "nothing": "no article answers this, and none comes near",
+}
+"""What is said of a search by its outcome."""
 VIEWERS = {"anonymous": Viewer.ANONYMOUS, "customer": Viewer.CUSTOMER, "staff": Viewer.STAFF}
 
 
@@ -47,17 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
             audience=arguments.audience,
         )
     )
+    # What is not even close is no more worth showing here than in the help centre.
+    found = outcome.results if outcome.close else []
     if arguments.json:
         results = [
             {"article_id": one.article_id, "slug": one.slug, "title": one.title, "heading": one.heading, "url": one.url,
              "score": round(one.score, 4), "text": one.text,
              "highlights": {"words": one.words, "sentence": one.sentence}}
-            for one in outcome.results
+            for one in found
         ]  # fmt: skip
         confidence = round(outcome.confidence, 4)
         corrections = [{"typed": one.typed, "used": one.used} for one in outcome.corrections]
         print_json(
-            {"answered": outcome.answered, "confidence": confidence, "semantic": outcome.semantic,
+            {"outcome": _kind(outcome), "answered": outcome.answered, "confidence": confidence, "semantic": outcome.semantic,
              "corrections": corrections, "results": results}
         )  # fmt: skip
         return 0
@@ -65,11 +73,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(note)
     for one in outcome.corrections:
         print(f"searched for “{one.used}” instead of “{one.typed}”")
-    verdict = "answered" if outcome.answered else "no article answers this"
-    print(f"{verdict} (confidence {outcome.confidence:.2f})\n")
-    rows = [(f"{one.score:.3f}", one.title, one.heading, one.url) for one in outcome.results]
-    print_table(rows, headings=("score", "article", "passage", "address"))
+    print(f"{TOLD[_kind(outcome)]} (confidence {outcome.confidence:.2f})")
+    if found:
+        rows = [(f"{one.score:.3f}", one.title, one.heading, one.url) for one in found]
+        print()
+        print_table(rows, headings=("score", "article", "passage", "address"))
     return 0
+
+
+def _kind(outcome: SearchOutcome) -> str:
+    return "answered" if outcome.answered else "close" if outcome.close else "nothing"
 
 
 async def search_once(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.articles import Article, parse_article, write_article
+from knowledge.article_files import parse_article, write_article
+from knowledge.articles import Article
 from server.command import build_parser
 from server.settings import ROOT
 

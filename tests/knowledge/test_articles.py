@@ -12,7 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.articles import Article, BrokenArticle, parse_article, write_article
+from knowledge.article_files import parse_article, write_article
+from knowledge.articles import Article, BrokenArticle
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]

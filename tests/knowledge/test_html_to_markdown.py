@@ -110,3 +110,25 @@ def test_the_parts_of_an_article_come_through() -> None:
 def test_html_nested_without_end_is_an_error_and_not_a_crash() -> None:
     with pytest.raises(NestedTooDeeplyError):
         to_markdown("<div>" * 5_000 + "x")
+
+
+MANY = 200_000
+"""Of one character: with steps that grow with the square it would be minutes."""
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<h2>" + "#" * MANY + "x</h2>", "## " + "#" * MANY + "x"),
+        ("<h2>x " + "#" * MANY + "</h2>", "## x \\" + "#" * MANY),
+        ("<h2>a" + " " * MANY + "b</h2>", "## a b"),
+        ("<p>a" + "\t" * MANY + "b</p>", "a b"),
+    ],
+    ids=["signs", "closing signs", "blanks", "tabs"],
+)
+def test_a_long_row_of_one_character_is_read_in_one_go(html: str, markdown: str) -> None:
+    assert to_markdown(html) == markdown
+
+
+def test_blanks_in_a_piece_of_code_stay() -> None:
+    assert to_markdown("<pre>a" + " " * 60 + "b</pre>") == "```\na" + " " * 60 + "b\n```"

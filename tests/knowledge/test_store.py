@@ -14,7 +14,8 @@ from core.clock import FrozenClock
 from core.database import Database
 from core.errors import ConfigurationError, Conflict, Invalid, NotFound
 from knowledge import derivation
-from knowledge.articles import Viewer, parse_article, write_article
+from knowledge.article_files import parse_article, write_article
+from knowledge.articles import Viewer
 from knowledge.full_text_schema import create_full_text
 from knowledge.searches import ENTRY_JSON, log_search, record_opened, search_entry
 from knowledge.seed import check_folder, sync_folder

@@ -238,3 +238,13 @@ def make_settings(home: Path, rasa_url: str, **values: Any) -> Settings:
         log_level="error",
         **values,
     )
+
+
+@pytest.fixture
+async def help_centre(running: Running) -> Running:
+    """A service with a small help centre in it: see `help_articles`."""
+    # That module stands on this one.
+    from tests.server.help_articles import open_help
+
+    await open_help(running.service)
+    return running

@@ -11,7 +11,7 @@ from knowledge.articles import Article
 from knowledge.retriever import Retriever
 from knowledge.store import save_article
 from server.service import Service
-from tests.server.conftest import NOW
+from tests.server.conftest import NOW, Running
 
 SECRETS = ("secret-limits", "unfinished", "for-customers")
 """Slugs that an anonymous reader must never meet."""
@@ -59,3 +59,15 @@ async def open_help(service: Service, *articles: Article) -> None:
     """Fill the help centre and open its search, by words alone."""
     await fill(service.database, *articles)
     service.retriever = Retriever(service.database, None, service.clock)
+
+
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+
+
+async def page(running: Running, path: str, *, status: int = 200, **headers: str) -> str:
+    answer = await running.client.get(path, headers={**PERSON, **headers})
+    text = await answer.text()
+    assert answer.status == status, text
+    assert answer.content_type == "text/html"
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    return text

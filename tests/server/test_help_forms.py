@@ -14,7 +14,7 @@ from knowledge.tables import articles, searches, votes
 from server.identity import sign_identity
 from server.reader import COOKIE
 from tests.server.conftest import Running
-from tests.server.help_articles import HIDDEN, open_help
+from tests.server.help_articles import HIDDEN
 from tickets.tables import tickets
 
 VOTE, API_VOTE = "/help/invoices/vote", "/api/help/articles/invoices/vote"
@@ -24,12 +24,6 @@ OTHER_SITES = (
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
 )
-
-
-@pytest.fixture
-async def help_centre(running: Running) -> Running:
-    await open_help(running.service)
-    return running
 
 
 async def rows(running: Running, table: sa.Table) -> list[Any]:
