@@ -28,7 +28,7 @@ import structlog
 from core.clock import SystemClock
 from core.embedding import OnnxEncoder
 from core.errors import BatonError, ConfigurationError
-from knowledge.articles import Article, Viewer
+from knowledge.articles import Article, BrokenArticle, Viewer
 from knowledge.beir import Question, article_id, read_documents, read_questions
 from knowledge.confidence_model import THRESHOLD
 from knowledge.index_work import embedded_text
@@ -207,19 +207,42 @@ def print_table(result: dict[str, Any]) -> None:
     print(f"{result['chunks']} passages, built in {result['build_s']} s")
 
 
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Read the folder and measure everything that is asked for."""
-    folder: Path = arguments.directory
+def read(folder: Path) -> tuple[list[Article], list[Question]]:
+    """Read the documents and questions of a folder, and say what is left out and why.
+
+    Raises:
+        ConfigurationError: it is no folder in the BEIR layout, or nothing in it can be measured.
+    """
     for needed in ("corpus.jsonl", "queries.jsonl", "qrels"):
         if not (folder / needed).exists():
             raise ConfigurationError(f"{folder} has no {needed}; a folder in the BEIR layout is needed.")
-    articles = []
-    for one in read_documents(folder, now=SystemClock().now()):
-        if isinstance(one, Article):
-            articles.append(one)
-        else:
-            say(f"left out: {one}")
-    questions = [one for one in read_questions(folder) if one.text.strip()]
+    articles: dict[str, Article] = {}
+    questions: dict[str, Question] = {}
+    for document in read_documents(folder, now=SystemClock().now()):
+        if isinstance(document, BrokenArticle):
+            say(f"left out: {document}")
+        elif articles.setdefault(document.id, document) is not document:
+            say(f"left out: the document {document.id} is there a second time.")
+    for question in read_questions(folder):
+        if isinstance(question, BrokenArticle):
+            say(f"left out: {question}")
+        elif not question.text.strip():
+            say(f"left out: the question {question.id} has no text.")
+        elif questions.setdefault(question.id, question) is not question:
+            say(f"left out: the question {question.id} is there a second time.")
+    if not articles or not any(one.answers for one in questions.values()):
+        raise ConfigurationError(
+            f"{folder} has no document, or no question with an answer; there is nothing to measure."
+        )
+    named = {article_id(one) for question in questions.values() for one in question.answers}
+    if missing := len(named.difference(articles)):
+        say(f"{missing} of {len(named)} documents that answer are not in the corpus; they count as not found.")
+    return list(articles.values()), list(questions.values())
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Read the folder and measure everything that is asked for."""
+    articles, questions = read(arguments.directory)
     encoder = OnnxEncoder(arguments.encoder)
     result = asyncio.run(measure_baton(articles, questions, encoder, arguments.database_url))
     result["peer"] = None if arguments.no_peer else measure_peer(articles, questions, encoder)

@@ -63,7 +63,7 @@ class Example:
 def read_beir_source(folder: Path) -> Source:
     """Read a corpus in the BEIR layout."""
     articles = [one for one in read_documents(folder, now=SystemClock().now()) if isinstance(one, Article)]
-    return Source(folder.name, articles, read_questions(folder))
+    return Source(folder.name, articles, [one for one in read_questions(folder) if isinstance(one, Question)])
 
 
 def read_article_source(folder: Path, questions: Path) -> Source:

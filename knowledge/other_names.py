@@ -68,12 +68,16 @@ class OtherNames:
 
 
 def better_of(asked: SearchOutcome, reading: Reading, read: SearchOutcome) -> SearchOutcome:
-    """Choose between what was found for a question as it was asked and for a reading of it, by how well the first article of each matches.
+    """Choose between what was found for a question as it was asked and for a reading of it.
 
-    Neither the confidence nor the score before it is made relative chooses as well; docs/knowledge.md has figures.
+    A word keeps the sense that it was typed in unless an article answers the other: of two readings that nothing answers the customer's own
+    is shown. Where the reading is answered, how well the first article of each matches decides. Neither the confidence nor the score
+    before it is made relative chooses as well; docs/knowledge.md has figures.
     """
     best, other = (one.results[0].score if one.results else 0.0 for one in (asked, read))
-    return asked if best >= other else replace(read, corrections=(*reading.replaced, *read.corrections))
+    if best >= other or (asked.results and not read.answered):
+        return asked
+    return replace(read, corrections=(*reading.replaced, *read.corrections))
 
 
 def read_other_names(folder: Path) -> OtherNames:

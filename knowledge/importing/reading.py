@@ -191,7 +191,7 @@ def _read_corpus(one: Input, now: datetime) -> Iterator[Read]:
                 if not raw.strip():
                     continue
                 try:
-                    text = raw.decode("utf-8")
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError:
                     yield BrokenArticle(one.name, number, "the line is not UTF-8.")
                     continue

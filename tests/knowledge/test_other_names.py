@@ -9,7 +9,8 @@ import pytest
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge.articles import BrokenArticle, Viewer
-from knowledge.other_names import FILE, MOST, OtherNames, read_other_names
+from knowledge.other_names import FILE, MOST, OtherNames, better_of, read_other_names
+from knowledge.results import Result, SearchOutcome
 from knowledge.retriever import Retriever
 from knowledge.seed import check_folder
 from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
@@ -50,7 +51,7 @@ def test_a_name_is_known_however_its_letters_fold(tmp_path: Path) -> None:
 async def articles(database: Database) -> Database:
     await keep(
         database,
-        make_article("recover", "Restore a deleted task from the trash."),
+        make_article("recover", "Restore a deleted task from the trash.", title="Restore a deleted task"),
         make_article("payment", "Replace a card that the bank has declined.", title="Payment card"),
         make_article("other", "Nothing of interest."),
     )
@@ -63,14 +64,35 @@ async def found(retriever: Retriever, question: str) -> tuple[str, list[tuple[st
 
 
 async def test_the_reading_that_matches_better_counts_and_says_what_was_searched_for(
-    articles: Database, clock: FrozenClock, words_encoder: WordsEncoder, searching: Searching
+    articles: Database, words_encoder: WordsEncoder, searching: Searching
 ) -> None:
     async with searching(articles, words_encoder) as retriever:
-        for one in (retriever, Retriever(articles, None, clock)):
-            assert (await found(one, "restore deleted card"))[1] == []
-            one.names = NAMES
-            assert await found(one, "restore deleted card") == ("recover", [("card", "task")])
-            assert await found(one, "my card was declined") == ("payment", [])
+        assert (await found(retriever, "restore deleted card"))[1] == []
+        retriever.names = NAMES
+        assert await found(retriever, "restore deleted card") == ("recover", [("card", "task")])
+        assert await found(retriever, "my card was declined") == ("payment", [])
+
+
+def outcome(score: float, *, answered: bool) -> SearchOutcome:
+    return SearchOutcome([Result("id", "slug", "Title", "", "/help/slug", "Text", score, "public", "")], answered, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "read", "as_asked"),
+    [
+        (outcome(0.57, answered=False), outcome(0.58, answered=False), True),
+        (outcome(0.57, answered=False), outcome(0.58, answered=True), False),
+        (outcome(0.58, answered=True), outcome(0.57, answered=True), True),
+        (SearchOutcome(), outcome(0.2, answered=False), False),
+        (outcome(0.1, answered=False), SearchOutcome(), True),
+    ],
+)
+def test_a_word_keeps_the_sense_that_it_was_typed_in_unless_an_article_answers_the_other(
+    asked: SearchOutcome, read: SearchOutcome, as_asked: bool
+) -> None:
+    reading = NAMES.reading("which cards do you accept")
+    assert reading is not None
+    assert (better_of(asked, reading, read) is asked) == as_asked
 
 
 async def test_a_name_leads_nobody_to_what_they_may_not_see(database: Database, clock: FrozenClock) -> None:
