@@ -8,7 +8,6 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections import Counter
@@ -20,6 +19,8 @@ import redis.asyncio
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from running import free_port  # noqa: E402
 
 from server.processes import redis_server  # noqa: E402
 
@@ -45,13 +46,6 @@ class Talk:
     """Numbers of the messages shown, in order, over all sockets."""
     last_event: int | None = None
     handed_over: bool = False
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Process:

@@ -31,7 +31,8 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 from running import ROOT, Running, baton
-from turn import OverSocket, baton_messages
+from turn import OverSocket
+from turn_messages import baton_messages
 
 sys.path.insert(0, str(ROOT))
 

@@ -60,17 +60,6 @@ async def measure_baton(corpus: Path, encoder_folder: Path | None) -> dict[str, 
     from server.migrate import migrate
 
     spent: dict[str, float] = {}
-
-    def timed(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return work(*arguments)
-            finally:
-                spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
-
-        return run
-
     with tempfile.TemporaryDirectory(prefix="baton-importing-") as place:
         database = Database.open(f"sqlite:///{place}/baton.db")
         await migrate(database)
@@ -82,8 +71,8 @@ async def measure_baton(corpus: Path, encoder_folder: Path | None) -> dict[str, 
         written_mb = peak_mb()
         index = KnowledgeIndex(database, encoder, Path(place) / "chroma", threads=os.cpu_count() or 1)
         await index.open()
-        index._embed = timed("embed_s", index._embed)  # type: ignore[method-assign]
-        index._store.put = timed("vectors_s", index._store.put)  # type: ignore[method-assign]
+        index._embed = timed(spent, "embed_s", index._embed)  # type: ignore[method-assign]
+        index._store.put = timed(spent, "vectors_s", index._store.put)  # type: ignore[method-assign]
         indexed = await index.refresh(tell("indexed"))
         ended, cpu = time.perf_counter(), time.process_time() - cpu
         again = await import_articles(database, corpus, SystemClock())
@@ -107,6 +96,19 @@ async def measure_baton(corpus: Path, encoder_folder: Path | None) -> dict[str, 
         "seconds": ended - began,
         "cpu_s": cpu,
     }
+
+
+def timed(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `work` as it is, its seconds added up in `spent` under a name."""
+
+    def run(*arguments: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return work(*arguments)
+        finally:
+            spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
+
+    return run
 
 
 def measure_peer(corpus: Path, encoder_folder: Path | None, documents: int) -> dict[str, Any]:

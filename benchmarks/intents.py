@@ -33,8 +33,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from intents_peer import DIET_EPOCHS, estimate_peer, processor_seconds, quiet, say, train_peer, write_nlu
-from running import HOME, RASA, ROOT
+from intents_peer import DIET_EPOCHS, estimate_peer, processor_seconds, train_peer, write_nlu
+from running import HOME, RASA, ROOT, quiet
+from telling import say
 
 from core.errors import BatonError, ConfigurationError
 from core.text import text_of

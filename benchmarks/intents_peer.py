@@ -7,25 +7,20 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from running import RASA
+from running import RASA, quiet
+from telling import say
 
 from core.errors import ConfigurationError
 from server.training_files import IntentExample
 
 DIET_EPOCHS = 100
 """The peer's default; Rasa's default pipeline names it."""
-
-
-def say(words: str) -> None:
-    """Tell a person how it goes, on standard error."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def write_nlu(examples: Sequence[IntentExample], path: Path) -> Path:
@@ -39,14 +34,6 @@ def processor_seconds() -> float:
     """Return what the children that have ended used of the processor."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def quiet() -> dict[str, str]:
-    """Return the environment in which Rasa and TensorFlow say nothing and call nobody."""
-    return {
-        "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    }  # fmt: skip
 
 
 def train_peer(train: Sequence[IntentExample], folder: Path) -> tuple[Path, dict[str, Any]]:

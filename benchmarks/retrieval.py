@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import structlog
+from telling import say
 
 from core.clock import SystemClock
 from core.embedding import OnnxEncoder
@@ -41,11 +42,6 @@ ROOT = Path(__file__).parents[1]
 MODES: dict[str, Mode] = {"full_text": "words", "semantic": "meaning", "hybrid": "hybrid"}
 DEPTH = 10
 Figures = dict[str, float]
-
-
-def say(words: str) -> None:
-    """Tell a person how it goes, on standard error."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def measure(questions: Sequence[Question], orders: Sequence[list[str]], seconds: Sequence[float]) -> Figures:

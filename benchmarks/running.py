@@ -133,7 +133,7 @@ def rasa_default(folder: Path, model: Path) -> Iterator[Running]:
         str(RASA), "-m", "rasa", "run", "--model", str(model), "--credentials", str(project / "credentials.yml"),
         "--endpoints", str(project / "endpoints.yml"), "--interface", "127.0.0.1", "--port", str(port),
     ]  # fmt: skip
-    with _started(command, folder, _quiet(), port, folder / "peer.log") as running:
+    with _started(command, folder, quiet(), port, folder / "peer.log") as running:
         yield running
 
 
@@ -148,7 +148,7 @@ def default_project(say: Callable[[str], None]) -> Path:
         say("Training rasa init's default project (a few minutes, once) …")
         with tempfile.TemporaryDirectory() as folder:
             command = [RASA, "-m", "rasa", "init", "--no-prompt", "--init-dir", folder]
-            environment = {**os.environ, **_quiet()}
+            environment = {**os.environ, **quiet()}
             made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
             if made.returncode != 0 or not list((Path(folder) / "models").glob("*.tar.gz")):
                 sys.exit(f"rasa init failed:\n{made.stderr[-2000:]}")
@@ -184,7 +184,8 @@ def _started(command: list[str], folder: Path, environment: dict[str, str], port
             process.kill()
 
 
-def _quiet() -> dict[str, str]:
+def quiet() -> dict[str, str]:
+    """Return the environment in which Rasa and TensorFlow say nothing and call nobody."""
     return {
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",

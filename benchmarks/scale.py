@@ -28,13 +28,16 @@ from typing import Any
 
 import numpy as np
 import structlog
-from scale_corpus import BATCH, ROOT, make_rows, product, read_sources, say
+from scale_corpus import BATCH, ROOT, make_rows, product, read_sources
+from telling import say
 
 from core.embedding import OnnxEncoder
 from core.errors import BatonError
 from knowledge.articles import Viewer
 from knowledge.retriever import NEAREST, Retriever
 from knowledge.terms import question_terms
+
+VIEWER = Viewer.CUSTOMER
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -44,12 +47,11 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
 
 
 async def measure(retriever: Retriever, encoder: OnnxEncoder, questions: Sequence[str]) -> dict[str, Any]:
-    """Time whole searches as a customer, then each stage by itself."""
-    viewer = Viewer.CUSTOMER
+    """Time whole searches as a customer, and as staff narrowed to an audience, then each stage by itself."""
 
     async def whole(question: str) -> None:
         encoder.forget()
-        await retriever.search(question, viewer=viewer, limit=5, log=False)
+        await retriever.search(question, viewer=VIEWER, limit=5, log=False)
 
     async def narrowed(question: str) -> None:
         encoder.forget()
@@ -57,46 +59,60 @@ async def measure(retriever: Retriever, encoder: OnnxEncoder, questions: Sequenc
 
     figures: dict[str, Any] = await timed(questions, whole)
     figures["staff_with_audience"] = await timed(questions, narrowed)
-    stages: dict[str, dict[str, float]] = {}
+    figures["stages"] = await measure_meaning(retriever, encoder, questions) | await measure_words(retriever, questions)
+    return figures
+
+
+async def measure_meaning(
+    retriever: Retriever, encoder: OnnxEncoder, questions: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Time the question's embedding, and Chroma by itself."""
+    index = retriever.index
+    if index is None:
+        raise RuntimeError("a search by words alone is not what is measured")
 
     async def embed(question: str) -> None:
         encoder.forget()
         await asyncio.to_thread(encoder.encode, [question])
 
-    stages["embedding"] = await timed(questions, embed)
-    index, full_text = retriever.index, retriever._full_text
-    if index is None:
-        raise RuntimeError("a search by words alone is not what is measured")
-
     async def near(question: str) -> None:
-        await index.search(question, viewer, NEAREST)
+        await index.search(question, VIEWER, NEAREST)
 
+    embedding = await timed(questions, embed)
     for question in questions:
         encoder.encode([question])
     # Each question's own vector is remembered now: what is left is Chroma.
-    stages["nearest"] = await timed(questions, near)
+    return {"embedding": embedding, "nearest": await timed(questions, near)}
+
+
+async def measure_words(retriever: Retriever, questions: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Time counting the words, finding candidates by them, and a search by words alone with nothing remembered."""
+    full_text = retriever._full_text
     async with retriever.database.read() as reader:
         memory = await full_text.recall(reader)
 
         async def count(question: str) -> None:
             memory.frequencies.clear()
-            await full_text.statistics(reader, memory, question_terms(question), viewer)
+            await full_text.statistics(reader, memory, question_terms(question), VIEWER)
 
         async def candidates(question: str) -> None:
             terms = question_terms(question)
-            statistics = await full_text.statistics(reader, memory, terms, viewer)
-            await full_text.search(reader, terms, statistics, viewer)
+            statistics = await full_text.statistics(reader, memory, terms, VIEWER)
+            await full_text.search(reader, terms, statistics, VIEWER)
 
-        stages["counting_words"] = await timed(questions, count)
+        counting = await timed(questions, count)
         await timed(questions, candidates)
-        stages["candidates_by_words"] = await timed(questions, candidates)
+        found = await timed(questions, candidates)
 
     async def words(question: str) -> None:
         memory.kept.clear()
-        await retriever.search(question, viewer=viewer, limit=5, log=False, mode="words")
+        await retriever.search(question, viewer=VIEWER, limit=5, log=False, mode="words")
 
-    stages["words_alone_unremembered"] = await timed(questions, words)
-    return figures | {"stages": stages}
+    return {
+        "counting_words": counting,
+        "candidates_by_words": found,
+        "words_alone_unremembered": await timed(questions, words),
+    }
 
 
 async def timed(questions: Sequence[str], ask: Callable[[str], Any]) -> dict[str, float]:
@@ -138,7 +154,7 @@ async def measure_peer(
         vector = await asyncio.to_thread(encoder.encode, [question])
         await asyncio.to_thread(collection.query, query_embeddings=vector, n_results=NEAREST, **where)
 
-    filtered = await timed(questions, lambda question: ask(question, where={"level": {"$lte": int(Viewer.CUSTOMER)}}))
+    filtered = await timed(questions, lambda question: ask(question, where={"level": {"$lte": int(VIEWER)}}))
     without = await timed(questions, ask)
     client.close()
     return {"filter": filtered, "no_filter": without}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 import yaml
+from telling import say
 
 from core.clock import SystemClock
 from core.database import Database, metadata
@@ -33,11 +33,6 @@ TURN = 1.0
 BATCH = 5_000
 VERSION = 1
 """Rises when the corpus is made otherwise, so that a kept one is not taken for it."""
-
-
-def say(words: str) -> None:
-    """Tell a person how it goes, on standard error."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def read_sources(encoder: OnnxEncoder) -> tuple[list[tuple[str, str, str]], Vectors, list[str]]:

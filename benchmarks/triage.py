@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from telling import say
 
 from core.embedding import OnnxEncoder
 from core.errors import BatonError
@@ -31,11 +32,6 @@ from tickets.triage import AUTO_REPLY_ABOVE
 ROOT = Path(__file__).parents[1]
 SEED = 0
 Figures = dict[str, float | None]
-
-
-def say(words: str) -> None:
-    """Tell a person how it goes, on standard error."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def read(path: Path) -> list[Example]:

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import itertools
 import json
-import random
 import statistics
 import sys
 import tempfile
@@ -26,49 +25,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-import yaml
-from running import ROOT, Running, baton, default_project, rasa_default
+from running import Running, baton, default_project, rasa_default
+from telling import say, side_by_side
+from turn_messages import baton_messages, peer_messages
 
 AT_ONCE = (1, 8, 32)
 ROUNDS = 2
 MESSAGES_A_CONVERSATION = 6
-QUESTIONS_IN_TEN = 7
 MOST_MESSAGES = 4_000
 """Messages of one round at most, however fast the machine is."""
 LONGEST_TURN = 30.0
-SMALL_TALK = {"greet", "goodbye", "thanks", "bot_challenge", "how_are_you", "praise"}
-NO_QUESTIONS = {
-    "out_of_scope", "nlu_fallback", "nlu_unsure", "cancel_subscription", "talk_to_person", "security_incident", "frustration",
-    "ticket_status", "article_helped", "article_did_not_help", "affirm", "deny", *SMALL_TALK,
-}  # fmt: skip
-OPENINGS = (
-    "", "hi, ", "hello, ", "quick question: ", "one more thing, ", "sorry to ask, ", "good day, ", "ok so ", "please, ", "hey team, ",
-)  # fmt: skip
-CLOSINGS = (
-    "", "?", " please", ", thanks", " thank you", " asap", ", any idea", "... cheers", ", can you tell me", " if you can",
-)  # fmt: skip
-NAMES = (
-    "Ana",
-    "Ben",
-    "Chi",
-    "Dana",
-    "Emil",
-    "Fay",
-    "Gil",
-    "Hana",
-    "Ivo",
-    "Jo",
-    "Kim",
-    "Lea",
-    "Max",
-    "Nia",
-    "Oz",
-    "Pia",
-)
-MOODS = (
-    "hello", "hey there", "good morning", "I am great", "feeling good", "perfect", "I'm so sad", "not good", "terrible", "yes",
-    "of course", "no way", "are you a bot?", "am I talking to a human?", "bye", "see you later",
-)  # fmt: skip
 
 
 class Conversation(Protocol):
@@ -164,39 +130,6 @@ class OverRest:
 Opener = Callable[[aiohttp.ClientSession], Awaitable[Conversation]]
 
 
-def baton_messages(seed: int) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of messages, no text twice."""
-    held_out = yaml.safe_load((ROOT / "tests" / "bot" / "data" / "held_out.yml").read_text(encoding="utf-8"))["nlu"]
-    by_intent = {entry["intent"]: [line[2:] for line in entry["examples"].splitlines()] for entry in held_out}
-    questions = [text for intent, texts in by_intent.items() if intent not in NO_QUESTIONS for text in texts]
-    small_talk = [text for intent, texts in by_intent.items() if intent in SMALL_TALK for text in texts]
-    dice = random.Random(seed)
-    asked = _shuffled(
-        [f"{before}{text}{after}" for text in questions for before in OPENINGS for after in CLOSINGS], dice
-    )
-    chatted = _shuffled(
-        [f"{text}{after} {name}" for text in small_talk for name in NAMES for after in ("", ",", "!")], dice
-    )
-    for number in itertools.count():
-        is_question = number * QUESTIONS_IN_TEN % 10 < QUESTIONS_IN_TEN
-        yield ("question", next(asked)) if is_question else ("small_talk", next(chatted))
-
-
-def peer_messages(seed: int) -> Iterator[tuple[str, str]]:
-    """Yield messages of the default project's own domain, no text twice."""
-    dice = random.Random(seed)
-    texts = [f"{text}{after} {name}" for text in MOODS for name in NAMES for after in ("", ",", "!", " dear", "...")]
-    for text in _shuffled(texts, dice):
-        yield "mood", text
-
-
-def _shuffled(texts: list[str], dice: random.Random) -> Iterator[str]:
-    dice.shuffle(texts)
-    for round_number in itertools.count():
-        # Another round is another wording: a trailing number, so that no cache of texts can answer.
-        yield from (f"{text} {round_number}" if round_number else text for text in texts)
-
-
 async def ask(
     figures: Figures,
     running: Running,
@@ -285,7 +218,7 @@ def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
     }
 
 
-async def measure(ours: Running, theirs: Running | None, seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
+async def measure(ours: Running, theirs: Running | None, seconds: float) -> dict[str, Any]:
     """Warm both up, then ask them by turns."""
 
     async def open_baton(http: aiohttp.ClientSession) -> Conversation:
@@ -320,20 +253,17 @@ async def measure(ours: Running, theirs: Running | None, seconds: float, say: Ca
     return found
 
 
-def table(found: dict[str, Any]) -> str:
-    """Lay the figures out for people."""
-    theirs, ratio = found["peer"] or {}, found["ratio"] or {}
-    lines = [f"{'':28}{'Baton':>12}{'Rasa default':>14}{'ratio':>8}"]
-    for name, value in found["baton"].items():
-        lines.append(f"{name:28}{value:>12}{theirs.get(name, ''):>14}{ratio.get(name, ''):>8}")
-    if theirs:
-        p50 = found["baton"]["p50_ms_1"] / theirs["p50_ms_1"]
-        more = found["baton"]["peak_pss_mb"] - theirs["peak_pss_mb"]
-        lines.append(
-            f"\nAims: p50 at most 0.6 of the default's ({p50:.2f}); throughput at least 3 times (ratios of messages_per_s);"
-        )
-        lines.append(f"memory at most 600 MB more ({more:+} MB).")
-    return "\n".join(lines)
+def aims(found: dict[str, Any]) -> list[str]:
+    """Say how far the figures are from what was aimed at."""
+    ours, theirs = found["baton"], found["peer"]
+    if theirs is None:
+        return []
+    p50 = ours["p50_ms_1"] / theirs["p50_ms_1"]
+    more = ours["peak_pss_mb"] - theirs["peak_pss_mb"]
+    return [
+        f"\nAims: p50 at most 0.6 of the default's ({p50:.2f}); throughput at least 3 times (ratios of messages_per_s);",
+        f"memory at most 600 MB more ({more:+} MB).",
+    ]
 
 
 def main() -> int:
@@ -346,21 +276,18 @@ def main() -> int:
     parser.add_argument("--no-peer", action="store_true", help="measure Baton alone")
     chosen = parser.parse_args()
 
-    def say(words: str) -> None:
-        print(words, file=sys.stderr, flush=True)
-
     model = None if chosen.no_peer else default_project(say)
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder, baton(Path(folder)) as ours:
         say("Starting Baton …")
         ours.wait_for("/readyz")
         if model is None:
-            found = asyncio.run(measure(ours, None, chosen.seconds, say))
+            found = asyncio.run(measure(ours, None, chosen.seconds))
         else:
             with rasa_default(Path(folder), model) as theirs:
                 say("Starting Rasa's default project …")
                 theirs.wait_for("/")
-                found = asyncio.run(measure(ours, theirs, chosen.seconds, say))
-    print(json.dumps(found, indent=1) if chosen.json else table(found))
+                found = asyncio.run(measure(ours, theirs, chosen.seconds))
+    print(json.dumps(found, indent=1) if chosen.json else side_by_side(found, *aims(found)))
     return 0
 
 

@@ -28,9 +28,12 @@ import aiohttp
 import psutil
 from aiohttp import web
 from running import Running, assistant, default_project, free_port, rasa_default
-from turn import MESSAGES_A_CONVERSATION, Memory, baton_messages, peer_messages, quantile, ratios
+from telling import side_by_side
+from turn import MESSAGES_A_CONVERSATION, Memory, quantile, ratios
+from turn_messages import baton_messages, peer_messages
 
 AT_ONCE = (1, 8)
+AIMS = "\nAims: 150 messages/s, p50 at most 8 ms, at most 700 MB resident, ready within 15 s."
 TOKEN = "a-token-for-the-benchmark"
 ANSWER = {
     "article_id": "ar_1",
@@ -183,18 +186,8 @@ def main() -> int:
         os.sched_setaffinity(0, cores)
         theirs = None if model is None else asyncio.run(of_peer(Path(folder), model, chosen.seconds))
     found = {"baton": ours, "peer": theirs, "ratio": None if theirs is None else ratios(ours, theirs)}
-    print(json.dumps(found, indent=1) if chosen.json else table(found))
+    print(json.dumps(found, indent=1) if chosen.json else side_by_side(found, AIMS))
     return 0
-
-
-def table(found: dict[str, Any]) -> str:
-    """Lay the figures out for people."""
-    theirs, ratio = found["peer"] or {}, found["ratio"] or {}
-    lines = [f"{'':28}{'Baton':>12}{'Rasa default':>14}{'ratio':>8}"]
-    for name, value in found["baton"].items():
-        lines.append(f"{name:28}{value:>12}{theirs.get(name, ''):>14}{ratio.get(name, ''):>8}")
-    lines.append("\nAims: 150 messages/s, p50 at most 8 ms, at most 700 MB resident, ready within 15 s.")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,22 +69,25 @@ async def record_vote(
         statement = sa.select(articles.c.id).where(articles.c.id == article_id, *visible_to(viewer)).with_for_update()
         if (await tx.execute(statement)).one_or_none() is None:
             raise NotFound("There is no such article.")
-        before = await _vote(tx.connection, article_id, voter)
-        if before is not None and before.helpful == helpful:
-            words = words or before.words
-        if (
-            before is None
-            or (before.helpful, before.words) != (helpful, words)
-            or not await counts_now(tx.connection, article_id, before.voted_at)
-        ):
-            values = {"helpful": helpful, "words": words, "voted_at": at}
-            if before is None:
-                await tx.execute(sa.insert(votes).values(article_id=article_id, voter=voter, **values))
-            else:
-                await tx.execute(sa.update(votes).where(*_of(article_id, voter)).values(**values))
-            await _count(tx, article_id, None if before is None else before.helpful, helpful)
+        if await _keep_vote(tx, article_id, voter, helpful, words, at):
             await open_review_if_due(tx, article_id, at=at)
         await note_vote(tx, article_id, helpful, at=at, search_id=search_id, conversation_id=conversation_id)
+
+
+async def _keep_vote(tx: Transaction, article_id: str, voter: str, helpful: bool, words: str, at: datetime) -> bool:
+    """Write a vote over the one before; tells whether it counts anew, which the same vote does only after a review."""
+    before = await _vote(tx.connection, article_id, voter)
+    if before is not None and before.helpful == helpful:
+        words = words or before.words
+        if before.words == words and await counts_now(tx.connection, article_id, before.voted_at):
+            return False
+    values = {"helpful": helpful, "words": words, "voted_at": at}
+    if before is None:
+        await tx.execute(sa.insert(votes).values(article_id=article_id, voter=voter, **values))
+    else:
+        await tx.execute(sa.update(votes).where(*_of(article_id, voter)).values(**values))
+    await _count(tx, article_id, None if before is None else before.helpful, helpful)
+    return True
 
 
 async def join_votes(tx: Transaction, visitor_id: str, customer_id: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -17,7 +17,7 @@ from core.database import Database
 from knowledge.articles import BrokenArticle, Visibility
 from knowledge.importing.found import Format, Found, Read
 from knowledge.importing.reading import look_at, read
-from knowledge.intake import What, take_in
+from knowledge.intake import Outcome, What, take_in
 
 BATCH = 200
 """Articles in one transaction, at most."""
@@ -88,32 +88,39 @@ async def import_articles(
     seen: set[str] = set()
     done = 0
     while batch := await asyncio.to_thread(_next, reading):
-        found: list[Found] = []
-        for one in batch:
-            if isinstance(one, BrokenArticle):
-                report.broken.append(one)
-            elif one.incoming.article.id in seen:
-                report.broken.append(
-                    BrokenArticle(one.file, one.line, f"{one.incoming.source.id} is there a second time.")
-                )
-            else:
-                seen.add(one.incoming.article.id)
-                found.append(_narrowed(one, visibility))
-        outcomes = await take_in(
-            db, [one.incoming for one in found], at=clock.now(), by="import", overwrite=overwrite, dry=dry
-        )
+        found = [_narrowed(one, visibility) for one in _once_each(batch, seen, report)]
+        incoming = [one.incoming for one in found]
+        outcomes = await take_in(db, incoming, at=clock.now(), by="import", overwrite=overwrite, dry=dry)
         for one, outcome in zip(found, outcomes, strict=True):
-            if outcome.what == "refused":
-                report.broken.append(BrokenArticle(one.file, one.line, outcome.reason))
-                continue
-            report.counts[outcome.what] += 1
-            report.formats[formats[one.file]] += 1
-            report.drafts += one.incoming.article.status == "draft"
-            if outcome.what == "kept":
-                report.kept.append(outcome.slug)
+            _count(report, one, outcome, formats[one.file])
         done += len(batch)
         progress(done, max(done, inputs.articles))
     return report
+
+
+def _once_each(batch: Sequence[Read], seen: set[str], report: ImportReport) -> Iterator[Found]:
+    """Give the articles that no earlier batch had, and tell of the others, and of what is broken, in the report."""
+    for one in batch:
+        if isinstance(one, BrokenArticle):
+            report.broken.append(one)
+        elif one.incoming.article.id in seen:
+            reason = f"{one.incoming.source.id} is there a second time."
+            report.broken.append(BrokenArticle(one.file, one.line, reason))
+        else:
+            seen.add(one.incoming.article.id)
+            yield one
+
+
+def _count(report: ImportReport, one: Found, outcome: Outcome, format: Format) -> None:
+    """Note in the report what became of an article."""
+    if outcome.what == "refused":
+        report.broken.append(BrokenArticle(one.file, one.line, outcome.reason))
+        return
+    report.counts[outcome.what] += 1
+    report.formats[format] += 1
+    report.drafts += one.incoming.article.status == "draft"
+    if outcome.what == "kept":
+        report.kept.append(outcome.slug)
 
 
 def _next(reading: Iterator[Read]) -> list[Read]:
