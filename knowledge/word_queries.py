@@ -200,14 +200,19 @@ def _among(table: str, narrowed: tuple[str, ...]) -> str:
 
 @cache
 def _candidates_postgresql(narrowed: tuple[str, ...]) -> Prepared:
-    """Look each word up by the index and add up what the words of a passage tell.
+    return Prepared(sa.text(candidates_statement(narrowed)).columns(sa.column("id", sa.Integer)))
+
+
+def candidates_statement(narrowed: tuple[str, ...]) -> str:
+    """Return PostgreSQL's statement for candidates: each word is looked up by the index, and what the words of a passage tell is added up.
 
     One statement for any number of words, whose queries are made once each: as conditions over the passages found they were made anew
-    for every row, once the server had planned for unknown words, which took twice as long as the search.
+    for every row, once the server had planned for unknown words, which took twice as long as the search. The level is kept from its own
+    index, from which the server would gather all that may be seen, once for each word.
     """
     joined = "JOIN knowledge_articles ON article_id = knowledge_articles.id" if narrowed else ""
     conditions = "".join(f" AND {CONDITIONS[name]}" for name in narrowed)
-    whole = f"""
+    return f"""
         SELECT held.id FROM (
             SELECT CAST(word AS tsquery) AS query, told
             FROM unnest(CAST(:words AS text[]), CAST(:told AS double precision[])) AS word(word, told) OFFSET 0
@@ -217,4 +222,3 @@ def _candidates_postgresql(narrowed: tuple[str, ...]) -> Prepared:
         ) AS held
         GROUP BY held.id, held.length ORDER BY sum(asked.told) DESC, held.length, held.id LIMIT {CANDIDATES}
     """  # noqa: S608
-    return Prepared(sa.text(whole).columns(sa.column("id", sa.Integer)))

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.database import Database, metadata
 from core.sqlite_driver import SqliteConnection
 from knowledge.articles import Viewer
 from knowledge.results import read_shown
 from knowledge.scoring import Statistics
-from knowledge.word_queries import EVERYTHING, Only, find_candidates, read_terms
+from knowledge.word_queries import EVERYTHING, Only, candidates_statement, find_candidates, read_terms
 from tests.knowledge.conftest import keep, make_article
 
 NARROWED = (EVERYTHING, Only(audience="customer"), Only(category="Billing"), Only("Billing", "customer"))
@@ -107,3 +108,21 @@ async def test_what_is_shown_is_read_by_its_ids_and_never_by_who_may_see_it(
         assert len(await read_shown(reader, ids, viewer)) == 1
     steps = plans.taken()
     assert {table: ways(steps, table) for table in BY_KEY} == {table: {way} for table, way in BY_KEY.items()}
+
+
+@pytest.mark.parametrize("viewer", Viewer)
+async def test_postgresql_finds_words_by_their_index_and_never_gathers_all_that_may_be_seen(
+    postgresql_url: str, viewer: Viewer
+) -> None:
+    database = Database.open(postgresql_url)
+    async with database.write() as tx:
+        await tx.connection.run_sync(metadata.create_all)
+        # A table of two rows would be read whole.
+        await tx.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        await tx.execute(sa.text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        asked = {"words": ["'invoic'"], "told": [1.0], "viewer": int(viewer)}
+        statement = sa.text(f"EXPLAIN {candidates_statement(())}")
+        plan = "\n".join(await tx.connection.scalars(statement, asked))
+    await database.close()
+    assert "ix_knowledge_passages_full_text" in plan
+    assert "ix_knowledge_passages_level_length" not in plan
