@@ -141,10 +141,18 @@ async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, l
     for sign in _BETWEEN_WORDS:
         title = sa.func.replace(title, sign, " ")
     spaced = sa.literal(" ") + title
-    matching = [spaced.ilike(f"% {word.translate(_LIKE)}%", escape="\\") for word in words]
+    matching = [
+        sa.or_(*(spaced.ilike(f"% {form.translate(_LIKE)}%", escape="\\") for form in _in_cases(word)))
+        for word in words
+    ]
     order = articles.c.views.desc(), sa.func.length(articles.c.title), articles.c.title
     first = _ids(viewer).where(*matching).order_by(*order).limit(limit)
     return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
+
+
+def _in_cases(word: str) -> list[str]:
+    """Return a word in each case it may have: SQLite takes large and small for one in ASCII alone, PostgreSQL by its locale."""
+    return [word] if word.isascii() else sorted({word, word.lower(), word.upper(), word.capitalize()})
 
 
 async def summaries_of(reader: Reader, ids: Sequence[str], viewer: Viewer) -> dict[str, Summary]:

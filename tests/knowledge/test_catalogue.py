@@ -108,6 +108,7 @@ async def test_lists_by_views_by_date_and_by_place(database: Database) -> None:
         (["_"], []),
         (["\\"], []),
         (["über"], ["über"]),
+        (["ÜBER", "kart"], ["über"]),
     ],
 )
 async def test_titles_are_found_by_the_beginnings_of_their_words(
