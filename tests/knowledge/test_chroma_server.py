@@ -57,6 +57,8 @@ def chroma_server(folder: Path, port: int) -> Iterator[str]:
                     break
             except httpx.TransportError:
                 assert server.poll() is None, (folder.parent / "chroma.log").read_text()
+        else:
+            pytest.fail("Chroma did not answer within 60 s.")
         yield url
     finally:
         server.send_signal(signal.SIGTERM)

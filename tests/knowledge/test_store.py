@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import ConfigurationError, Conflict, Invalid, NotFound
-from knowledge import derivation
+from knowledge import derivation, intake
 from knowledge.article_files import parse_article, write_article
 from knowledge.articles import Viewer
 from knowledge.full_text_schema import create_full_text
@@ -212,6 +212,24 @@ async def test_a_changed_file_is_taken_and_an_editors_change_is_kept(
 async def test_a_folder_that_is_not_there_is_a_sentence(database: Database, tmp_path: Path, clock: FrozenClock) -> None:
     with pytest.raises(ConfigurationError, match="There is no folder"):
         await sync_folder(database, tmp_path / "none", clock)
+
+
+async def test_articles_that_others_change_as_fast_as_they_are_taken_in_are_left_and_said_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    async def lost(*_given: object, **_named: object) -> bool:
+        tried.append(1)
+        return False
+
+    monkeypatch.setattr(intake, "_write", lost)
+    article = make_article("cards")
+    with pytest.raises(Conflict, match="Import them again"):
+        await intake.take_in(database, [intake.Incoming(article, intake.Source("s", "1", "h"))], at=AT, by="import")
+    assert len(tried) == 3
+    async with database.read() as reader:
+        assert await list_articles(reader, Viewer.STAFF) == []
 
 
 async def counts(database: Database, article_id: str) -> tuple[int, int]:
