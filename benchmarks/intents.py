@@ -12,8 +12,9 @@ intent among the choices. The peer decides by its own FallbackClassifier.
 DIET's default of 100 epochs takes an hour or more on thousands of messages. --peer-epochs N trains it for one epoch and for N of them, and
 tells what 100 would take by the difference; what it understands is then not told, since it has not learned to its end.
 
-`fit_s` is wall time from texts to a trained model, tuning and Rasa's start included, `fit_cpu_s` the processor's; `parse_ms_p50` is of one
-message at a time through Rasa's agent.
+`fit_s` is wall time from texts to a trained model, tuning and Rasa's start included, `fit_cpu_s` the processor's. Both are null, and
+`fit_untold` says why, where --work names a folder that was worked in before: what was trained then is taken from there. `parse_ms_p50` is
+of one message at a time through Rasa's agent.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ from server.training_files import OUT_OF_SCOPE, IntentExample, contradictions, t
 
 NO_ANSWER = {None, "", OUT_OF_SCOPE, "nlu_fallback", "nlu_unsure", "foreign_language", "no_words"}
 FIGURES = ("accuracy", "in_scope_accuracy", "oos_recall", "mcc", "asked", "asked_with_it")
+UNTOLD = "parts that were trained before were taken from the folder of --work"
+"""Why the times of a training are null."""
 SMALLER_IS_BETTER = {"fit_s", "fit_cpu_s", "parse_ms_p50", "rss_mb"}
 
 
@@ -205,7 +208,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     )
     theirs: list[dict[str, Any]] | list[None] = [None] * len(tests)
     if chosen.peer and chosen.peer_epochs:
-        theirs = [estimate_peer(train, folder / "peer", epochs=chosen.peer_epochs)] * len(tests)
+        worked = was_worked_in(folder / "peer")
+        times = estimate_peer(train, folder / "peer", epochs=chosen.peer_epochs)
+        theirs = [{**times, **(untold() if worked else {})}] * len(tests)
     elif chosen.peer:
         theirs = _side("peer", tests, folder / "peer", lambda part: train_peer(train, part))
     result = [
@@ -222,8 +227,20 @@ def _side(
     fit: Callable[[Path], tuple[Path, dict[str, Any]]],
 ) -> list[dict[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
+    worked = was_worked_in(folder)
     archive, times = fit(folder)
+    times |= untold() if worked else {}
     return [{**figures, **times} for figures in measure(archive, tests, folder, plain=name == "peer")]
+
+
+def was_worked_in(folder: Path) -> bool:
+    """Tell whether a training may take something from a folder: a tuned encoder, or what Rasa has kept of its parts."""
+    return any(folder.rglob("encoder.json")) or any(folder.rglob("cache/*"))
+
+
+def untold() -> dict[str, Any]:
+    """Return the times of a training that was none from the beginning, and why they are not told."""
+    return {"fit_s": None, "fit_cpu_s": None, "fit_untold": UNTOLD}
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -234,7 +251,10 @@ def print_table(result: dict[str, Any]) -> None:
             print(f"{title:12}" + "".join(f"{one:>19}" for one in columns))
             for name in ("baton", "peer", "ratio"):
                 if rows[name]:
-                    print(f"{name:12}" + "".join(f"{rows[name].get(one, '-')!s:>19}" for one in columns))
+                    figures = ("-" if rows[name].get(one) is None else str(rows[name][one]) for one in columns)
+                    print(f"{name:12}" + "".join(f"{one:>19}" for one in figures))
+    if why := result["baton"].get("fit_untold"):
+        print(f"fit_s and fit_cpu_s are not told: {why}")
 
 
 def main() -> int:

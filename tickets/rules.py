@@ -87,6 +87,7 @@ class Rules:
     repeat_after: int
     repeat_tag: str
     frustrated_tag: str
+    mentions: re.Pattern[str]
     revenue_from: float
     cancellation: CancellationRules
 
@@ -163,6 +164,7 @@ def _rules(data: Mapping[str, Any], cancellation: CancellationRules) -> Rules:
         plan_tags={str(plan): str(tag) for plan, tag in data["plan_tags"].items()},
         repeat_after=repeat,
         repeat_tag=str(data["repeat_contact"]["tag"]),
+        mentions=phrase_pattern(*_texts(data["mentions"])),
         frustrated_tag=str(data["handover_reasons"]["frustration"]["tag"]),
         revenue_from=revenue,
         cancellation=cancellation,

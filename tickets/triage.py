@@ -29,6 +29,8 @@ PRIOR = 1.0
 """Evidence that is always there for "something else": one weak phrase alone is at most even odds."""
 LONGEST_READ = 8_000
 """Characters of a text that triage reads."""
+FEWEST_TOLD = 3
+"""Words beside a mention that can say what a ticket is about."""
 UNSURE_BELOW = 0.35
 """A head less sure than this, of a text that no rule recognises, is not heeded."""
 UNSURE_OF_NONE_BELOW = 0.5
@@ -55,7 +57,8 @@ def triage(request: TriageRequest, rules: Rules | None = None, head: Head | None
     said = read_cancellation(text, rules.cancellation)
     wish = _wish_to_cancel(request, said, findings)
     refused = said is not None and not wish
-    category, confidence, calibrated = _category(request, text, rules, wish, refused, head, findings)
+    told = _without_mentions(text, rules)
+    category, confidence, calibrated = _category(request, told, rules, wish, refused, head, findings)
     priority = decide_priority(request, text, rules, category, findings, wish=wish)
     _tag(request, rules, category, findings)
     auto_reply = _auto_reply(request, category, priority, confidence, wish) if calibrated else None
@@ -77,8 +80,9 @@ def rule_shares(text: str, rules: Rules | None = None) -> dict[str, float]:
     """Return what the rules alone give each category for a text, 0 to 1: what a head is trained beside."""
     rules, findings, text = rules or default_rules(), Findings(), plain(text)
     _wish_to_cancel(TriageRequest(text), read_cancellation(text, rules.cancellation), findings)
+    told = _without_mentions(text, rules)
     for name, rule in rules.categories.items():
-        for weight, _words in _evidence(text, rule):
+        for weight, _words in _evidence(told, rule):
             findings.count(name, weight)
     return {str(name): share for name, share in _shares(findings).items()}
 
@@ -88,6 +92,12 @@ def plain(text: str) -> str:
     text = text[:LONGEST_READ].translate(_APOSTROPHES)
     lines = (" ".join(line.split()) for line in re.split(r"[\r\n\x0b\x0c\u2028\u2029]+", text))
     return "\n".join(line for line in lines if line)
+
+
+def _without_mentions(text: str, rules: Rules) -> str:
+    """Return a text without the words that only mention a matter; the whole text where there is next to nothing else."""
+    told = rules.mentions.sub(" ", text)
+    return told if len(told.split()) >= FEWEST_TOLD else text
 
 
 def _check(request: TriageRequest) -> None:

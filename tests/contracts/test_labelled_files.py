@@ -73,3 +73,20 @@ def test_a_file_that_is_not_right_is_refused_with_its_line(read: Read, content: 
     with pytest.raises(ConfigurationError) as refusal:
         read(content.encode())
     assert said in refusal.value.message
+
+
+def test_a_training_in_a_folder_that_was_worked_in_before_tells_no_time_and_says_why(
+    benchmark_of_intents: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fit(folder: Path) -> tuple[Path, dict[str, Any]]:
+        (folder / "encoder").mkdir(exist_ok=True)
+        (folder / "encoder" / "encoder.json").write_text("{}")
+        return folder / "baton.tar.gz", {"fit_s": 4.0, "fit_cpu_s": 3.0}
+
+    monkeypatch.setattr(benchmark_of_intents, "measure", lambda *_parts, plain: [{"accuracy": 0.5}])
+    (first,), (second,) = (benchmark_of_intents._side("baton", [[]], tmp_path / "baton", fit) for _ in range(2))
+    assert first == {"accuracy": 0.5, "fit_s": 4.0, "fit_cpu_s": 3.0}
+    told = {name: second.pop(name) for name in ("fit_s", "fit_cpu_s")}
+    assert told == {"fit_s": None, "fit_cpu_s": None}
+    assert second == {"accuracy": 0.5, "fit_untold": benchmark_of_intents.UNTOLD}
+    assert "fit_s" not in benchmark_of_intents.ratios(second | told, first)

@@ -237,6 +237,36 @@ def with_head(head: Reader, text: str, **known: object) -> Triage:
     return triage(replace(TriageRequest(text), **known), head=head)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("since our last invoice nobody can sign in", "sign-in"),
+        ("the board has been empty since the last invoice came", "projects"),
+        ("After we paid for the year, the csv export stops half way", "import-export"),
+        ("since upgrading to Business the timeline is slow", "projects"),
+        ("the name of our account is wrong, unlike on the invoices: change my e-mail", "account"),
+    ],
+)
+def test_what_a_ticket_only_mentions_gives_it_no_category_and_no_tag(text: str, category: str) -> None:
+    head = Reader("other", 0.4)
+    result = with_head(head, text)
+    assert (of(text).category, of(text).tags, result.tags) == (category, (), (category,))
+    assert all(set(shares or {}) == {category} for shares in head.given)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my last invoice is wrong",
+        "what was on the last invoice, and where are earlier invoices?",
+        "since the last invoice",
+        "you charged us twice after the last payment",
+    ],
+)
+def test_what_a_ticket_is_about_counts_however_it_is_called(text: str) -> None:
+    assert of(text).category == "billing"
+
+
 def test_an_automatic_reply_needs_more_than_nine_tenths_and_an_article() -> None:
     sure, unsure = Reader("billing", 0.91), Reader("billing", 0.9)
     assert with_head(sure, REFUND, **SURE).auto_reply == "fh-0005"
