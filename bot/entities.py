@@ -26,11 +26,12 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.language import Language
 from spacy.pipeline import EntityRuler
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from bot.encoder import words_of_encoder
 from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
+from bot.entity_shapes import NO_SHAPES, NameShapes, is_no_name, trimmed
 from bot.kept import KeptComponent
 from bot.required_words import RequiredWords
 from bot.vocabulary import Renewed
@@ -44,6 +45,7 @@ MODEL_FOLDER = "names"
 ORDINARY_FILE = "ordinary.json"
 FAMILIAR_FILE = "familiar.json"
 COMMON_FILE = "common.json"
+SHAPES_FILE = "shapes.json"
 _MARKUP = frozenset("<>{}")
 """Beside one of these a word is of a markup, and no name."""
 _ENDINGS = ("s", "d", "es", "ed", "ing")
@@ -66,6 +68,7 @@ class NameModel:
         ordinary: FrozenSet[str],
         familiar: Optional[FrozenSet[str]] = None,
         common: FrozenSet[str] = frozenset(),
+        shapes: NameShapes = NO_SHAPES,
     ) -> None:
         """Keeps them.
 
@@ -74,11 +77,13 @@ class NameModel:
             ordinary: words that stood outside of names in training.
             familiar: words that the model knows by themselves; None for a model that was trained to read each word as it is.
             common: words of the language that training saw in no name: in small letters they are none, unless something introduces them.
+            shapes: words that tell of what kind a name is.
         """
         self.pipeline = pipeline
         self.ordinary = ordinary
         self.familiar = familiar
         self.common = common
+        self.shapes = shapes
 
     def names(self, doc: Doc) -> List[Tuple[int, int, str]]:
         """Returns start, end and type of each name in a text that the pipeline has made tokens of; marks them in `doc`."""
@@ -86,14 +91,23 @@ class NameModel:
             return []
         if self.familiar is not None:
             read_strange_words(doc, self.familiar)
-        return [
-            (one.start_char, one.end_char, one.label_)
-            for one in self.pipeline.get_pipe("ner")(doc).ents
-            if any(token.is_alpha and (token.is_title or self._is_strange(doc, token.i)) for token in one)
-            and may_be_a_name(one.text)
-            and not {doc.text[max(0, one.start_char - 1) : one.start_char], doc.text[one.end_char : one.end_char + 1]}
-            & _MARKUP
-        ]
+        found = []
+        for guess in self.pipeline.get_pipe("ner")(doc).ents:
+            name = trimmed(guess, self.ordinary)
+            if (
+                name is not None
+                and self._is_written_as_one(name)
+                and not is_no_name(name.text, guess.label_, self.common)
+            ):
+                found.append((name.start_char, name.end_char, self.shapes.kind_of(name.text, guess.label_)))
+        return found
+
+    def _is_written_as_one(self, name: Span) -> bool:
+        """Tells whether it has a word that can be a name's, and stands in no markup."""
+        text = name.doc.text
+        around = {text[max(0, name.start_char - 1) : name.start_char], text[name.end_char : name.end_char + 1]}
+        may_be = any(token.is_alpha and (token.is_title or self._is_strange(name.doc, token.i)) for token in name)
+        return may_be and may_be_a_name(name.text) and not around & _MARKUP
 
     def on_new_vocabulary(self) -> NameModel:
         """Returns the same model on a vocabulary that holds no customer's words."""
@@ -104,7 +118,7 @@ class NameModel:
         known, fresh = self.pipeline.get_pipe("ner"), pipeline.get_pipe("ner")
         fresh.from_bytes(known.to_bytes(exclude=["vocab", "model"]), exclude=["vocab", "model"])
         fresh.model = known.model  # it knows words by their hashes, which are alike in every vocabulary
-        return NameModel(pipeline, self.ordinary, self.familiar, self.common)
+        return NameModel(pipeline, self.ordinary, self.familiar, self.common, self.shapes)
 
     def _unusual(self, doc: Doc, place: int) -> bool:
         token = doc[place]
@@ -217,7 +231,8 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         common: FrozenSet[str] = frozenset()
         if (directory / COMMON_FILE).is_file():
             common = frozenset(json.loads((directory / COMMON_FILE).read_text(encoding="utf-8")))
-        names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary), familiar, common)
+        shapes = NameShapes.read(directory / SHAPES_FILE)
+        names = NameModel(pipeline.from_disk(directory / MODEL_FOLDER), frozenset(ordinary), familiar, common, shapes)
         serve(pipeline.get_pipe("ner").model)
         return names
 
@@ -229,17 +244,17 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
         if names is not None:
             names.pipeline.to_disk(directory / MODEL_FOLDER)
             (directory / COMMON_FILE).write_text(json.dumps(sorted(names.common)), encoding="utf-8")
+            names.shapes.write(directory / SHAPES_FILE)
         if names is not None and names.familiar is not None:
             (directory / FAMILIAR_FILE).write_text(json.dumps(sorted(names.familiar)), encoding="utf-8")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains the model and keeps it in the archive."""
-        from bot.entity_training import sentences_of, telling_words, train_model
+        from bot.entity_training import learn_names
 
         if self._config["names"] is not None:
             path, messages = Path(self._config["names"]), training_data.intent_examples
-            sentences, telling = sentences_of(path, messages), telling_words(path, messages)
-            self._read_with(train_model(sentences, self._config["epochs"], telling, words_of_encoder(self._config)))
+            self._read_with(learn_names(path, messages, self._config["epochs"], words_of_encoder(self._config)))
         return self.keep()
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -44,7 +44,7 @@ PRODUCTS = {
 }
 
 _PLANS_BY_THEMSELVES = ["starter", "enterprise"]
-_PLANS = ["free", "starter", "business", "enterprise"]
+PLANS = ["free", "starter", "business", "enterprise"]
 _PLAN_NOUNS = ["plan", "plans", "tier", "subscription"]
 _BEFORE_A_PLAN = ["to", "from", "on"]
 _CURRENCY_SIGNS = ["$", "€", "£"]
@@ -90,8 +90,8 @@ _MONTHS = [
     "nov",
     "dec",
 ]
-_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_PERIODS = ["week", "month", "year", "quarter", *_WEEKDAYS]
+WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_PERIODS = ["week", "month", "year", "quarter", *WEEKDAYS]
 _NUMBER = {"TEXT": {"REGEX": r"^\d{1,9}([.,]\d{3})*([.,]\d{1,2})?$"}}
 _DAY = {"LOWER": {"REGEX": r"^([0-2]?\d|3[01])(st|nd|rd|th)?$"}}
 
@@ -116,7 +116,7 @@ def patterns() -> List[Dict[str, Any]]:
     add("error_code", {"LOWER": "error"}, {"LOWER": "code"}, {"TEXT": {"REGEX": r"^[A-Z]{0,5}[-_]?\d{3,5}$"}})
     add("email", {"LIKE_EMAIL": True})
     add("url", {"LIKE_URL": True, "LIKE_EMAIL": False})
-    for plan in _PLANS:
+    for plan in PLANS:
         add("plan", {"LOWER": plan}, {"LOWER": {"IN": _PLAN_NOUNS}})
         add("plan", {"LOWER": {"IN": _BEFORE_A_PLAN}}, {"LOWER": plan}, rule=AFTER_FIRST_WORD)
     for plan in _PLANS_BY_THEMSELVES:
@@ -187,7 +187,7 @@ def _name(text: str) -> str:
 def _plan(text: str) -> str:
     """Returns the plan, mended if it is misspelt; one that Fernhill does not have stays as it was written, in small letters."""
     name = text.split(maxsplit=1)[0].lower()
-    return next(iter(get_close_matches(name, _PLANS, n=1, cutoff=0.75)), name)
+    return next(iter(get_close_matches(name, PLANS, n=1, cutoff=0.75)), name)
 
 
 def _product(text: str) -> str:

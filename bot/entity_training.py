@@ -24,6 +24,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed, minibatch
 
 from bot.entities import NameModel, read_strange_words
+from bot.entity_shapes import FORMS, NO_SHAPES, TITLES, TRADES, NameShapes
 
 SEED = 20
 LEARNED = ("product", "plan", "person", "company")
@@ -40,7 +41,7 @@ _INVENTED = {"product": 0.6, "company": 0.85, "person": 0.85}
 """How often a name is made up, or put together of parts, instead of taken from the list."""
 PARTS = ("given", "family", "title", "firm", "trade", "form")
 """What persons and companies are put together of."""
-TELLING = ("title", "trade", "form")
+TELLING = (TITLES, TRADES, FORMS)
 _ONSETS = (
     "b", "br", "c", "ch", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu", "r", "s", "sh", "st",
     "t", "tr", "v", "w", "z",
@@ -92,8 +93,28 @@ def add_model(pipeline: Language) -> None:
     pipeline.add_pipe("ner", config=_MODEL)
 
 
+def learn_names(path: Path, messages: Iterable[Message], epochs: int, words: Iterable[str]) -> Optional[NameModel]:
+    """Trains a model as `baton train` does.
+
+    Args:
+        path: the file of names and sentences.
+        messages: the training examples.
+        epochs: how often each sentence is seen.
+        words: of the language; see `train_model`.
+
+    Raises:
+        InvalidConfigException: the file is not in the form of data/entities/names.yml.
+    """
+    examples = list(messages)
+    return train_model(sentences_of(path, examples), epochs, telling_words(path, examples), words, shapes_of(path))
+
+
 def train_model(
-    sentences: Sequence[Named], epochs: int, telling: Iterable[str] = (), words: Iterable[str] = ()
+    sentences: Sequence[Named],
+    epochs: int,
+    telling: Iterable[str] = (),
+    words: Iterable[str] = (),
+    shapes: NameShapes = NO_SHAPES,
 ) -> Optional[NameModel]:
     """Trains a model with a fixed seed; None where there is no name to learn from.
 
@@ -102,6 +123,7 @@ def train_model(
         epochs: how often each is seen.
         telling: words that the model knows by themselves whatever they occur in; see `telling_words`.
         words: of the language. Those that are in no name but a company's, which are put together of common words, are common.
+        shapes: words that tell of what kind a name is.
     """
     if not any(spans for _, spans in sentences):
         return None
@@ -134,7 +156,7 @@ def train_model(
         if kind != "company"
         for word in text[start:end].split()
     }
-    return NameModel(pipeline, frozenset(outside), familiar, frozenset(words) - named)
+    return NameModel(pipeline, frozenset(outside), familiar, frozenset(words) - named, shapes)
 
 
 def _dice() -> random.Random:
@@ -165,6 +187,12 @@ def telling_words(path: Path, messages: Iterable[Message]) -> FrozenSet[str]:
         for word in _WORD.findall(message.get(TEXT) or "")
     }
     return frozenset(telling | plain | spacy.blank("en").Defaults.stop_words)
+
+
+def shapes_of(path: Path) -> NameShapes:
+    """Returns the words of the file that tell of what kind a name is; of several words the last does."""
+    parts = yaml.safe_load(path.read_text(encoding="utf-8")).get("parts") or {}
+    return NameShapes(*(frozenset(str(part).split()[-1] for part in parts.get(kind) or []) for kind in TELLING))
 
 
 def made_sentences(path: Path) -> List[Named]:

@@ -16,7 +16,8 @@ from spacy.tokens import Doc
 from bot.entities import LEARNED_NAME, NAMES, EntityReader
 from bot.entity_patterns import may_be_a_name, normalise, patterns
 from bot.entity_serving import ServedVectors, serve
-from bot.entity_training import made_sentences, train_model
+from bot.entity_shapes import NameShapes, is_no_name, trimmed
+from bot.entity_training import made_sentences, shapes_of, train_model
 from bot.required_words import RequiredWords
 
 
@@ -45,6 +46,7 @@ def test_names_that_no_rule_lists_are_found_after_a_round_through_the_archive(ex
         "how do i add a teammate?",
         "got married, need my surname changed",
         "what is the capital of peru",
+        "wich plan do i need",
     ],
 )
 def test_a_common_word_in_small_letters_is_no_name(extract, text):
@@ -208,3 +210,71 @@ def test_no_sentence_and_no_name_of_the_messages_to_measure_on_is_learned_from(f
     of_people = {str(part).lower() for kind in ("given", "family") for part in learned["parts"][kind]}
     people = [found[1] for line in held_out for found in marked.finditer(line) if found[2] == "person"]
     assert [name for name in people if of_people & set(name.lower().split())] == []
+
+
+SHAPES = NameShapes(
+    frozenset({"Dr.", "Mrs"}), frozenset({"Works", "Council", "Analytics"}), frozenset({"GmbH", "AS", "Sons"})
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "guessed", "kind"),
+    [
+        ("Wexley County Council", "person", "company"),
+        ("Orrin Steelworks", "person", "company"),
+        ("orrin bau gmbh", "product", "company"),
+        ("Fisk & Sons", "person", "company"),
+        ("Norvik AS", "person", "company"),
+        ("kim as", "person", "person"),
+        ("Orrin Analytics", "product", "product"),
+        ("Dr. Orrin Council", "person", "person"),
+        ("Mrs Orrin", "company", "person"),
+        ("Council", "person", "person"),
+        ("Works", "plan", "plan"),
+    ],
+)
+def test_a_trade_a_legal_form_or_a_title_tells_of_what_kind_a_name_is(name, guessed, kind):
+    assert SHAPES.kind_of(name, guessed) == kind
+
+
+def test_the_shipped_words_tell_of_what_kind_a_name_is():
+    shapes = shapes_of(NAMES)
+    assert {"Dr.", "Frau"} <= shapes.titles
+    assert {"School", "Logistics"} <= shapes.trades
+    assert {"GmbH", "Sons", "o.o."} <= shapes.forms
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "is_none"),
+    [
+        ("Thursday", "product", True),
+        ("Sir", "person", True),
+        ("wich", "plan", True),
+        ("wihch", "plan", True),
+        ("yuor", "plan", True),
+        ("busness", "plan", False),
+        ("platinum", "plan", False),
+        ("max", "plan", False),
+        ("copmuter", "product", True),
+        ("recieve", "person", True),
+        ("Recieve", "person", False),
+        ("computer", "person", False),  # a common word that something introduces
+        ("airtabel", "product", False),
+    ],
+)
+def test_a_word_that_is_only_mistyped_is_no_name(text, kind, is_none):
+    assert is_no_name(text, kind, frozenset({"computer", "receive", "which"})) is is_none
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "name"),
+    [
+        ("can Dr. Orrin Pohl have access", 1, 5, "Dr. Orrin Pohl"),
+        ("my Orrin", 0, 2, "Orrin"),
+        ("von Arnim wrote", 0, 2, "von Arnim"),
+        ("Orrin von Arnim", 0, 3, "Orrin von Arnim"),
+        ("orrin have", 0, 2, "orrin have"),
+    ],
+)
+def test_a_common_word_beside_a_name_in_capitals_is_no_part_of_it(text, start, end, name):
+    assert trimmed(spacy.blank("en")(text)[start:end], {"have", "my", "von"}).text == name
