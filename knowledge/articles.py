@@ -32,6 +32,8 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """An article's part of its address."""
 MOST_COUNTED = 1_000_000_000
 """Votes or views of one article; more is no count, and the database's whole numbers end soon after."""
+_OPENING = 8
+"""Words."""
 _NOT_EDITORIAL = ("created", "updated", "reviewed", "helpful", "not_helpful", "views")
 
 
@@ -101,3 +103,8 @@ class Article:
 def article_url(slug: str) -> str:
     """Return where the help centre shows the article at `slug`."""
     return f"/help/{slug}"
+
+
+def opening_of(text: str) -> str:
+    """Return the first words of a text: the title of an article that came without one."""
+    return " ".join(text.split(maxsplit=_OPENING)[:_OPENING])

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core.text import mended
-from knowledge.articles import Article, BrokenArticle
+from knowledge.articles import Article, BrokenArticle, opening_of
 
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -105,7 +105,7 @@ def read_document(line: str, number: int, now: datetime) -> Article | BrokenArti
         document_id, title, text = str(row["_id"]), str(row.get("title") or ""), str(row["text"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return BrokenArticle("corpus.jsonl", number, f"the line is no document ({error}).")
-    title = " ".join(title.split()) or " ".join(text.split()[:8])
+    title = " ".join(title.split()) or opening_of(text)
     text = text.strip()
     if not title:
         return BrokenArticle("corpus.jsonl", number, "the document has neither title nor text.")

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from core.database import Database, Reader, Transaction
 from core.prepared import Prepared
-from knowledge.articles import Article
+from knowledge.articles import Article, opening_of
 from knowledge.passages import cut
 from knowledge.rendering import plain_text
 from knowledge.rows import article_of
 from knowledge.tables import articles, generations, passages
 from knowledge.terms import terms
 
-DERIVATION = 3
+DERIVATION = 4
 """Rises when passages or their terms come out differently from the same article; older ones are then made anew."""
 
 
@@ -41,7 +41,9 @@ def derive(article: Article) -> list[Derived]:
     if article.status != "published":
         return []
     derived = []
-    title = terms(" ".join((article.title, *article.tags)))
+    # A title that is only the text's first words names nothing: they would count for more than the words after them.
+    named = () if article.title == opening_of(article.content) else (article.title,)
+    title = terms(" ".join((*named, *article.tags)))
     for passage in cut(article.content):
         # The excerpt says what the whole article is about: it is found with the first passage.
         above = (article.excerpt, passage.heading) if passage.position == 0 else (passage.heading,)

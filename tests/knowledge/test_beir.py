@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from knowledge.articles import Article, BrokenArticle
-from knowledge.beir import Question, article_id, read_documents, read_questions
+from knowledge.beir import Question, article_id, read_document, read_documents, read_questions
+from knowledge.derivation import derive
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 QRELS = "query-id\tcorpus-id\tscore\n"
@@ -85,3 +86,15 @@ def test_judgements_without_a_heading_are_said_to_need_one(folder: Path) -> None
 def test_an_id_that_is_too_long_becomes_a_hash_of_its_own() -> None:
     assert article_id("x" * 64) == "x" * 64
     assert len({article_id("x" * 65), article_id("x" * 66)}) == 2
+
+
+@pytest.mark.parametrize(("title", "counted"), [("", ""), ("Download an invoice", "download an invoic")])
+def test_the_opening_that_stands_for_a_missing_title_counts_as_text_and_not_as_a_title(
+    title: str, counted: str
+) -> None:
+    text = "Open the settings and select an invoice there, then print it."
+    article = read_document(json.dumps({"_id": "d1", "title": title, "text": text}), 1, NOW)
+    assert isinstance(article, Article)
+    assert article.title == (title or "Open the settings and select an invoice there,")
+    (passage,) = derive(article)
+    assert passage.terms.split("\n") == [counted, "", "open the set and select an invoic there then print it"]
