@@ -90,7 +90,8 @@ async def answer(
     aside.append(SlotSet(LAST_QUESTION, (found.question or question)[-LONGEST_BEFORE:]))
     if found.answered:
         best = found.results[0]
-        known = found.question != question and await _has_been_shown(assistance, conversation, best)
+        went_on = found.question.endswith(f" {question.strip()}")
+        known = went_on and await _has_been_shown(assistance, conversation, best)
         response = "utter_answer_again" if known else "utter_answer"
         dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
         shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]

@@ -68,7 +68,7 @@ class Shelf:
         for word, found in self.by_word.items():
             if word in question:
                 return SearchOutcome([found] if found else [], found is not None, 0.9, entry=self.entry)
-        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry)
+        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry, question=question.strip())
 
 
 def result(slug: str) -> Result:

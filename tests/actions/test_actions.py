@@ -120,6 +120,13 @@ async def test_a_passage_that_was_shown_is_shown_again_with_other_words(scene: S
     assert uttered["response"] == "utter_answer"
 
 
+async def test_a_question_that_is_asked_a_second_time_went_on_from_nothing(scene: Scene) -> None:
+    (first,) = await scene.run("action_answer_question", "can I invite a guest?")
+    await scene.was_answered("can I invite a guest?", first["custom"]["article_id"])
+    (uttered,) = await scene.run("action_answer_question", "can I invite a guest? ")
+    assert uttered["response"] == "utter_answer"
+
+
 async def test_what_went_on_and_did_not_help_is_followed_by_the_next_best_of_both(scene: Scene) -> None:
     scene.slots["last_question"] = "can I invite a guest?"
     scene.shelf.goes_on = result("guests")
