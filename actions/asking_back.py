@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, helped
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
-from actions.matters import NEVER_OFFERED
+from actions.matters import never_offered
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket
 from actions.ticket_form import FORM, begin_ticket
 
@@ -30,7 +30,8 @@ class Clarify(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves."""
         guesses = (tracker.latest_message.get("scope") or {}).get("choices") or []
-        choices = [guess["name"] for guess in guesses if guess["name"] not in NEVER_OFFERED][:MOST_CHOICES]
+        hidden = never_offered()
+        choices = [guess["name"] for guess in guesses if guess["name"] not in hidden][:MOST_CHOICES]
         question = question_of(tracker)
         if not choices:
             return await answer(self._assistance, dispatcher, tracker, question)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from rasa_sdk import Tracker
 
 from actions.assistance import query_of
+from core.intents import of_kinds
 
-NEVER_OFFERED = frozenset({
-    "greet", "goodbye", "thanks", "how_are_you", "affirm", "deny", "praise", "bot_challenge", "article_helped",
-    "article_did_not_help", "show_how_to_cancel", "stop_form", "correct_field", "none_of_these", "foreign_language", "no_words",
-    "out_of_scope", "nlu_fallback", "nlu_unsure", "frustration", "give_contact",
-})  # fmt: skip
-"""Intents that nobody would look for in a list of what they might have meant."""
-REQUESTS = frozenset(
-    {"cancel_subscription", "open_ticket", "security_incident", "talk_to_person", "ticket_status", "give_contact"}
-)
-"""Intents that no article answers. Those that bring a person lead their message (bot/leading.py), so no action here sees to them."""
+
+def never_offered() -> frozenset[str]:
+    """Return the intents that nobody would look for in a list of what they might have meant."""
+    return of_kinds(
+        "contact", "anger", "small_talk", "reply", "feedback", "remark", "form", "button", "choice", "unreadable", "unknown"
+    )  # fmt: skip
+
+
+def requests() -> frozenset[str]:
+    """Return the intents that no article answers. Those that bring a person lead their message (bot/leading.py): no action sees to them."""
+    return of_kinds("request", "ticket", "contact", "incident", "person")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Matter:
     @property
     def is_request(self) -> bool:
         """Tell whether it asks the assistant to do something."""
-        return self.intent in REQUESTS
+        return self.intent in requests()
 
 
 def matters_of(tracker: Tracker) -> list[Matter]:
@@ -41,4 +43,4 @@ def matters_of(tracker: Tracker) -> list[Matter]:
 
 def is_question(intent: str) -> bool:
     """Tell whether an article may answer it."""
-    return intent not in REQUESTS | NEVER_OFFERED
+    return intent not in requests() | never_offered()

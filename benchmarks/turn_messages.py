@@ -9,12 +9,9 @@ from collections.abc import Iterator
 import yaml
 from running import ROOT
 
+from core.intents import of_kinds
+
 QUESTIONS_IN_TEN = 7
-SMALL_TALK = {"greet", "goodbye", "thanks", "bot_challenge", "how_are_you", "praise"}
-NO_QUESTIONS = {
-    "out_of_scope", "nlu_fallback", "nlu_unsure", "cancel_subscription", "talk_to_person", "security_incident", "frustration",
-    "ticket_status", "article_helped", "article_did_not_help", "affirm", "deny", *SMALL_TALK,
-}  # fmt: skip
 OPENINGS = (
     "", "hi, ", "hello, ", "quick question: ", "one more thing, ", "sorry to ask, ", "good day, ", "ok so ", "please, ", "hey team, ",
 )  # fmt: skip
@@ -49,8 +46,10 @@ def baton_messages(seed: int) -> Iterator[tuple[str, str]]:
     """Yield kind and text of messages, no text twice."""
     held_out = yaml.safe_load((ROOT / "tests" / "bot" / "data" / "held_out.yml").read_text(encoding="utf-8"))["nlu"]
     by_intent = {entry["intent"]: [line[2:] for line in entry["examples"].splitlines()] for entry in held_out}
-    questions = [text for intent, texts in by_intent.items() if intent not in NO_QUESTIONS for text in texts]
-    small_talk = [text for intent, texts in by_intent.items() if intent in SMALL_TALK for text in texts]
+    questions = [text for intent, texts in by_intent.items() if intent in of_kinds("question") for text in texts]
+    small_talk = [
+        text for intent, texts in by_intent.items() if intent in of_kinds("small_talk", "remark") for text in texts
+    ]
     dice = random.Random(seed)
     asked = _shuffled(
         [f"{before}{text}{after}" for text in questions for before in OPENINGS for after in CLOSINGS], dice

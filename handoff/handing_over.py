@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from core.database import Reader, Transaction
 from core.errors import Invalid
+from core.intents import of_kinds
 from customers.accounts import Account
 from handoff.failing import cause_of_asking
 from handoff.gathering import account_of, gather
 from handoff.ownership import change_owner
-from handoff.package import ABOUT_THE_CHAT, build_package, names_a_matter, understandings_of
+from handoff.package import about_the_chat, build_package, names_a_matter, understandings_of
 from handoff.package_views import PackageView
 from handoff.records import BOT, CLOSED, QUEUE, Conversation, Message, Understanding
 from handoff.sinks import tell_handed_over
@@ -72,7 +73,7 @@ async def hand_over(
     reader = tx.connection
     talk = await _talk(reader, conversation, after)
     if reason == "asked":
-        reason = cause_of_asking(talk.said, talk.understood, ABOUT_THE_CHAT) or reason
+        reason = cause_of_asking(talk.said, talk.understood, about_the_chat()) or reason
     triaged = await _triage(reader, talk, None if offered else reason, offered, at, head)
     ticket = await open_ticket(
         tx,
@@ -178,7 +179,8 @@ async def _triage(
     head: Head | None,
 ) -> Triage:
     intents = [talk.understood[one.id] for one in talk.told if one.id in talk.understood and one.payload is None]
-    topics = ([one for one in seen.matters() if one[0] not in NO_TOPIC] for seen in reversed(intents))
+    topicless = no_topic()
+    topics = ([one for one in seen.matters() if one[0] not in topicless] for seen in reversed(intents))
     (intent, confidence), *also = next((some for some in topics if some), [(None, None)])
     account, earlier = talk.account, 0
     if account is not None:
@@ -204,8 +206,9 @@ def _shown(said: Sequence[Message]) -> list[str]:
     return [message.answer["article_id"] for message in said if message.answer is not None]
 
 
-NO_TOPIC = ABOUT_THE_CHAT | {None, "nlu_fallback", "nlu_unsure", "out_of_scope"}
-"""Those, and the intents that say only that the assistant did not know one."""
+def no_topic() -> frozenset[str | None]:
+    """Return what names no topic: intents about the chat, those that say only that the assistant did not know one, and none."""
+    return about_the_chat() | of_kinds("unknown") | {None}
 
 
 def _own_words(said: Sequence[Message]) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.clock import iso, iso_or_none
 from core.database import Reader
+from core.intents import of_kinds
 from customers.accounts import Account
 from customers.health import HealthView
 from handoff.package_views import (
@@ -36,19 +37,18 @@ from tickets.triage import Signal
 VERSION = 3
 """Of the form. 2 had no `also`; 1 had no transcript, signals, account, health, earlier tickets, triage and rule."""
 
-ABOUT_THE_CHAT = frozenset(
-    {
-        "talk_to_person", "greet", "goodbye", "thanks", "affirm", "deny", "frustration", "article_helped",
-        "article_did_not_help", "bot_challenge", "how_are_you", "praise", "open_ticket", "stop_form", "correct_field",
-        "none_of_these", "foreign_language", "no_words", "give_contact",
-    }
-)  # fmt: skip
-"""Intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
+
+def about_the_chat() -> frozenset[str]:
+    """Return the intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
+    return of_kinds(
+        "person", "anger", "small_talk", "reply", "feedback", "remark", "ticket", "contact", "form", "choice", "unreadable"
+    )  # fmt: skip
 
 
 def names_a_matter(understanding: Understanding) -> bool:
     """Tell whether a message is about more than the chat itself: one that asks for a person may ask a question too."""
-    return any(intent not in ABOUT_THE_CHAT for intent, _confidence in understanding.matters())
+    chat = about_the_chat()
+    return any(intent not in chat for intent, _confidence in understanding.matters())
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.database import Reader, Transaction
-from handoff.handing_over import NO_TOPIC
+from core.intents import of_kinds
+from handoff.handing_over import no_topic
 from handoff.ownership import change_owner
-from handoff.package import ABOUT_THE_CHAT, package_of, understandings_of
+from handoff.package import about_the_chat, package_of, understandings_of
 from handoff.records import QUEUE, Conversation, Message, Understanding
 from handoff.routing.assigning import tell
 from handoff.sla.clocks import customer_wrote, reopen_clocks
@@ -19,7 +20,6 @@ from tickets.ticketing import Ticket
 
 NOT_SOLVED = frozenset({"frustration", "article_did_not_help"})
 """Intents that say of what was tried last that it did not help."""
-SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "praise", "how_are_you"})
 UNKNOWN = frozenset({"nlu_fallback", "out_of_scope"})
 """Intents of a message that the assistant knows nothing about."""
 RUNNERS_UP = 3
@@ -57,7 +57,7 @@ async def ticket_to_reopen(
     ticket = await ticketing.get_ticket(reader, conversation.last_ticket_id)
     if ticket.status != "resolved" or ticket.resolved_at is None or at >= ticket.resolved_at + within:
         return None
-    if understanding.intent in ABOUT_THE_CHAT - NOT_SOLVED or await _went_on(reader, conversation, message):
+    if understanding.intent in about_the_chat() - NOT_SOLVED or await _went_on(reader, conversation, message):
         return None
     if understanding.intent in NOT_SOLVED:
         return ticket
@@ -72,9 +72,9 @@ def is_same_topic(understanding: Understanding, category: str, earlier: set[str 
         return not answered
     intents = [understanding.intent]
     if understanding.intent == "nlu_unsure":
-        intents = [one["name"] for one in understanding.ranking if one["name"] not in NO_TOPIC][:RUNNERS_UP]
+        intents = [one["name"] for one in understanding.ranking if one["name"] not in no_topic()][:RUNNERS_UP]
     of_category = default_rules().categories[category].intents  # type: ignore[index]
-    return any(intent in of_category or intent in earlier - NO_TOPIC for intent in intents)
+    return any(intent in of_category or intent in earlier - no_topic() for intent in intents)
 
 
 async def _went_on(reader: Reader, conversation: Conversation, message: Message) -> bool:
@@ -87,7 +87,8 @@ async def _went_on(reader: Reader, conversation: Conversation, message: Message)
     ]
     # What the bot failed to answer it did not understand either.
     meant = [understood[said.id].intent for said in before if said.id in understood]
-    return any(said.payload is not None for said in before) or any(intent not in SMALL_TALK for intent in meant)
+    passing = of_kinds("small_talk", "reply")
+    return any(said.payload is not None for said in before) or any(intent not in passing for intent in meant)
 
 
 async def reopen(tx: Transaction, conversation: Conversation, ticket: Ticket, *, at: datetime) -> Conversation:

@@ -13,7 +13,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.assistance import Assistance
-from actions.matters import NEVER_OFFERED
+from actions.matters import never_offered
 from actions.registry import build_actions, build_executor
 from core.errors import StaleEpoch, Unavailable
 from handoff.visitors import new_visitor
@@ -353,7 +353,7 @@ def test_every_intent_that_may_be_meant_has_one_button_among_the_choices() -> No
     intents = {next(iter(one)) if isinstance(one, dict) else one for one in DOMAIN["intents"]}
     for variant in DOMAIN["responses"]["utter_did_you_mean"]:
         offered = [button["payload"].removeprefix("/") for button in variant["buttons"]]
-        assert sorted(offered) == sorted(intents - NEVER_OFFERED | {"none_of_these"})
+        assert sorted(offered) == sorted(intents - never_offered() | {"none_of_these"})
 
 
 def test_every_reason_that_a_slot_can_carry_is_one_that_a_handoff_knows() -> None:
