@@ -16,6 +16,7 @@ from actions.assistance import (
     answer_message,
     hand_over_message,
     logged,
+    question_of,
     shortened,
 )
 from core.errors import Invalid, NotFound
@@ -36,11 +37,28 @@ TOGETHER = "answered_together"
 """The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing."""
 LAST_QUESTION = "last_question"
 """The slot of what was searched for last, which the next question may go on from."""
+CLOSE_BY = 0.8
+"""Of the best article's score, what another one needs to be offered beside it where none answers for sure."""
 LONGEST_TITLE = 60
-"""Characters of a question on a button."""
+"""Characters of a question or a title on a button."""
 _PERSON = {"title": TALK_TO_PERSON[0], "payload": "/talk_to_person"}
 LONGEST_QUERY = 500
 """Characters of the customer's words that a button carries."""
+
+
+class ShowArticle(Action):
+    """Shows an article that comes close to the question."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_show_article"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Show the article that the button names, at the passage that the customer's question is about."""
+        return await show_chosen(self._assistance, dispatcher, tracker)
 
 
 class ArticleHelped(Action):
@@ -78,6 +96,7 @@ async def answer(
 ) -> list[Any]:
     """Answer a question, or count that it could not be answered: the second in a row offers a person, the third hands over.
 
+    The first one that articles come close to without answering it for sure asks which of them is meant.
     One that goes on from the question before ("and on the free plan?") is searched for with that.
     A question that was put to one of the choices is searched for in the customer's words first, then by the choice's title.
     """
@@ -101,10 +120,46 @@ async def answer(
         dispatcher.utter_message(response="utter_handing_over")
         dispatcher.utter_message(json_message=hand_over_message("repeated_failure", found.entry))
         return [SlotSet("failed_turns", 0.0)]
+    if found.close and failed < FAILURES_UNTIL_OFFER and not tracker.active_loop.get("name"):
+        return [SlotSet("failed_turns", failed), *_offer_close(dispatcher, question, found), *aside]
     response = "utter_no_answer" if failed < FAILURES_UNTIL_OFFER else "utter_still_no_answer"
     carried = {"query": shortened(question, LONGEST_QUERY), **logged(found.entry)}
     dispatcher.utter_message(response=response, json_message=carried)
     return [SlotSet("failed_turns", failed), asks("person"), *aside]
+
+
+async def show_chosen(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    """Show the article that was chosen among those that come close, at the passage that the question is about.
+
+    One that is not found any more, or that this customer may not see, is no answer: the question is searched for again.
+    """
+    question = question_of(tracker)
+    conversation = await assistance.conversation(tracker)
+    found = await search(assistance, question, conversation)
+    article_id = next(tracker.get_latest_entity_values("article_id"), None)
+    chosen = next((one for one in found.results if one.article_id == article_id), None)
+    if chosen is None:
+        return await answer(assistance, dispatcher, tracker, question)
+    # The log has the question already, as one without an answer: the article lacks the words that it was asked in.
+    dispatcher.utter_message(response="utter_answer", json_message=answer_message(chosen, None))
+    shown = [SlotSet("article_id", chosen.article_id), SlotSet(TOGETHER, None)]
+    return [*shown, SlotSet("failed_turns", 0.0), asks("helped")]
+
+
+def _offer_close(dispatcher: CollectingDispatcher, question: str, found: SearchOutcome) -> list[Any]:
+    query = shortened(question, LONGEST_QUERY)
+    best = found.results[0].score
+    buttons = [
+        {
+            "title": shortened(one.title, LONGEST_TITLE),
+            "payload": f"/show_article{json.dumps({'article_id': one.article_id, 'query': query}, ensure_ascii=False)}",
+        }
+        for one in found.results
+        if one.score >= CLOSE_BY * best
+    ]
+    carried = {"query": query, **logged(found.entry)}
+    dispatcher.utter_message(response="utter_close_articles", buttons=[*buttons, _PERSON], json_message=carried)
+    return [asks("article")]
 
 
 async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:

@@ -68,8 +68,9 @@ class TakeYes(Action):
         if asked == "ticket":
             topic = str(tracker.get_slot("clarified") or "")
             return [*begin_ticket(dispatcher, topic), asks(None), SlotSet("clarified", None), FollowupAction(FORM)]
-        dispatcher.utter_message(response="utter_which_one" if asked == "choice" else "utter_anything_else")
-        return [] if asked == "choice" else [asks(None)]
+        which = asked in {"choice", "article"}
+        dispatcher.utter_message(response="utter_which_one" if which else "utter_anything_else")
+        return [] if which else [asks(None)]
 
 
 class TakeNo(Action):
@@ -83,11 +84,11 @@ class TakeNo(Action):
         return "action_take_no"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Show the next best article, look for the words that no choice fitted, or ask what is wanted instead."""
+        """Show the next best article, look for the words that no choice fitted, offer a person, or ask what is wanted instead."""
         asked = tracker.get_slot("open_question")
         if asked == "helped":
             return await did_not_help(self._assistance, dispatcher, tracker)
-        if asked == "choice":
+        if asked in {"choice", "article"}:
             return await _no_choice_fits(self._assistance, dispatcher, tracker)
         declined = {
             CANCELLATION: "utter_nothing_cancelled",
@@ -116,6 +117,9 @@ class NoneOfThese(Action):
 
 
 async def _no_choice_fits(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    if tracker.get_slot("open_question") == "article":
+        dispatcher.utter_message(response="utter_offer_person")
+        return [asks("person")]
     carried = next(tracker.get_latest_entity_values("query"), None) or tracker.get_slot("clarified")
     if not carried:
         dispatcher.utter_message(response="utter_what_instead")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Action
 from rasa_sdk.executor import ActionExecutor
 
-from actions.answering import ArticleDidNotHelp, ArticleHelped
+from actions.answering import ArticleDidNotHelp, ArticleHelped, ShowArticle
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
 from actions.contact import TakeContact
@@ -19,6 +19,7 @@ def build_actions(assistance: Assistance) -> list[Action]:
     """Make every action."""
     return [
         AnswerQuestion(assistance),
+        ShowArticle(assistance),
         ArticleHelped(assistance),
         ArticleDidNotHelp(assistance),
         Clarify(assistance),

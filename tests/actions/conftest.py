@@ -38,6 +38,7 @@ class Shelf:
 
     results: list[Result] = field(default_factory=list)
     answered: bool = True
+    close: bool = False
     asked: list[tuple[str, Viewer, str | None]] = field(default_factory=list)
     entry: SearchEntry | None = None
     by_word: dict[str, Result | None] = field(default_factory=dict)
@@ -68,7 +69,8 @@ class Shelf:
         for word, found in self.by_word.items():
             if word in question:
                 return SearchOutcome([found] if found else [], found is not None, 0.9, entry=self.entry)
-        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry, question=question.strip())
+        asked = question.strip()
+        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry, close=self.close, question=asked)
 
 
 def result(slug: str) -> Result:

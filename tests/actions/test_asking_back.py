@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
-from tests.actions.conftest import Scene, articles, directive
+from tests.actions.conftest import Scene, articles, directive, result
 
 ASKED = "the pdf thing of last month"
 
@@ -90,3 +92,54 @@ async def test_a_yes_to_an_answer_is_a_vote_once(scene: Scene) -> None:
     assert await scene.run("action_take_yes", "yes") == [{"response": "utter_glad_it_helped"}]
     assert await scene.vote("invoices") is True
     assert await scene.run("action_take_yes", "yes") == [{"response": "utter_anything_else"}]
+
+
+def nothing_for_sure(scene: Scene) -> None:
+    titles = (("plans", 0.6), ("upgrade", 0.5), ("trello", 0.4))
+    scene.shelf.results = [replace(result(slug), score=score) for slug, score in titles]
+    scene.shelf.answered, scene.shelf.close = False, True
+
+
+def pressed(button: dict[str, Any]) -> list[dict[str, Any]]:
+    named = json.loads(button["payload"].removeprefix("/show_article"))
+    return [{"entity": name, "value": value} for name, value in named.items()]
+
+
+async def test_articles_that_come_close_are_offered_with_a_person_and_the_chosen_one_is_shown(scene: Scene) -> None:
+    nothing_for_sure(scene)
+    (said,) = await scene.run("action_answer_question", "which one do we need?")
+    assert said["response"] == "utter_close_articles"
+    assert [one["title"] for one in said["buttons"]] == ["Plans", "Upgrade", "Talk to a person"]
+    assert (scene.slots["open_question"], scene.slots["failed_turns"]) == ("article", 1.0)
+    shown = await scene.run("action_show_article", "/show_article{…}", entities=pressed(said["buttons"][1]))
+    assert (shown[0]["response"], articles(shown)) == ("utter_answer", ["upgrade"])
+    assert "search" not in shown[0]["custom"]
+    assert (scene.slots["article_id"], scene.slots["open_question"]) == ("upgrade", "helped")
+    assert scene.slots["failed_turns"] == 0.0
+    assert [question for question, _, _ in scene.shelf.asked] == ["which one do we need?"] * 2
+
+
+async def test_a_second_question_in_a_row_without_an_answer_offers_a_person_however_close_articles_come(
+    scene: Scene,
+) -> None:
+    nothing_for_sure(scene)
+    await scene.run("action_answer_question", "which one do we need?")
+    (said,) = await scene.run("action_answer_question", "for ten of us?")
+    assert said["response"] == "utter_still_no_answer"
+
+
+async def test_an_article_that_is_not_found_any_more_is_not_shown_to_who_chooses_it(scene: Scene) -> None:
+    nothing_for_sure(scene)
+    chosen = [{"entity": "article_id", "value": "secret"}, {"entity": "query", "value": "which one?"}]
+    (said,) = await scene.run("action_show_article", "/show_article{…}", entities=chosen)
+    assert said["response"] == "utter_close_articles"
+
+
+async def test_no_to_the_articles_that_come_close_offers_a_person_and_yes_asks_which(scene: Scene) -> None:
+    scene.slots["open_question"] = "article"
+    assert await scene.run("action_take_yes", "yes") == [{"response": "utter_which_one"}]
+    assert scene.slots["open_question"] == "article"
+    for action, words in (("action_take_no", "no"), ("action_none_of_these", "none of them")):
+        scene.slots["open_question"] = "article"
+        assert await scene.run(action, words) == [{"response": "utter_offer_person"}]
+        assert scene.slots["open_question"] == "person"
