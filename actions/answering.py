@@ -109,8 +109,7 @@ async def answer(
     aside.append(SlotSet(LAST_QUESTION, (found.question or question)[-LONGEST_BEFORE:]))
     if found.answered:
         best = found.results[0]
-        went_on = found.question.endswith(f" {question.strip()}")
-        known = went_on and await _has_been_shown(assistance, conversation, best)
+        known = _went_on(question, found) and await _has_been_shown(assistance, conversation, best)
         response = "utter_answer_again" if known else "utter_answer"
         dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
         shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
@@ -235,6 +234,15 @@ async def next_best(
     return shown.search_id, next(fresh, None)
 
 
+async def goes_on_from_the_last(assistance: Assistance, tracker: Tracker, question: str) -> bool:
+    """Tell whether a question has its answer only together with the one before."""
+    last = tracker.get_slot(LAST_QUESTION)
+    if not last:
+        return False
+    found = await search(assistance, question, await assistance.conversation(tracker), after=last)
+    return _went_on(question, found)
+
+
 async def search(
     assistance: Assistance, question: str, conversation: Conversation, *, after: str | None = None
 ) -> SearchOutcome:
@@ -258,6 +266,11 @@ async def search(
         )
     except Invalid:
         return SearchOutcome()
+
+
+def _went_on(question: str, found: SearchOutcome) -> bool:
+    """Tell whether something was searched for behind the question before."""
+    return found.question.endswith(f" {question.strip()}")
 
 
 async def _has_been_shown(assistance: Assistance, conversation: Conversation, best: Result) -> bool:

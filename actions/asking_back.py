@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, helped
+from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, goes_on_from_the_last, helped
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
 from actions.matters import never_offered
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket
@@ -28,12 +28,15 @@ class Clarify(Action):
         return "action_clarify"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves."""
+        """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves.
+
+        What goes on from the question before ("and the attachments?") is unsure by nature, and answered instead.
+        """
         guesses = (tracker.latest_message.get("scope") or {}).get("choices") or []
         hidden = never_offered()
         choices = [guess["name"] for guess in guesses if guess["name"] not in hidden][:MOST_CHOICES]
         question = question_of(tracker)
-        if not choices:
+        if not choices or await goes_on_from_the_last(self._assistance, tracker, question):
             return await answer(self._assistance, dispatcher, tracker, question)
         query = shortened(question, LONGEST_QUERY)
         dispatcher.utter_message(

@@ -68,7 +68,9 @@ class Shelf:
             return SearchOutcome([self.goes_on], True, 0.9, entry=self.entry, question=f"{after} {question}")
         for word, found in self.by_word.items():
             if word in question:
-                return SearchOutcome([found] if found else [], found is not None, 0.9, entry=self.entry)
+                return SearchOutcome(
+                    [found] if found else [], found is not None, 0.9, entry=self.entry, question=question.strip()
+                )
         asked = question.strip()
         return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry, close=self.close, question=asked)
 

@@ -34,6 +34,14 @@ async def test_with_nothing_worth_offering_the_words_themselves_are_looked_for(s
     assert articles(await scene.run("action_clarify", ASKED)) == ["invoices"]
 
 
+async def test_what_goes_on_from_the_question_before_is_answered_instead(scene: Scene) -> None:
+    scene.slots["last_question"] = "how do I export my data?"
+    unsure(scene, "integrations", "plans_pricing")
+    assert (await scene.run("action_clarify", "and the logo?"))[0]["response"] == "utter_did_you_mean"
+    scene.shelf.goes_on = result("export")
+    assert articles(await scene.run("action_clarify", "and the attachments?")) == ["export"]
+
+
 async def test_a_choice_answers_the_words_from_before_and_else_what_the_choice_says(scene: Scene) -> None:
     pressed: list[dict[str, Any]] = [
         {"entity": "query", "value": ASKED},
