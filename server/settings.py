@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import ConfigurationError
 
+SHORTEST_SECRET = 32
+"""Bytes of a secret that signs or opens something."""
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: where the assistant's data, the articles and the built pages are."""
 
@@ -112,11 +114,11 @@ class Settings(BaseSettings):
     )
     api_token: SecretStr = Field(
         SecretStr(""),
-        description="Secret of your own servers for the API of tickets, 32 characters or more; empty switches that API off.",
+        description="Secret of your own servers for the API of tickets, 32 bytes or more; empty switches that API off.",
     )
     metrics_token: SecretStr = Field(
         SecretStr(""),
-        description="Secret of your Prometheus for /metrics, 32 characters or more; empty means that only this machine reads it.",
+        description="Secret of your Prometheus for /metrics, 32 bytes or more; empty means that only this machine reads it.",
     )
     admin_email: str = Field(
         "",
@@ -205,13 +207,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        secret = self.identity_secret.get_secret_value()
-        if secret and len(secret.encode()) < 32:
-            raise ValueError("BATON_IDENTITY_SECRET must have 32 bytes or more")
-        if self.api_token.get_secret_value() and len(self.api_token.get_secret_value()) < 32:
-            raise ValueError("BATON_API_TOKEN must have 32 characters or more")
-        if self.metrics_token.get_secret_value() and len(self.metrics_token.get_secret_value()) < 32:
-            raise ValueError("BATON_METRICS_TOKEN must have 32 characters or more")
+        for name in ("identity_secret", "api_token", "metrics_token"):
+            secret = getattr(self, name).get_secret_value()
+            if secret and len(secret.encode()) < SHORTEST_SECRET:
+                raise ValueError(f"BATON_{name.upper()} must have {SHORTEST_SECRET} bytes or more")
         if bool(self.admin_email) != bool(self.admin_password.get_secret_value()):
             raise ValueError("BATON_ADMIN_EMAIL and BATON_ADMIN_PASSWORD go together")
         if self.admin_email and (self.admin_email.count("@") != 1 or "." not in self.admin_email.rpartition("@")[2]):
