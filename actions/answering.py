@@ -107,24 +107,31 @@ async def answer(
         found = await search(assistance, str(topic), conversation)
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
     aside.append(SlotSet(LAST_QUESTION, (found.question or question)[-LONGEST_BEFORE:]))
-    if found.answered:
-        best = found.results[0]
-        known = _went_on(question, found) and await _has_been_shown(assistance, conversation, best)
-        response = "utter_answer_again" if known else "utter_answer"
-        dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
-        shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
-        return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+    if not found.answered:
+        return [*_without_answer(dispatcher, tracker, question, found), *aside]
+    best = found.results[0]
+    known = _went_on(question, found) and await _has_been_shown(assistance, conversation, best)
+    response = "utter_answer_again" if known else "utter_answer"
+    dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
+    shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
+    return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+
+
+def _without_answer(
+    dispatcher: CollectingDispatcher, tracker: Tracker, question: str, found: SearchOutcome
+) -> list[Any]:
+    """Say that there is no answer, ask which of the articles that come close is meant, offer a person, or hand over."""
     failed = float(tracker.get_slot("failed_turns") or 0) + 1
     if failed >= FAILURES_UNTIL_HANDOVER:
         dispatcher.utter_message(response="utter_handing_over")
         dispatcher.utter_message(json_message=hand_over_message("repeated_failure", found.entry))
         return [SlotSet("failed_turns", 0.0)]
-    if found.close and failed < FAILURES_UNTIL_OFFER and not tracker.active_loop.get("name"):
-        return [SlotSet("failed_turns", failed), *_offer_close(dispatcher, question, found), *aside]
-    response = "utter_no_answer" if failed < FAILURES_UNTIL_OFFER else "utter_still_no_answer"
+    first = failed < FAILURES_UNTIL_OFFER
+    if first and found.close and not tracker.active_loop.get("name"):
+        return [SlotSet("failed_turns", failed), *_offer_close(dispatcher, question, found)]
     carried = {"query": shortened(question, LONGEST_QUERY), **logged(found.entry)}
-    dispatcher.utter_message(response=response, json_message=carried)
-    return [SlotSet("failed_turns", failed), asks("person"), *aside]
+    dispatcher.utter_message(response="utter_no_answer" if first else "utter_still_no_answer", json_message=carried)
+    return [SlotSet("failed_turns", failed), asks("person")]
 
 
 async def show_chosen(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:

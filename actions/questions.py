@@ -9,9 +9,9 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
-from actions.assistance import Assistance, answer_message, logged, question_of, shortened
+from actions.assistance import Assistance, answer_message, logged, query_of, question_of, shortened
 from actions.matters import is_question, matters_of
-from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
+from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import SearchOutcome
 from tickets.cancellation import read_cancellation
@@ -43,6 +43,9 @@ class AnswerQuestion(Action):
         if _only_denies_cancelling(tracker):
             dispatcher.utter_message(response="utter_nothing_cancelled")
             return [asks(None)]
+        if await _only_explains_cancelling(self._assistance, tracker):
+            dispatcher.utter_message(response="utter_cancellation_noted")
+            return [SlotSet("handover_reason", "cancellation")]
         matters = matters_of(tracker)
         rated = await take_feedback(self._assistance, tracker, {one.intent for one in matters})
         questions = [one.text for one in matters if is_question(one.intent)]
@@ -108,6 +111,14 @@ def _only_denies_cancelling(tracker: Tracker) -> bool:
         return False
     said = read_cancellation(text, default_rules().cancellation)
     return said is not None and said.kind == "denied"
+
+
+async def _only_explains_cancelling(assistance: Assistance, tracker: Tracker) -> bool:
+    """Tell whether the bot has asked about a cancellation and what follows is no question: "because it is too expensive"."""
+    if tracker.get_slot("open_question") not in {CANCELLATION, CANCELLATION_THEN_TICKET} or query_of(tracker):
+        return False
+    found = await search(assistance, question_of(tracker), await assistance.conversation(tracker))
+    return not found.answered
 
 
 def _hands_over(dispatcher: CollectingDispatcher) -> bool:

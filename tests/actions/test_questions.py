@@ -233,3 +233,15 @@ async def test_who_only_says_that_this_is_no_cancellation_is_not_shown_how_to_ca
 async def test_a_denied_cancellation_that_says_more_is_looked_up(scene: Scene, text: str, intent: str) -> None:
     await scene.run("action_answer_question", text, intent=intent)
     assert [question for question, _, _ in scene.shelf.asked] == [text]
+
+
+async def test_who_says_why_they_cancel_is_asked_again_and_the_reason_stays(scene: Scene) -> None:
+    scene.slots.update(open_question="cancellation", handover_reason="asked")
+    scene.shelf.answered = False
+    said = await scene.run("action_answer_question", "because it is too expensive", intent="plans_pricing")
+    assert [one["response"] for one in said] == ["utter_cancellation_noted"]
+    assert (scene.slots["open_question"], scene.slots["handover_reason"]) == ("cancellation", "cancellation")
+    assert "failed_turns" not in scene.slots
+    scene.shelf.answered = True
+    said = await scene.run("action_answer_question", "can I get my invoices as pdf?", intent="invoices")
+    assert [one["response"] for one in said] == ["utter_answer"]
