@@ -173,6 +173,17 @@ async def test_killing_rasa_leaves_a_working_chat_and_a_person_within_reach(brow
     baton.wait_for('"state": "ready"')
 
 
+async def test_on_a_phone_each_page_of_the_desk_has_the_whole_width(browser: Browser, baton: Baton) -> None:
+    lead = await open_desk(browser, baton, "amara@fernhill.example")
+    await lead.set_viewport_size({"width": 390, "height": 844})
+    for page in ("team", "rules", "webhooks"):
+        await lead.goto(f"{baton.url}/desk#/{page}")
+        await expect(lead.locator("h1", has_text=re.compile("^(Team|SLA rules|Webhooks)$"))).to_be_visible()
+        box = await lead.get_by_role("main").bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, 390)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_passes_the_accessibility_rules(browser: Browser, baton: Baton, scheme: str) -> None:
     # axe-core is put into the page, which the page's own policy refuses; every other test is held to that policy.

@@ -57,7 +57,8 @@ export class ConversationView extends LitElement {
       .actions { flex-wrap: wrap; }
       .actions .quiet:first-child { margin-inline-start: 0; }
       .actions .button { flex: 1; padding: 0 8px; }
-      .claimbar { margin: 0 12px 12px; }
+      .claimbar { flex-wrap: wrap; justify-content: flex-end; margin: 0 12px 12px; }
+      .claimbar span { flex-basis: 100%; }
     }
   `];
 
@@ -70,7 +71,10 @@ export class ConversationView extends LitElement {
   @query("desk-transfer") private readonly transfer!: TransferDialog | null;
 
   focusReply(): void {
-    this.composer?.focus();
+    void this.updateComplete.then(async () => {
+      await this.composer?.updateComplete; // it may have come just now
+      this.composer?.focus();
+    });
   }
 
   focusDetails(): void {
@@ -102,10 +106,11 @@ export class ConversationView extends LitElement {
         .reason=${detail.package?.reason.code ?? detail.row.reason} .conversation=${detail.row.id} .me=${this.model.staff?.name ?? ""}
         @desk-retry=${(e: CustomEvent<string>) => void this.model.retry(e.detail)} @desk-take-back=${(e: CustomEvent<string>) => this.model.takeBack(e.detail)}></desk-transcript>
       ${detail.row.owner === "queue" ? html`<div class="claimbar"><span>Waiting in the queue. Claim it to answer: the customer sees your name.</span>
+        ${this.#notes(detail.row) ? nothing : html`<button type="button" class="button quiet" data-testid="desk-note" @click=${() => this.#emit("desk-note")}>Internal note</button>`}
         <button type="button" class="button primary" data-testid="desk-claim" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.claim()}>${this.model.busy === "claim" ? "Claiming…" : "Claim"}</button></div>` : nothing}
       ${this.model.isMine && detail.ticket?.status === "pending" ? html`<div class="claimbar" data-testid="desk-waits"><span>Waiting for the customer. The resolution clock stands still until they write.</span>
         <button type="button" class="button" data-testid="desk-stop-waiting" ?disabled=${this.model.busy !== null} @click=${() => void this.model.actions.stopWaiting()}>Stop waiting</button></div>` : nothing}
-      ${detail.row.owner === "queue" ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
+      ${detail.row.owner === "queue" && !this.#notes(detail.row) ? nothing : html`<desk-composer .draft=${this.model.draft(detail.row.id)} .conversation=${detail.row.id} .blocked=${this.#blocked(detail.row)}
         .search=${this.model.api.search} .opened=${this.model.api.opened} .readers=${this.model.api.readers}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
         @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string; wait: boolean }>) => void this.model.send(e.detail.mode, e.detail.text, e.detail.wait)}></desk-composer>`}
@@ -117,7 +122,7 @@ export class ConversationView extends LitElement {
 
   #header(detail: Detail): TemplateResult {
     const { row, customer } = detail;
-    const name = customer.name ?? "Visitor";
+    const name = customer.name ?? row.customer.name ?? "Visitor"; // the list knows whoever left an address by it
     // A resolved conversation's row has let go of its ticket; the detail still knows it.
     const subject = row.subject ?? detail.ticket?.subject ?? null;
     const number = row.number ?? detail.ticket?.number ?? null;
@@ -141,8 +146,14 @@ export class ConversationView extends LitElement {
     </header>`;
   }
 
+  /** Nobody has a waiting conversation, so its composer is for notes alone, and comes when one is wanted. */
+  #notes(row: Row): boolean {
+    return this.model.draft(row.id).mode === "note";
+  }
+
   #blocked(row: Row): string | null {
     if (this.model.isMine) return null;
+    if (row.owner === "queue") return "Nobody has claimed this yet. You can leave an internal note.";
     if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} is answering this. You can leave an internal note${this.model.mayTakeOver ? ", or take over" : ""}.`;
     if (row.owner === "bot") {
       const resolved = row.number === null && this.model.detail?.ticket?.status === "resolved";

@@ -103,7 +103,7 @@ export class DeskApp extends LitElement {
     const page = pagesFor(model.staff.role).find(({ id }) => id === model.page) ?? null;
     return html`<div class="desk ${selected === null && page === null ? "" : "reading"} ${page === null ? "" : "paged"} ${model.connected ? "" : "bannered"}"
         @desk-open=${(e: CustomEvent<string>) => this.#go(this.model.view, e.detail)} @desk-view=${(e: CustomEvent<View>) => this.#go(e.detail, null)}
-        @desk-history=${() => void this.#history()} @desk-page=${(e: CustomEvent<PageId>) => this.#go(this.model.view, null, e.detail)} @desk-back=${() => this.#back()} @desk-panel=${this.#togglePanel} @desk-leave-composer=${() => this.list?.focus()}
+        @desk-history=${() => void this.#history()} @desk-page=${(e: CustomEvent<PageId>) => this.#go(this.model.view, null, e.detail)} @desk-back=${() => this.#back()} @desk-note=${() => this.#write("note")} @desk-panel=${this.#togglePanel} @desk-leave-composer=${() => this.list?.focus()}
         @desk-typing=${(e: CustomEvent<{ on: boolean }>) => model.selected !== null && this.socket.typing(model.selected, e.detail.on)}
         @desk-override=${(e: CustomEvent<{ priority?: Priority; category?: string }>) => void model.actions.override(e.detail)}>
         ${model.connected ? nothing : html`<div class="banner" role="status" data-testid="desk-offline">${icon("offline", 16)} No live connection. Reconnecting; what you see may be old.</div>`}
@@ -192,7 +192,7 @@ export class DeskApp extends LitElement {
 
   #claimed = (): void => {
     this.#go("mine", this.model.selected);
-    void this.updateComplete.then(() => requestAnimationFrame(() => this.conversation?.focusReply()));
+    void this.updateComplete.then(() => requestAnimationFrame(() => this.#write("reply")));
   };
 
   /** What was pressed is gone or has died, and the focus with it: go on in the list, or in what a phone shows instead of it. */

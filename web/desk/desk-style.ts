@@ -53,6 +53,7 @@ export const deskStyle = css`
   @media (max-width: 719px) {
     .desk, .desk.bannered { grid-template-columns: minmax(0, 1fr); }
     .desk.reading .left, .desk:not(.reading) .middle { display: none; }
+    .desk.paged .middle { grid-column: 1; }
     .left { border: 0; }
     .right { width: 100vw; }
     /* There is no room beside anything: what is told stands above it, and covers nothing. */

@@ -141,7 +141,9 @@ export class PackagePanel extends LitElement {
   }
 
   #tried(pack: Package): TemplateResult {
+    const nothingSaid = [pack.attempted, pack.articles, pack.entities, pack.signals ?? [], pack.intents].every((list) => list.length === 0);
     return html`<section aria-label="What was tried"><h2>What the bot understood and tried</h2>
+      ${nothingSaid ? html`<p class="quiet">Nothing was asked of it.</p>` : nothing}
       ${pack.attempted.length === 0 ? nothing : html`<ul class="plain">${pack.attempted.map((line) => html`<li dir="auto">${line}</li>`)}</ul>`}
       ${pack.articles.length === 0 ? nothing : html`<h3>Articles shown</h3>${pack.articles.map((article) => {
         const url = safeUrl(article.url, location.origin);

@@ -8,6 +8,29 @@ import { MAYA, due, row, mine, detail, settle, open, service, model, app, given,
 useDesk();
 
 describe("claiming", () => {
+  test("what waits can be given a note before anybody claims it; claiming leads from there to the reply", async () => {
+    service.on("POST", "/api/desk/conversations/a/notes", { body: { message: message(3, { kind: "note", author: { kind: "agent", name: "Maya Ortiz" }, text: "Call her" }) } });
+    service.on("POST", "/api/desk/conversations/a/claim", () => {
+      given.rows = [mine("a"), row("b")];
+      return { body: detail(mine("a")) };
+    });
+    await open("a");
+    expect(allById(app, "desk-composer")).toEqual([]);
+    byId(app, "desk-note").click();
+    await settle();
+    expect(allById(app, "desk-mode-reply")).toEqual([]);
+    type(byId(app, "desk-composer"), "Call her");
+    await settle();
+    byId(app, "desk-send").click();
+    await settle();
+    expect(service.to("/api/desk/conversations/a/notes").map((call) => (call.body as { text: string }).text)).toEqual(["Call her"]);
+    byId(app, "desk-claim").click();
+    await settle();
+    await vi.advanceTimersByTimeAsync(20); // a frame
+    await settle();
+    expect(byId(app, "desk-mode-reply").getAttribute("aria-pressed")).toBe("true");
+  });
+
   test("c claims the open conversation with the epoch that was read, and leads to the reply", async () => {
     await open("a");
     service.on("POST", "/api/desk/conversations/a/claim", () => {
@@ -210,6 +233,15 @@ describe("what is the bot's", () => {
 });
 
 describe("the conversation", () => {
+  test("a stranger is called what the list calls them, and an untouched bot has an answer of its own", async () => {
+    const stranger = row("a", { customer: { name: "kim@example.org", plan: null } });
+    service.on("GET", "/api/desk/conversations/a", { body: detail(stranger, { customer: { ...detail(stranger).customer, name: null } }) });
+    await open("a");
+    const shown = (tag: string): string => app.shadowRoot?.querySelector(tag)?.shadowRoot?.textContent ?? "";
+    expect(shown("desk-conversation")).toContain("kim@example.org");
+    expect(shown("desk-context")).toContain("Nothing was asked of it.");
+  });
+
   test("a clock that was met says so once", async () => {
     const met = { ...due(5), state: "met", met_at: "2026-11-23T14:40:00Z" } as const;
     service.on("GET", "/api/desk/conversations/a", () => ({ body: detail(row("a"), { clocks: [met] }) }));
