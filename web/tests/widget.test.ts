@@ -131,10 +131,13 @@ describe("opening and closing", () => {
   });
 });
 
-test("an offline line is told", async () => {
+test("an offline line is told, in a region that was there before", async () => {
   await show();
+  const region = widget.shadowRoot?.querySelector(".banners");
+  expect(region?.getAttribute("role")).toBe("status");
   model.link("offline");
   await rendered(widget);
+  expect(region?.contains(byId(widget, "widget-offline"))).toBe(true);
   expect(text("widget-offline")).toContain("Reconnecting");
   expect(text("widget-status")).toBe("Reconnecting…");
 });

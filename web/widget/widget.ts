@@ -152,14 +152,15 @@ export class BatonWidget extends LitElement {
   #banners(): TemplateResult {
     const { conversation, linkState, linkProblem, requests, unsent } = this.model;
     const bot = conversation?.owner === "bot" ? botBanner(conversation.bot) : null;
-    return html`
-      ${linkState === "offline" ? html`<div class="banner offline" role="status" data-testid="widget-offline">${icon("offline", 18)}
+    // The region stands there before there is anything in it: one that comes together with its words is often not read out.
+    return html`<div class="banners" role="status" aria-atomic="false">
+      ${linkState === "offline" ? html`<div class="banner offline" data-testid="widget-offline">${icon("offline", 18)}
         <span>No connection. Reconnecting… What you write is kept, and sent if it is back soon.</span></div>` : nothing}
+      ${bot === null ? nothing : html`<div class="banner bot" data-testid="widget-bot-state"><strong>${bot.title}</strong>${bot.detail}</div>`}
+      ${conversation?.owner === "queue" ? this.#queue() : nothing}</div>
       ${linkState === "refused" ? html`<div class="banner refused" role="alert" data-testid="widget-refused"><strong>Chat is not available here</strong>${linkProblem}</div>` : nothing}
-      ${bot === null ? nothing : html`<div class="banner bot" role="status" data-testid="widget-bot-state"><strong>${bot.title}</strong>${bot.detail}</div>`}
       ${unsent > 0 ? html`<div class="banner refused" role="alert" data-testid="widget-unsent">${unsentWords(unsent)}</div>` : nothing}
-      ${requests.press.state === "failed" ? html`<div class="banner refused" role="alert">${requests.press.problem}</div>` : nothing}
-      ${conversation?.owner === "queue" ? this.#queue() : nothing}`;
+      ${requests.press.state === "failed" ? html`<div class="banner refused" role="alert">${requests.press.problem}</div>` : nothing}`;
   }
 
   #queue(): TemplateResult {
@@ -168,7 +169,7 @@ export class BatonWidget extends LitElement {
     const away = queue?.staffed === false;
     const words = queueWords(queue, now());
     return html`<div class="banner ${away ? "away" : "queue"}" data-testid="widget-queue">
-      <p role="status"><strong>${words.title}</strong>${words.detail}</p>
+      <p aria-atomic="true"><strong>${words.title}</strong>${words.detail}</p>
       ${away ? html`<baton-email .saved=${conversation?.email ?? ""} .account=${conversation?.customer?.email ?? ""} .busy=${requests.email.state === "sending"} .problem=${requests.email.problem ?? ""}
         @baton-email=${(e: CustomEvent<{ email: string }>) => this.model.saveEmail(e.detail.email)} @baton-email-done=${this.#goOn}></baton-email>` : nothing}
     </div>`;
