@@ -27,7 +27,7 @@ _STOP = (
     "a about all am an and any are arent as at be been but by can cant could couldnt did didnt do does doesnt doing dont for "
     "from get gets getting got had has hasnt have havent having "
     "he hello help her hi him his how i if im in into is isnt it its ive just know let like may me might must my need "
-    "no of on or our please she should so some someone tell than thank thanks that the their them then there "
+    "no of ok okay on or our please she should so some someone tell than thank thanks that the their them then there "
     "these they this those to too us want was wasnt we were what when where which who why will with wont would wouldnt yes you "
     "your "
     "youre"
