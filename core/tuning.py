@@ -122,31 +122,37 @@ def tune_encoder(
         raise ConfigurationError(
             "An encoder is tuned to hold intents apart; there have to be examples of two at least."
         )
-    intents = [intent for _, intent in examples]
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as scratch:
         made = Path(scratch) / "encoder"
-        parts = [
-            roles(intents, recipe._replace(seed=recipe.seed + number))
-            for number in range(recipe.rehearsals(len(examples)))
-        ]
-        parts = [role for role in parts if _can_be_rehearsed(role, intents)]
-        seen = [
-            _rehearsed(examples, role, Path(scratch) / f"rehearsal-{number}", model, recipe, progress)
-            for number, role in enumerate(parts)
-        ]
-        described = write_encoder(
-            _tuned(examples, model, recipe, "Tuning", progress), made, name="tuned", model=model, progress=progress
-        )
-        if seen:
+        held_out = _rehearsals(examples, Path(scratch), model, recipe, progress)
+        tuned = _tuned(examples, model, recipe, "Tuning", progress)
+        described = write_encoder(tuned, made, name="tuned", model=model, progress=progress)
+        if held_out is not None:
+            vectors, role = held_out
             np.savez_compressed(
-                made / HELD_OUT_FILE, vectors=np.stack(seen), intents=np.array(intents), role=np.stack(parts)
+                made / HELD_OUT_FILE, vectors=vectors, intents=np.array([intent for _, intent in examples]), role=role
             )
         (made / "encoder.json").write_text(
             json.dumps({**described, "made_from": made_from}, indent=2) + "\n", encoding="utf-8"
         )
         put_in_place(made, directory, Path(scratch))
     return directory
+
+
+def _rehearsals(
+    examples: Sequence[tuple[str, str]], scratch: Path, model: str, recipe: Recipe, progress: Progress
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]] | None:
+    """Return for each rehearsal the examples' vectors and their parts; None where none can be held."""
+    intents = [intent for _, intent in examples]
+    numbers = range(recipe.rehearsals(len(examples)))
+    drawn = [roles(intents, recipe._replace(seed=recipe.seed + number)) for number in numbers]
+    parts = [role for role in drawn if _can_be_rehearsed(role, intents)]
+    seen = [
+        _rehearsed(examples, role, scratch / f"rehearsal-{number}", model, recipe, progress)
+        for number, role in enumerate(parts)
+    ]
+    return (np.stack(seen), np.stack(parts)) if seen else None
 
 
 def roles(intents: Sequence[str], recipe: Recipe) -> npt.NDArray[np.uint8]:
@@ -199,7 +205,6 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
     Cross-entropy over scaled cosines between the mean-pooled sentence vector and one vector per intent, AdamW, one-cycle.
     """
     import torch
-    from torch.nn import functional
 
     torch.set_num_threads(recipe.threads(len(examples)))
     torch.use_deterministic_algorithms(True)
@@ -207,17 +212,13 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
     dice = random.Random(recipe.seed)  # noqa: S311
     original = load_sentence_transformer(model)
     body = original[0].auto_model
-    for part in (body.embeddings, *body.encoder.layer[: recipe.frozen_layers], body.pooler):
-        for weight in part.parameters() if part is not None else ():
-            weight.requires_grad = False
+    weights = _weights_to_train(body, recipe.frozen_layers)
     intents = sorted({intent for _, intent in examples})
     number_of = {intent: number for number, intent in enumerate(intents)}
     truth = [number_of[intent] for _, intent in examples]
-    tokens = original.tokenizer([text for text, _ in examples], truncation=True, max_length=recipe.max_tokens)[
-        "input_ids"
-    ]
+    texts = [text for text, _ in examples]
+    tokens = original.tokenizer(texts, truncation=True, max_length=recipe.max_tokens)["input_ids"]
     head = torch.nn.Parameter(torch.randn(len(intents), body.config.hidden_size) * 0.02)
-    weights = [weight for weight in body.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(
         [{"params": weights, "lr": recipe.encoder_rate}, {"params": [head], "lr": recipe.head_rate}], weight_decay=0.01
     )
@@ -232,19 +233,10 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
     for epoch, batches in enumerate(rounds, start=1):
         losses = 0.0
         for chosen in batches:
-            ids, mask = _padded([tokens[index] for index in chosen], int(original.tokenizer.pad_token_id or 0))
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=short):
-                hidden = body(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).last_hidden_state
-            spread = torch.from_numpy(mask)[:, :, None].float()
-            pooled = (hidden.float() * spread).sum(1) / spread.sum(1)
-            cosines = functional.normalize(pooled, dim=1) @ functional.normalize(head, dim=1).T
-            loss = functional.cross_entropy(
-                recipe.scale * cosines,
-                torch.tensor([truth[index] for index in chosen]),
-                label_smoothing=recipe.smoothing,
-            )
+            batch = _padded([tokens[index] for index in chosen], int(original.tokenizer.pad_token_id or 0))
+            loss = _loss(body, head, batch, [truth[index] for index in chosen], recipe, short=short)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()
             schedule.step()
@@ -252,6 +244,28 @@ def _tuned(examples: Sequence[tuple[str, str]], model: str, recipe: Recipe, name
         progress(f"{name}: round {epoch} of {epochs}, {len(examples)} examples, loss {losses / len(batches):.2f}")
     body.eval()
     return original
+
+
+def _weights_to_train(body: Any, frozen_layers: int) -> list[Any]:
+    """Freeze the token embeddings, the lowest layers and the pooler, and return the weights of the others."""
+    for part in (body.embeddings, *body.encoder.layer[:frozen_layers], body.pooler):
+        for weight in part.parameters() if part is not None else ():
+            weight.requires_grad = False
+    return [weight for weight in body.parameters() if weight.requires_grad]
+
+
+def _loss(body: Any, head: Any, batch: tuple[Any, Any], truth: list[int], recipe: Recipe, *, short: bool) -> Any:
+    """Return how far a batch is from its intents: the cross-entropy over scaled cosines to one vector per intent."""
+    import torch
+    from torch.nn import functional
+
+    ids, mask = (torch.from_numpy(part) for part in batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=short):
+        hidden = body(input_ids=ids, attention_mask=mask).last_hidden_state
+    spread = mask[:, :, None].float()
+    pooled = (hidden.float() * spread).sum(1) / spread.sum(1)
+    cosines = functional.normalize(pooled, dim=1) @ functional.normalize(head, dim=1).T
+    return functional.cross_entropy(recipe.scale * cosines, torch.tensor(truth), label_smoothing=recipe.smoothing)
 
 
 def _multiplies_short_floats() -> bool:
