@@ -33,12 +33,19 @@ def new_reader() -> str:
     return new_id("rd")
 
 
-def remember_reader(response: web.Response, reader: str, service: Service) -> None:
-    """Set the reader's cookie: signed, out of scripts' reach, and not sent along by other sites' forms."""
+def remember_reader(response: web.Response, reader: str, service: Service, *, lasting: bool) -> None:
+    """Set the reader's cookie: signed, out of scripts' reach, and not sent along by other sites' forms.
+
+    Args:
+        response: goes to the reader.
+        reader: the id that they are told from others by.
+        service: signs it.
+        lasting: for `COOKIE_LIFE`; else until the browser is closed.
+    """
     response.set_cookie(
         COOKIE,
         f"{reader}.{_signature(reader, service.identity_secret)}",
-        max_age=int(COOKIE_LIFE.total_seconds()),
+        max_age=int(COOKIE_LIFE.total_seconds()) if lasting else None,
         httponly=True,
         samesite="Lax",
         secure=service.settings.url.startswith("https://"),

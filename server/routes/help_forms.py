@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -123,10 +124,10 @@ async def post_vote(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     check_same_site(request, service)
     body = await read_body(request, VoteBody, most=SMALL_BODY)
-    reader = await _vote(request, service, body.helpful, body.words)
+    voter = await _vote(request, service, body.helpful, body.words)
     view: VoteView = {"helpful": body.helpful}
     response = web.json_response(view)
-    remember_reader(response, reader, service)
+    _remember(request, response, voter, service)
     return response
 
 
@@ -139,16 +140,30 @@ async def send_vote(request: web.Request) -> web.Response:
     if form.get("helpful") not in {"yes", "no"}:
         raise Invalid("Choose whether the article helped.", field="helpful")
     words = str(form.get("words", ""))
-    reader = await _vote(request, service, form["helpful"] == "yes", words)
+    voter = await _vote(request, service, form["helpful"] == "yes", words)
     # Not raised, as the other redirects are: it brings a cookie.
     response = web.Response(
         status=303, headers={"Location": f"{article_url(request.match_info['slug'])}?vote#feedback"}
     )
-    remember_reader(response, reader, service)
+    _remember(request, response, voter, service)
     return response
 
 
-async def _vote(request: web.Request, service: Service, helpful: bool, words: str) -> str:
+class _Voter(NamedTuple):
+    """Whose a vote is."""
+
+    id: str
+    is_customer: bool
+    """Signed in, as the chat of this browser knows."""
+
+
+def _remember(request: web.Request, response: web.Response, voter: _Voter, service: Service) -> None:
+    """Have the next page know the reader: a customer until the browser is closed, for others may use it next, anybody else for long."""
+    if reader_of(request, service) != voter.id:
+        remember_reader(response, voter.id, service, lasting=not voter.is_customer)
+
+
+async def _vote(request: web.Request, service: Service, helpful: bool, words: str) -> _Voter:
     """Record a vote and return whose it is: that of whoever chats in the widget where somebody does, else the reader's."""
     await limit(service.counters, service.clock, "votes", remote(request, service), most=VOTES_PER_MINUTE)
     async with service.database.read() as reader:
@@ -158,7 +173,7 @@ async def _vote(request: web.Request, service: Service, helpful: bool, words: st
     voter = known or reader_of(request, service) or new_reader()
     words = str(storable(words))
     await record_vote(service.database, article.id, voter, helpful, words, clock=service.clock, viewer=Viewer.ANONYMOUS)
-    return voter
+    return _Voter(voter, is_customer=visitor is not None and visitor.customer_id is not None)
 
 
 @as_page

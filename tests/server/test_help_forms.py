@@ -99,6 +99,20 @@ async def test_a_customer_has_one_vote_in_whatever_browser(help_centre: Running)
     assert await counts(help_centre) == (0, 1)
 
 
+async def test_a_customer_is_remembered_until_the_browser_is_closed_and_a_guest_for_long(help_centre: Running) -> None:
+    for identity, lasting in (({"sub": "dana"}, False), (None, True)):
+        browser = help_centre.browser()
+        signed = identity and sign_identity(identity, help_centre.service.identity_secret, help_centre.clock.now())
+        opened = await browser.post("/api/chat/sessions", json={"identity": signed} if signed else {})
+        bearer = {"Authorization": f"Bearer {(await opened.json())['token']}"}
+        answer = await browser.post(API_VOTE, json={"helpful": True}, headers=bearer)
+        assert bool(answer.cookies[COOKIE]["max-age"]) is lasting
+        # The next vote, which the cookie alone tells whose it is, does not make it last longer.
+        again = await browser.post(VOTE, data={"helpful": "no"}, allow_redirects=False)
+        assert COOKIE not in again.cookies
+    assert await counts(help_centre) == (0, 2)
+
+
 @pytest.mark.parametrize("headers", OTHER_SITES)
 async def test_another_site_can_send_nothing_in_a_readers_name(help_centre: Running, headers: dict[str, str]) -> None:
     sent = (
