@@ -163,7 +163,7 @@ def _offer_close(dispatcher: CollectingDispatcher, question: str, found: SearchO
         for one in found.results
         if one.score >= CLOSE_BY * best
     ]
-    carried = {"query": query, **logged(found.entry)}
+    carried = {"type": "close_articles", "query": query, **logged(found.entry)}
     dispatcher.utter_message(response="utter_close_articles", buttons=[*buttons, _PERSON], json_message=carried)
     return [asks("article")]
 

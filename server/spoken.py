@@ -33,11 +33,13 @@ class Spoken:
     """A ticket to open, while the bot keeps the conversation."""
     contact: str | None = None
     """The address at which the customer wants to be reached."""
+    near: bool = False
+    """Whether articles that come close are offered to choose from."""
 
     @property
     def found_nothing(self) -> bool:
-        """Tell whether the articles were searched and none was shown."""
-        return bool(self.searches) and all(reply.answer is None for reply in self.replies)
+        """Tell whether the articles were searched and none was shown or offered."""
+        return bool(self.searches) and not self.near and all(reply.answer is None for reply in self.replies)
 
 
 def read_turn(turn: BotTurn) -> Spoken:
@@ -62,6 +64,7 @@ def read_turn(turn: BotTurn) -> Spoken:
         elif kind == "contact":
             spoken.contact = clean_email(str(custom.get("email")))
         elif reply.text or reply.buttons or kind == "answer":
+            spoken.near = spoken.near or kind == "close_articles"
             buttons = bound_buttons([(button.title, button.payload) for button in reply.buttons], custom)
             spoken.replies.append(Reply(reply.text or "", buttons, custom["answer"] if kind == "answer" else None))
     if not spoken.replies and spoken.hand_over is None and spoken.request is None:

@@ -170,6 +170,17 @@ def test_a_turn_that_says_nothing_is_no_answer() -> None:
     assert spoken == Spoken(hand_over="asked")
 
 
+def test_articles_to_choose_from_are_not_nothing() -> None:
+    entry = search_entry(
+        "429", surface="bot", viewer=Viewer.ANONYMOUS, article_ids=["a"], outcome="unanswered", confidence=0.3,
+        at=datetime(2026, 11, 1, tzinfo=UTC),
+    )  # fmt: skip
+    logged = ENTRY_JSON.dump_python(entry, mode="json")
+    for custom, nothing in (({"search": logged}, True), ({"type": "close_articles", "search": logged}, False)):
+        turn = BotTurn.model_validate({"replies": [{"text": "One of these?", "custom": custom}]})
+        assert read_turn(turn).found_nothing is nothing
+
+
 def test_only_feedback_buttons_without_an_article_are_bound_to_one() -> None:
     given = (("a", "/article_helped"), ("b", '/article_helped{"article_id": "x"}'), ("c", "/talk_to_person"))
     assert bound_buttons(given, {"article_id": "y"}) == (("a", '/article_helped{"article_id": "y"}'), *given[1:])
