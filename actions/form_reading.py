@@ -66,9 +66,9 @@ _QUESTION = re.compile(
     r"(?:can|could|should|may) (?:i|we|you|it|one|somebody|someone)|(?:do|does|did|is|are|will|would) (?:i|we|you|it|there|they|this))\b",
     re.IGNORECASE,
 )
-_OFADDRESS = r"[^\s@<>()\[\],;:\"']"
+_OF_ADDRESS = r"[^\s@<>()\[\],;:\"']"
 # From the beginning of a word only: a long one without an @ would be looked at from each of its letters.
-ADDRESS = re.compile(rf"(?<!{_OFADDRESS}){_OFADDRESS}+@{_OFADDRESS}+")
+ADDRESS = re.compile(rf"(?<!{_OF_ADDRESS}){_OF_ADDRESS}+@{_OF_ADDRESS}+")
 _NAMES = {
     SUBJECT: r"subject(?: line)?|title|topic|heading|headline",
     DESCRIPTION: r"description|details?|text|message|body|explanation",

@@ -45,7 +45,7 @@ class AnswerQuestion(Action):
             return [asks(None)]
         if await _only_explains_cancelling(self._assistance, tracker):
             dispatcher.utter_message(response="utter_cancellation_noted")
-            return [SlotSet("handover_reason", "cancellation")]
+            return [SlotSet("handover_reason", "cancellation"), SlotSet("failed_turns", 1.0)]
         matters = matters_of(tracker)
         rated = await take_feedback(self._assistance, tracker, {one.intent for one in matters})
         questions = [one.text for one in matters if is_question(one.intent)]
@@ -114,8 +114,12 @@ def _only_denies_cancelling(tracker: Tracker) -> bool:
 
 
 async def _only_explains_cancelling(assistance: Assistance, tracker: Tracker) -> bool:
-    """Tell whether the bot has asked about a cancellation and what follows is no question: "because it is too expensive"."""
-    if tracker.get_slot("open_question") not in {CANCELLATION, CANCELLATION_THEN_TICKET} or query_of(tracker):
+    """Tell whether the bot has asked about a cancellation and what follows is no question: "because it is too expensive".
+
+    Once: what is not understood after that counts as anywhere, so that a person comes in the end. Several matters are more than a reason.
+    """
+    asked = tracker.get_slot("open_question") in {CANCELLATION, CANCELLATION_THEN_TICKET}
+    if not asked or tracker.get_slot("failed_turns") or query_of(tracker) or matters_of(tracker):
         return False
     found = await search(assistance, question_of(tracker), await assistance.conversation(tracker))
     return not found.answered

@@ -241,7 +241,22 @@ async def test_who_says_why_they_cancel_is_asked_again_and_the_reason_stays(scen
     said = await scene.run("action_answer_question", "because it is too expensive", intent="plans_pricing")
     assert [one["response"] for one in said] == ["utter_cancellation_noted"]
     assert (scene.slots["open_question"], scene.slots["handover_reason"]) == ("cancellation", "cancellation")
-    assert "failed_turns" not in scene.slots
+    said = await scene.run("action_answer_question", "hm hm hm", intent="nlu_fallback")
+    assert [one["response"] for one in said] == ["utter_still_no_answer"]
+    scene.slots.update(open_question="cancellation", failed_turns=0.0)
     scene.shelf.answered = True
     said = await scene.run("action_answer_question", "can I get my invoices as pdf?", intent="invoices")
     assert [one["response"] for one in said] == ["utter_answer"]
+
+
+async def test_a_ticket_asked_after_beside_the_reason_for_cancelling_is_told_too(scene: Scene) -> None:
+    scene.slots["open_question"] = "cancellation"
+    scene.shelf.answered = False
+    scene.understood = {
+        "intents": [
+            {"name": "plans_pricing", "text": "it is too expensive", "confidence": 0.6},
+            {"name": "ticket_status", "text": "where is my ticket", "confidence": 0.9},
+        ]
+    }
+    said = await scene.run("action_answer_question", "it is too expensive, where is my ticket", intent="plans_pricing")
+    assert "utter_no_tickets" in [one["response"] for one in said]
