@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "conversation.handed_over": "A conversation was handed to people, with its whole package.",
     "conversation.claimed": "A person has taken a conversation, from the queue or from a colleague.",
     "conversation.released": "A conversation went back to the queue.",
+    "conversation.withdrawn": "The customer did not want to wait for a person any longer; the assistant has the conversation again.",
     "conversation.resolved": "A person has finished; the assistant has the conversation again.",
     "conversation.reopened": "The customer came back to a ticket that was resolved.",
     "message.created": "Customer or agent wrote in a conversation that people have or that waits for them. Notes are not told.",
@@ -61,7 +62,8 @@ def kind_of_change(before: Conversation, after: Conversation) -> str | None:
     """Name a change of owner; None for one that is told as a handoff, or that concerns nobody outside."""
     had_people = before.owner == QUEUE or before.agent_id is not None
     if after.owner == BOT:
-        return "conversation.resolved" if had_people else None
+        from_people = "conversation.withdrawn" if before.owner == QUEUE else "conversation.resolved"
+        return from_people if had_people else None
     if not had_people:
         again = after.ticket_id is not None and after.ticket_id == before.last_ticket_id
         return "conversation.reopened" if again else None

@@ -38,6 +38,7 @@ NOTICES = {
     "moved_to_team_by_rule": "Your conversation was passed to our {team} team. They can read all of it, and you keep your place.",
     "moved_to_person_by_rule": "Your conversation was passed to {to}, who can read all of it.",
     "moved_to_person": "{agent} has passed this conversation to {to}, who can read all of it.",
+    "withdrawn": "You are back with the assistant, and not in line any more. Ask away; you can have a person at any time.",
     "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
     "email_saved": "Thank you. The team can reach you at {email}.",

@@ -15,6 +15,7 @@ from handoff.speaking import press_as_customer, say_as_customer
 from handoff.taking_over import rate, save_email
 from handoff.transcript import get_conversation
 from handoff.views import MessageView, message_view
+from handoff.withdrawing import withdraw
 from handoff.wording import TALK_TO_PERSON, clean_email
 from server import metrics
 from server.api import SMALL_BODY, check_size, parse_json, storable
@@ -52,6 +53,13 @@ class PersonFrame(_Frame):
     client_id: str
 
 
+class WithdrawFrame(_Frame):
+    """The customer does not want to wait for a person any longer."""
+
+    type: Literal["withdraw"]
+    client_id: str
+
+
 class EmailFrame(_Frame):
     """Where to reply when nobody is on duty."""
 
@@ -83,11 +91,11 @@ class PingFrame(_Frame):
 
 
 Frame = Annotated[
-    MessageFrame | PressFrame | PersonFrame | EmailFrame | RateFrame | TypingFrame | PingFrame,
+    MessageFrame | PressFrame | PersonFrame | WithdrawFrame | EmailFrame | RateFrame | TypingFrame | PingFrame,
     Field(discriminator="type"),
 ]
 _frames: TypeAdapter[Frame] = TypeAdapter(Frame)
-FRAME_TYPES = ("message", "press", "person", "email", "rate", "typing", "ping")
+FRAME_TYPES = ("message", "press", "person", "withdraw", "email", "rate", "typing", "ping")
 
 
 class AckView(BaseModel):
@@ -161,19 +169,29 @@ async def act(
         service.hub.send(conversation_id, {"type": "live", "event": "button", "data": pressed}, fleeting=True)
         if message.payload == TALK_TO_PERSON[1]:
             await ask_for_person(service, conversation_id, epoch=message.epoch)
-    elif isinstance(frame, PersonFrame):
-        await ask_for_person(service, conversation_id, client_id=frame.client_id)
-    elif isinstance(frame, EmailFrame):
-        email = clean_email(frame.email)
-        await save_email(database, conversation_id, email, client_id=frame.client_id, at=now)
-    elif isinstance(frame, RateFrame):
-        await rate(database, conversation_id, frame.score, frame.comment, client_id=frame.client_id, at=now)
+    elif not isinstance(frame, MessageFrame | PressFrame):
+        await _request(service, conversation_id, frame)
     if message is not None:
         metrics.MESSAGES.labels("customer").inc()
         if message.turn == "pending" and not begun:
             service.turns.wake(conversation_id)
     view = None if message is None else message_view(message)
     return {"type": "ack", "client_id": frame.client_id, "message": view}
+
+
+async def _request(
+    service: Service, conversation_id: str, frame: PersonFrame | WithdrawFrame | EmailFrame | RateFrame
+) -> None:
+    """Do what a frame asks for that becomes no message of the customer's."""
+    given: dict[str, Any] = {"client_id": frame.client_id, "at": service.clock.now()}
+    if isinstance(frame, PersonFrame):
+        await ask_for_person(service, conversation_id, client_id=frame.client_id)
+    elif isinstance(frame, WithdrawFrame):
+        await withdraw(service.database, conversation_id, **given)
+    elif isinstance(frame, EmailFrame):
+        await save_email(service.database, conversation_id, clean_email(frame.email), **given)
+    else:
+        await rate(service.database, conversation_id, frame.score, frame.comment, **given)
 
 
 async def ask_for_person(

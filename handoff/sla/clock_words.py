@@ -39,7 +39,7 @@ def change_in_words(before: SlaClock, after: SlaClock, what: str, at: datetime) 
         "paused": f"Stands still after {span_in_words(after.used(at))}: the ticket waits for the customer.",
         "resumed": f"Goes on with {span_in_words(after.used(at))} used; due {_due(after)}.",
         "reopened": f"Goes on with {span_in_words(after.used(at))} used; due {_due(after)}.",
-        "cancelled": "No longer needed: the ticket was resolved.",
+        "cancelled": "No longer needed: the ticket was finished.",
         "recomputed": f"Now {_measure(after)}, from the start; due {_due(after)}.",
     }[what]
     if after.state == "breached" and before.state != "breached":

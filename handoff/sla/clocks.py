@@ -118,6 +118,12 @@ async def resolve_clocks(tx: Transaction, ticket_id: str, at: datetime) -> None:
             await _keep(tx, clock, states.cancelled(clock, at), "cancelled", at)
 
 
+async def cancel_clocks(tx: Transaction, ticket_id: str, at: datetime) -> None:
+    """Stop every clock of a ticket that its customer took back: nobody owes anything. What fell due before stays true."""
+    for clock in await _locked(tx, ticket_id):
+        await _keep(tx, clock, states.cancelled(clock, at), "cancelled", at)
+
+
 async def reopen_clocks(tx: Transaction, ticket_id: str, at: datetime) -> SlaClock | None:
     """Let the resolution clock go on with the time already used. Set the ticket's status first."""
     return await _change_one(tx, ticket_id, at, metric="resolution", what="reopened", change=states.reopened)

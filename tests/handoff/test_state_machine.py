@@ -38,6 +38,7 @@ from handoff.tables import messages, packages, staff
 from handoff.taking_over import claim, give_back, release, resolve
 from handoff.transcript import get_conversation
 from handoff.visitors import new_visitor
+from handoff.withdrawing import withdraw
 from tests.conftest import Tables
 from tickets.tables import tickets
 
@@ -166,6 +167,18 @@ class Life(RuleBasedStateMachine):
             self.run(work())
             self.handoffs += 1
             self.changed("queue")
+
+    @precondition(lambda self: self.owner != "bot")
+    @rule()
+    def customer_will_not_wait(self) -> None:
+        number = next(self.numbers)
+        work = withdraw(self.database, self.conversation, client_id=f"w{number}", at=self.now)
+        if self.owner == "queue":
+            self.run(work)
+            self.changed("bot")
+        else:
+            with pytest.raises(Conflict):
+                self.run(work)
 
     # The bot, in processes that may be slow, dead, or answer twice.
 

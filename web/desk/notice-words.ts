@@ -13,6 +13,7 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
     case "agent_gone": return `${agent} was not there any more; the conversation went back to the queue`;
     case "moved_to_team": return `${agent} passed the conversation to the team ${notice.team ?? ""}`.trim();
     case "moved_to_person": return `${agent} passed the conversation to ${notice.to ?? "a colleague"}`;
+    case "withdrawn": return "Customer went back to the assistant; the ticket was closed";
     case "reopened": return "Customer wrote again on the same topic; the ticket is open again";
     case "resolved": return `${agent} resolved the conversation`;
     case "bot_unavailable": return "The assistant could not answer";

@@ -92,6 +92,10 @@ function act(chat: Chat, frame: ClientFrame): AckFrame | null {
     }
   } else if (frame.type === "person") {
     queue(chat);
+  } else if (frame.type === "withdraw") {
+    add(chat, (seq) => notice(seq, { type: "withdrawn" }, "You are back with the assistant, and not in line any more. Ask away; you can have a person at any time."));
+    chat.conversation = { ...chat.conversation, owner: "bot", epoch: chat.conversation.epoch + 1, queue: null };
+    emit(chat, { event: "conversation", data: { conversation: chat.conversation } });
   } else if (frame.type === "email") {
     chat.conversation = { ...chat.conversation, email: frame.email };
     made = add(chat, (seq) => notice(seq, { type: "email_saved", email: frame.email }, `Thank you. The team can reach you at ${frame.email}.`));

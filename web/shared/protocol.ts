@@ -27,7 +27,7 @@ export interface Answer {
 export interface Button { id: string; title: string; used: boolean }
 
 export type NoticeType =
-  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated"
+  | "queued" | "reopened" | "agent_gone" | "moved_to_team" | "moved_to_person" | "claimed" | "withdrawn" | "returned" | "released" | "resolved" | "bot_unavailable" | "email_saved" | "rated"
   | "ticket_opened" | "ticket_open_already" | "tickets_enough" | "mentions";
 
 export interface Notice {
@@ -97,6 +97,7 @@ export type DurableFrame =
   | { type: "message"; client_id: string; text: string }
   | { type: "press"; client_id: string; button: string }
   | { type: "person"; client_id: string }
+  | { type: "withdraw"; client_id: string }
   | { type: "email"; client_id: string; email: string }
   | { type: "rate"; client_id: string; score: number; comment: string };
 

@@ -10,13 +10,14 @@ import { detail, rows, SCENES } from "../dev/scenarios.js";
 import { Composer } from "../widget/composer.js";
 import { ConversationModel } from "../widget/conversation-model.js";
 import { EmailForm } from "../widget/email-form.js";
+import { LeaveQueue } from "../widget/leave-queue.js";
 import { MessageLog } from "../widget/message-log.js";
 import { RatingForm } from "../widget/rating-form.js";
 import { BatonWidget } from "../widget/widget.js";
 import { preparePage, rendered } from "./dom.js";
 
 preparePage();
-for (const element of [AnswerCard, Composer, Countdown, EmailForm, MessageLog, PackagePanel, RatingForm, SignIn, Transcript, BatonWidget]) element.define();
+for (const element of [AnswerCard, Composer, Countdown, EmailForm, LeaveQueue, MessageLog, PackagePanel, RatingForm, SignIn, Transcript, BatonWidget]) element.define();
 
 async function violations(element: Element): Promise<string[]> {
   document.body.append(element);

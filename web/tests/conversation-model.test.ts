@@ -206,4 +206,11 @@ describe("rating and e-mail", () => {
     model.askForPerson();
     expect(sent).toEqual([{ type: "person", client_id: "id1" }]);
   });
+  test("leaving the line twice leaves it once, and a refusal keeps the service's words", () => {
+    model.withdraw();
+    model.withdraw();
+    expect(sent).toEqual([{ type: "withdraw", client_id: "id1" }]);
+    model.failed("id1", refusal("conflict", "A person is here already.").error);
+    expect(model.requests.withdraw).toEqual({ state: "failed", problem: "A person is here already." });
+  });
 });

@@ -48,6 +48,7 @@ describe("what happened, for agents", () => {
     [{ type: "bot_unavailable" }, "The assistant could not answer"],
     [{ type: "rated", score: 4 }, "Customer rated the help 4 of 5"],
     [{ type: "claimed", agent: "Maya Ortiz" }, "Maya Ortiz claimed the conversation"],
+    [{ type: "withdrawn" }, "Customer went back to the assistant; the ticket was closed"],
     [{ type: "released" }, "An agent gave the conversation back to the queue"],
     [{ type: "resolved", agent: "Maya Ortiz" }, "Maya Ortiz resolved the conversation"],
     [{ type: "some_new_one" }, "as the customer reads it"],

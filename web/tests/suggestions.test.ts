@@ -5,6 +5,7 @@ import { ArticleReader } from "../widget/article-reader.js";
 import { Composer } from "../widget/composer.js";
 import { ConversationModel } from "../widget/conversation-model.js";
 import { EmailForm } from "../widget/email-form.js";
+import { LeaveQueue } from "../widget/leave-queue.js";
 import { batonApi } from "../widget/host-api.js";
 import { MessageLog } from "../widget/message-log.js";
 import { pageContext } from "../widget/page-context.js";
@@ -16,7 +17,7 @@ import { allById, byId, preparePage, rendered } from "./dom.js";
 import { conversation, FakeService, message, refusal } from "./fakes.js";
 
 preparePage();
-for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, MessageLog, RatingForm, BatonWidget]) element.define();
+for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, LeaveQueue, MessageLog, RatingForm, BatonWidget]) element.define();
 
 const card = (slug: string) => ({ article_id: `id-${slug}`, slug, title: `Title ${slug}`, snippet: `About ${slug}.`, url: `/help/${slug}` });
 const read = (slug: string, over: object = {}) => ({ article_id: `id-${slug}`, slug, title: `Title ${slug}`, category: "Billing", html: "<p>Press <strong>Save</strong>.</p>", url: `/help/${slug}`, updated_at: "", ...over });

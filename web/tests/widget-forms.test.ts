@@ -43,6 +43,26 @@ describe("where a reply goes", () => {
 describe("waiting", () => {
   const away = { position: 1, staffed: false, wait_minutes: null, reply_by: null };
 
+  test("can be left for the assistant, once that has been asked", async () => {
+    await show({ owner: "queue", queue: away });
+    byId(widget, "widget-leave").click();
+    await rendered(widget);
+    expect(sent).toEqual([]);
+    byId(widget, "widget-stay").click();
+    await rendered(widget);
+    byId(widget, "widget-leave").click();
+    await rendered(widget);
+    byId(widget, "widget-withdraw").click();
+    expect(sent).toEqual([{ type: "withdraw", client_id: "id1" }]);
+  });
+
+  test("is not offered for leaving while the assistant is down, nor once a person is there", async () => {
+    await show({ owner: "queue", queue: away, bot: "down" });
+    expect(allById(widget, "widget-leave")).toEqual([]);
+    await show({ owner: "agent", agent: { name: "Maya" } });
+    expect(allById(widget, "widget-leave")).toEqual([]);
+  });
+
   test("with nobody on duty an e-mail address is asked for, checked, sent and then shown as saved", async () => {
     await show({ owner: "queue", queue: away });
     const field = byId(widget, "widget-email");

@@ -5,6 +5,7 @@ import type { Conversation, DurableFrame, Message } from "../shared/protocol.js"
 import { Composer } from "../widget/composer.js";
 import { ConversationModel } from "../widget/conversation-model.js";
 import { EmailForm } from "../widget/email-form.js";
+import { LeaveQueue } from "../widget/leave-queue.js";
 import { MessageLog } from "../widget/message-log.js";
 import { RatingForm } from "../widget/rating-form.js";
 import { BatonWidget } from "../widget/widget.js";
@@ -28,7 +29,7 @@ export const text = (id: string): string => byId(widget, id).textContent.replace
 /** Puts a widget of its own on the page before each test of a file, at the same moment of the same day. */
 export function useWidget(): void {
   preparePage();
-  for (const element of [AnswerCard, Composer, EmailForm, MessageLog, RatingForm, BatonWidget]) element.define();
+  for (const element of [AnswerCard, Composer, EmailForm, LeaveQueue, MessageLog, RatingForm, BatonWidget]) element.define();
   beforeEach(() => {
     vi.useFakeTimers({ now: new Date("2026-11-23T14:45:00Z"), toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     sent = [];

@@ -14,11 +14,12 @@ export interface Pending { clientId: string; text: string; at: string; state: "s
 /** What happens to a request that is not a message: asking for a person, the e-mail address, the rating. */
 export interface Request { state: "none" | "sending" | "failed"; problem: string | null }
 const NONE: Request = { state: "none", problem: null };
-type RequestName = "person" | "email" | "rate" | "press";
+type RequestName = "person" | "withdraw" | "email" | "rate" | "press";
+const NO_REQUESTS: Record<RequestName, Request> = { person: NONE, withdraw: NONE, email: NONE, rate: NONE, press: NONE };
 
 const TYPING_SHOWN_MS = 6_000;
 /** Notices that mark a change of owner: buttons above them were offered by someone who no longer speaks. */
-const OWNER_CHANGES = new Set(["queued", "claimed", "returned", "released", "resolved"]);
+const OWNER_CHANGES = new Set(["queued", "claimed", "returned", "released", "withdrawn", "resolved"]);
 
 /** Characters as the service counts them: code points, not UTF-16 halves. */
 export function characters(text: string): number {
@@ -36,7 +37,7 @@ export class ConversationModel extends EventTarget implements ChatSink {
   conversation: Conversation | null = null;
   messages: Message[] = [];
   pending: Pending[] = [];
-  requests: Record<RequestName, Request> = { person: NONE, email: NONE, rate: NONE, press: NONE };
+  requests = NO_REQUESTS;
   linkState: LinkState = "idle";
   linkProblem: string | null = null;
   typist: Author | null = null;
@@ -93,6 +94,12 @@ export class ConversationModel extends EventTarget implements ChatSink {
   askForPerson(): void {
     if (this.requests.person.state === "sending") return;
     this.#request("person", { type: "person", client_id: this.#newId() });
+  }
+
+  /** Goes on with the bot instead of waiting for a person. */
+  withdraw(): void {
+    if (this.requests.withdraw.state === "sending") return;
+    this.#request("withdraw", { type: "withdraw", client_id: this.#newId() });
   }
 
   saveEmail(email: string): void {
@@ -162,7 +169,7 @@ export class ConversationModel extends EventTarget implements ChatSink {
       this.unsent = this.pending.length;
       this.pending = [];
       this.#sent.clear();
-      this.requests = { person: NONE, email: NONE, rate: NONE, press: NONE };
+      this.requests = NO_REQUESTS;
       this.pressedButton = null;
       this.ratingDismissed = false;
     }

@@ -10,6 +10,7 @@ import { Composer } from "./composer.js";
 import { ConversationModel } from "./conversation-model.js";
 import { EmailForm } from "./email-form.js";
 import { batonApi, type BatonApi } from "./host-api.js";
+import { LeaveQueue } from "./leave-queue.js";
 import { MessageLog } from "./message-log.js";
 import { type GivenContext, pageContext } from "./page-context.js";
 import { RatingForm } from "./rating-form.js";
@@ -46,7 +47,7 @@ function start(script: HTMLScriptElement | null): void {
   model.restoreSeen(storage.read(SEEN_KEY));
   model.addEventListener("seen", () => storage.write(SEEN_KEY, model.seenMark));
 
-  for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, MessageLog, RatingForm, BatonWidget]) element.define();
+  for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, LeaveQueue, MessageLog, RatingForm, BatonWidget]) element.define();
   const widget = new BatonWidget();
   widget.model = model;
   widget.base = settings.base;

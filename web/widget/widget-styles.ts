@@ -42,6 +42,7 @@ export const styles = [tokens, base, css`
   .banner.refused { background: var(--danger-soft); color: var(--danger-text); }
   @keyframes appear { from { visibility: hidden; position: absolute; } }
   .banner p + baton-email { margin-top: 12px; }
+  .banner baton-leave-queue { margin-top: 8px; }
   .thanks { display: flex; gap: 8px; align-items: center; justify-content: center; margin-top: 16px; font-size: 13px; color: var(--text-2); }
   .thanks svg { color: var(--accent); }
   baton-rating { margin-top: 16px; }

@@ -172,6 +172,8 @@ export class BatonWidget extends LitElement {
       <p aria-atomic="true"><strong>${words.title}</strong>${words.detail}</p>
       ${away ? html`<baton-email .saved=${conversation?.email ?? ""} .account=${conversation?.customer?.email ?? ""} .busy=${requests.email.state === "sending"} .problem=${requests.email.problem ?? ""}
         @baton-email=${(e: CustomEvent<{ email: string }>) => this.model.saveEmail(e.detail.email)} @baton-email-done=${this.#goOn}></baton-email>` : nothing}
+      ${conversation?.bot === "down" ? nothing : html`<baton-leave-queue .busy=${requests.withdraw.state === "sending"} .problem=${requests.withdraw.problem ?? ""}
+        @baton-withdraw=${this.#withdraw}></baton-leave-queue>`}
     </div>`;
   }
 
@@ -202,6 +204,8 @@ export class BatonWidget extends LitElement {
     this.articles?.close();
     this.model.askForPerson();
   };
+
+  #withdraw = (): void => this.model.withdraw();
 
   /** The buttons die with the press, and would take the focus with them. */
   #press = (event: CustomEvent<{ button: Button }>): void => {
