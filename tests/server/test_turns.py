@@ -92,6 +92,24 @@ async def test_buttons_of_an_older_epoch_are_dead(running: Running) -> None:
     assert len(running.rasa.heard) == 1
 
 
+async def test_who_will_not_wait_for_a_person_is_answered_by_the_bot_again(running: Running) -> None:
+    running.rasa.answer = lambda _turn: say("Here you are.")
+    chat = await running.visit()
+    await chat.send("person")
+    await chat.notice("queued")
+    await chat.send("message", text="are you there?")
+    assert (await chat.send("withdraw"))["type"] == "ack"
+    await chat.notice("withdrawn")
+    await chat.send("message", text="invoices?")
+    assert (await chat.message("bot"))["text"] == "Here you are."
+    assert len(running.rasa.heard) == 1
+    await chat.send("person")
+    maya = await running.staff()
+    await maya.post(f"/api/desk/conversations/{chat.conversation}/claim", json={"epoch": 4})
+    refused = await chat.send("withdraw")
+    assert (refused["error"]["code"], "here already" in refused["error"]["message"]) == ("conflict", True)
+
+
 async def test_what_was_searched_for_an_answer_is_kept_with_it(running: Running) -> None:
     entry = search_entry(
         "invoices", surface="bot", viewer=Viewer.ANONYMOUS, article_ids=["a-1"], outcome="unanswered", confidence=0.1,

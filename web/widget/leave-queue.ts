@@ -34,7 +34,7 @@ export class LeaveQueue extends LitElement {
 
   #question(): TemplateResult {
     return html`<div role="group" aria-labelledby="ask">
-      <p id="ask">Leave the line? Your request is closed, and you can ask for a person again at any time.</p>
+      <p id="ask">Leave the line? This closes your request; you can ask for a person again at any time.</p>
       <div class="choices">
         <button type="button" class="button" data-testid="widget-stay" @click=${this.#turn}>Keep waiting</button>
         <button type="button" class="button" data-testid="widget-withdraw" aria-disabled=${this.busy ? "true" : "false"} @click=${this.#withdraw}>${this.busy ? "Leaving…" : "Leave the line"}</button>
