@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,7 +29,14 @@ from tickets import ticketing
 from tickets.ticketing import Ticket
 
 
-async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Conversation:
+class Claimed(NamedTuple):
+    """A conversation that is the agent's, and whether it has become so by this claim."""
+
+    conversation: Conversation
+    anew: bool
+
+
+async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch: int, at: datetime) -> Claimed:
     """Give a waiting conversation to this agent. Claiming one's own again changes nothing.
 
     A lead or admin may also take over what another agent has.
@@ -41,7 +48,7 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
         if conversation.agent_id == agent.id:
-            return conversation
+            return Claimed(conversation, anew=False)
         if conversation.agent_id is not None and not (agent.supervises and conversation.epoch == epoch):
             names = await staff_names(tx.connection)
             raise StaleEpoch(f"{names.get(conversation.agent_id, 'A colleague')} has already taken this conversation.")
@@ -55,7 +62,7 @@ async def claim(database: Database, conversation_id: str, agent: Staff, *, epoch
         await tell(tx, taken, "claimed", at=at, agent=agent.name)
         words = f"{agent.name} took over {{number}}."
         await tell_of_move(tx, taken, [conversation.agent_id], words, by=agent.id, at=at)
-        return taken
+        return Claimed(taken, anew=True)
 
 
 async def resolve(

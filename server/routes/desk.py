@@ -81,8 +81,9 @@ async def post_claim(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     member = await signed_in(request)
     body = await read_body(request, AtEpoch)
-    await claim(service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now())
-    metrics.CLAIMS.inc()
+    claimed = await claim(service.database, request.match_info["id"], member, epoch=body.epoch, at=service.clock.now())
+    if claimed.anew:
+        metrics.CLAIMS.inc()
     return await _detail(request)
 
 

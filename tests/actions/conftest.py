@@ -174,7 +174,9 @@ class Scene:
         maya = await add_staff(
             self.database, email="maya@fernhill.example", name="Maya", role="agent", password="long enough", at=now
         )
-        claimed = await claim(self.database, self.conversation.id, maya, epoch=self.conversation.epoch, at=now)
+        claimed = (
+            await claim(self.database, self.conversation.id, maya, epoch=self.conversation.epoch, at=now)
+        ).conversation
         await resolve(self.database, claimed.id, maya, epoch=claimed.epoch, at=now)
         async with self.database.read() as reader:
             self.conversation = await get_conversation(reader, claimed.id)

@@ -197,7 +197,7 @@ async def test_the_status_tells_of_a_ticket_from_the_chat_and_what_a_person_has_
         scene.database, email="maya@fernhill.example", name="Maya", role="agent", password="long enough", at=now
     )
     beside = str(ticket.conversation_id)
-    claimed = await claim(scene.database, beside, maya, epoch=2, at=now)
+    claimed = (await claim(scene.database, beside, maya, epoch=2, at=now)).conversation
     await say_as_agent(scene.database, beside, maya, epoch=claimed.epoch, client_id="r", text="We are on it.", at=now)
     (told,) = await scene.run("action_ticket_status", "any news?")
     assert told["tickets"].splitlines()[1] == "Maya: “We are on it.”"

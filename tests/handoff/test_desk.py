@@ -22,7 +22,7 @@ async def test_the_detail_of_a_known_customer_has_account_health_earlier_tickets
     async with floor.database.write() as tx:
         dana, *_ = await seed_customers(tx, floor.clock.now())
     first = await floor.waiting("where are my invoices", dana)
-    taken = await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())
+    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())).conversation
     await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     waiting = await floor.waiting("the invoice has the wrong amount", dana)
     async with floor.database.read() as reader:
@@ -74,7 +74,7 @@ async def test_the_ticket_that_is_looked_at_does_not_count_against_its_customers
     second = await floor.waiting("the invoice has the wrong amount", dana)
     assert await sentiment(first) == (70, "No other tickets in 90 days.")
     assert await sentiment(second) == (0, "0 of 1 other tickets in 90 days resolved.")
-    taken = await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())
+    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())).conversation
     await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     assert await sentiment(first) == (70, "No other tickets in 90 days.")
     assert await sentiment(second) == (100, "1 of 1 other tickets in 90 days resolved.")

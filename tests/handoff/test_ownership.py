@@ -18,7 +18,9 @@ async def test_every_change_of_owner_raises_the_epoch_by_one_and_is_announced_on
     hands: list[Conversation] = [current]
     for leave in (resolve, give_back, release):
         hands.append(await floor.hand_over(current))
-        taken = await claim(floor.database, current.id, maya, epoch=hands[-1].epoch, at=floor.clock.now())
+        taken = (
+            await claim(floor.database, current.id, maya, epoch=hands[-1].epoch, at=floor.clock.now())
+        ).conversation
         hands.append(taken)
         hands.append(await leave(floor.database, current.id, maya, epoch=taken.epoch, at=floor.clock.now()))
     owners = ["bot", "queue", "agent", "bot", "queue", "agent", "bot", "queue", "agent", "queue"]

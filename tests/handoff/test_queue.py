@@ -132,7 +132,7 @@ async def test_a_released_conversation_has_the_same_place_at_the_desk_and_in_the
     floor: Floor, maya: Staff, redis: Redis
 ) -> None:
     released = await floor.waiting()
-    taken = await claim(floor.database, released.id, maya, epoch=released.epoch, at=floor.clock.now())
+    taken = (await claim(floor.database, released.id, maya, epoch=released.epoch, at=floor.clock.now())).conversation
     await floor.reply(taken, maya, "One moment.")
     await release(floor.database, taken.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     floor.later(timedelta(minutes=1000))

@@ -9,9 +9,19 @@ import pytest
 
 from core.errors import Conflict, Forbidden, Invalid, StaleEpoch
 from handoff.desk import list_rows
-from handoff.records import Conversation, Staff
+from handoff.records import Staff
 from handoff.tables import assignments, ratings
-from handoff.taking_over import claim, give_back, override_ticket, rate, rating_of, release, resolve, save_email
+from handoff.taking_over import (
+    Claimed,
+    claim,
+    give_back,
+    override_ticket,
+    rate,
+    rating_of,
+    release,
+    resolve,
+    save_email,
+)
 from tests.handoff.conftest import MINUTE, Floor
 from tickets.ticketing import get_ticket, overrides_of
 
@@ -27,9 +37,10 @@ async def test_of_two_agents_who_claim_at_once_one_wins_and_the_other_is_told_wh
         ),
         return_exceptions=True,
     )
-    (won,) = [outcome for outcome in outcomes if isinstance(outcome, Conversation)]
+    (won,) = [outcome for outcome in outcomes if isinstance(outcome, Claimed)]
     (lost,) = [outcome for outcome in outcomes if isinstance(outcome, StaleEpoch)]
-    winner = maya if won.agent_id == maya.id else jonas
+    assert won.anew
+    winner = maya if won.conversation.agent_id == maya.id else jonas
     assert lost.message == f"{winner.name} has already taken this conversation."
     assert (await floor.current(waiting)).agent_id == winner.id
     assert [row["staff_id"] for row in await floor.rows(assignments)] == [winner.id]
@@ -40,7 +51,7 @@ async def test_of_two_agents_who_claim_at_once_one_wins_and_the_other_is_told_wh
 async def test_claiming_ones_own_conversation_again_changes_nothing(floor: Floor, maya: Staff) -> None:
     claimed = await floor.claimed(maya)
     for epoch in (claimed.epoch, claimed.epoch - 1):
-        assert await claim(floor.database, claimed.id, maya, epoch=epoch, at=floor.clock.now()) == claimed
+        assert await claim(floor.database, claimed.id, maya, epoch=epoch, at=floor.clock.now()) == (claimed, False)
     assert await floor.current(claimed) == claimed
     assert len(await floor.rows(assignments)) == 1
 
@@ -75,7 +86,7 @@ async def test_a_lead_may_take_over_what_an_agent_has_and_an_agent_may_not(
         await claim(floor.database, claimed.id, jonas, epoch=claimed.epoch, at=floor.clock.now())
     with pytest.raises(StaleEpoch, match="Maya has already taken"):
         await claim(floor.database, claimed.id, amara, epoch=claimed.epoch - 1, at=floor.clock.now())
-    taken = await claim(floor.database, claimed.id, amara, epoch=claimed.epoch, at=floor.clock.now())
+    taken = (await claim(floor.database, claimed.id, amara, epoch=claimed.epoch, at=floor.clock.now())).conversation
     assert (taken.agent_id, taken.epoch) == (amara.id, claimed.epoch + 1)
     ended = {row["staff_id"]: row["ended_by"] for row in await floor.rows(assignments)}
     assert ended == {maya.id: "taken_over", amara.id: None}
@@ -90,7 +101,7 @@ async def test_a_release_returns_the_conversation_to_its_place_among_what_is_due
     first = await floor.waiting()
     floor.later(MINUTE)
     second = await floor.waiting()
-    taken = await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.later(MINUTE))
+    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.later(MINUTE))).conversation
     floor.later(MINUTE)
     third = await floor.waiting()
     back = await release(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
@@ -262,7 +273,7 @@ async def test_a_rating_sent_again_does_not_rate_what_came_after_it(floor: Floor
     await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
     waiting = await floor.hand_over(await floor.current(claimed))
-    again = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())
+    again = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
     await resolve(floor.database, again.id, maya, epoch=again.epoch, at=floor.clock.now())
     await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
     assert [row["ticket_id"] for row in await floor.rows(ratings)] == [claimed.ticket_id]
@@ -284,8 +295,8 @@ async def test_waiting_counts_from_the_moment_the_queue_got_the_conversation(
     waiting = await floor.waiting()
     floor.later(20 * MINUTE)
     await floor.say(waiting, "are you still there?")
-    taken = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))
-    taken = await claim(floor.database, taken.id, amara, epoch=taken.epoch, at=floor.later(MINUTE))
+    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))).conversation
+    taken = (await claim(floor.database, taken.id, amara, epoch=taken.epoch, at=floor.later(MINUTE))).conversation
     released_at = floor.later(MINUTE)
     again = await release(floor.database, taken.id, amara, epoch=taken.epoch, at=released_at)
     await claim(floor.database, again.id, maya, epoch=again.epoch, at=floor.later(MINUTE))

@@ -69,7 +69,7 @@ async def test_what_waits_changes_the_team_and_not_its_epoch_so_that_a_claim_und
         current = await get_conversation(tx.connection, waiting.id, lock=True)
         await move_to_team(tx, current, "security", by="Rule “late”", note="", at=floor.clock.now())
     assert len(await floor.said(waiting, notes=False)) == said
-    taken = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())
+    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
     assert taken.agent_id == maya.id
 
 

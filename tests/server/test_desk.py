@@ -9,9 +9,15 @@ from aiohttp import web
 
 from handoff.staff import add_staff
 from handoff.wording import TALK_TO_PERSON
+from server import metrics
 from server.identity import sign_identity
 from tests.server.conftest import Running
 from tests.server.desks import CONVERSATIONS, detail, do, socket_of, waiting
+
+
+def claims() -> float:
+    return metrics.CLAIMS._value.get()
+
 
 BODIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("claim", {}),
@@ -78,8 +84,11 @@ async def test_from_claim_to_rating_every_step_is_seen_on_both_sides(running: Ru
     assert (row["number"], row["subject"]) == ("FH-1001", "where are my invoices please")
     assert row["clock"]["metric"] == "first_response"
 
+    counted = claims()
     claimed = await do(maya, chat, "claim", epoch=2)
     assert (claimed["row"]["agent"]["name"], claimed["row"]["epoch"]) == ("Maya Ortiz", 3)
+    assert await do(maya, chat, "claim", epoch=2) == claimed
+    assert claims() == counted + 1
     assert claimed["ticket"]["reasons"] == ["“invoices” is about billing."]
     assert claimed["package"]["reason"]["words"] == "The customer asked for a person."
     assert (await chat.notice("claimed"))["text"] == "Maya Ortiz has joined the conversation."
