@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.errors import Invalid
-from server.outbound import check_url, is_public, open_caller
+from server.outbound import _public_socket, _unguarded_socket, check_url, is_public, open_caller
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,6 @@ from server.outbound import check_url, is_public, open_caller
         ("https://user:word@desk.example.com/", "name or password"),
         ("https://desk.example.com/#a", "after #"),
         ("https://10.0.0.7/", "private"),
-        ("https://169.254.169.254/latest", "private"),
         ("https://[::1]/", "private"),
         ("https://[::ffff:10.0.0.7]/", "private"),
         ("https://[64:ff9b::a00:7]/", "private"),
@@ -48,9 +47,48 @@ def test_an_address_that_may_not_be_called_is_refused_with_the_reason(url: str, 
         check_url(url, private=False)
 
 
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "169.254.1.1",
+        "2852039166",
+        "0xa9.0xfea9fe",
+        "①⑥⑨.②⑤④.①⑥⑨.②⑤④",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[fd20:ce::254]",
+        "[::ffff:169.254.169.254]",
+        "[::169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b:1::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::1]",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+        "metadata.google.internal",
+        "METADATA.google.internal.",
+    ],
+)
+def test_where_a_cloud_tells_its_machines_their_secrets_is_never_called(host: str, private: bool) -> None:
+    with pytest.raises(Invalid, match="never called"):
+        check_url(f"https://{host}/latest", private=private)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%lo", "::ffff:169.254.169.254", "fd00:ec2::254"])
+def test_a_name_that_leads_there_is_not_dialled_even_where_private_addresses_are_allowed(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with pytest.raises(OSError, match="never called"):
+        _unguarded_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 443)))
+    with pytest.raises(OSError, match="private address"):
+        _public_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 443)))
+
+
 def test_this_machine_may_be_called_without_tls_where_that_is_allowed_and_a_private_network_with_it() -> None:
     assert check_url(" http://127.0.0.1:9000/hook ", private=True) == "http://127.0.0.1:9000/hook"
-    assert check_url("https://10.0.0.7/", private=True)
+    for host in ("10.0.0.7", "[fd00::7]", "[64:ff9b::a00:7]", "hooks.internal"):
+        assert check_url(f"https://{host}/", private=True)
     with pytest.raises(Invalid, match="https://"):
         check_url("http://10.0.0.7/", private=True)
 
