@@ -100,7 +100,7 @@ def _payload(payload: Any, intents: Collection[str]) -> str:
 def _check_entities(entities: str) -> None:
     try:
         json.loads(entities)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TurnRequestError("'payload' does not carry valid JSON after the intent.") from error
 
 

@@ -34,6 +34,7 @@ REFUSED = [
     {"conversation": "c.1", "payload": "greet"},
     {"conversation": "c.1", "payload": "/unheard_of"},
     {"conversation": "c.1", "payload": "/greet{not json}"},
+    {"conversation": "c.1", "payload": '/greet{"a":' + "[" * 1900 + "}"},
     {"conversation": "c.1", "payload": "/greet", "vector": {"encoder": "x", "values": "AAAAAA=="}},
     {"conversation": "c.1", "text": "hi", "vector": [0.5]},
     {"conversation": "c.1", "text": "hi", "vector": {"encoder": "x", "values": "not base64"}},
