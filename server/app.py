@@ -19,8 +19,9 @@ from server.children import rasa_server
 from server.clock_skew import watch_clock
 from server.cross_origin import allow_listed_origins
 from server.demo import keep_accounts
-from server.opening import make_home, make_service, open_stores
+from server.opening import make_service, open_stores
 from server.pages import problem
+from server.replica import held_home
 from server.routes import (
     chat,
     chat_socket,
@@ -94,10 +95,12 @@ async def _open_service(
     app: web.Application, settings: Settings, clock: Clock, may_load: asyncio.Event | None
 ) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
-        make_home(settings)
+        runner = stack.enter_context(held_home(settings.home))
         database, redis = await open_stores(stack, settings, clock)
         token = settings.bot_token.get_secret_value() or new_secret()
-        service = app[SERVICE] = await make_service(app, stack, settings, clock, database, redis, token)
+        service = app[SERVICE] = await make_service(
+            app, stack, settings, clock, database, redis, token=token, runner=runner
+        )
         made_up = await keep_accounts(database, settings, clock)
         if made_up is not None:
             print(f"First admin (shown once): {made_up}", flush=True)

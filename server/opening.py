@@ -16,7 +16,6 @@ from redis.asyncio import Redis
 
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import ConfigurationError
 from core.redis import missing, open_redis
 from handoff.answers import BOT_LIMIT, viewer_of
 from handoff.handing_over import hand_over
@@ -35,7 +34,6 @@ from server.migrate import migrate
 from server.news import News
 from server.outbound import open_caller
 from server.processes import Child, private_redis
-from server.replica import replica_name
 from server.secret_file import kept_secret
 from server.service import SERVICE, Service
 from server.settings import Settings
@@ -45,19 +43,6 @@ from server.typists import Typists
 log = structlog.get_logger()
 MOST_ENCODED = 500
 """Characters of a message whose vector goes to the bot with it: about as many as the bot's encoder reads."""
-
-
-def make_home(settings: Settings) -> None:
-    """Make the folder of what the service writes.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{settings.home} cannot be written: {error.strerror}. Set BATON_HOME to another folder."
-        raise ConfigurationError(message) from error
 
 
 async def open_stores(stack: contextlib.AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Database, Redis]:
@@ -98,9 +83,11 @@ async def make_service(
     clock: Clock,
     database: Database,
     redis: Redis,
+    *,
     token: str,
+    runner: str,
 ) -> Service:
-    """Wire the parts that routes and workers share; `token` is what the bot knows the service by."""
+    """Wire the parts that routes and workers share; `token` is what the bot knows the service by, and `runner` the replicas."""
     http = await stack.enter_async_context(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128), auto_decompress=False)
     )
@@ -109,7 +96,6 @@ async def make_service(
     bot = Bot(urls, token, http, settings.turn_timeout)
     # Nobody else can hear a private Redis.
     hub = Hub(database, redis, alone=not settings.redis_url)
-    runner = stack.enter_context(replica_name(settings.home))
     answering = await _answering(app, settings, bot, hub, database, clock)
     turns = TurnRunner(database, answering, hub, clock, runner=runner)
     stack.push_async_callback(turns.stop)

@@ -1,40 +1,64 @@
-"""The name of this process among its replicas: kept in the home folder, so that what a killed process left is its successor's at once."""
+"""The home folder, which one service has at a time, and the name of that service among its replicas.
+
+The name is kept in the folder, so that what a killed process left is its successor's at once.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from core.errors import ConfigurationError
 from core.identifiers import new_id
 
 
 @contextlib.contextmanager
-def replica_name(home: Path) -> Iterator[str]:
-    """Hold the home folder's name for the length of the block; while another process holds it, a name of its own is given.
+def held_home(home: Path) -> Iterator[str]:
+    """Hold the home folder for the length of the block, made if it is not there; gives the name that is kept in it.
 
     The lock is the operating system's: it ends with the process, however that ends.
 
     Raises:
-        ConfigurationError: the home folder cannot be written.
+        ConfigurationError: the folder cannot be written, or another service has it.
     """
-    try:
-        file = (home / "replica").open("a+", encoding="utf-8")
-    except OSError as error:
-        message = f"{home / 'replica'} cannot be written: {error.strerror}. Set BATON_HOME to another folder."
-        raise ConfigurationError(message) from error
+    file = _open(home)
     with file:
-        name = new_id("replica")
+        file.seek(0)
+        name, holder, *_ = [*file.read().split(), "", ""]
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield name
-            return
-        file.seek(0)
-        kept = file.read().strip()
-        if not kept:
-            file.write(name)
-            file.flush()
-        yield kept or name
+        except OSError as error:
+            raise ConfigurationError(
+                f"Baton runs already with the home {home} (process {holder or 'unknown'}). Stop that one first, or set BATON_HOME to "
+                "another folder: replicas have one each."
+            ) from error
+        name = name or new_id("replica")
+        file.truncate(0)
+        file.write(f"{name}\n{os.getpid()}\n")
+        file.flush()
+        yield name
+
+
+def _open(home: Path) -> IO[str]:
+    path = home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        path = home / "replica"
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}. Set BATON_HOME to another folder."
+        raise ConfigurationError(message) from error
+
+
+def check_home(home: Path) -> None:
+    """See that no service has the home folder.
+
+    Raises:
+        ConfigurationError: one has it, or it cannot be written.
+    """
+    with held_home(home):
+        pass

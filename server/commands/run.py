@@ -16,6 +16,7 @@ from aiohttp import web
 
 from core.errors import ConfigurationError
 from server.failures import why_not
+from server.replica import check_home
 from server.settings import Settings, load_settings
 
 HEAD_START = 0.25
@@ -33,6 +34,7 @@ def run(_arguments: argparse.Namespace) -> int:
     # Before numpy is imported: on matrices as small as a knowledge base's, its threads mostly wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = load_settings()
+    check_home(settings.home)  # first: a service on the same home has the ports too, and another port would not help
     check_port(settings.host, settings.port, "BATON_PORT")
     if not settings.rasa_urls:
         check_port("127.0.0.1", settings.bot_port, "BATON_BOT_PORT")

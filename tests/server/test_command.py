@@ -26,6 +26,7 @@ from server.commands import doctor, train
 from server.commands.output import print_table, step
 from server.failures import why_not
 from server.migrate import migrate
+from server.replica import held_home
 from server.settings import ROOT, Settings
 from tickets import ticketing
 from tickets.triage import TriageRequest, triage
@@ -118,6 +119,18 @@ def test_a_home_that_cannot_be_written_is_one_sentence_that_says_what_to_do(
     assert sentence_of(capsys, "run") == (
         f"{tmp_path}/file/home cannot be written: Not a directory. Set BATON_HOME to another folder."
     )
+
+
+def test_a_second_service_on_the_same_home_is_one_sentence_whatever_its_ports(
+    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    set_env(BATON_PORT=free_port(), BATON_BOT_PORT=free_port())
+    with held_home(home):
+        assert sentence_of(capsys, "run") == (
+            f"Baton runs already with the home {home} (process {os.getpid()}). Stop that one first, or set BATON_HOME to another "
+            "folder: replicas have one each."
+        )
 
 
 def test_a_port_in_use_is_one_sentence(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:

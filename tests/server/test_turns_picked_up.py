@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,9 +14,10 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import FrozenClock
 from core.database import Database
+from core.errors import ConfigurationError
 from handoff.speaking import TURN_LEASE, say_as_customer
 from handoff.visitors import new_visitor
-from server.replica import replica_name
+from server.replica import check_home, held_home
 from server.service import SERVICE, Service
 from tests.server.conftest import Running, ScriptedRasa, say
 from tests.server.turns import conversation_with_turns, said, settled, started
@@ -213,7 +215,7 @@ async def test_a_replica_that_starts_leaves_the_others_running_turns_alone(
 async def test_a_killed_process_finds_its_own_turns_at_its_next_start_without_waiting_for_a_lease(
     start: Starts, tmp_path: Path, clock: FrozenClock
 ) -> None:
-    with replica_name(tmp_path / "home") as name:
+    with held_home(tmp_path / "home") as name:
         database = Database.open(f"sqlite:///{tmp_path}/home/baton.db")
         async with database.write() as tx:
             visitor, _ = await new_visitor(tx, customer_id=None, page_url=None, page_title=None, at=clock.now())
@@ -228,8 +230,14 @@ async def test_a_killed_process_finds_its_own_turns_at_its_next_start_without_wa
     assert await said(service, conversation_id) == ["one", "Hello."]
 
 
-def test_a_second_process_on_the_same_home_has_another_name(tmp_path: Path) -> None:
-    with replica_name(tmp_path) as first, replica_name(tmp_path) as second:
-        assert first != second
-    with replica_name(tmp_path) as again:
+def test_a_home_keeps_its_name_and_is_one_services_at_a_time(tmp_path: Path) -> None:
+    with held_home(tmp_path) as first, pytest.raises(ConfigurationError, match=f"process {os.getpid()}"):
+        check_home(tmp_path)
+    with held_home(tmp_path) as again:
         assert again == first
+
+
+def test_a_name_that_was_kept_without_its_holder_is_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "replica").write_text("replica_1")
+    with held_home(tmp_path) as name:
+        assert name == "replica_1"
