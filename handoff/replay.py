@@ -11,13 +11,16 @@ from core.database import Reader
 from core.events import Event, events_after
 from handoff.tables import pressed_buttons
 
+MOST_MISSED = 500
+"""Events that are told at a time; who has missed more asks again."""
+
 
 async def missed_events(reader: Reader, conversation_id: str, number: int) -> list[Event]:
-    """Return the events after `number` that are for the customer, in order.
+    """Return the first `MOST_MISSED` events after `number` that are for the customer, in order.
 
     An event keeps its message as it was said; buttons that were pressed since are marked as used.
     """
-    events = await events_after(reader, conversation_id, number, audiences=["customer", "both"])
+    events = await events_after(reader, conversation_id, number, audiences=["customer", "both"], limit=MOST_MISSED)
     asking = [event.data["message"]["id"] for event in events if _buttons(event)]
     if not asking:
         return events

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from core.errors import Unauthenticated
 from core.events import Event
-from handoff.replay import missed_events
+from handoff.replay import MOST_MISSED, missed_events
 from handoff.views import ConversationView, MessageView
 from handoff.visitors import Visitor, new_visitor, note_page, sign_in, visitor_of_token
 from server.api import LARGEST_INTEGER, SMALL_BODY, Route, checked, read_body
@@ -63,9 +63,10 @@ class PollQuery(BaseModel):
 
 
 class PollView(TypedDict):
-    """What happened meanwhile."""
+    """What happened meanwhile, a part of it where `more` says so: `last_event` of its conversation is then the last that is told."""
 
     events: list[dict[str, Any]]
+    more: bool
     live: list[dict[str, Any]]
     conversation: ConversationView
 
@@ -132,8 +133,12 @@ async def poll(request: web.Request) -> web.Response:
         conversation = (await visitor_of_token(reader, token, service.clock.now())).conversation
         view = await customer_view(service, reader, conversation)
         events = await missed_events(reader, conversation_id, query.after)
+    more = len(events) == MOST_MISSED
+    if more:
+        # Who goes on from what this answer knows misses nothing.
+        view = ConversationView(**{**view, "last_event": events[-1].number})
     frames = [event_frame(event, view) for event in events]
-    return web.json_response({"events": frames, "live": live, "conversation": view})
+    return web.json_response(PollView(events=frames, more=more, live=live, conversation=view))
 
 
 async def post_frame(request: web.Request) -> web.Response:

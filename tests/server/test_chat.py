@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from core.events import record_event
 from tests.server.conftest import Running, say
 
 
@@ -147,6 +148,29 @@ async def test_long_polling_gives_the_same_events(running: Running) -> None:
             after = event["id"]
             texts.append(event["data"]["message"]["text"])
     assert texts == ["hello", "Hello."]
+
+
+async def test_who_polls_on_from_the_last_event_of_each_answer_misses_none_of_1200(running: Running) -> None:
+    session = await (await running.client.post("/api/chat/sessions", json={})).json()
+    bearer = {"Authorization": f"Bearer {session['token']}"}
+    conversation_id = session["conversation"]["id"]
+    async with running.service.database.write() as tx:
+        at = running.service.clock.now()
+        for number in range(1200):
+            message = {"id": f"ms_{number}", "buttons": []}
+            await record_event(tx, conversation_id, "message", {"message": message}, at=at)
+            await record_event(tx, conversation_id, "message", {"message": {"id": "note"}}, at=at, audience="staff")
+    told: list[str] = []
+    answers: list[tuple[int, bool]] = []
+    after, more = 0, True
+    while more:
+        polled = await (await running.client.get(f"/api/chat/events?after={after}", headers=bearer)).json()
+        told += [event["data"]["message"]["id"] for event in polled["events"]]
+        after, more = polled["conversation"]["last_event"], polled["more"]
+        answers.append((len(polled["events"]), more))
+    assert told == [f"ms_{number}" for number in range(1200)]
+    assert answers == [(500, True), (500, True), (200, False)]
+    assert after == 2400
 
 
 async def test_markup_in_a_message_is_kept_as_the_characters_it_is(running: Running) -> None:
