@@ -1,3 +1,4 @@
+/** The pages beside the conversations: webhooks that could not be delivered, and the SLA rules with what is written and not saved. */
 import { beforeEach, expect, test, vi } from "vitest";
 import { RulesPage } from "../desk/rules-page.js";
 import { WebhooksPage } from "../desk/webhooks-page.js";
