@@ -36,6 +36,8 @@ export class ClockHistoryDialog extends LitElement {
   `];
 
   @property({ attribute: false }) read!: (ticket: string) => Promise<TicketHistory>;
+  /** Tells whether the error says that the session has ended, and sees to it. */
+  @property({ attribute: false }) lostSession!: (error: unknown) => boolean;
   @state() private history: TicketHistory | null = null;
   @state() private problem: string | null = null;
   @query("dialog") private readonly dialog!: HTMLDialogElement;
@@ -47,7 +49,7 @@ export class ClockHistoryDialog extends LitElement {
     try {
       this.history = await this.read(ticket);
     } catch (error) {
-      this.problem = messageOf(error);
+      if (!this.lostSession(error)) this.problem = messageOf(error);
     }
   }
 

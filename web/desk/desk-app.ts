@@ -50,6 +50,7 @@ export class DeskApp extends LitElement {
     this.#phone.addEventListener("change", this.#changed);
     window.addEventListener("hashchange", this.#navigated);
     window.addEventListener("keydown", this.#keydown);
+    window.addEventListener("beforeunload", this.#leaves);
     void this.model.session.check();
   }
 
@@ -62,6 +63,7 @@ export class DeskApp extends LitElement {
     this.#phone.removeEventListener("change", this.#changed);
     window.removeEventListener("hashchange", this.#navigated);
     window.removeEventListener("keydown", this.#keydown);
+    window.removeEventListener("beforeunload", this.#leaves);
   }
 
   override willUpdate(): void {
@@ -130,7 +132,7 @@ export class DeskApp extends LitElement {
         </aside>`}
       </div>
       ${this.#phone.matches ? this.#toasts() : nothing}
-      <desk-clock-history .read=${model.api.history}></desk-clock-history>
+      <desk-clock-history .read=${model.api.history} .lostSession=${(error: unknown) => model.session.lost(error)}></desk-clock-history>
       <desk-own-settings .session=${model.session}></desk-own-settings>
       <desk-notifications .told=${model.notifications} .revision=${this.revision} @desk-open=${this.#openTold}></desk-notifications>
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>
@@ -233,6 +235,11 @@ export class DeskApp extends LitElement {
     if (place.view !== this.model.view || this.model.rows === null) void this.model.lists.show(place.view);
     if (place.id !== this.model.selected || this.model.detail === null) void this.model.open(place.id);
     if (place.id === null) this.panelOpen = false;
+  };
+
+  /** Rules that were not saved outlast another page and another session, but not the tab: the browser asks. */
+  #leaves = (event: BeforeUnloadEvent): void => {
+    if (this.model.rulesDraft !== null) event.preventDefault();
   };
 
   #skip = (): void => {

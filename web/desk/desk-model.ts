@@ -10,6 +10,7 @@ import { Notifications } from "./notifications.js";
 import { movedToMe, movedFromMe } from "./notice-words.js";
 import type { PageId } from "./pages.js";
 import { clocksInOrder } from "./row-order.js";
+import type { RulesDraft } from "./rules-draft.js";
 import { Session } from "./session.js";
 import { type Toast, Toasts } from "./toasts.js";
 import { Typists } from "./typists.js";
@@ -187,6 +188,15 @@ export class DeskModel extends EventTarget {
 
   setDraft(id: string, draft: Draft): void {
     this.#writing.setDraft(id, draft);
+  }
+
+  /** The page of the rules shows its text itself, so nothing else is told of it. */
+  get rulesDraft(): RulesDraft | null {
+    return this.#writing.rules;
+  }
+
+  set rulesDraft(draft: RulesDraft | null) {
+    this.#writing.rules = draft;
   }
 
   async send(mode: "reply" | "note", text: string, wait = false): Promise<void> {

@@ -7,9 +7,11 @@ import { dateInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { formStyle } from "./form-style.js";
+import type { RulesDraft } from "./rules-draft.js";
 import type { Rules, RulesCheck, RuleVersion } from "./sla-types.js";
 
 const CHECK_MS = 500;
+const EMPTY_DRAFT: RulesDraft = { base: 0, text: "", note: "", forOpen: false };
 
 export class RulesPage extends LitElement {
   static define(tag = "desk-rules"): void {
@@ -41,9 +43,7 @@ export class RulesPage extends LitElement {
   @property({ attribute: false }) model!: DeskModel;
   @property({ type: Number }) revision = 0;
   @state() private rules: Rules | null = null;
-  @state() private text = "";
-  @state() private note = "";
-  @state() private forOpen = false;
+  @state() private draft: RulesDraft = EMPTY_DRAFT;
   @state() private checked: RulesCheck | null = null;
   @state() private problem: string | null = null;
   @state() private saving = false;
@@ -55,7 +55,7 @@ export class RulesPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#read();
+    void this.#begin();
   }
 
   override disconnectedCallback(): void {
@@ -64,7 +64,7 @@ export class RulesPage extends LitElement {
   }
 
   get #changed(): boolean {
-    return this.rules !== null && this.text !== this.rules.text;
+    return this.rules !== null && this.draft.text !== this.rules.text;
   }
 
   override render(): TemplateResult {
@@ -75,14 +75,14 @@ export class RulesPage extends LitElement {
       <p>What is promised to whom, when people work, and what happens when a promise is about to break. Each change is a new version; tickets keep the version that they were measured by.</p>
       ${rules === null ? (this.problem === null ? html`<p role="status">Reading the rules…</p>` : html`<p class="problem" role="alert">${this.problem}</p>`) : html`
         <textarea class="text" spellcheck="false" autocapitalize="off" wrap="off" aria-label="SLA rules in YAML" aria-invalid=${this.checked?.problem ? "true" : "false"} aria-describedby="said"
-          data-testid="desk-rules-text" .value=${this.text} @input=${this.#typed}></textarea>
+          data-testid="desk-rules-text" .value=${this.draft.text} @input=${this.#typed}></textarea>
         ${this.#said(changed)}
-        <label class="field">What changes, and why (optional)<input maxlength="500" .value=${this.note} data-testid="desk-rules-note" @input=${(e: Event) => (this.note = (e.target as HTMLInputElement).value)}></label>
-        <label class="open"><input type="checkbox" .checked=${this.forOpen} data-testid="desk-rules-open" @change=${(e: Event) => (this.forOpen = (e.target as HTMLInputElement).checked)}>
+        <label class="field">What changes, and why (optional)<input maxlength="500" .value=${this.draft.note} data-testid="desk-rules-note" @input=${(e: Event) => this.#write({ note: (e.target as HTMLInputElement).value })}></label>
+        <label class="open"><input type="checkbox" .checked=${this.draft.forOpen} data-testid="desk-rules-open" @change=${(e: Event) => this.#write({ forOpen: (e.target as HTMLInputElement).checked })}>
           <span>Also for open tickets: measure them again from their start. Without it only new tickets are measured by this version.</span></label>
         ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-        <div class="row"><button type="button" class="button quiet" ?disabled=${!changed && rules.version === rules.newest} @click=${this.#discard}>Discard</button>
-          <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
+        <div class="row"><button type="button" class="button quiet" ?disabled=${this.model.rulesDraft === null && rules.version === rules.newest} @click=${this.#discard}>Discard</button>
+          <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.draft.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
         <h2>Versions</h2>
         <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>
         ${this.#dialog()}`}
@@ -134,36 +134,65 @@ export class RulesPage extends LitElement {
     try {
       this.#take(await this.model.api.rules(version));
     } catch (error) {
-      this.problem = messageOf(error);
+      this.#shown(error);
     }
+  }
+
+  /** Goes on with what was written before another page, or the end of the session, came between. */
+  async #begin(): Promise<void> {
+    const kept = this.model.rulesDraft;
+    await this.#read();
+    if (kept === null || this.rules === null) return;
+    this.#write(kept);
+    if (!this.#changed) return;
+    this.checked = null;
+    await this.#check();
   }
 
   #discard = async (): Promise<void> => {
     await this.#read();
+    if (this.problem === null) this.#write({ note: "", forOpen: false });
     this.area?.focus();
   };
 
   #take(rules: Rules): void {
     this.rules = rules;
-    this.text = rules.text;
+    this.draft = { ...this.draft, base: rules.newest, text: rules.text };
+    this.#keep();
     this.checked = { problem: null, warnings: rules.warnings };
   }
 
   #typed = (event: Event): void => {
-    this.text = (event.target as HTMLTextAreaElement).value;
+    this.#write({ text: (event.target as HTMLTextAreaElement).value });
     this.checked = null;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#check(), CHECK_MS);
   };
 
+  #write(change: Partial<RulesDraft>): void {
+    this.draft = { ...this.draft, ...change };
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.model.rulesDraft = this.#changed || this.draft.note !== "" || this.draft.forOpen ? this.draft : null;
+  }
+
   async #check(): Promise<void> {
-    const { text } = this;
+    const { text } = this.draft;
     try {
       const checked = await this.model.api.checkRules(text);
-      if (text === this.text) this.checked = checked;
+      if (text === this.draft.text) this.checked = checked;
     } catch (error) {
-      this.problem = messageOf(error);
+      this.#shown(error);
     }
+  }
+
+  /** Shows why something failed and tells so; where the session has ended, the desk asks to sign in, and what is written waits for that. */
+  #shown(error: unknown): boolean {
+    const lost = this.model.session.lost(error);
+    if (!lost) this.problem = messageOf(error);
+    return !lost;
   }
 
   #save = async (): Promise<void> => {
@@ -171,24 +200,22 @@ export class RulesPage extends LitElement {
     this.saving = true;
     this.problem = null;
     try {
-      const saved = await this.model.api.saveRules({ base: this.rules.newest, text: this.text, note: this.note.trim(), for_open_tickets: this.forOpen });
+      const saved = await this.model.api.saveRules({ base: this.draft.base, text: this.draft.text, note: this.draft.note.trim(), for_open_tickets: this.draft.forOpen });
+      this.draft = EMPTY_DRAFT;
       this.#take(saved);
-      this.note = "";
-      this.forOpen = false;
       this.model.toast(`Version ${saved.version} counts from now on.`, "info");
       this.area?.focus(); // the button is disabled from here on, and would take the focus with it
     } catch (error) {
-      this.problem = messageOf(error);
-      await this.#check();
+      if (this.#shown(error)) await this.#check();
     }
     this.saving = false;
   };
 
   #goTo(line: number): void {
-    const before = this.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-    const end = this.text.indexOf("\n", before);
+    const before = this.draft.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    const end = this.draft.text.indexOf("\n", before);
     this.area?.focus();
-    this.area?.setSelectionRange(before, end < 0 ? this.text.length : end);
+    this.area?.setSelectionRange(before, end < 0 ? this.draft.text.length : end);
   }
 
   #back = (): void => {

@@ -1,7 +1,8 @@
-/** What an agent writes: a draft for each conversation, and what is on its way. Kept while the session is renewed, for who wrote it. */
+/** What one writes at the desk: a draft for each conversation and one of the rules, and what is on its way. Kept while the session is renewed, for who wrote it. */
 import { ServiceError, messageOf } from "../shared/errors.js";
 import type { Message } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
+import type { RulesDraft } from "./rules-draft.js";
 import { type Failed, type Mode, TakenBack } from "./taken-back.js";
 
 export interface PendingReply extends Failed { epoch: number; state: "sending" | "failed"; problem: string | null }
@@ -27,6 +28,7 @@ export interface WritingDesk {
 
 export class Writing {
   pending: PendingReply[] = [];
+  rules: RulesDraft | null = null;
   readonly #api: DeskApi;
   readonly #newId: () => string;
   readonly #desk: WritingDesk;
@@ -48,6 +50,7 @@ export class Writing {
 
   clear(): void {
     this.pending = [];
+    this.rules = null;
     this.#drafts.clear();
     this.#takenBack.clear();
   }

@@ -1,12 +1,15 @@
 /** The pages beside the conversations: webhooks that could not be delivered, and the SLA rules with what is written and not saved. */
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { ClockHistoryDialog } from "../desk/clock-history.js";
 import { RulesPage } from "../desk/rules-page.js";
 import { WebhooksPage } from "../desk/webhooks-page.js";
 import type { Delivery } from "../shared/desk-protocol.js";
-import { app, service, settle, useDesk } from "./desk-page.js";
+import { app, model, open, service, settle, useDesk } from "./desk-page.js";
 import { allById, byId, type } from "./dom.js";
+import { refusal } from "./fakes.js";
 
 useDesk({ id: "st_root", name: "Root", email: "root@fernhill.example", role: "admin" });
+ClockHistoryDialog.define();
 RulesPage.define();
 WebhooksPage.define();
 
@@ -105,4 +108,89 @@ test("another version takes the place of text that was not saved only when that 
   expect(text()).toBe("a: 1");
   await show(2);
   expect(text()).toBe("a: 2");
+});
+
+describe("rules that are written and not saved", () => {
+  const rules = (version: number, text: string): object => ({ version, newest: version, text, warnings: [], versions: [] });
+  const expired = { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") };
+  const field = (id: string): HTMLInputElement => byId(app, id) as HTMLInputElement;
+  const leavingIsAsked = (): boolean => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+
+  async function signIn(id: string): Promise<void> {
+    service.on("POST", "/api/staff/session", { body: { staff: { id, name: "Root", email: "root@fernhill.example", role: "admin" } } });
+    await model.session.signIn("root@fernhill.example", "a password");
+    await settle();
+    await settle();
+  }
+
+  beforeEach(async () => {
+    service.on("GET", "/api/sla/policies", { body: rules(4, "a: 1") });
+    service.on("POST", "/api/sla/policies/check", { body: { problem: null, warnings: [] } });
+    await openPage("rules");
+    type(byId(app, "desk-rules-text"), "a: 2");
+    type(byId(app, "desk-rules-note"), "the new contract");
+    byId(app, "desk-rules-open").click();
+  });
+
+  test("are there again after another page, with note and tick, and follow the version that they were begun on", async () => {
+    await openPage("webhooks");
+    service.on("GET", "/api/sla/policies", { body: rules(5, "a: 7") });
+    await openPage("rules");
+    expect([field("desk-rules-text").value, field("desk-rules-note").value, field("desk-rules-open").checked]).toEqual(["a: 2", "the new contract", true]);
+    expect(service.to("/api/sla/policies/check").at(-1)?.body).toEqual({ text: "a: 2" });
+    byId(app, "desk-rules-save").click();
+    await settle();
+    expect(service.calls.findLast((call) => call.method === "PUT")?.body).toEqual({ base: 4, text: "a: 2", note: "the new contract", for_open_tickets: true });
+  });
+
+  test("have the browser ask before the tab is closed, from whatever page, until they are saved", async () => {
+    await openPage("webhooks");
+    expect(leavingIsAsked()).toBe(true);
+    await openPage("rules");
+    service.on("PUT", "/api/sla/policies", { body: rules(5, "a: 2") });
+    byId(app, "desk-rules-save").click();
+    await settle();
+    expect(leavingIsAsked()).toBe(false);
+    expect([field("desk-rules-note").value, field("desk-rules-open").checked]).toEqual(["", false]);
+  });
+
+  test("are gone when they are discarded, and nothing is asked any more", async () => {
+    [...byId(app, "desk-rules-page").querySelectorAll("button")].find((button) => button.textContent === "Discard")?.click();
+    await settle();
+    expect([field("desk-rules-text").value, field("desk-rules-note").value, leavingIsAsked()]).toEqual(["a: 1", "", false]);
+  });
+
+  test.each([
+    ["saved", (): void => { service.on("PUT", "/api/sla/policies", expired); byId(app, "desk-rules-save").click(); }],
+    ["checked", (): void => { service.on("POST", "/api/sla/policies/check", expired); type(byId(app, "desk-rules-text"), "a: 2"); }],
+  ])("outlast a session that has ended when they are %s, for who wrote them", async (_, end) => {
+    end();
+    await vi.advanceTimersByTimeAsync(500);
+    await settle();
+    expect(app.renderRoot.querySelector("desk-sign-in")).not.toBeNull();
+    service.on("POST", "/api/sla/policies/check", { body: { problem: null, warnings: [] } });
+    await signIn("st_root");
+    expect([field("desk-rules-text").value, field("desk-rules-note").value]).toEqual(["a: 2", "the new contract"]);
+  });
+
+  test("are not shown to somebody else who signs in", async () => {
+    model.session.ended();
+    await settle();
+    await signIn("st_other");
+    expect([field("desk-rules-text").value, field("desk-rules-note").value, leavingIsAsked()]).toEqual(["a: 1", "", false]);
+  });
+});
+
+test("a session that has ended shows the sign-in page when the clocks of a ticket are asked for, and keeps what was being written", async () => {
+  await open("a");
+  model.setDraft("a", { mode: "note", reply: "", note: "half a note" });
+  service.on("GET", "/api/sla/tickets/tk_1", { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") });
+  byId(app, "desk-how").click();
+  await settle();
+  expect(app.renderRoot.querySelector("desk-sign-in")).not.toBeNull();
+  service.on("POST", "/api/staff/session", { body: { staff: { id: "st_root", name: "Root", email: "root@fernhill.example", role: "admin" } } });
+  await model.session.signIn("root@fernhill.example", "a password");
+  await settle();
+  await settle();
+  expect((byId(app, "desk-composer") as HTMLTextAreaElement).value).toBe("half a note");
 });
