@@ -52,12 +52,16 @@ def _look_at(task: asyncio.Task[Any]) -> None:
 
 @contextlib.asynccontextmanager
 async def going_on(work: Coroutine[Any, Any, Found] | None) -> AsyncIterator[asyncio.Task[Found] | None]:
-    """Have work, if there is any, going on for the length of the block, and no longer."""
+    """Have work, if there is any, going on for the length of the block, and no longer.
+
+    It has begun when the block does: what it hands to a thread need not wait until the block first waits for something itself.
+    """
     if work is None:
         yield None
         return
     task = asyncio.create_task(work)
     try:
+        await asyncio.sleep(0)
         yield task
     finally:
         task.cancel()

@@ -128,7 +128,6 @@ def shape(ranked: Sequence[Ranked], statistics: Statistics, *, semantic: bool) -
     )
 
 
-def relative(ranked: Sequence[Ranked], score: float) -> float:
-    """Return `score` between 0 and 1: 1 is a passage that means the same and holds the words as well as any found."""
-    most = combined(1.0, max((one.words for one in ranked), default=0.0)) + WEIGHT_OF_TITLE
-    return min(1.0, score / most)
+def most_possible(ranked: Sequence[Ranked]) -> float:
+    """Return the score of an article that means the same and holds the words as well as any found: what a score is relative to."""
+    return combined(1.0, max((one.words for one in ranked), default=0.0)) + WEIGHT_OF_TITLE

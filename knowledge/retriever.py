@@ -21,7 +21,7 @@ from knowledge.full_text import FullText, Memory, leading_terms
 from knowledge.index import KnowledgeIndex, State
 from knowledge.other_names import OtherNames, better_of
 from knowledge.postings import Postings
-from knowledge.ranking import rank, relative, shape
+from knowledge.ranking import most_possible, rank, shape
 from knowledge.related import Related, find_related
 from knowledge.results import Found, SearchOutcome, read_shown, result_of
 from knowledge.scoring import Worded, score
@@ -185,8 +185,9 @@ class Retriever:
                 rows.setdefault(row["article_id"], []).append(row)
         judged = judge(shape(found.ranked, found.statistics, semantic=found.semantic), semantic=found.semantic)
         idf = {term: found.statistics.idf(term) for term in found.statistics.frequencies}
+        most = most_possible(found.ranked)
         results = [
-            result_of(question, rows[one.article_id], found, idf, relative(found.ranked, one.score))
+            result_of(question, rows[one.article_id], found, idf, min(1.0, one.score / most))
             for one in shown
             if one.article_id in rows
         ]
