@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Dict, List, NamedTuple, Optional, Text
+from typing import Any, Dict, List, NamedTuple, Optional, Text, TypeVar
 
 from rasa.shared.core.constants import PREVIOUS_ACTION
 from rasa.shared.core.domain import Domain, State, SubState
@@ -16,9 +16,9 @@ from rasa.shared.core.events import (
     SessionStarted,
     UserUtteranceReverted,
 )
-from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 
+Kind = TypeVar("Kind")
 _TAKE_BACK = frozenset({ActionReverted, UserUtteranceReverted})
 _LOOPS = frozenset({ActiveLoop, LegacyForm})
 _BEGIN = frozenset({Restarted, SessionStarted})
@@ -80,13 +80,23 @@ class Conversation(DialogueStateTracker):
 
     def copy(self) -> Conversation:
         """Returns a tracker in the same state, which later events change apart from this one."""
-        made = copy.copy(self)
+        made = _twin(self)
         made.events = self._create_events(self.events)
-        made.slots = {name: _twin(slot) for name, slot in self.slots.items()}
+        made.slots = dict(self.slots)
         made.active_loop = copy.copy(self.active_loop)
         made._steps = made._walker = made._latest = None
         made._walked = 0
         return made
+
+    def _set_slot(self, key: Text, value: Any) -> None:
+        # The slot itself may be a copy's, or the conversation's that this is a copy of.
+        if key in self.slots:
+            self.slots[key] = _twin(self.slots[key])
+        super()._set_slot(key, value)
+
+    def _reset_slots(self) -> None:
+        self.slots = {name: _twin(slot) for name, slot in self.slots.items()}
+        super()._reset_slots()
 
     def _all_steps(self, domain: Domain) -> Optional[List[_Step]]:
         if self._steps is None or self._domain is not domain or self._walked > len(self.events):
@@ -116,10 +126,10 @@ class Conversation(DialogueStateTracker):
         return self.init_copy()
 
 
-def _twin(slot: Slot) -> Slot:
+def _twin(one: Kind) -> Kind:
     """Returns what `copy.copy` returns of an object without ways of its own to be copied, in a fifth of the time."""
-    made = slot.__class__.__new__(slot.__class__)
-    vars(made).update(vars(slot))
+    made = one.__class__.__new__(one.__class__)
+    vars(made).update(vars(one))
     return made
 
 

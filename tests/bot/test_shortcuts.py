@@ -167,6 +167,19 @@ def test_a_copy_is_in_the_same_state_and_changes_apart(agent):
     assert len(twin.past_states(agent.domain)) == len(states) + 1
 
 
+def test_what_a_conversation_goes_on_with_its_copy_knows_nothing_of(agent):
+    slots = [slot.name for slot in agent.domain.slots]
+    ours = Conversation.of(DialogueStateTracker("a", agent.domain.slots))
+    ours.update(SlotSet(slots[0], 1.0))
+    twin, other = ours.copy(), ours.copy()
+    before = twin.current_state()
+    ours.update(SlotSet(slots[0], 2.0))
+    other.update(Restarted())
+    assert twin.current_state() == before
+    assert ours.get_slot(slots[0]) == 2.0
+    assert other.current_slot_values() == DialogueStateTracker("a", agent.domain.slots).current_slot_values()
+
+
 def test_what_a_failed_turn_did_to_a_conversation_is_forgotten(agent):
     store = BoundedTrackerStore(agent.domain)
     tracker = DialogueStateTracker("a", agent.domain.slots)
@@ -298,8 +311,8 @@ def test_phrases_are_found_as_by_spacys_matcher_alone():
     for phrases in lists:
         ours = Phrases(vocab, phrases)
         for _ in range(200):
-            doc = tokenizer(" ".join(dice.choices(words, k=dice.randint(0, 6))))
-            every = sorted(filter_spans(ours._matcher(doc, as_spans=True)), key=lambda span: span.start)
-            assert ours.find(doc) == every
+            tokens = tokenizer(" ".join(dice.choices(words, k=dice.randint(0, 6))))
+            every = sorted(filter_spans(ours._matcher(tokens.doc, as_spans=True)), key=lambda span: span.start)
+            assert ours.find(tokens) == every
             found += bool(every)
-            assert ours.find(doc) == every
+            assert ours.find(tokens) == every
