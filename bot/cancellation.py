@@ -12,7 +12,7 @@ from typing import Any, Iterator, List, Mapping, Optional
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from bot.phrases import WORDLIKE, Phrases, Words
+from bot.phrases import WORDLIKE, Phrases, Tokens, Words
 
 WISH = "wish"
 _STRONGEST = (WISH, "denied", "asked", "other")
@@ -42,13 +42,13 @@ class CancellationReader:
         self._phrases = {name: Phrases(vocab, rules[name]) for name in phrases}
         self._words = {name: Words(rules[name]) for name in words}
 
-    def read(self, doc: Doc) -> Optional[Mention]:
+    def read(self, tokens: Tokens) -> Optional[Mention]:
         """Returns the strongest thing said about cancelling, None if nothing is."""
-        spans = {name: self._phrases[name].find(doc) for name in _SPEAKS_OF_IT}
+        spans = {name: self._phrases[name].find(tokens) for name in _SPEAKS_OF_IT}
         if not any(spans.values()):
             return None
-        spans.update({name: phrases.find(doc) for name, phrases in self._phrases.items() if name not in spans})
-        found = [mention for clause in _clauses(doc) for mention in self._mentions(clause, spans)]
+        spans.update({name: phrases.find(tokens) for name, phrases in self._phrases.items() if name not in spans})
+        found = [mention for clause in _clauses(tokens.doc) for mention in self._mentions(clause, spans)]
         wishes = [mention for mention in found if mention.kind == WISH]
         if wishes:
             back = next((span for span in spans["retractions"] if span.start >= wishes[-1].span.end), None)

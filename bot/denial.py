@@ -14,6 +14,7 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span
 
 from bot.phrases import LONGEST_READ, WORDLIKE, WordTokenizer
+from bot.required_words import RequiredWords
 from bot.vocabulary import Renewed
 
 CORRECTS, REFUSES = "corrects", "refuses"
@@ -122,6 +123,7 @@ class _Reading(NamedTuple):
 
     tokens: WordTokenizer
     matcher: Matcher
+    required: RequiredWords
 
     @classmethod
     def build(cls) -> _Reading:
@@ -129,7 +131,8 @@ class _Reading(NamedTuple):
         matcher = Matcher(vocab, validate=False)
         for name, patterns in _PATTERNS.items():
             matcher.add(name, patterns)
-        return cls(WordTokenizer(vocab), matcher)
+        every = [pattern for patterns in _PATTERNS.values() for pattern in patterns]
+        return cls(WordTokenizer(vocab), matcher, RequiredWords(vocab, every))
 
 
 class DenialReader:
@@ -144,7 +147,10 @@ class DenialReader:
         if len(text) > LONGEST_READ or not _NEGATES.search(text):
             return None
         reading = self._renewed.reader
-        doc = reading.tokens(text)
+        tokens = reading.tokens(text)
+        if not reading.required.among(tokens.words):
+            return None
+        doc = tokens.doc
         cues = sorted(reading.matcher(doc, as_spans=True), key=lambda cue: (cue.start, -cue.end))
         clauses = list(_clauses(doc, cues))
         denied = [(clause, cue) for clause in clauses if (cue := _denies(clause, cues, first=clause.start == 0))]

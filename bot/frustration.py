@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Span
 from spacy.vocab import Vocab
 
-from bot.phrases import Phrases, Words, written
+from bot.phrases import Phrases, Tokens, Words, written
 
 _NEGATION_REACH = 3
 _LOUD_WORDS = 3
@@ -37,26 +37,27 @@ class FrustrationReader:
 
     def __init__(self, vocab: Vocab, rules: Mapping[str, Any]) -> None:
         """Compiles the lists of words."""
-        self._wording = [(float(weight), Phrases(vocab, phrases)) for weight, phrases in rules["wording"].items()]
+        wording = [(float(weight), Phrases(vocab, phrases)) for weight, phrases in rules["wording"].items()]
+        self._wording = sorted(wording, key=lambda one: -one[0])
         self._negations = Words(rules["negations"])
         self._capitals = frozenset(map(str, rules["capitals"]))
         self._signs = {str(sign): float(weight) for sign, weight in rules["signs"].items()}
 
-    def read(self, doc: Doc) -> List[Evidence]:
+    def read(self, tokens: Tokens) -> List[Evidence]:
         """Returns the evidence in a message, at most one piece for each word."""
         return [
-            *self._worded(doc),
-            *self._shouted(doc),
-            *_punctuated(doc),
-            *_stretched(doc),
-            *_repeated(doc),
-            *self._signed(doc),
+            *self._worded(tokens),
+            *self._shouted(tokens),
+            *_punctuated(tokens),
+            *_stretched(tokens),
+            *_repeated(tokens),
+            *self._signed(tokens),
         ]
 
-    def _worded(self, doc: Doc) -> Iterator[Evidence]:
+    def _worded(self, tokens: Tokens) -> Iterator[Evidence]:
         taken: List[Span] = []
-        for weight, phrases in sorted(self._wording, key=lambda one: -one[0]):
-            for span in phrases.find(doc):
+        for weight, phrases in self._wording:
+            for span in phrases.find(tokens):
                 free = all(span.end <= other.start or span.start >= other.end for other in taken)
                 if free and not self._negated(span):
                     taken.append(span)
@@ -69,25 +70,26 @@ class FrustrationReader:
         clause = before[max((place + 1 for place, word in enumerate(before) if word in ".,;:!?"), default=0) :]
         return any(word in self._negations for word in clause)
 
-    def _shouted(self, doc: Doc) -> Iterator[Evidence]:
-        words = [token for token in doc if len(token.text) > 1 and token.text.replace("'", "").isalpha()]
-        loud = [token for token in words if token.text.isupper() and token.lower_ not in self._capitals]
+    def _shouted(self, tokens: Tokens) -> Iterator[Evidence]:
+        texts = tokens.texts
+        words = [place for place, text in enumerate(texts) if len(text) > 1 and text.replace("'", "").isalpha()]
+        loud = [place for place in words if texts[place].isupper() and tokens.words[place] not in self._capitals]
         if len(loud) >= _LOUD_WORDS and len(loud) >= _LOUD_SHARE * len(words):
-            yield Evidence("capitals", written(doc[loud[0].i : loud[-1].i + 1])["text"], _SHOUTING)
+            yield Evidence("capitals", tokens.written(loud[0], loud[-1] + 1), _SHOUTING)
         elif words and len(loud) < len(words):
-            for token in loud[:2]:
-                if len(token.text) >= 3:
-                    yield Evidence("capitals", token.text, _EMPHASIS)
+            for place in loud[:2]:
+                if len(texts[place]) >= 3:
+                    yield Evidence("capitals", texts[place], _EMPHASIS)
 
-    def _signed(self, doc: Doc) -> Iterator[Evidence]:
-        text = doc.user_data["text"][:2000]
+    def _signed(self, tokens: Tokens) -> Iterator[Evidence]:
+        text = tokens.text[:2000]
         for sign, weight in self._signs.items():
             if sign in text:
                 yield Evidence("signs", sign, weight)
 
 
-def _punctuated(doc: Doc) -> Iterator[Evidence]:
-    runs = (run.replace("…", "") for run in _PUNCTUATION.findall(doc.user_data["text"][:2000]))
+def _punctuated(tokens: Tokens) -> Iterator[Evidence]:
+    runs = (run.replace("…", "") for run in _PUNCTUATION.findall(tokens.text[:2000]))
     found = max(runs, key=len, default="")
     if ("!" in found and "?" in found) or len(found) >= 3:
         yield Evidence("punctuation", found[:10], 0.3)
@@ -95,18 +97,18 @@ def _punctuated(doc: Doc) -> Iterator[Evidence]:
         yield Evidence("punctuation", found, 0.15)
 
 
-def _stretched(doc: Doc) -> Iterator[Evidence]:
-    for token in doc:
-        if token.text.isalpha() and _STRETCHED.search(token.lower_):
-            yield Evidence("stretched", token.text[:30], _STRETCH)
+def _stretched(tokens: Tokens) -> Iterator[Evidence]:
+    for text, word in zip(tokens.texts, tokens.words, strict=True):
+        if text.isalpha() and _STRETCHED.search(word):
+            yield Evidence("stretched", text[:30], _STRETCH)
             return
 
 
-def _repeated(doc: Doc) -> Iterator[Evidence]:
-    words = [token for token in doc if token.text.isalpha()]
-    for place in range(len(words) - 2):
-        if len({token.lower_ for token in words[place : place + 3]}) == 1:
-            yield Evidence("repetition", written(doc[words[place].i : words[place + 2].i + 1])["text"], 0.35)
+def _repeated(tokens: Tokens) -> Iterator[Evidence]:
+    places = [place for place, text in enumerate(tokens.texts) if text.isalpha()]
+    for first, second, third in zip(places, places[1:], places[2:], strict=False):
+        if tokens.words[first] == tokens.words[second] == tokens.words[third]:
+            yield Evidence("repetition", tokens.written(first, third + 1), 0.35)
             return
 
 

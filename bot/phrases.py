@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any, Dict, Iterable, List, Tuple
 
 from spacy.matcher import Matcher
@@ -20,6 +21,40 @@ _APOSTROPHES = str.maketrans("\u2019\u2018`", "'''")
 WORDLIKE = re.compile(r"\w")
 
 
+class Tokens:
+    """A message's tokens. Most messages are read by these alone; spaCy's document of them is made where it is asked for."""
+
+    def __init__(self, vocab: Vocab, text: str, plain: str) -> None:
+        """Takes a message apart.
+
+        Args:
+            vocab: What the document is made with.
+            text: The message as it was written.
+            plain: The part of it that is read, each character in its place.
+        """
+        found = list(_TOKEN.finditer(plain))
+        self._vocab = vocab
+        self._plain = plain
+        self.text = text
+        self.offsets = [(one.start(), one.end()) for one in found]
+        """Where each token begins and ends in the text, in characters."""
+        self.texts = [one.group() for one in found]
+        self.words = [token.lower() for token in self.texts]
+
+    @cached_property
+    def doc(self) -> Doc:
+        """The same tokens as spaCy's matchers read them; in its user data are `offsets` and `text`."""
+        spaces = [self._plain[end : end + 1].isspace() for _, end in self.offsets]
+        doc = Doc(self._vocab, words=self.texts, spaces=spaces)
+        doc.user_data["offsets"] = self.offsets
+        doc.user_data["text"] = self.text
+        return doc
+
+    def written(self, start: int, end: int) -> str:
+        """Returns the tokens from `start` to before `end` as the customer wrote them."""
+        return self.text[self.offsets[start][0] : self.offsets[end - 1][1]]
+
+
 class WordTokenizer:
     """Keeps contractions and hyphened words whole, since lists of words name them so; runs of signs are one token."""
 
@@ -27,17 +62,11 @@ class WordTokenizer:
         """Keeps the vocabulary."""
         self.vocab = vocab
 
-    def __call__(self, text: str) -> Doc:
-        """Returns the tokens; in its user data `offsets` are their places in the text, `words` the tokens in small letters."""
+    def __call__(self, text: str) -> Tokens:
+        """Returns the tokens of a message's beginning."""
         # A lone half of a surrogate pair is no character that spaCy takes.
         plain = text[:LONGEST_READ].encode("utf-8", "replace").decode("utf-8").translate(_APOSTROPHES)
-        found = list(_TOKEN.finditer(plain))
-        spaces = [plain[one.end() : one.end() + 1].isspace() for one in found]
-        doc = Doc(self.vocab, words=[one.group() for one in found], spaces=spaces)
-        doc.user_data["offsets"] = [(one.start(), one.end()) for one in found]
-        doc.user_data["text"] = text
-        doc.user_data["words"] = [token.lower_ for token in doc]
-        return doc
+        return Tokens(self.vocab, text, plain)
 
 
 def written(span: Span) -> Dict[str, Any]:
@@ -59,11 +88,11 @@ class Phrases:
             self._matcher.add("phrase", patterns)
         self._required = RequiredWords(vocab, patterns)
 
-    def find(self, doc: Doc) -> List[Span]:
+    def find(self, tokens: Tokens) -> List[Span]:
         """Returns what is found, in order; where two overlap, the longer."""
-        if not self._required.among(doc.user_data["words"]):
+        if not self._required.among(tokens.words):
             return []
-        return sorted(filter_spans(self._matcher(doc, as_spans=True)), key=lambda span: span.start)
+        return sorted(filter_spans(self._matcher(tokens.doc, as_spans=True)), key=lambda span: span.start)
 
 
 class Words:

@@ -129,14 +129,14 @@ class SignalReader(KeptComponent[str], IntentClassifier):
 
     def _mark(self, message: Message, text: str) -> None:
         reading = self._renewed.reader
-        doc = reading.tokens(text)
+        tokens = reading.tokens(text)
         shares = {
             guess[INTENT_NAME_KEY]: float(guess[PREDICTED_CONFIDENCE_KEY])
             for guess in message.get(INTENT_RANKING_KEY) or []
             if guess.get(INTENT_NAME_KEY)
         }
-        frustration = reading.frustration.read(doc) + self._understood("frustration_intent", shares)
-        mention = reading.cancellation.read(doc)
+        frustration = reading.frustration.read(tokens) + self._understood("frustration_intent", shares)
+        mention = reading.cancellation.read(tokens)
         cancellation = self._weighed(mention, self._understood("cancellation_intent", shares))
         if mention is not None and mention.kind in {"denied", "other"}:
             self._give_way(message)

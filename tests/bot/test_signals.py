@@ -11,7 +11,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.entities import EntityReader
 from bot.frustration import combined
-from bot.phrases import Phrases, WordTokenizer
+from bot.phrases import Phrases, WordTokenizer, written
 from bot.signals import SignalReader, with_repetition
 
 DATA = Path(__file__).parent / "data"
@@ -138,6 +138,18 @@ def test_asking_the_same_again_is_frustration_that_grows(reader):
 def test_hostile_text_is_read(reader, text):
     _, signals = read(reader, text)
     assert all(0 <= one["score"] <= 1 for one in signals.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I'm SO angry... why?!", "", "  \n a\n\nb ", "don\u2019t can\u2018t", "e-mail: a@b.co, \u0130stanbul \u01c5 \ud800 \U0001f621\U0001f621"],
+)
+def test_the_tokens_are_those_of_spacys_document(text):
+    tokens = WordTokenizer(spacy.blank("en").vocab)(text)
+    assert tokens.texts == [token.text for token in tokens.doc]
+    assert tokens.words == [token.lower_ for token in tokens.doc]
+    for place in range(len(tokens.texts)):
+        assert tokens.written(place, place + 1) == written(tokens.doc[place : place + 1])["text"]
 
 
 def test_a_phrase_matches_endings_alternatives_and_up_to_three_words_between():
