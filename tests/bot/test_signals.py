@@ -142,7 +142,13 @@ def test_hostile_text_is_read(reader, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["I'm SO angry... why?!", "", "  \n a\n\nb ", "don\u2019t can\u2018t", "e-mail: a@b.co, \u0130stanbul \u01c5 \ud800 \U0001f621\U0001f621"],
+    [
+        "I'm SO angry... why?!",
+        "",
+        "  \n a\n\nb ",
+        "don\u2019t can\u2018t",
+        "e-mail: a@b.co, \u0130stanbul \u01c5 \ud800 \U0001f621\U0001f621",
+    ],
 )
 def test_the_tokens_are_those_of_spacys_document(text):
     tokens = WordTokenizer(spacy.blank("en").vocab)(text)
