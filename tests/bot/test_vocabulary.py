@@ -61,7 +61,7 @@ def test_signals_are_read_alike_on_every_vocabulary_and_it_stays_bounded(small):
     first = reader._renewed.reader
     base = len(first.tokens.vocab.strings)
     for word in new_words(300):
-        reader._renewed.reader.tokens(f"this is {word}")
+        assert reader._renewed.reader.tokens(f"this is {word}").doc
     now = reader._renewed.reader
     assert now is not first
     assert len(now.tokens.vocab.strings) < base + 230
