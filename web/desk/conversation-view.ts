@@ -2,12 +2,12 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
-import { MESSAGE_LIMIT } from "../shared/limits.js";
 import type { Detail, Row } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { priorityMark } from "./priority-mark.js";
 import type { ReplyComposer } from "./reply-composer.js";
+import type { ResolveDialog } from "./resolve-dialog.js";
 import type { Transfer, TransferDialog } from "./transfer-dialog.js";
 import type { Draft } from "./writing.js";
 
@@ -40,8 +40,6 @@ export class ConversationView extends LitElement {
     dialog::backdrop { background: rgb(10 15 12 / .45); }
     dialog h2 { font-size: 16px; font-weight: 650; }
     dialog p { margin-top: 4px; color: var(--text-2); font-size: 13px; }
-    dialog label { display: block; margin-top: 16px; font-size: 13px; font-weight: 550; }
-    dialog textarea { display: block; width: 100%; min-height: 80px; margin-top: 6px; padding: 8px 12px; border: 1px solid var(--border-strong); border-radius: var(--radius-s); background: var(--bg); color: var(--text); resize: vertical; }
     dialog .row { display: flex; justify-content: flex-end; gap: 8px; margin-top: 20px; }
     /* Too narrow for the subject and what can be done in one row: the subject has it. */
     @container (max-width: 760px) {
@@ -66,7 +64,7 @@ export class ConversationView extends LitElement {
   @property({ type: Number }) revision = 0;
   @property({ type: Boolean }) panelOpen = false;
   @query("desk-composer") private readonly composer!: ReplyComposer | null;
-  @query("#resolve") private readonly dialog!: HTMLDialogElement | null;
+  @query("desk-resolve") private readonly resolve!: ResolveDialog | null;
   @query("#takeover") private readonly takeOver!: HTMLDialogElement | null;
   @query("desk-transfer") private readonly transfer!: TransferDialog | null;
 
@@ -114,10 +112,10 @@ export class ConversationView extends LitElement {
         .search=${this.model.api.search} .opened=${this.model.api.opened} .readers=${this.model.api.readers}
         @desk-draft=${(e: CustomEvent<Draft>) => this.model.setDraft(detail.row.id, e.detail)}
         @desk-send=${(e: CustomEvent<{ mode: "reply" | "note"; text: string; wait: boolean }>) => void this.model.send(e.detail.mode, e.detail.text, e.detail.wait)}></desk-composer>`}
-      <desk-transfer .teams=${this.model.floor.teams} .people=${this.model.floor.people} .holder=${detail.row.agent?.id ?? null}
+      <desk-transfer .teams=${this.model.floor.teams} .people=${this.model.floor.people} .holder=${detail.row.agent?.id ?? null} .conversation=${detail.row.id} .readers=${this.model.api.readers}
         @desk-transfer=${(e: CustomEvent<Transfer>) => void this.model.actions.transfer(e.detail.to, e.detail.name, e.detail.note)}></desk-transfer>
       ${this.#takeOverDialog(detail.row)}
-      ${this.#resolveDialog()}`;
+      <desk-resolve .conversation=${detail.row.id} .readers=${this.model.api.readers} @desk-resolve=${(e: CustomEvent<string>) => void this.model.actions.resolve(e.detail)}></desk-resolve>`;
   }
 
   #header(detail: Detail): TemplateResult {
@@ -188,27 +186,7 @@ export class ConversationView extends LitElement {
   };
 
   openResolve = (): void => {
-    if (this.model.isMine) this.dialog?.showModal();
-  };
-
-  #resolveDialog(): TemplateResult {
-    return html`<dialog id="resolve" aria-labelledby="resolve-title">
-      <form method="dialog" @submit=${this.#resolve}>
-        <h2 id="resolve-title">Resolve this conversation?</h2>
-        <p>The customer is told, asked for a rating, and can go on with the bot.</p>
-        <label>Note for the record (optional)<textarea name="note" dir="auto" maxlength=${MESSAGE_LIMIT} data-testid="desk-resolve-note"></textarea></label>
-        <div class="row"><button type="button" class="button" @click=${() => this.dialog?.close()}>Cancel</button>
-          <button class="button primary" data-testid="desk-resolve-confirm">Resolve</button></div>
-      </form></dialog>`;
-  }
-
-  #resolve = (event: SubmitEvent): void => {
-    event.preventDefault();
-    this.dialog?.close();
-    const form = event.currentTarget as HTMLFormElement;
-    const note = new FormData(form).get("note");
-    form.reset();
-    void this.model.actions.resolve(typeof note === "string" ? note : "");
+    if (this.model.isMine) this.resolve?.open();
   };
 
   #emit(name: string): void {

@@ -9,10 +9,12 @@ import { DeskApp } from "./desk-app.js";
 import { DeskModel } from "./desk-model.js";
 import { DeskSocket } from "./desk-socket.js";
 import { MemberForm } from "./member-form.js";
+import { NoteField } from "./note-field.js";
 import { NotificationsDialog } from "./notifications-dialog.js";
 import { OwnSettings } from "./own-settings.js";
 import { PackagePanel } from "./package-panel.js";
 import { ReplyComposer } from "./reply-composer.js";
+import { ResolveDialog } from "./resolve-dialog.js";
 import { RowListView } from "./row-list.js";
 import { RulesPage } from "./rules-page.js";
 import { SignIn } from "./sign-in.js";
@@ -22,7 +24,7 @@ import { WebhooksPage } from "./webhooks-page.js";
 import { Transcript } from "./transcript.js";
 import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, NotificationsDialog, OwnSettings, PackagePanel, ReplyComposer, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, MemberForm, NoteField, NotificationsDialog, OwnSettings, PackagePanel, ReplyComposer, ResolveDialog, RowListView, RulesPage, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));

@@ -8,7 +8,8 @@ import type { Opened } from "../shared/clicks.js";
 import type { ArticlesFound } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
 import { TypingSignal } from "../shared/typing-signal.js";
-import { matching, mentionAt, type Reader } from "./mentions.js";
+import { MentionList, mentionStyle } from "./mention-list.js";
+import type { Reader } from "./mentions.js";
 import type { Draft } from "./writing.js";
 
 export class ReplyComposer extends LitElement {
@@ -16,7 +17,7 @@ export class ReplyComposer extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
+  static override styles = [base, mentionStyle, css`
     :host { display: block; position: relative; padding: 0 24px 16px; font-size: 14px; line-height: 1.5; }
     .box { max-width: 760px; margin: 0 auto; border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); box-shadow: var(--shadow-small); }
     .box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
@@ -38,9 +39,7 @@ export class ReplyComposer extends LitElement {
     .note .button.quiet { color: var(--note-text); }
     kbd { font-family: inherit; font-size: 11px; }
     .why { padding: 10px 14px 0; color: var(--text-2); font-size: 13px; }
-    .people { position: absolute; z-index: 5; inset-block-end: calc(100% - 8px); inset-inline-start: max(24px, 50% - 380px); min-width: 220px; max-width: calc(100% - 48px); padding: 4px; border: 1px solid var(--border); border-radius: var(--radius); background: var(--bg); box-shadow: var(--shadow); }
-    .people li { padding: 6px 10px; border-radius: var(--radius-s); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; cursor: pointer; }
-    .people li[aria-selected="true"] { background: var(--accent-soft); color: var(--accent-text); font-weight: 600; }
+    .people { position: absolute; z-index: 5; inset-block-end: calc(100% - 8px); inset-inline-start: max(24px, 50% - 380px); min-width: 220px; max-width: calc(100% - 48px); }
     desk-article-search { position: absolute; z-index: 5; inset: auto 24px calc(100% - 8px) 24px; max-width: 760px; margin: 0 auto; }
     @media (max-width: 719px) { :host { padding: 0 12px 12px; } desk-article-search { inset-inline: 12px; } .hint { display: none; } .foot { flex-wrap: wrap; justify-content: flex-end; gap: 4px; } .foot .button { padding: 0 8px; } }
   `];
@@ -54,10 +53,8 @@ export class ReplyComposer extends LitElement {
   @property({ attribute: false }) blocked: string | null = null;
   @property() conversation = "";
   @state() private searching = false;
-  @state() private offered: readonly Reader[] = [];
-  @state() private chosen = 0;
-  #people: Promise<Reader[]> | null = null;
   @query("textarea") private readonly area!: HTMLTextAreaElement;
+  readonly #mentions = new MentionList(this, { area: () => this.area, readers: () => this.readers(this.conversation), named: () => this.#emit("desk-draft", this.#current) });
   readonly #typing = new TypingSignal((on) => this.#emit("desk-typing", { on }));
 
   get #mode(): "reply" | "note" {
@@ -78,8 +75,7 @@ export class ReplyComposer extends LitElement {
     if (changed.has("conversation")) {
       this.#typing.stop();
       this.searching = false;
-      this.offered = [];
-      this.#people = null;
+      this.#mentions.forget();
     }
   }
 
@@ -96,7 +92,7 @@ export class ReplyComposer extends LitElement {
     const text = this.draft[mode];
     return html`${this.searching ? html`<desk-article-search .search=${this.search} .opened=${this.opened} .mode=${mode}
         @desk-insert=${this.#insert} @desk-search-close=${this.#closeSearch}></desk-article-search>` : nothing}
-      ${this.#colleagues()}
+      ${mode === "note" ? this.#mentions.render() : nothing}
       <div class="box ${mode}">
         <div class="tabs" role="group" aria-label="What to write">
           ${this.blocked !== null ? nothing : html`<button type="button" class="tab" aria-pressed=${mode === "reply" ? "true" : "false"} data-testid="desk-mode-reply" @click=${() => this.#switch("reply")}>Reply</button>`}
@@ -105,7 +101,7 @@ export class ReplyComposer extends LitElement {
         ${this.blocked === null ? nothing : html`<p class="why">${this.blocked}</p>`}
         <textarea rows="3" dir="auto" maxlength=${MESSAGE_LIMIT} data-testid="desk-composer" aria-label=${mode === "reply" ? "Reply to the customer" : "Internal note, not shown to the customer"}
           placeholder=${mode === "reply" ? "Write to the customer…" : "Write for your colleagues, @ names one. The customer never sees this…"}
-          aria-autocomplete=${mode === "note" ? "list" : nothing} aria-controls=${this.#offers ? "people" : nothing} aria-activedescendant=${this.#offers ? `person-${this.chosen}` : nothing}
+          aria-autocomplete=${mode === "note" ? "list" : nothing} aria-controls=${this.#mentions.list ?? nothing} aria-activedescendant=${this.#mentions.active ?? nothing}
           .value=${live(text)} @input=${this.#input} @keydown=${this.#keydown} @blur=${this.#left}></textarea>
         <div class="foot">
           <button type="button" class="button quiet" aria-expanded=${this.searching ? "true" : "false"} data-testid="desk-articles" @click=${() => (this.searching = !this.searching)}>${icon("article", 16)} Articles</button>
@@ -117,65 +113,14 @@ export class ReplyComposer extends LitElement {
       </div>`;
   }
 
-  get #offers(): boolean {
-    return this.offered.length > 0 && this.#mode === "note";
-  }
-
-  #colleagues(): TemplateResult {
-    return html`<p class="visually-hidden" role="status">${this.#offers ? `${this.offered.length === 1 ? "1 colleague" : `${this.offered.length} colleagues`} by that name. Arrow keys choose, Enter names.` : ""}</p>
-      ${this.#offers ? html`<ul class="people" id="people" role="listbox" aria-label="Colleagues" data-testid="desk-people">${this.offered.map((one, place) => html`<li role="option"
-        id="person-${place}" dir="auto" aria-selected=${place === this.chosen ? "true" : "false"} @pointerdown=${(event: Event) => this.#name(one, event)}>${one.name}</li>`)}</ul>` : nothing}`;
-  }
-
-  /** Offers the colleagues whose name is being written; they are asked for when the first `@` is. */
-  async #offer(): Promise<void> {
-    const { conversation } = this;
-    if (this.#mode === "reply" || mentionAt(this.area.value, this.area.selectionStart) === null) {
-      this.offered = [];
-      return;
-    }
-    this.#people ??= this.readers(conversation).catch(() => {
-      this.#people = null; // the next letter asks again
-      return [];
-    });
-    const people = await this.#people;
-    const mention = mentionAt(this.area.value, this.area.selectionStart);
-    if (conversation !== this.conversation) return;
-    this.offered = mention === null ? [] : matching(people, mention.typed);
-    this.chosen = 0;
-  }
-
-  #name(one: Reader, event: Event): void {
-    event.preventDefault(); // the field keeps the focus
-    const mention = mentionAt(this.area.value, this.area.selectionStart);
-    this.offered = [];
-    if (mention === null) return;
-    this.area.setRangeText(`@${one.name} `, mention.from, this.area.selectionStart, "end");
-    this.#emit("desk-draft", this.#current);
-  }
-
-  /** Whether a key was for the list of colleagues. */
-  #choose(event: KeyboardEvent): boolean {
-    const one = this.offered[this.chosen];
-    if (!this.#offers || one === undefined || event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.key === "Enter" || event.key === "Tab") this.#name(one, event);
-    else if (event.key === "Escape") this.offered = [];
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      this.chosen = (this.chosen + step + this.offered.length) % this.offered.length;
-    } else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
-  }
-
   #left = (): void => {
     this.#typing.stop();
-    this.offered = [];
+    this.#mentions.close();
   };
 
   #switch(mode: "reply" | "note"): void {
     this.#typing.stop();
+    this.#mentions.close();
     this.#emit("desk-draft", { ...this.#current, mode });
     void this.updateComplete.then(() => this.area.focus());
   }
@@ -185,11 +130,11 @@ export class ReplyComposer extends LitElement {
     this.#emit("desk-draft", this.#current);
     if (mode === "reply" && this.area.value.trim() !== "") this.#typing.key();
     else this.#typing.stop();
-    void this.#offer();
+    if (mode === "note") void this.#mentions.typed();
   };
 
   #keydown = (event: KeyboardEvent): void => {
-    if (this.#choose(event)) return;
+    if (this.#mentions.key(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.#send();
@@ -205,7 +150,7 @@ export class ReplyComposer extends LitElement {
     const text = this.area.value.trim();
     if (text === "") return;
     this.#typing.stop();
-    this.offered = [];
+    this.#mentions.close();
     this.searching = false; // what it was open for is done, and it covers what was said
     this.#emit("desk-send", { mode, text, wait });
     this.area.focus();

@@ -8,8 +8,10 @@ import { DeskApi } from "../desk/desk-api.js";
 import { DeskApp } from "../desk/desk-app.js";
 import { DeskModel } from "../desk/desk-model.js";
 import { DeskSocket } from "../desk/desk-socket.js";
+import { NoteField } from "../desk/note-field.js";
 import { PackagePanel } from "../desk/package-panel.js";
 import { ReplyComposer } from "../desk/reply-composer.js";
+import { ResolveDialog } from "../desk/resolve-dialog.js";
 import { RowListView } from "../desk/row-list.js";
 import { SignIn } from "../desk/sign-in.js";
 import { Transcript } from "../desk/transcript.js";
@@ -17,7 +19,7 @@ import { preparePage, rendered } from "./dom.js";
 import { FakeService, FakeSockets, message } from "./fakes.js";
 import type { Clock, Detail, Row, Staff } from "../shared/desk-protocol.js";
 
-const ELEMENTS = [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, PackagePanel, ReplyComposer, RowListView, SignIn, Transcript];
+const ELEMENTS = [AnswerCard, ArticleSearch, ConversationView, Countdown, DeskApp, NoteField, PackagePanel, ReplyComposer, ResolveDialog, RowListView, SignIn, Transcript];
 
 export const NOW = Date.parse("2026-11-23T14:45:00Z");
 export const MAYA = { id: "st_maya", name: "Maya Ortiz", email: "maya@fernhill.example", role: "agent" } as const;

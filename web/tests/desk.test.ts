@@ -210,7 +210,7 @@ describe("the keyboard", () => {
     given.rows = [mine("a")];
     await open("a");
     press(document.body, "e");
-    const dialog = byId(app, "desk-resolve-note").closest("dialog");
+    const dialog = byId(app, "desk-resolve-confirm").closest("dialog");
     expect(dialog?.open).toBe(true);
     expect(press(document.body, "Escape").defaultPrevented).toBe(false);
     press(document.body, "?");
