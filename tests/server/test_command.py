@@ -11,8 +11,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,37 +20,15 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database import Database
 from server.command import build_parser, main
-from server.commands import doctor, train
+from server.commands import train
 from server.commands.output import print_table, step
 from server.failures import why_not
 from server.migrate import migrate
 from server.replica import held_home
 from server.settings import ROOT, Settings
+from tests.server.settings_of_commands import Sets, free_port
 from tickets import ticketing
 from tickets.triage import TriageRequest, triage
-
-Sets = Callable[..., None]
-
-
-@pytest.fixture
-def set_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sets:
-    """Set settings for a command in a home of its own."""
-    for field, info in Settings.model_fields.items():
-        monkeypatch.delenv(str(info.validation_alias or f"BATON_{field.upper()}"), raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("server.logs.configure_logs", lambda _settings: None)
-
-    def change(**values: object) -> None:
-        for name, value in {"BATON_HOME": tmp_path / "home", **values}.items():
-            monkeypatch.setenv(name, str(value))
-
-    return change
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def sentence_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -254,89 +230,6 @@ def test_search_without_an_encoder_says_how_to_make_one(
     assert str(tmp_path / "nowhere") in sentence_of(capsys, "search", "invoices")
 
 
-def test_doctor_looks_at_everything_and_one_fault_does_not_hide_the_next(
-    set_env: Sets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "articles" / "bad.md").write_text("---\ntitle: [\n---\ntext\n")
-    set_env(
-        BATON_ARTICLES_DIR=tmp_path / "articles",
-        BATON_BOT_PYTHON=tmp_path / "python",
-        BATON_PORT=free_port(),
-        REDIS_URL="unix:///nonexistent/redis.sock",
-    )
-    assert main(["doctor", "--json"]) == 2
-    found = json.loads(capsys.readouterr().out)
-    assert found["well"] is False
-    words = {one["part"]: one["words"] for one in found["findings"]}
-    well = {one["part"]: one["well"] for one in found["findings"]}
-    assert words["articles"].startswith("1 of 1 are broken. The first: bad.md:2: ")
-    assert "make setup" in words["bot environment"]
-    assert "REDIS_URL" in words["redis"]
-    assert words["service"] == "not running"
-    assert (well["python"], well["database"], well["encoder"]) == (True, True, False)
-    assert main(["doctor"]) == 2
-    assert "FAIL" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]", "something else answers"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "not running"),
-    ],
-)
-def test_doctor_takes_nobody_else_on_its_port_for_the_service(set_env: Sets, answer: bytes, says: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-
-        def answer_once() -> None:
-            asked, _ = other.accept()
-            with asked:
-                asked.recv(4096)
-                asked.sendall(answer)
-
-        answering = threading.Thread(target=answer_once)
-        answering.start()
-        set_env(BATON_PORT=other.getsockname()[1])
-        (found,) = [one for one in doctor.examine(Settings()) if one.part == "service"]
-        answering.join()
-    assert found.well
-    assert says in found.words
-
-
-def test_doctor_says_what_it_may_not_look_at(set_env: Sets, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    python = tmp_path / "python"
-    python.touch()
-    set_env(BATON_HOME=tmp_path / "file" / "home", BATON_BOT_PYTHON=python, BATON_PORT=free_port())
-    findings = {one.part: one for one in doctor.examine(Settings())}
-    for part in ("disk", "bot environment"):
-        assert not findings[part].well
-        assert findings[part].words.startswith("It cannot be looked at: ")
-    assert "Not a directory" in findings["disk"].words
-
-
-def test_doctor_reports_folders_that_are_not_there(set_env: Sets, capsys: pytest.CaptureFixture[str]) -> None:
-    set_env(
-        BATON_ARTICLES_DIR="/nonexistent/articles", BATON_ENCODER_DIR="/nonexistent/encoder", BATON_PORT=free_port()
-    )
-    assert main(["doctor", "--json"]) == 2
-    found = {one["part"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
-    assert not found["articles"]["well"]
-    assert found["articles"]["words"].startswith("There is no folder /nonexistent/articles to read articles from.")
-    assert not found["encoder"]["well"]
-    assert "/nonexistent/encoder" in found["encoder"]["words"]
-
-
-def test_doctor_reports_an_article_that_is_not_utf_8(set_env: Sets, tmp_path: Path) -> None:
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "articles" / "latin.md").write_bytes("---\ntitle: Über\n---\ntext\n".encode("latin-1"))
-    set_env(BATON_ARTICLES_DIR=tmp_path / "articles")
-    findings = {one.part: one for one in doctor.examine(Settings())}
-    assert not findings["articles"].well
-    assert findings["articles"].words.startswith("1 of 1 are broken. The first: latin.md:")
-
-
 def test_a_start_without_its_database_is_one_sentence_that_names_the_setting(
     set_env: Sets, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -369,15 +262,6 @@ def test_a_command_whose_database_will_not_do_says_so_in_one_sentence(
     (tmp_path / "broken.db").write_bytes(b"no database at all, but long enough to be looked at. " * 100)
     set_env(DATABASE_URL=f"sqlite:///{tmp_path}/broken.db")
     assert sentence_of(capsys, *arguments).startswith("The database is broken (file is not a database). ")
-
-
-def test_doctor_reports_a_database_that_is_not_there_and_one_that_refuses(set_env: Sets, postgresql_url: str) -> None:
-    other = sa.make_url(postgresql_url).set(database="nowhere").render_as_string(hide_password=False)
-    for url in (f"postgresql://nobody@127.0.0.1:{free_port()}/baton", other):
-        set_env(DATABASE_URL=url)
-        found = {one.part: one for one in doctor.examine(Settings())}["database"]
-        assert not found.well
-        assert "DATABASE_URL" in found.words
 
 
 def test_training_without_the_bots_environment_says_what_to_run(
