@@ -69,7 +69,9 @@ async def test_content_staff_may_search_and_nothing_of_the_customers(running: Ru
     assert (await nora.get(f"{CONVERSATIONS}/{chat.conversation}")).status == 403
     refused = await do(nora, chat, "claim", 403, epoch=2)
     assert refused["error"]["message"] == "Your role, content, may not do this."
-    assert (await nora.patch("/api/desk/tickets/FH-1001", json={"priority": "low"})).status == 403
+    ticket = (await detail(await running.staff(), chat))["ticket"]
+    assert (await nora.patch(f"/api/desk/tickets/{ticket['id']}", json={"priority": "low"})).status == 403
+    assert (await detail(await running.staff(), chat))["ticket"] == ticket
     found = await nora.get("/api/desk/search?q=invoices")
     assert (found.status, (await found.json())["results"]) == (200, [])  # no encoder in this test: words alone decide
 
