@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from server.children import QUIET
+from server.children import SERVING
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
@@ -119,7 +119,7 @@ def assistant(folder: Path, token: str, actions: str) -> Iterator[Running]:
         "--interface", "127.0.0.1", "--port", str(port), "--credentials", str(ROOT / "bot" / "credentials.yml"),
         "--endpoints", str(ROOT / "endpoints.yml"),
     ]  # fmt: skip
-    environment = {**QUIET, "PYTHONPATH": str(ROOT), "BATON_BOT_TOKEN": token, "BATON_ACTION_URL": actions}
+    environment = {**SERVING, "PYTHONPATH": str(ROOT), "BATON_BOT_TOKEN": token, "BATON_ACTION_URL": actions}
     with _started(command, folder, environment, port, folder / "assistant.log") as running:
         yield running
 

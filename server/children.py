@@ -28,6 +28,9 @@ QUIET = {
 Memory in large pages (glibc 2.35 and later) spares a busy machine's processor the way through the page tables to the encoder's weights.
 """
 
+SERVING = {**QUIET, "PYTHONMALLOC": "malloc"}
+"""Environment of the server: its objects come from glibc too, and so lie in large pages, for which Python's own allocator does not ask."""
+
 
 def rasa_server(settings: Settings, token: str) -> Child:
     """Describe the Rasa server with the newest model.
@@ -43,7 +46,7 @@ def rasa_server(settings: Settings, token: str) -> Child:
         "--endpoints", ROOT / "endpoints.yml",
     ]  # fmt: skip
     environment = {
-        **QUIET,
+        **SERVING,
         "PYTHONPATH": str(ROOT),
         "BATON_BOT_TOKEN": token,
         "BATON_ACTION_URL": f"{own_url(settings)}/internal/actions",
