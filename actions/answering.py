@@ -25,6 +25,7 @@ from handoff.records import Conversation
 from handoff.wording import TALK_TO_PERSON
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import Result, SearchOutcome
+from knowledge.searches import note_choice
 from knowledge.votes import record_vote, voter_of
 
 FAILURES_UNTIL_OFFER = 2
@@ -146,7 +147,8 @@ async def show_chosen(assistance: Assistance, dispatcher: CollectingDispatcher, 
     chosen = next((one for one in found.results if one.article_id == article_id), None)
     if chosen is None:
         return await answer(assistance, dispatcher, tracker, question)
-    # The log has the question already, as one without an answer: the article lacks the words that it was asked in.
+    # The log has the question already, as one without an answer: the article lacks the words that it was asked in. The choice is its click.
+    await note_choice(assistance.database, conversation.id, chosen.article_id, at=assistance.clock.now())
     dispatcher.utter_message(response="utter_answer", json_message=answer_message(chosen, None))
     shown = [SlotSet("article_id", chosen.article_id), SlotSet(TOGETHER, None)]
     return [*shown, SlotSet("failed_turns", 0.0), asks("helped")]

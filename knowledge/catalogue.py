@@ -79,7 +79,7 @@ async def list_categories(reader: Reader, viewer: Viewer, *, first: int = 0) -> 
     """Return the categories that have an article for `viewer`, by name, each with its `first` most read articles."""
     counted = sa.select(articles.c.category, sa.func.count()).where(*visible_to(viewer)).group_by(articles.c.category)
     counts: Counter[str] = Counter()
-    for name, count in await reader.execute(counted):
+    for name, count in sorted(tuple(row) for row in await reader.execute(counted)):
         counts[name] = count
     tops = await _most_read_of_each(reader, viewer, first) if first else []
     spelled: dict[str, list[str]] = {}
@@ -105,21 +105,21 @@ async def articles_of(
     statement = (
         _summaries(viewer)
         .where(articles.c.category.in_(category.names))
-        .order_by(articles.c.subcategory, articles.c.title, articles.c.id)
+        .order_by(*_by_name(reader, articles.c.subcategory), *_by_name(reader, articles.c.title), articles.c.id)
     )
     return await _read(reader, statement.limit(limit).offset(offset))
 
 
 async def most_read(reader: Reader, viewer: Viewer, *, limit: int) -> list[Summary]:
     """Return the articles that were read most, none that nobody has read."""
-    order = articles.c.views.desc(), articles.c.title
+    order = articles.c.views.desc(), *_by_name(reader, articles.c.title), articles.c.id
     first = _ids(viewer).where(articles.c.views > 0).order_by(*order).limit(limit)
     return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
 
 async def recently_updated(reader: Reader, viewer: Viewer, *, limit: int) -> list[Summary]:
     """Return the articles that were changed last."""
-    order = articles.c.updated_at.desc(), articles.c.title
+    order = articles.c.updated_at.desc(), *_by_name(reader, articles.c.title), articles.c.id
     first = _ids(viewer).order_by(*order).limit(limit)
     return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
@@ -130,7 +130,7 @@ async def same_shelf(reader: Reader, article: Article, viewer: Viewer, *, limit:
     statement = (
         _summaries(viewer)
         .where(articles.c.category == article.category, articles.c.id != article.id)
-        .order_by(nearer, articles.c.views.desc(), articles.c.title)
+        .order_by(nearer, articles.c.views.desc(), *_by_name(reader, articles.c.title), articles.c.id)
     )
     return await _read(reader, statement.limit(limit))
 
@@ -145,7 +145,8 @@ async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, l
         sa.or_(*(spaced.ilike(f"% {form.translate(_LIKE)}%", escape="\\") for form in _in_cases(word)))
         for word in words
     ]
-    order = articles.c.views.desc(), sa.func.length(articles.c.title), articles.c.title
+    shortest = sa.func.length(articles.c.title)
+    order = articles.c.views.desc(), shortest, *_by_name(reader, articles.c.title), articles.c.id
     first = _ids(viewer).where(*matching).order_by(*order).limit(limit)
     return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
 
@@ -191,16 +192,21 @@ async def latest_changes(reader: Reader, viewer: Viewer) -> dict[str, datetime]:
     return latest
 
 
+def _by_name(reader: Reader, column: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[str]]:
+    """Order by a name, large and small letters of ASCII being one, the rest by code points: the same on both databases.
+
+    SQLite compares bytes, which puts `apple` behind `Zebra`; PostgreSQL goes by the locale that the database was made with.
+    """
+    plain = column if reader.dialect.name == "sqlite" else sa.collate(column, "C")
+    return sa.func.lower(plain), plain
+
+
 async def _most_read_of_each(reader: Reader, viewer: Viewer, first: int) -> list[Summary]:
-    place = sa.func.row_number().over(
-        partition_by=articles.c.category, order_by=(articles.c.views.desc(), articles.c.title)
-    )
+    order = articles.c.views.desc(), *_by_name(reader, articles.c.title), articles.c.id
+    place = sa.func.row_number().over(partition_by=articles.c.category, order_by=order)
     ranked = sa.select(articles.c.id, place.label("place")).where(*visible_to(viewer)).subquery()
     statement = (
-        _summaries(viewer)
-        .join(ranked, ranked.c.id == articles.c.id)
-        .where(ranked.c.place <= first)
-        .order_by(articles.c.views.desc(), articles.c.title)
+        _summaries(viewer).join(ranked, ranked.c.id == articles.c.id).where(ranked.c.place <= first).order_by(*order)
     )
     return await _read(reader, statement)
 

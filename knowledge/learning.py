@@ -30,6 +30,7 @@ from knowledge.articles import Article, Viewer
 from knowledge.beir import Question, article_id, read_documents, read_questions
 from knowledge.ranking import Shape, shape
 from knowledge.retriever import Mode
+from knowledge.seed import article_files
 from knowledge.terms import question_terms
 from knowledge.workbench import search_over
 
@@ -69,7 +70,7 @@ def read_beir_source(folder: Path) -> Source:
 def read_article_source(folder: Path, questions: Path) -> Source:
     """Read a folder of articles and a file of questions (`answered`: slugs by question; `unanswered`: a list)."""
     now = SystemClock().now()
-    files = sorted(folder.rglob("*.md"))
+    files = article_files(folder)
     articles = [parse_article(one.read_text(encoding="utf-8"), file=one.name, now=now) for one in files]
     ids = {one.slug: one.id for one in articles}
     asked = yaml.safe_load(questions.read_text(encoding="utf-8"))

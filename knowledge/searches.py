@@ -37,7 +37,7 @@ LONGEST_MASKED = 4_000
 HANDOFF_WITHIN = timedelta(minutes=30)
 """A handoff follows a search of the same conversation that is no older than this."""
 VOTE_WITHIN = timedelta(hours=24)
-"""A vote follows a search of the same conversation that is no older than this."""
+"""A vote, or the choice of an article that was offered, follows a search of the same conversation that is no older than this."""
 LOOKED_BACK = 20
 """Searches of a conversation among which a vote looks for the one that showed its article."""
 PURGED_AT_ONCE = 1_000
@@ -142,16 +142,34 @@ async def note_vote(
     if search_id is None and conversation_id is None:
         return
     which = searches.c.id == search_id if search_id is not None else searches.c.conversation_id == conversation_id
+    followed = await _latest_with(tx, article_id, which, at=at)
+    if followed is not None:
+        values = {"vote": helpful, "voted_article": article_id}
+        await tx.execute(sa.update(searches).where(searches.c.id == followed).values(**values))
+
+
+async def note_choice(db: Database, conversation_id: str, article_id: str, *, at: datetime) -> None:
+    """Note that a customer chose an article that the bot had offered as close: a click on the conversation's latest search that found it.
+
+    Idempotent by the search: its first click stays. Nothing is noted where there is no such search within `VOTE_WITHIN`.
+    """
+    async with db.write() as tx:
+        asked = (searches.c.conversation_id == conversation_id) & (searches.c.surface == "bot")
+        followed = await _latest_with(tx, article_id, asked, at=at)
+        if followed is not None:
+            unopened = searches.c.opened.is_(None)
+            await tx.execute(sa.update(searches).where(searches.c.id == followed, unopened).values(opened=article_id))
+
+
+async def _latest_with(tx: Transaction, article_id: str, which: sa.ColumnElement[bool], *, at: datetime) -> str | None:
+    """Return the latest of these searches within `VOTE_WITHIN` that found an article."""
     recent = (
         sa.select(searches.c.id, searches.c.results)
         .where(which, searches.c.searched_at >= at - VOTE_WITHIN, searches.c.searched_at <= at)
         .order_by(searches.c.searched_at.desc(), searches.c.id)
         .limit(LOOKED_BACK)
     )
-    followed = next((row.id for row in await tx.execute(recent) if article_id in row.results), None)
-    if followed is not None:
-        values = {"vote": helpful, "voted_article": article_id}
-        await tx.execute(sa.update(searches).where(searches.c.id == followed).values(**values))
+    return next((row.id for row in await tx.execute(recent) if article_id in row.results), None)
 
 
 async def note_handoff(tx: Transaction, conversation_id: str, *, at: datetime) -> None:

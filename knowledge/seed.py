@@ -57,7 +57,7 @@ async def sync_folder(
     Raises:
         ConfigurationError: there is no such folder.
     """
-    files = await asyncio.to_thread(_files, folder)
+    files = await asyncio.to_thread(article_files, folder)
     await renew_passages(db)
     report = SyncReport()
     for start in range(0, len(files), _BATCH):
@@ -73,7 +73,7 @@ def check_folder(folder: Path, clock: Clock) -> tuple[int, list[BrokenArticle]]:
     Raises:
         ConfigurationError: there is no such folder.
     """
-    files, broken = _files(folder), list[BrokenArticle]()
+    files, broken = article_files(folder), list[BrokenArticle]()
     _read_all(files, folder, clock, broken)
     try:
         read_other_names(folder)
@@ -82,7 +82,12 @@ def check_folder(folder: Path, clock: Clock) -> tuple[int, list[BrokenArticle]]:
     return len(files), broken
 
 
-def _files(folder: Path) -> list[Path]:
+def article_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are meant as articles, in the order of their paths.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
     if not folder.is_dir():
         raise ConfigurationError(f"There is no folder {folder} to read articles from.")
     return sorted(path for path in folder.rglob("*.md") if _may_be_article(path, path.relative_to(folder)))

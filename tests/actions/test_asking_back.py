@@ -6,6 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
+
+from knowledge.articles import Viewer
+from knowledge.searches import log_search, search_entry
+from knowledge.tables import searches
 from tests.actions.conftest import Scene, articles, directive, result
 
 ASKED = "the pdf thing of last month"
@@ -125,6 +130,27 @@ async def test_articles_that_come_close_are_offered_with_a_person_and_the_chosen
     assert (scene.slots["article_id"], scene.slots["open_question"]) == ("upgrade", "helped")
     assert scene.slots["failed_turns"] == 0.0
     assert [question for question, _, _ in scene.shelf.asked] == ["which one do we need?"] * 2
+
+
+async def test_the_article_that_was_chosen_is_the_click_of_the_search_that_offered_it(scene: Scene) -> None:
+    nothing_for_sure(scene)
+    (said,) = await scene.run("action_answer_question", "which one do we need?")
+    entry = search_entry(
+        "which one do we need?",
+        surface="bot",
+        viewer=Viewer.ANONYMOUS,
+        article_ids=["plans", "upgrade", "trello"],
+        outcome="unanswered",
+        confidence=0.2,
+        at=scene.clock.now(),
+        conversation_id=scene.conversation.id,
+    )
+    async with scene.database.write() as tx:
+        await log_search(tx, entry)
+    await scene.run("action_show_article", "/show_article{…}", entities=pressed(said["buttons"][1]))
+    async with scene.database.read() as reader:
+        (logged,) = await reader.execute(sa.select(searches.c.id, searches.c.opened))
+    assert tuple(logged) == (entry.id, "upgrade")
 
 
 async def test_a_second_question_in_a_row_without_an_answer_offers_a_person_however_close_articles_come(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from knowledge.learning import Example, best_threshold
+from knowledge.learning import Example, best_threshold, read_article_source
 
 
 def judged(
@@ -34,3 +36,15 @@ def test_made_questions_count_only_where_a_corpus_has_no_real_ones() -> None:
     real = [judged(0.8, 0.9, answered=True), judged(0.3, answered=False)]
     assert threshold_of(*real, judged(0.7, answered=False, made=True)) == 0.31
     assert threshold_of(real[0], judged(0.7, answered=False, made=True)) == 0.71
+
+
+def test_a_readme_about_the_folder_is_no_article_to_learn_from(tmp_path: Path) -> None:
+    folder, questions = tmp_path / "articles", tmp_path / "questions.yml"
+    folder.mkdir()
+    (folder / "README.md").write_text("# How articles are written\n", encoding="utf-8")
+    article = "---\nid: cards\ntitle: Cards\nslug: cards\ncategory: Billing\nexcerpt: Which.\n---\nVisa.\n"
+    (folder / "cards.md").write_text(article, encoding="utf-8")
+    questions.write_text("answered: {which cards: [cards]}\nunanswered: [who are you]\n", encoding="utf-8")
+    source = read_article_source(folder, questions)
+    assert [one.slug for one in source.articles] == ["cards"]
+    assert [bool(one.answers) for one in source.questions] == [True, False]

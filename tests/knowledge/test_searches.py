@@ -17,6 +17,7 @@ from knowledge.searches import (
     SearchEntry,
     form_of,
     log_search,
+    note_choice,
     note_handoff,
     note_vote,
     purge_searches,
@@ -100,6 +101,32 @@ async def test_each_article_that_a_conversations_customer_opens_is_kept_with_its
         assert await opened_articles(reader, "cv_1") == {"bills": at, "cards": later}
         assert await opened_articles(reader, "cv_2") == {}
     assert await purge_openings(database, later) == 1
+
+
+async def test_an_article_that_was_chosen_is_the_first_click_of_the_bots_latest_search_that_found_it(
+    database: Database, clock: FrozenClock
+) -> None:
+    old = await log(database, clock)
+    clock.set(clock.now() + timedelta(minutes=5))
+    latest = await log(database, clock, outcome="unanswered")
+    others = [
+        await log(database, clock, article_ids=["plans"]),
+        await log(database, clock, surface="desk"),
+        await log(database, clock, conversation_id="cv_2"),
+    ]
+    await note_choice(database, "cv_1", "bills", at=clock.now())
+    await note_choice(database, "cv_1", "cards", at=clock.now())
+    assert (await row_of(database, latest)).opened == "bills"
+    assert [(await row_of(database, one)).opened for one in (old, *others)] == [None] * 4
+
+
+async def test_a_choice_that_follows_no_search_of_the_last_day_is_noted_nowhere(
+    database: Database, clock: FrozenClock
+) -> None:
+    entry = await log(database, clock)
+    await note_choice(database, "cv_1", "cards", at=clock.now() + timedelta(hours=25))
+    await note_choice(database, "cv_1", "plans", at=clock.now())
+    assert (await row_of(database, entry)).opened is None
 
 
 async def test_a_vote_is_noted_on_the_latest_search_of_the_conversation_that_found_the_article(
