@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import structlog
+import uvloop
 from scale_corpus import BATCH, ROOT, make_rows, product, read_sources
 from telling import say
 
@@ -192,7 +193,9 @@ def main() -> int:
     arguments = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        result = asyncio.run(run(arguments))
+        # On the loop that the service runs on.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(run(arguments))
     except (BatonError, OSError) as error:
         say(str(error))
         return 2
