@@ -10,6 +10,8 @@ export interface ActingDesk {
   took(detail: Detail): void;
   tell(text: string, tone: "info" | "problem"): void;
   lostSession(error: unknown): boolean;
+  /** Puts a note that could not go out to the drafts of its conversation. */
+  keepNote(conversationId: string, note: string): void;
   readAgain(): Promise<void>;
   /** `claimed`: it is this agent's now. `acted`: it may have left the list, so the focus can go on. */
   happened(what: "claimed" | "acted"): void;
@@ -49,14 +51,14 @@ export class Actions {
     await this.#act("transfer", async (row) => {
       await this.#api.transfer(row.id, row.epoch, to, note.trim());
       this.#desk.tell(`Passed to ${name}.`, "info");
-    });
+    }, note);
   }
 
   async resolve(note: string): Promise<void> {
     await this.#act("resolve", async (row) => {
       await this.#api.resolve(row.id, row.epoch, note.trim());
       this.#desk.tell("Resolved. The customer is asked for a rating.", "info");
-    });
+    }, note);
   }
 
   async returnToBot(): Promise<void> {
@@ -88,7 +90,7 @@ export class Actions {
     });
   }
 
-  async #act(name: string, action: (row: Row) => Promise<void>): Promise<void> {
+  async #act(name: string, action: (row: Row) => Promise<void>, note = ""): Promise<void> {
     const row = this.#desk.open()?.row;
     if (!row || this.busy !== null) return;
     this.busy = name;
@@ -97,7 +99,9 @@ export class Actions {
     try {
       await action(row);
     } catch (error) {
-      if (!this.#desk.lostSession(error)) this.#desk.tell(messageOf(error), "problem");
+      const kept = note.trim() !== "";
+      if (kept) this.#desk.keepNote(row.id, note.trim());
+      if (!this.#desk.lostSession(error)) this.#desk.tell(`${messageOf(error)}${kept ? " Your note is kept under “Internal note”." : ""}`, "problem");
     }
     this.busy = null;
     this.#desk.changed();

@@ -60,6 +60,7 @@ export class DeskModel extends EventTarget {
       took: (detail) => this.#takeDetail(detail),
       tell: (text, tone) => this.toast(text, tone),
       lostSession: (error) => this.session.lost(error),
+      keepNote: (id, note) => this.#writing.keepNote(id, note),
       readAgain: async () => {
         await Promise.all([this.reread(), this.refresh()]);
         // What this agent has just done is known to them: an event that tells of it later is no news.

@@ -64,6 +64,12 @@ export class Writing {
     this.#desk.changed();
   }
 
+  /** A note that was written elsewhere and could not go out; what is in the field already stays before it. */
+  keepNote(id: string, note: string): void {
+    const draft = this.draft(id);
+    this.setDraft(id, { ...draft, note: [draft.note, note].filter(Boolean).join("\n") });
+  }
+
   async send(conversationId: string, epoch: number, mode: Mode, text: string, wait = false): Promise<void> {
     const identity = this.#takenBack.goesOut(conversationId, mode, text, wait, this.#newId);
     const pending: PendingReply = { ...identity, conversationId, epoch, mode, text, wait, state: "sending", problem: null };

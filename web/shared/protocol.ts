@@ -131,7 +131,7 @@ export type ServiceFrame =
   | EventFrame
   | LiveFrame;
 
-export interface Poll { events: EventFrame[]; live: LiveFrame[]; conversation: Conversation }
+export interface Poll { events: EventFrame[]; more: boolean; live: LiveFrame[]; conversation: Conversation }
 
 /** An article that may answer what brings somebody to a page. */
 export interface SuggestedArticle { article_id: string; slug: string; title: string; snippet: string; url: string }

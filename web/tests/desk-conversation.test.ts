@@ -217,6 +217,18 @@ describe("replying", () => {
     await settle();
     expect(service.to("/api/desk/conversations/a/resolve")[0]?.body).toEqual({ epoch: 3, note: "Added as billing contact." });
   });
+
+  test("a note that could not go out with what it was written for waits among the drafts, behind what is there", async () => {
+    service.on("POST", "/api/desk/conversations/a/resolve", { status: 409, body: refusal("stale_epoch", "It is not yours any more.") });
+    await open("a");
+    model.setDraft("a", { mode: "reply", reply: "", note: "begun before" });
+    byId(app, "desk-resolve").click();
+    type(byId(app, "desk-resolve-note"), "Added as billing contact.");
+    byId(app, "desk-resolve-confirm").click();
+    await settle();
+    expect(model.draft("a").note).toBe("begun before\nAdded as billing contact.");
+    expect(model.toasts.map(({ text }) => text)).toContain("It is not yours any more. Your note is kept under “Internal note”.");
+  });
 });
 
 describe("what is the bot's", () => {

@@ -65,6 +65,15 @@ describe("a session that ends while an agent writes", () => {
     await settle();
   });
 
+  test("the note of what could not be done is there again too", async () => {
+    await signInAs(MAYA);
+    service.on("POST", "/api/desk/conversations/a/transfer", expired);
+    await model.actions.transfer({ team: "billing" }, "Billing", "an hour's thoughts");
+    expect(model.staff).toBeNull();
+    await signInAs(MAYA);
+    expect(model.draft("a").note).toBe("half a note\nan hour's thoughts");
+  });
+
   test("draft and unsent reply are there again for whoever signs in as their author", async () => {
     expect(model.staff).toBeNull();
     await signInAs(MAYA);
