@@ -22,7 +22,7 @@ from knowledge.scoring import Kept, Statistics, spaced
 from knowledge.tables import articles, passages
 
 CANDIDATES = 100
-"""Of the database; on the corpora of docs/knowledge.md the order is the same with 60."""
+"""Of the database; with fewer the first article of some questions among 100,000 passages is another (docs/knowledge.md)."""
 MOST = 1_000
 """Passages of a level that are ranked roughly when even the rarest term is in more, the oldest first: SQLite takes 2 µs to rank one."""
 FEW_READ = 64
