@@ -117,7 +117,7 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         return {
             "threshold": None,
             "ask_threshold": None,
-            "foreign_worth": 0.08,
+            "foreign_worth": 0.15,
             "unasked_worth": 0.03,
             "max_in_scope_loss": 0.02,
             "C": DEFAULT_C,

@@ -18,6 +18,8 @@ from bot.scope import HELD_OUT_FILE, OUT_OF_SCOPE, Examples, scores
 CROSS_VALIDATION_LIMIT = 4000
 TUNED_ON, KEPT, INTENT_KEPT = 0, 1, 2
 USUAL_SIZE = 450
+USUALLY_WRONG = 0.05
+"""The share of known messages taken for another intent up to which `Worth.max_loss` holds: where more are, more may be held back."""
 FEWEST_INTENTS = 5
 """With fewer, an intent taken away leaves too little to be foreign to."""
 
@@ -61,7 +63,7 @@ class Worth(NamedTuple):
     """What decides between answering too much and too little; docs/understanding.md tells how they were found."""
 
     foreign: float
-    """What it is worth to hold back all foreign messages, against answering all messages of known intents rightly."""
+    """What it is worth to hold back all foreign messages, against answering all messages of known intents rightly and none wrongly."""
     unasked: float
     """What it is worth to decline all foreign messages rather than ask, against offering all known intents."""
     max_loss: float
@@ -144,32 +146,40 @@ def together(parts: Sequence[HeldOut]) -> Optional[HeldOut]:
 def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int, rehearsed: bool = False) -> Thresholds:
     """Returns the thresholds that serve the held-out messages best; 0 and 0 where there were too few examples.
 
-    To answer: the share of known messages answered rightly, plus `worth.foreign` times the share of foreign messages held
-    back, is largest, within bounds: of the right answers between half of `worth.loss` and all of it is held back. Foreign
-    messages are made of known intents, so they may be nearer than any that customers write, or farther. To ask: the same with
-    "offered" for "answered rightly" and `worth.unasked`, and a third of the bounds.
+    To answer: the share of known messages answered rightly, less the share answered wrongly, plus `worth.foreign` times the
+    share of foreign messages held back, is largest, within bounds: of the right answers at least half of `worth.loss` is held
+    back, and at most all of it, or as many times more as known messages are taken for another intent more often than usual.
+    Foreign messages are made of known intents, so they may be nearer than any that customers write, or farther. To ask: the
+    share offered, plus `worth.unasked` times the share of foreign messages declined, between a sixth and a third of the loss.
     """
     if held_out is None or not held_out.inside.any():
         return Thresholds(0.0, 0.0)
     loss = worth.loss(examples, rehearsed=rehearsed)
-    answer = _bounded(held_out, held_out.right, worth.foreign, loss)
-    return Thresholds(answer, min(answer, _bounded(held_out, held_out.offered, worth.unasked, loss / 3)))
+    mistaken = held_out.inside & ~held_out.right
+    doubt = max(1.0, float(mistaken.sum() / held_out.inside.sum()) / USUALLY_WRONG)
+    nothing = np.zeros_like(mistaken)
+    answer = _bounded(held_out, held_out.right, mistaken, worth.foreign, (loss / 2, loss * doubt))
+    ask = _bounded(held_out, held_out.offered, nothing, worth.unasked, (loss / 6, loss / 3))
+    return Thresholds(answer, min(answer, ask))
 
 
-def _bounded(held_out: HeldOut, served: np.ndarray, worth: float, loss: float) -> float:
+def _bounded(
+    held_out: HeldOut, served: np.ndarray, misled: np.ndarray, worth: float, losses: Tuple[float, float]
+) -> float:
+    """Returns the best threshold that holds back a share of the served messages within `losses`, least and most."""
     good = np.sort(held_out.scores[served])
     if not len(good):
         return 0.0
-    least, most = (float(np.quantile(good, share)) for share in (loss / 2, loss))
-    return min(max(_best(held_out, served, worth), least), most) if (~held_out.inside).any() else most
+    least, most = (float(np.quantile(good, min(1.0, share))) for share in losses)
+    return min(max(_best(held_out, served, misled, worth), least), most) if (~held_out.inside).any() else most
 
 
-def _best(held_out: HeldOut, served: np.ndarray, worth: float) -> float:
+def _best(held_out: HeldOut, served: np.ndarray, misled: np.ndarray, worth: float) -> float:
     """Returns the middle of the range of thresholds that are worth most; its ends are single messages' luck."""
-    good, bad = np.sort(held_out.scores[served]), np.sort(held_out.scores[~held_out.inside])
+    good, wrong, bad = (np.sort(held_out.scores[which]) for which in (served, misled, ~held_out.inside))
     tried = np.unique(np.concatenate([[0.0], held_out.scores]))
-    kept = (len(good) - np.searchsorted(good, tried)) / held_out.inside.sum()
-    value = kept + worth * np.searchsorted(bad, tried) / len(bad)
+    kept = (len(good) - np.searchsorted(good, tried)) - (len(wrong) - np.searchsorted(wrong, tried))
+    value = kept / held_out.inside.sum() + worth * np.searchsorted(bad, tried) / len(bad)
     place = int(np.flatnonzero(value >= value.max() - 1e-12).mean())
     return float((tried[place] + tried[max(place - 1, 0)]) / 2)
 

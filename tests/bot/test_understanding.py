@@ -174,6 +174,28 @@ def test_the_foreign_decide_within_the_bounds_of_what_may_be_lost():
     assert all(chosen.ask <= chosen.answer for chosen in (careless, careful, bold, between))
 
 
+def test_where_known_messages_are_often_taken_for_another_intent_more_is_held_back():
+    inside = np.arange(300) < 200
+    scores = np.concatenate([np.linspace(0.3, 0.9, 100), np.linspace(0.1, 0.6, 100), np.linspace(0.1, 0.6, 100)])
+    names = np.where(inside, "a", "b")
+    right = np.arange(300) < 100
+    for mistaken, held_back in ((4, 0.02), (20, 0.07), (100, 0.20)):  # of 104, 120 and 200 known messages
+        kept = right | ~inside | ((np.arange(300) >= 100) & (np.arange(300) < 100 + mistaken))
+        held_out = HeldOut(*(column[kept] for column in (scores, inside, right, right, names, names)))
+        chosen = choose(held_out, Worth(9.0, 0.1, 0.02), examples=450)
+        assert (scores[:100] < chosen.answer).mean() == pytest.approx(held_back, abs=0.011)
+        assert (scores[:100] < chosen.ask).mean() <= 0.011  # what is held back so is asked about
+
+
+def test_an_answer_that_would_be_wrong_counts_against_a_low_threshold():
+    inside, right = np.ones(40, dtype=bool), np.arange(40) < 20
+    inside[-1] = False
+    scores = np.concatenate([np.linspace(0.5, 0.9, 20), np.linspace(0.1, 0.45, 20)])
+    names = np.full(40, "a")
+    held_out = HeldOut(scores, inside, right, right, names, names)
+    assert 0.4 < choose(held_out, Worth(0.001, 0.001, 0.2), examples=450).answer <= 0.6
+
+
 def test_a_fold_judges_no_message_that_it_learned_from_and_keeps_whole_intents_away():
     vectors, names = _clusters([*"abcdef", "out_of_scope"])
     names[0] = "single"
