@@ -32,7 +32,7 @@ async def test_promises_are_counted_by_what_came_of_them_and_tickets_by_where_th
     quick = await floor.waiting("where are my invoices please")
     late = await floor.waiting("where are my invoices please")
     floor.later(60 * MINUTE)
-    taken = await claim(floor.database, quick.id, maya, epoch=quick.epoch, at=floor.clock.now())
+    taken, _ = await claim(floor.database, quick.id, maya, epoch=quick.epoch, at=floor.clock.now())
     floor.later(10 * MINUTE)
     await floor.reply(taken, maya, "Which one?")
     await wait_for_customer(floor.database, quick.id, maya, epoch=taken.epoch, on=True, at=floor.clock.now())
@@ -63,7 +63,7 @@ async def test_however_short_the_pages_the_report_is_the_same(floor: Floor, monk
     for number in range(7):
         waiting = await floor.waiting("where are my invoices please")
         floor.later((3 + number) * MINUTE)
-        taken = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())
+        taken, _ = await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())
         floor.later(number * MINUTE)
         await floor.reply(taken, maya, "There it is.")
     now = floor.later(MINUTE)
