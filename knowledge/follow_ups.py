@@ -1,10 +1,14 @@
 """Questions that go on from the one before: "and on the free plan?", "for how long?", "how do I apply?".
 
 Such a question says little by itself. Behind the one before it finds that one's article, and so would "who is your CEO?". So the article
-has to hold what the question itself asks for. docs/knowledge.md, "Follow-up questions", has figures.
+has to hold what the question itself asks for; less of it where the question has a word that stands for something said before ("how much
+is it?"). docs/knowledge.md, "Follow-up questions", has figures.
 """
 
 from __future__ import annotations
+
+import math
+import re
 
 from knowledge.results import Result, SearchOutcome
 from knowledge.spelling import replaced
@@ -14,6 +18,13 @@ SHARE = 0.75
 """Of the information (sum of IDF) in the question's own words, how much the article has to hold."""
 MOST_OWN = 2
 """Telling words of a question that goes on; one with more can be searched for by itself, and what it misses is not in the one before."""
+MOST_OWN_POINTING = 3
+"""The same of a question that points back."""
+COMMON = math.log(50)
+"""IDF of a word that stands in one of 50 passages: the article need not hold one so common, if the question points back."""
+_POINTS = re.compile(r"\b(?:it|its|them|they|their|these|those|ones?|then)\b", re.IGNORECASE)
+_LEANS = re.compile(rf"{_POINTS.pattern}|\b(?:that|this)\b", re.IGNORECASE)
+_NAMED_BEFORE = re.compile(r"\b(?:that|this|these|those)\s+(\w+)", re.IGNORECASE)
 LONGEST_BEFORE = 500
 """Characters of the question before that are taken along, its last ones."""
 
@@ -34,10 +45,40 @@ def goes_on(question: str, found: SearchOutcome) -> bool:
     """
     if not found.answered:
         return False
+    own = _own_words(question, found)
     first = found.results[0]
-    own = [term for term in question_terms(replaced(question, found.corrections)) if term in first.asked]
     held = sum(first.asked[term] for term in own if term in first.held)
-    return len(own) <= MOST_OWN and held >= SHARE * sum(first.asked[term] for term in own)
+    if len(own) <= MOST_OWN and held >= SHARE * sum(first.asked[term] for term in own):
+        return True
+    # "Coffee" is about something else, "much" is not.
+    foreign = [term for term in own if term not in first.held and first.asked[term] >= COMMON]
+    return bool(_POINTS.search(question)) and len(own) <= MOST_OWN_POINTING and not foreign
+
+
+def may_lean(question: str) -> bool:
+    """Tell whether a question has a word that stands for something said before."""
+    return bool(_LEANS.search(question))
+
+
+def leans(question: str, found: SearchOutcome) -> bool:
+    """Tell whether a question is better understood with the one before although it has an answer by itself: "when will it arrive?".
+
+    The article then holds the one telling word that the question has. What "that error" means was said before.
+
+    Args:
+        question: the second, in the customer's words; one that `may_lean`.
+        found: for `together`.
+    """
+    if not found.answered:
+        return False
+    named = {term for one in _NAMED_BEFORE.findall(question) for term in question_terms(one)}
+    own = [term for term in _own_words(question, found) if term not in named]
+    return len(own) <= 1 and found.results[0].held.issuperset(own)
+
+
+def _own_words(question: str, found: SearchOutcome) -> list[str]:
+    asked = found.results[0].asked
+    return [term for term in question_terms(replaced(question, found.corrections)) if term in asked]
 
 
 def with_own_passage(first: Result, alone: SearchOutcome) -> Result:

@@ -15,7 +15,7 @@ from core.prepared import Row
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
-from knowledge.follow_ups import goes_on, together, with_own_passage
+from knowledge.follow_ups import goes_on, leans, may_lean, together, with_own_passage
 from knowledge.foresight import Foresight, going_on
 from knowledge.full_text import FullText, Memory, leading_terms
 from knowledge.index import KnowledgeIndex, State
@@ -115,7 +115,7 @@ class Retriever:
         only = Only(category, audience).for_viewer(viewer)
         sought = _Sought(question, viewer, limit, only, mode)
         outcome = await self._foresight.ask(sought, partial(self._search, sought))
-        if after and not outcome.answered:
+        if after and (not outcome.answered or may_lean(question)):
             outcome = await self._with_the_one_before(sought, after, outcome)
         searched_for = outcome.question or question
         entry = search_entry(
@@ -158,10 +158,11 @@ class Retriever:
         return better_of(outcome, reading, await self._search_as_asked(sought._replace(question=reading.question)))
 
     async def _with_the_one_before(self, sought: _Sought, before: str, alone: SearchOutcome) -> SearchOutcome:
-        """Search for a question that has no answer by itself together with the one before; as alone, where it does not go on from that."""
+        """Search for a question together with the one before; as alone, where it does not go on from that, or is better answered alone."""
         both = together(before, sought.question)
         found = await self._search(sought._replace(question=both))
-        if not goes_on(sought.question, found):
+        follows = leans if alone.answered else goes_on
+        if not follows(sought.question, found):
             return alone
         first = with_own_passage(found.results[0], alone)
         return replace(found, results=[first, *found.results[1:]], question=both)

@@ -9,7 +9,7 @@ import pytest
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge.articles import Viewer
-from knowledge.follow_ups import LONGEST_BEFORE, goes_on, together, with_own_passage
+from knowledge.follow_ups import LONGEST_BEFORE, goes_on, leans, may_lean, together, with_own_passage
 from knowledge.results import Result, SearchOutcome
 from knowledge.spelling import Correction
 from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
@@ -37,6 +37,43 @@ def test_the_article_has_to_hold_most_of_a_short_questions_own_words(
     question: str, held: set[str], expected: bool
 ) -> None:
     assert goes_on(question, found(*held)) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("how many is it?", True),
+        ("how many are there?", False),
+        ("how many pizzas is it?", False),
+        ("will they invite many guests at a price?", False),
+    ],
+)
+def test_a_word_for_something_said_before_forgives_common_words_that_the_article_lacks(
+    question: str, expected: bool
+) -> None:
+    assert goes_on(question, found("guest")) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "held", "expected"),
+    [
+        ("when is it a price?", {"price"}, True),
+        ("when is it a price?", {"guest"}, False),
+        ("what is that price?", {"guest"}, True),
+        ("many prices for it?", {"mani", "price"}, False),
+        ("what is it?", {"guest"}, True),
+    ],
+)
+def test_a_question_of_one_telling_word_leans_on_the_one_before_though_it_has_an_answer(
+    question: str, held: set[str], expected: bool
+) -> None:
+    assert may_lean(question)
+    assert leans(question, found(*held)) is expected
+    assert not leans(question, found(*held, answered=False))
+
+
+def test_a_question_without_a_word_for_something_said_before_stands_alone() -> None:
+    assert not may_lean("is there an app for android")
 
 
 def test_a_mistyped_word_counts_as_it_was_corrected() -> None:
