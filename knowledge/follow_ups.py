@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from knowledge.results import Result, SearchOutcome
 from knowledge.spelling import replaced
@@ -24,6 +25,8 @@ COMMON = math.log(50)
 """IDF of a word that stands in one of 50 passages: the article need not hold one so common, if the question points back."""
 _POINTS = re.compile(r"\b(?:it|its|them|they|their|these|those|ones?|then)\b", re.IGNORECASE)
 _LEANS = re.compile(rf"{_POINTS.pattern}|\b(?:that|this)\b", re.IGNORECASE)
+_MEASURE = re.compile(r"\bhow\s+(much|many|long|often|soon|big|far)\b", re.IGNORECASE)
+"""Says what kind of answer is asked for, and nothing of what it is about."""
 _NAMED_BEFORE = re.compile(r"\b(?:that|this|these|those)\s+(\w+)", re.IGNORECASE)
 LONGEST_BEFORE = 500
 """Characters of the question before that are taken along, its last ones."""
@@ -50,8 +53,9 @@ def goes_on(question: str, found: SearchOutcome) -> bool:
     held = sum(first.asked[term] for term in own if term in first.held)
     if len(own) <= MOST_OWN and held >= SHARE * sum(first.asked[term] for term in own):
         return True
-    # "Coffee" is about something else, "much" is not.
-    foreign = [term for term in own if term not in first.held and first.asked[term] >= COMMON]
+    measures = _terms_of(_MEASURE.findall(question))
+    # "Coffee" is about something else, "keep" may not be.
+    foreign = [term for term in own if term not in first.held | measures and first.asked[term] >= COMMON]
     return bool(_POINTS.search(question)) and len(own) <= MOST_OWN_POINTING and not foreign
 
 
@@ -71,9 +75,13 @@ def leans(question: str, found: SearchOutcome) -> bool:
     """
     if not found.answered:
         return False
-    named = {term for one in _NAMED_BEFORE.findall(question) for term in question_terms(one)}
+    named = _terms_of(_NAMED_BEFORE.findall(question))
     own = [term for term in _own_words(question, found) if term not in named]
     return len(own) <= 1 and found.results[0].held.issuperset(own)
+
+
+def _terms_of(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(term for word in words for term in question_terms(word))
 
 
 def _own_words(question: str, found: SearchOutcome) -> list[str]:

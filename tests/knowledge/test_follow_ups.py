@@ -42,9 +42,10 @@ def test_the_article_has_to_hold_most_of_a_short_questions_own_words(
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
+        ("is it many?", True),
+        ("are there many?", False),
+        ("is it pizza?", False),
         ("how many is it?", True),
-        ("how many are there?", False),
-        ("how many pizzas is it?", False),
         ("will they invite many guests at a price?", False),
     ],
 )
