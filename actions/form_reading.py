@@ -29,8 +29,8 @@ _ENOUGH = 10
 
 _FOR_PEOPLE = {"talk_to_person", "security_incident"}
 _ASIDE_IF_SHORT = {
-    "greet", "goodbye", "thanks", "bot_challenge", "how_are_you", "praise", "frustration", "ticket_status",
-    "article_helped", "article_did_not_help",
+    "greet", "goodbye", "thanks", "bot_challenge", "capabilities", "chat_itself", "which_language", "how_are_you", "praise", "frustration",
+    "ticket_status", "article_helped", "article_did_not_help",
 }  # fmt: skip
 _WAY_OUT = {"stop_form", "deny"}
 

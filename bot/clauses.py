@@ -15,6 +15,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.asking import form_of
 from bot.denial import CORRECTS, Denial, DenialReader
 from bot.scope import ANSWER, ASK, CHOICES, OUT_OF_SCOPE, SCOPE, SURE, UNSURE
 
@@ -22,13 +23,28 @@ CLAUSES = "clauses"
 DENIED, KEPT, TOPIC = "denied", "kept", "topic"
 """Where a message carries what it denies, what is left of it, and the topic that is denied, the latter two as messages."""
 INTENTS = "intents"
+TOLD = "told"
+"""Where the parse data carries every clause, understood or not, with its form."""
+FORM = "form"
 LONGEST = 400
 """Characters; a longer message is a story, whose sentences are not each a question."""
 FEWEST_WORDS = 3
-MOST_CLAUSES = 4
+MOST_CLAUSES = 6
 _NO_GUESSES = frozenset({UNSURE, DEFAULT_NLU_FALLBACK_INTENT_NAME})
 _END = re.compile(
-    r"(?<=[.!?;])\s+|\s*\n+\s*|,?\s+(?:and\s+also|and\s+then|and|also|plus|as\s+well\s+as)\s+", re.IGNORECASE
+    r"(?<=[.!?;])\s+|\s*\n+\s*|\s+(?=\(?\d\)\s)|,?\s+(?:and\s+also|and\s+then|but\s+also|and|also|plus|as\s+well\s+as)\s+",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"^(?:\(?\d{1,2}[.)]\s*|(?:and|also|but|plus|then|first(?:ly)?|second(?:ly)?|third(?:ly)?|finally|lastly)\b[\s,:]+)+",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r"(?:[\s,]+(?:and|also|but|so|or|plus|then))+$", re.IGNORECASE)
+_ANNOUNCED = re.compile(
+    r"^(?:(?:hi|hello|hey|ok|okay|so|well)[\s,!.]+)*(?:(?:i|we)(?:['’]ve|\s+have)?(?:\s+got)?|here\s+are|there\s+are|just|got)\s+"
+    r"(?:an?|my|our|some|several|few|couple|of|one|two|three|four|another|more|quick|short|other|different|\d|\s)+"
+    r"(?:questions?|things?|issues?|problems?|requests?)(?:\s+for\s+you)?\s*(?:[:.,;!–-]+\s*|$)",
+    re.IGNORECASE,
 )
 _COMMA = re.compile(r"\s*,\s*|\s+[-–—]+\s+")
 _PERSON = re.compile(r"\b(?:humans?|persons?|agents?|someone|somebody|representatives?|operators?)\b", re.IGNORECASE)
@@ -41,13 +57,18 @@ def split(text: str) -> List[str]:
     """Returns the clauses of `text` if each could be a request of its own, else nothing.
 
     A comma divides only beside a wish for a person, as in "I was charged twice, I want a human": everywhere else it joins one
-    request more often than it divides two.
+    request more often than it divides two. What only joins clauses or announces them ("I have two questions:") is in none of them.
     """
     if len(text) > LONGEST:
         return []
-    parts = [part for sentence in _END.split(text) for part in _beside_person(sentence.strip(" ,"))]
-    clauses = [part for part in parts if len(part.split()) >= FEWEST_WORDS]
+    parts = [part for sentence in _END.split(_ANNOUNCED.sub("", text)) for part in _beside_person(sentence.strip(" ,"))]
+    clauses = [part for part in map(_bare, parts) if len(part.split()) >= FEWEST_WORDS]
     return clauses if 2 <= len(clauses) <= MOST_CLAUSES else []
+
+
+def _bare(part: str) -> str:
+    """Returns a clause without the words that join it to the others."""
+    return _BEHIND.sub("", _BEFORE.sub("", part.strip()))
 
 
 def _beside_person(sentence: str) -> List[str]:
@@ -116,11 +137,14 @@ def _set_apart(message: Message, denial: Denial) -> None:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ClauseReader(IntentClassifier, GraphComponent):
-    """Publishes `intents` where a message asks several things, each surely enough to be answered.
+    """Publishes `intents` where a message asks several things, each surely enough to be answered, and what it is told in `told`.
 
     `intents` is a list of `{name, confidence, text}` in the order of the words, with different names. The message's own intent
     stays as it is if the gate answers it; else the surest of them takes its place. What a message denies gives it no intent: what is
     left of it does, and where nothing is that can be answered, the customer is asked.
+
+    `told` is a list of `{name, text, form}`, one for each clause and one for a message that is not divided, whatever the gate made of
+    it: who acts on the message can tell what asks, and leaves none of it without a word.
     """
 
     @classmethod
@@ -158,6 +182,7 @@ class ClauseReader(IntentClassifier, GraphComponent):
                     )
             if len(found) > 1:
                 self._publish(message, list(found.values()))
+            message.set(TOLD, [_told(part) for part in message.get(CLAUSES) or [message]], add_to_output=True)
         return messages
 
     def _publish(self, message: Message, intents: List[Dict[Text, Any]]) -> None:
@@ -180,6 +205,11 @@ class ClauseReader(IntentClassifier, GraphComponent):
         message.set(INTENT, dict(named[0]), add_to_output=True)
         message.set(INTENT_RANKING_KEY, [*named, *rest], add_to_output=True)
         message.set(SCOPE, {**scope, "decision": ANSWER, "choices": []}, add_to_output=True)
+
+
+def _told(part: Message) -> Dict[Text, Any]:
+    text = part.get(TEXT) or ""
+    return {INTENT_NAME_KEY: _name(part), TEXT: text, FORM: form_of(text)}
 
 
 def _leave_out_denied(message: Message, denial: Denial) -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 import math
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Text, Type
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Text, Type
 
 import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -26,6 +26,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.asking import is_question
 from bot.classifier import DEFAULT_C, sentence_vector
 from bot.clauses import with_clauses
 from bot.encoder import encoder_directory
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 EXAMPLES_FILE = "examples.npy"
 DECISION_FILE = "decision.json"
+FEWEST_STATED = 20
+"""Examples of an intent that show whether it is ever put as a question."""
 
 
 class Judgement(NamedTuple):
@@ -86,6 +89,10 @@ class Line(NamedTuple):
     ask_threshold: float
     report: Dict[Text, Any]
     """What the thresholds do to messages held out in training."""
+    talk_threshold: float = 0.0
+    """The threshold of small talk, which is rude where it is the wrong guess."""
+    never_asked: FrozenSet[str] = frozenset()
+    """Small talk of which no example is a question."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -111,6 +118,8 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
 
         `threshold`, `ask_threshold`: fixed thresholds; each is learned in training when null.
         `foreign_worth`, `unasked_worth`, `max_in_scope_loss`: what learning them weighs; see `bot.threshold.Worth`.
+        `talk`, `max_talk_loss`: intents that would be rude where they are guessed wrongly, and the share of them that may be held back:
+            they have a threshold of their own, and those of which no example is a question are not taken for what asks.
         `C`: the classifier's penalty, which the held-out folds must share.
         `encoder`: the folder of the encoder, beside which a tuned one keeps its rehearsal; null takes BATON_ENCODER_DIR.
         """
@@ -120,6 +129,8 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
             "foreign_worth": 0.15,
             "unasked_worth": 0.03,
             "max_in_scope_loss": 0.02,
+            "talk": [],
+            "max_talk_loss": 0.03,
             "C": DEFAULT_C,
             "folds": 5,
             "seed": 20,
@@ -129,7 +140,14 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
         """Refuses settings outside their ranges."""
-        for key in ("threshold", "ask_threshold", "foreign_worth", "unasked_worth", "max_in_scope_loss"):
+        for key in (
+            "threshold",
+            "ask_threshold",
+            "foreign_worth",
+            "unasked_worth",
+            "max_in_scope_loss",
+            "max_talk_loss",
+        ):
             if config[key] is not None and not 0 <= config[key] <= 1:
                 raise InvalidConfigException(f"ScopeGate: '{key}' must lie between 0 and 1.")
         if config["folds"] < 2:
@@ -146,7 +164,14 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         vectors = np.load(directory / EXAMPLES_FILE, allow_pickle=False).astype(np.float32)
         decision = json.loads((directory / DECISION_FILE).read_text(encoding="utf-8"))
         examples = Examples(vectors, [decision["intents"][number] for number in decision["examples"]])
-        return Line(examples, decision["threshold"], decision["ask_threshold"], decision.get("held_out") or {})
+        return Line(
+            examples,
+            decision["threshold"],
+            decision["ask_threshold"],
+            decision.get("held_out") or {},
+            decision.get("talk_threshold", decision["threshold"]),  # a model of before has one threshold for all
+            frozenset(decision.get("never_asked") or ()),
+        )
 
     def write(self, directory: Path) -> None:
         """Writes them, and what the thresholds do."""
@@ -156,6 +181,8 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         decision = {
             "threshold": line.threshold,
             "ask_threshold": line.ask_threshold,
+            "talk_threshold": line.talk_threshold,
+            "never_asked": sorted(line.never_asked),
             "held_out": line.report,
             "intents": intents,
             "examples": [number_of[name] for name in line.examples.names],
@@ -171,7 +198,7 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
         """Names the rehearsal's content and how thresholds are learned: those learned otherwise are not taken from the cache."""
         digest = hashlib.sha256()
-        for part in ("threshold.py", "scope.py"):
+        for part in ("threshold.py", "scope.py", "asking.py"):
             digest.update(Path(__file__).with_name(part).read_bytes())
         file = (encoder_directory(config) or Path()) / HELD_OUT_FILE
         if file.is_file():
@@ -184,7 +211,9 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         names = np.array([example.get(INTENT) for example in labelled], dtype=str)
         vectors = np.array([_unit_vector(example) for example in labelled], dtype=np.float32)
         examples = Examples(vectors, names) if len(vectors) else self._line.examples
-        self._learned = self._learn(examples, vectors, names)
+        learned = self._learn(examples, vectors, names)
+        texts = [str(example.get(TEXT)) for example in labelled]
+        self._learned = learned._replace(never_asked=_never_asked(texts, names, self._config["talk"]))
         logger.info("Scope gate: answers from %.3f, asks from %.3f.", self._line.threshold, self._line.ask_threshold)
         return self.keep()
 
@@ -206,7 +235,10 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
                 for by_hand, by_learning in zip(fixed, learned, strict=True)
             )
         )
-        return Line(examples, *used, threshold.report(held_out, used, rehearsed=bool(rehearsed)))
+        talk = threshold.choose_of_talk(
+            held_out, self._config["talk"], loss=self._config["max_talk_loss"], least=used.answer
+        )
+        return Line(examples, *used, threshold.report(held_out, used, rehearsed=bool(rehearsed)), talk)
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Puts the confidences on the gate's scale and holds back what stays below the thresholds."""
@@ -220,7 +252,9 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         if not intent.get(INTENT_NAME_KEY) or not len(line.examples):
             return
         similarity = line.examples.similarity(_unit_vector(message), intent[INTENT_NAME_KEY])
-        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, line.threshold, line.ask_threshold)
+        is_talk = intent[INTENT_NAME_KEY] in self._config["talk"]
+        threshold = line.talk_threshold if is_talk else line.threshold
+        judgement = Judgement(float(intent[PREDICTED_CONFIDENCE_KEY]), similarity, threshold, line.ask_threshold)
         share = judgement.share
         ranking = [
             {**guess, PREDICTED_CONFIDENCE_KEY: share * float(guess[PREDICTED_CONFIDENCE_KEY])}
@@ -228,6 +262,8 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         ]
         named = [guess for guess in ranking if guess[INTENT_NAME_KEY] != OUT_OF_SCOPE]
         decision = judgement.decision
+        if intent[INTENT_NAME_KEY] in line.never_asked and is_question(message.get(TEXT) or ""):
+            decision = DECLINE
         chosen: Dict[Text, Any] = {
             **intent,
             PREDICTED_CONFIDENCE_KEY: share * judgement.probability,
@@ -248,6 +284,13 @@ class ScopeGate(KeptComponent[Line], IntentClassifier):
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(SCOPE, scope, add_to_output=True)
+
+
+def _never_asked(texts: Sequence[str], names: Sequence[str], talk: Sequence[str]) -> FrozenSet[str]:
+    """Returns the intents of `talk` that have examples enough to tell, and none in a question's form."""
+    told = [name for name in names if name in talk]
+    asked = {name for text, name in zip(texts, names, strict=True) if name in talk and is_question(text)}
+    return frozenset(name for name in talk if name not in asked and told.count(name) >= FEWEST_STATED)
 
 
 def _unit_vector(message: Message) -> np.ndarray:

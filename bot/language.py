@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Text, Tuple, Type
 
@@ -108,7 +110,8 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
     """Names a message's language as the entity `language`, and sets `foreign_language` where no example is written in it.
 
     A message in another script than the examples' is decided from its second letter on. One in the same script needs two words, a
-    sure guess, and must be made of words that the examples do not have: names of products are no language. A language of the
+    sure guess, and must be made of words that the examples do not have: names of products are no language, and "no" and "me" are
+    Spanish as well. A greeting is told by itself. A language of the
     examples is named too, where there are words enough to tell: who goes on in English after another language is answered in it.
     """
 
@@ -129,8 +132,9 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         `sure`: the least confidence to decide on.
         `rival`: the most confidence that a language of the examples may have beside it.
         `known_words`: the share of words known from the examples from which on a message is taken to be in their language.
+        `greetings`: for a language's code the words, parted by blanks, that greet in it; a message of nothing else is in it.
         """
-        return {"sure": 0.35, "rival": 0.1, "known_words": 0.5}
+        return {"sure": 0.35, "rival": 0.1, "known_words": 0.5, "greetings": {}}
 
     def __init__(
         self,
@@ -142,6 +146,7 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         """Keeps the settings and what the examples are like; untrained, it lets everything through."""
         super().__init__(config, model_storage, resource, learned)
         self._model = LanguageModel()
+        self._greetings = {code: frozenset(words.split()) for code, words in config["greetings"].items()}
 
     @classmethod
     def read(cls, directory: Path, config: Dict[Text, Any]) -> Known:
@@ -213,12 +218,18 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
     def _by_words(self, plain: _Plain, candidates: Collection[str]) -> Optional[Spoken]:
         """Decides where the script is the examples' own."""
         known = self._learned
-        if known is None or len(plain.words) < 2:
-            return None
-        if self._made_of_known(plain.words):
+        words = plain.words
+        greeted = next((code for code, greetings in self._greetings.items() if greetings.issuperset(words)), None)
+        if words and greeted is not None:
+            return Spoken(greeted, 1.0)
+        if known is None or len(words) < 2 or known.words.issuperset(words):
             return None
         guesses = self._model.guesses(plain.text)
         best = max(guesses, key=lambda code: guesses[code])
+        # A word that both languages have ("no", "me") speaks for neither.
+        telling = [word for word in words if word not in _stop_words(best)]
+        if self._made_of_known(telling or words):
+            return None
         rival = max(guesses.get(code, 0.0) for code in known.languages)
         if best in known.languages or best not in candidates:
             return None
@@ -272,11 +283,10 @@ def _words(text: str) -> List[str]:
     return [word.replace("\u2019", "'") for word in _WORD.findall(_plain(text))]
 
 
+@lru_cache(maxsize=None)
 def _stop_words(code: str) -> FrozenSet[str]:
-    import spacy
-
     try:
-        return frozenset(spacy.blank(code).Defaults.stop_words)
+        return frozenset(importlib.import_module(f"spacy.lang.{code}.stop_words").STOP_WORDS)
     except ImportError:  # spaCy does not know this language
         return frozenset()
 

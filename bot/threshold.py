@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from sklearn.model_selection import KFold
@@ -22,6 +22,9 @@ USUALLY_WRONG = 0.05
 """The share of known messages taken for another intent up to which `Worth.max_loss` holds: where more are, more may be held back."""
 FEWEST_INTENTS = 5
 """With fewer, an intent taken away leaves too little to be foreign to."""
+
+FEWEST_TOLD = 30
+"""Held-out messages of a group of intents from which on it gets a threshold of its own."""
 
 
 class Thresholds(NamedTuple):
@@ -161,6 +164,21 @@ def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int, rehearse
     answer = _bounded(held_out, held_out.right, mistaken, worth.foreign, (loss / 2, loss * doubt))
     ask = _bounded(held_out, held_out.offered, nothing, worth.unasked, (loss / 6, loss / 3))
     return Thresholds(answer, min(answer, ask))
+
+
+def choose_of_talk(held_out: Optional[HeldOut], talk: Collection[str], *, loss: float, least: float) -> float:
+    """Returns the threshold of guesses that would be rude where they are wrong: it gives up the share `loss` of the right ones.
+
+    Args:
+        held_out: the held-out messages.
+        talk: the intents that it is for.
+        loss: the share of rightly guessed ones below it, 0 to 1.
+        least: the threshold of all others, below which it is never; and what it is where too few are known to tell.
+    """
+    if held_out is None or not talk:
+        return least
+    right = held_out.scores[held_out.right & np.isin(held_out.guesses, sorted(talk))]
+    return max(least, float(np.quantile(right, loss))) if len(right) >= FEWEST_TOLD else least
 
 
 def _bounded(

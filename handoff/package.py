@@ -41,7 +41,7 @@ VERSION = 3
 def about_the_chat() -> frozenset[str]:
     """Return the intents that say how a person feels or what they want of the assistant, not what the ticket is about."""
     return of_kinds(
-        "person", "anger", "small_talk", "reply", "feedback", "remark", "ticket", "contact", "form", "choice", "unreadable"
+        "person", "anger", "small_talk", "reply", "feedback", "remark", "pointer", "ticket", "contact", "form", "choice", "unreadable"
     )  # fmt: skip
 
 

@@ -43,6 +43,31 @@ def gate(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
+    ("text", "code"), [("no me ayuda", "es"), ("das war es nicht", "de"), ("no puedo entrar", "es")]
+)
+def test_words_that_both_languages_have_speak_for_neither(tmp_path, text, code):
+    english = ["no thanks", "tell me more", "was it me", "let me in", "die hard", "is there an app", "how do I export"]
+    trained = _trained(LanguageGate, {}, tmp_path, {"any": english})
+    assert trained.recognise(text).code == code
+    assert trained.recognise("no, tell me more") is None
+
+
+def test_a_greeting_is_in_its_language_though_it_is_one_word(tmp_path):
+    greetings = {"es": "hola buenas", "de": "hallo guten tag"}
+    trained = _trained(
+        LanguageGate, {"greetings": greetings}, tmp_path, {"any": ["hello there", "where are my invoices"]}
+    )
+    assert [trained.recognise(text).code for text in ("hola", "Hola!", "hallo", "guten tag")] == [
+        "es",
+        "es",
+        "de",
+        "de",
+    ]
+    assert trained.recognise("hola invoices") is None
+    assert trained.recognise("hello") is None
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("wie kann ich mein passwort zurücksetzen", "de"),

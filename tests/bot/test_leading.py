@@ -7,7 +7,7 @@ import yaml
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.clauses import INTENTS, split
+from bot.clauses import CLAUSES, INTENTS, TOLD, ClauseReader, split
 from bot.leading import LeadingMatter
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -87,7 +87,14 @@ def test_every_rule_of_a_question_is_that_of_an_intent_in_no_list(shipped):
     rules = yaml.safe_load((PROJECT / "data" / "rules.yml").read_text(encoding="utf-8"))["rules"]
     searched = next(rule for rule in rules if rule["rule"] == "search the articles for a question")
     intents = {one["intent"] for one in searched["steps"][0]["or"]}
-    by_button_or_by_nobody = {"show_how_to_cancel", "show_article", "nlu_fallback", "out_of_scope", "correct_field"}
+    by_button_or_by_nobody = {
+        "show_how_to_cancel",
+        "show_article",
+        "show_how",
+        "nlu_fallback",
+        "out_of_scope",
+        "correct_field",
+    }
     assert all(shipped.is_question(name) for name in intents - by_button_or_by_nobody)
 
 
@@ -109,6 +116,34 @@ def test_every_rule_of_a_question_is_that_of_an_intent_in_no_list(shipped):
 )
 def test_a_comma_divides_only_beside_a_wish_for_a_person(text, clauses):
     assert split(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("I have 2 questions: how do i add a teammate, and where are my invoices?", ["how do i add a teammate", "where are my invoices?"]),
+        ("Hi, I've got a few quick questions. How do I pay? Can guests see billing?", ["How do I pay?", "Can guests see billing?"]),
+        ("I forgot my password but also how do I change my email?", ["I forgot my password", "how do I change my email?"]),
+        ("Where is our data stored? Also, do you sign DPAs?", ["Where is our data stored?", "do you sign DPAs?"]),
+        ("1) how do we export 2) how do we import", ["how do we export", "how do we import"]),
+        ("I have a problem with my card and i want a refund", ["I have a problem with my card", "i want a refund"]),
+    ],
+)  # fmt: skip
+def test_what_joins_clauses_or_announces_them_is_in_none(text, clauses):
+    assert split(text) == clauses
+
+
+def test_every_clause_is_told_with_its_form_whatever_the_gate_made_of_it():
+    message = Message.build("whole")
+    clauses = [Message({"text": text}) for text in ("We are 300 people.", "Do you sign DPAs?")]
+    clauses[1].set(INTENT, {"name": "security_privacy", "confidence": 0.2})
+    message.set(CLAUSES, clauses)
+    ClauseReader().process([message])
+    assert message.get(TOLD) == [
+        {"name": None, "text": "We are 300 people.", "form": "statement"},
+        {"name": "security_privacy", "text": "Do you sign DPAs?", "form": "question"},
+    ]
+    assert message.get(INTENTS) is None
 
 
 def _message(own, clauses, sureness=None):

@@ -8,8 +8,9 @@ from rasa.shared.exceptions import InvalidConfigException
 
 from bot.encoder import SentenceEncoder, SentenceEncoderFeaturizer
 from bot.entities import EntityReader
+from bot.gate import _never_asked
 from bot.scope import Examples, confidence
-from bot.threshold import Fold, HeldOut, Thresholds, Worth, choose, folds, judge, report, together
+from bot.threshold import Fold, HeldOut, Thresholds, Worth, choose, choose_of_talk, folds, judge, report, together
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +195,38 @@ def test_an_answer_that_would_be_wrong_counts_against_a_low_threshold():
     names = np.full(40, "a")
     held_out = HeldOut(scores, inside, right, right, names, names)
     assert 0.4 < choose(held_out, Worth(0.001, 0.001, 0.2), examples=450).answer <= 0.6
+
+
+def test_small_talk_has_a_threshold_of_its_own_where_enough_of_it_is_known():
+    guesses = np.repeat(["thanks", "invoices"], 100)
+    right = np.ones(200, dtype=bool)
+    scores = np.concatenate([np.linspace(0.0, 1.0, 100), np.zeros(100)])
+    held_out = HeldOut(scores, right, right, right, guesses, guesses)
+    assert choose_of_talk(held_out, ["thanks", "greet"], loss=0.05, least=0.01) == pytest.approx(0.05)
+    assert choose_of_talk(held_out, ["thanks"], loss=0.05, least=0.2) == 0.2
+    few = HeldOut(*(column[80:] for column in held_out))
+    assert choose_of_talk(few, ["thanks"], loss=0.05, least=0.01) == 0.01
+    assert choose_of_talk(held_out, [], loss=0.05, least=0.01) == choose_of_talk(None, ["thanks"], loss=0.5, least=0.01)
+
+
+def test_small_talk_below_its_own_threshold_or_put_as_a_question_is_declined(agent, understand, monkeypatch):
+    gate = next(node for node in _components(agent) if type(node).__name__ == "ScopeGate")
+    assert understand("good morning?")["intent"]["name"] == "greet"
+    monkeypatch.setattr(gate, "_learned", gate._learned._replace(never_asked=frozenset({"greet"})))
+    parsed = understand("good morning?")
+    assert (parsed["intent"]["name"], parsed["scope"]["decision"]) == ("nlu_fallback", "decline")
+    assert understand("good morning")["intent"]["name"] == "greet"
+    monkeypatch.setattr(gate, "_learned", gate._learned._replace(talk_threshold=0.999, ask_threshold=0.0))
+    held_back = understand("good morning")
+    assert (held_back["intent"]["name"], held_back["scope"]["threshold"]) == ("nlu_unsure", 0.999)
+    assert understand("where are my invoices")["intent"]["name"] == "invoices"
+
+
+def test_which_small_talk_is_never_asked_is_read_from_enough_examples():
+    texts = [*["bye"] * 20, *["how are you?"] * 20, *["thanks"] * 19]
+    names = np.repeat(["goodbye", "how_are_you", "thanks"], [20, 20, 19])
+    assert _never_asked(texts, names, ["goodbye", "how_are_you", "thanks"]) == {"goodbye"}
+    assert _never_asked(texts, names, []) == frozenset()
 
 
 def test_a_fold_judges_no_message_that_it_learned_from_and_keeps_whole_intents_away():

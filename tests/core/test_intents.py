@@ -30,14 +30,16 @@ def test_what_leads_a_message_is_listed_in_the_pipeline_by_kind() -> None:
         "settled": of_kinds("anger", "unreadable"),
         "requests": of_kinds("request", "ticket", "contact"),
     }
-    assert set(leading["courtesies"]) == of_kinds("small_talk", "reply", "feedback", "remark", "form", "unknown")
+    assert set(leading["courtesies"]) == of_kinds(
+        "small_talk", "reply", "feedback", "remark", "pointer", "form", "unknown"
+    )
 
 
 def test_a_question_is_answered_by_the_articles_and_what_is_unknown_is_searched_for() -> None:
     searching = next(one for one in read("data/rules.yml")["rules"] if one["rule"].startswith("search the articles"))
     asked = {one["intent"] for one in searching["steps"][0]["or"]}
     assert of_kinds("question") <= asked
-    assert asked - of_kinds("question", "button") == {"nlu_fallback", "out_of_scope", "correct_field"}
+    assert asked - of_kinds("question", "button", "pointer") == {"nlu_fallback", "out_of_scope", "correct_field"}
 
 
 def test_a_kind_that_is_not_listed_is_an_error() -> None:
