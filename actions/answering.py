@@ -35,7 +35,7 @@ FAILURES_UNTIL_HANDOVER = 3
 UNHELPFUL_UNTIL_HANDOVER = 2
 """The second article in a conversation that did not help brings a person."""
 TOGETHER = "answered_together"
-"""The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing."""
+"""The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing or not the message alone."""
 LAST_QUESTION = "last_question"
 """The slot of what was searched for last, which the next question may go on from."""
 CLOSE_BY = 0.8
@@ -93,13 +93,20 @@ class ArticleDidNotHelp(Action):
 
 
 async def answer(
-    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, question: str
+    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, question: str, *, again: bool = False
 ) -> list[Any]:
     """Answer a question, or count that it could not be answered: the second in a row offers a person, the third hands over.
 
     The first one that articles come close to without answering it for sure asks which of them is meant.
     One that goes on from the question before ("and on the free plan?") is searched for with that.
     A question that was put to one of the choices is searched for in the customer's words first, then by the choice's title.
+
+    Args:
+        assistance: what the answer is looked for with.
+        dispatcher: what it is said by.
+        tracker: the conversation.
+        question: what to look for.
+        again: whether it was answered before, and what is shown may have been shown.
     """
     conversation = await assistance.conversation(tracker)
     found = await search(assistance, question, conversation, after=tracker.get_slot(LAST_QUESTION))
@@ -111,10 +118,12 @@ async def answer(
     if not found.answered:
         return [*_without_answer(dispatcher, tracker, question, found), *aside]
     best = found.results[0]
-    known = _went_on(question, found) and await _has_been_shown(assistance, conversation, best)
+    goes_on = _went_on(question, found)
+    known = (again or goes_on) and await has_been_shown(assistance, conversation, best)
     response = "utter_answer_again" if known else "utter_answer"
     dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
-    shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, None)]
+    behind = [{"article_id": best.article_id, "question": found.question}] if goes_on or again else None
+    shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, behind)]
     return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
 
 
@@ -235,10 +244,7 @@ async def next_best(
         for one in tracker.get_slot(TOGETHER) or []
         if one["article_id"] == tracker.get_slot("article_id")
     )
-    question = next(own, shown.question)
-    last = str(tracker.get_slot(LAST_QUESTION) or "")
-    # What went on from the question before has no answer by itself.
-    found = await search(assistance, last if last.endswith(question) else question, conversation)
+    found = await search(assistance, next(own, shown.question), conversation)
     fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
     return shown.search_id, next(fresh, None)
 
@@ -282,7 +288,8 @@ def _went_on(question: str, found: SearchOutcome) -> bool:
     return found.question.endswith(f" {question.strip()}")
 
 
-async def _has_been_shown(assistance: Assistance, conversation: Conversation, best: Result) -> bool:
+async def has_been_shown(assistance: Assistance, conversation: Conversation, best: Result) -> bool:
+    """Tell whether this passage was shown since the bot took over."""
     async with assistance.database.read() as reader:
         shown = await shown_articles(reader, conversation, None)
     return (best.article_id, best.heading) in shown.passages
@@ -291,7 +298,8 @@ async def _has_been_shown(assistance: Assistance, conversation: Conversation, be
 def _together(tracker: Tracker) -> list[dict[str, str]]:
     """Return what was answered at once, if it was several things and the message does not name one of them by a button."""
     named = next(tracker.get_latest_entity_values("article_id"), None)
-    return [] if named else tracker.get_slot(TOGETHER) or []
+    together = tracker.get_slot(TOGETHER) or []
+    return together if len(together) > 1 and not named else []
 
 
 def _still_open(answered: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,7 +11,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
 from actions.assistance import Assistance, answer_message, logged, query_of, question_of, shortened
-from actions.matters import is_question, matters_of
+from actions.matters import Question, matters_of, questions_of
+from actions.pointing_back import points_at_something, show_how, take_statement
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import SearchOutcome
@@ -43,17 +45,21 @@ class AnswerQuestion(Action):
         if _only_denies_cancelling(tracker):
             dispatcher.utter_message(response="utter_nothing_cancelled")
             return [asks(None)]
+        if points_at_something(tracker):
+            return await show_how(self._assistance, dispatcher, tracker)
         if await _only_explains_cancelling(self._assistance, tracker):
             dispatcher.utter_message(response="utter_cancellation_noted")
             return [SlotSet("handover_reason", "cancellation"), SlotSet("failed_turns", 1.0)]
+        if (taken := await take_statement(self._assistance, dispatcher, tracker)) is not None:
+            return taken
         matters = matters_of(tracker)
         rated = await take_feedback(self._assistance, tracker, {one.intent for one in matters})
-        questions = [one.text for one in matters if is_question(one.intent)]
+        questions = questions_of(tracker)
         if len(questions) > 1:
             answered = await answer_each(self._assistance, dispatcher, tracker, questions)
         else:
             requested = any(one.is_request for one in matters)
-            asked = questions[0] if questions and requested else question_of(tracker)
+            asked = questions[0].text if questions and requested else question_of(tracker)
             answered = await answer(self._assistance, dispatcher, tracker, asked)
         if tracker.active_loop.get("name") or _hands_over(dispatcher):
             return [*rated, *answered]
@@ -64,43 +70,53 @@ class AnswerQuestion(Action):
 
 
 async def answer_each(
-    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, questions: list[str]
+    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, questions: Sequence[Question]
 ) -> list[Any]:
     """Answer each question of a message, named before its passage, and say which had none; one passage that answers two is shown once.
 
-    If fewer than two have an answer of their own, the message is searched for as a whole.
+    One that goes on from the one before it in the message is searched for with that. If fewer than two have an answer and nothing that
+    asks is left without one, the message is searched for as a whole.
     """
     conversation = await assistance.conversation(tracker)
-    outcomes = [(question, await search(assistance, question, conversation)) for question in questions]
-    found: dict[tuple[str, str], tuple[str, SearchOutcome]] = {}
+    befores = [None, *(one.text for one in questions)]
+    outcomes = [
+        (one, await search(assistance, one.text, conversation, after=before))
+        for one, before in zip(questions, befores, strict=False)
+    ]
+    found: dict[tuple[str, str], tuple[Question, SearchOutcome]] = {}
     for question, outcome in outcomes:
         if outcome.answered:
             found.setdefault((outcome.results[0].article_id, outcome.results[0].heading), (question, outcome))
-    if len(found) < 2:
+    missed = [(question, outcome) for question, outcome in outcomes if question.waits and not outcome.answered]
+    if not found or (len(found) < 2 and not missed):
         return await answer(assistance, dispatcher, tracker, question_of(tracker))
     for question, outcome in found.values():
-        dispatcher.utter_message(
-            response="utter_answer_to",
-            question=shortened(question, LONGEST_QUOTE),
-            json_message=answer_message(outcome.results[0], outcome.entry),
-        )
-        last = outcome.results[0].article_id
+        _say_answer_to(dispatcher, question, outcome)
+    for question, outcome in missed:
+        _say_no_answer_to(dispatcher, question, outcome)
     together = [
-        {"article_id": outcome.results[0].article_id, "question": question} for question, outcome in found.values()
+        {"article_id": outcome.results[0].article_id, "question": outcome.question or question.text}
+        for question, outcome in found.values()
     ]
-    for question, outcome in outcomes:
-        if not outcome.answered:
-            carried = {"query": shortened(question, LONGEST_QUERY), **logged(outcome.entry)}
-            dispatcher.utter_message(
-                response="utter_no_answer_to", question=shortened(question, LONGEST_QUOTE), json_message=carried
-            )
     aside = [SlotSet("ticket_aside", tracker.get_slot("requested_slot"))] if tracker.active_loop.get("name") else []
     shown = [
-        SlotSet("article_id", last),
+        SlotSet("article_id", together[-1]["article_id"]),
         SlotSet(TOGETHER, together),
-        SlotSet(LAST_QUESTION, questions[-1][-LONGEST_BEFORE:]),
+        SlotSet(LAST_QUESTION, questions[-1].text[-LONGEST_BEFORE:]),
     ]
     return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+
+
+def _say_answer_to(dispatcher: CollectingDispatcher, question: Question, outcome: SearchOutcome) -> None:
+    named = shortened(question.text, LONGEST_QUOTE)
+    passage = answer_message(outcome.results[0], outcome.entry)
+    dispatcher.utter_message(response="utter_answer_to", question=named, json_message=passage)
+
+
+def _say_no_answer_to(dispatcher: CollectingDispatcher, question: Question, outcome: SearchOutcome) -> None:
+    named = shortened(question.text, LONGEST_QUOTE)
+    carried = {"query": shortened(question.text, LONGEST_QUERY), **logged(outcome.entry)}
+    dispatcher.utter_message(response="utter_no_answer_to", question=named, json_message=carried)
 
 
 def _only_denies_cancelling(tracker: Tracker) -> bool:

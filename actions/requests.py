@@ -20,6 +20,8 @@ from handoff.requests import last_reply
 TICKETS_TOLD = 3
 CANCELLATION, CANCELLATION_THEN_TICKET = "cancellation", "cancellation, then ticket"
 """What is asked before a cancellation: the question alone, or with a ticket to come back to that the same message asks for."""
+HOW_TO_CANCEL = "How do I cancel my subscription?"
+"""What is searched for to show the steps; the button that offers them in `domain.yml` carries the same."""
 LONGEST_REPLY = 300
 _STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
 

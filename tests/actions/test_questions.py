@@ -69,6 +69,54 @@ async def test_one_of_three_without_an_answer_is_named_and_a_person_offered(scen
     assert said[-1]["custom"]["query"] == "a gantt chart"
 
 
+def clauses(scene: Scene, *told: tuple[str, str, str]) -> str:
+    """Have the message consist of these clauses, each with what the gate made of it and its form."""
+    scene.understood = {"told": [{"name": name, "text": text, "form": form} for name, text, form in told]}
+    names = {name: text for name, text, _ in reversed(told) if not name.startswith("nlu")}
+    if len(names) > 1:
+        scene.understood["intents"] = [{"name": name, "confidence": 0.8, "text": names[name]} for name in names]
+    return " ".join(text for _, text, _ in told)
+
+
+async def test_two_questions_of_one_intent_are_both_answered(scene: Scene) -> None:
+    scene.shelf.by_word = {"stored": result("residency"), "contract": result("dpa")}
+    text = clauses(
+        scene,
+        ("security_privacy", "where is our data stored?", "question"),
+        ("security_privacy", "do you sign a contract?", "question"),
+    )
+    assert articles(await scene.run("action_answer_question", text)) == ["residency", "dpa"]
+
+
+async def test_a_clause_that_asks_and_was_not_understood_is_named_and_a_statement_is_not(scene: Scene) -> None:
+    scene.shelf.by_word = {"okta": result("okta"), "stored": result("residency"), "evaluating": None, "pigeons": None}
+    text = clauses(
+        scene,
+        ("plans_pricing", "We are evaluating Fernhill.", "statement"),
+        ("sso", "Do you support okta?", "question"),
+        ("security_privacy", "Where is our data stored?", "question"),
+        ("nlu_fallback", "do you send pigeons?", "question"),
+    )
+    said = await scene.run("action_answer_question", text)
+    assert [one["response"] for one in said] == ["utter_answer_to", "utter_answer_to", "utter_no_answer_to"]
+    assert said[-1]["custom"]["query"] == "do you send pigeons?"
+
+
+async def test_of_two_questions_the_one_without_an_answer_is_named_and_one_that_goes_on_is_not(scene: Scene) -> None:
+    scene.shelf.by_word = {"invoices": result("invoices"), "office": None}
+    text = clauses(
+        scene,
+        ("invoices", "where are my invoices?", "question"),
+        ("nlu_fallback", "where is your office?", "question"),
+    )
+    said = await scene.run("action_answer_question", text)
+    assert [one["response"] for one in said] == ["utter_answer_to", "utter_no_answer_to"]
+    scene.shelf.goes_on = result("invoices")
+    said = await scene.run("action_answer_question", text)
+    assert [one["response"] for one in said] == ["utter_answer"]
+    assert scene.shelf.after[-2] == "where are my invoices?"
+
+
 async def test_two_questions_that_one_passage_answers_are_answered_once_by_the_whole(scene: Scene) -> None:
     said = await scene.run("action_answer_question", asked(scene, invoices="my invoices", refund="my money back"))
     assert [one["response"] for one in said] == ["utter_answer"]
