@@ -150,3 +150,45 @@ async def test_another_language_is_answered_in_it_and_a_person_offered(chat: Cha
     (told,) = await chat.say("Hallo, ich kann mich seit gestern nicht mehr anmelden. Können Sie mir bitte helfen?")
     assert "Englisch" in told["text"]
     assert titles(told) == ["Mit einem Menschen sprechen"]
+
+
+async def test_who_is_asked_about_a_cancellation_and_wants_the_steps_sees_them(chat: Chat) -> None:
+    for words in ("show me the steps", "ok i'll do it on my own"):
+        (asked,) = await chat.say("I want to cancel my subscription")
+        assert "Show me how to cancel" in titles(asked)
+        assert (await chat.say(words))[-1]["answer"]["slug"] == "cancel-subscription"
+
+
+async def test_what_is_told_of_the_problem_after_an_article_is_noted_and_what_is_still_so_brings_a_person(
+    chat: Chat,
+) -> None:
+    await chat.say("my slack integration stopped working")
+    (noted,) = await chat.say("since yesterday")
+    assert titles(noted) == ["Talk to a person", "Open a ticket"]
+    await chat.say("the mobile app crashes")
+    await chat.say("still crashing after update")
+    handed = await chat.say("did all of that, same thing")
+    assert (handed[-1]["notice"]["type"], handed[-1]["notice"]["reason"]) == ("queued", "not_helpful")
+
+
+async def test_everything_that_asks_is_answered_or_named_and_what_introduces_it_is_not(chat: Chat) -> None:
+    heard = await chat.say(
+        "We are evaluating Fernhill for our 300-person company. Do you support SSO with Okta? Where is our data stored? "
+        "Also, do you have an office in Berlin?"
+    )
+    assert [(one["answer"] or {}).get("slug") for one in heard] == ["saml-sso-okta", "data-residency", None]
+    assert "“do you have an office in Berlin?”" in heard[-1]["text"]
+
+
+async def test_a_question_about_it_goes_on_from_the_one_before(chat: Chat) -> None:
+    await chat.say("how do I get a refund")
+    assert (await chat.say("when will it arrive"))[-1]["answer"]["slug"] == "refunds"
+    await chat.say("how do I delete a project")
+    assert (await chat.say("how long do you keep it"))[-1]["answer"]["slug"] == "archive-restore-project"
+
+
+async def test_what_is_no_goodbye_is_not_answered_with_one_and_help_says_what_there_is(chat: Chat) -> None:
+    (told,) = await chat.say("what should happen next?")
+    assert "browser" in told["text"]
+    (told,) = await chat.say("i need help")
+    assert titles(told) == ["How my ticket is going", "Open a ticket", "Talk to a person"]
