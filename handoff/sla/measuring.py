@@ -17,7 +17,9 @@ from handoff.sla.clocks import clocks_of, recompute, sla_clocks
 from handoff.sla.escalations import drop_taken_back
 from handoff.sla.policies import Policy, choose_policy
 from handoff.sla.sla_rules import SlaRules, rule_versions, rules_of
+from tickets.tables import tickets
 from tickets.ticketing import Ticket, get_ticket
+from tickets.vocabulary import FINISHED
 
 AT_ONCE = 50
 """Open tickets that one transaction measures by a new version."""
@@ -35,7 +37,7 @@ def policy_for(policies: Sequence[Policy], ticket: Ticket, account: Account | No
 
 
 async def measure_again(tx: Transaction, ticket: Ticket, at: datetime, rules: SlaRules | None = None) -> list[SlaClock]:
-    """Measure a ticket's unanswered clocks from their start, by its priority and team as they are now.
+    """Measure a ticket's unanswered clocks from their start, by its priority and team as they are now; a finished ticket's stay.
 
     Call it after a change of priority or team. Idempotent: where nothing has changed, nothing does.
 
@@ -46,8 +48,10 @@ async def measure_again(tx: Transaction, ticket: Ticket, at: datetime, rules: Sl
         rules: the version to measure by from now on; None for the one that the ticket has.
     """
     before = await clocks_of(tx.connection, ticket.id)
-    if not before:
-        return []
+    if (
+        not before or ticket.finished
+    ):  # A breach that stayed unanswered would otherwise run again, with nobody left to answer.
+        return before
     rules = rules or await rules_of(tx.connection, max(clock.policy.version for clock in before))
     policy = policy_for(rules.policies, ticket, await _account(tx.connection, ticket))
     after = await recompute(tx, ticket, policy, at)
@@ -75,7 +79,12 @@ async def apply_to_open_tickets(database: Database, at: datetime) -> bool:
             ids = await tx.execute(
                 sa.select(sla_clocks.c.ticket_id)
                 .distinct()
-                .where(open_clocks, sla_clocks.c.ticket_id > (row.applied_through or ""))
+                .join(tickets, tickets.c.id == sla_clocks.c.ticket_id)
+                .where(
+                    open_clocks,
+                    tickets.c.status.not_in(sorted(FINISHED)),
+                    sla_clocks.c.ticket_id > (row.applied_through or ""),
+                )
                 .order_by(sla_clocks.c.ticket_id)
                 .limit(AT_ONCE)
             )

@@ -195,3 +195,15 @@ async def test_a_version_for_open_tickets_measures_them_from_their_start_in_batc
     async with floor.database.read() as reader:
         assert (await versions(reader))[0].applied_at == at
     assert not await apply_to_open_tickets(floor.database, at)
+
+
+async def test_a_breach_that_a_resolved_ticket_was_left_with_stays_when_its_priority_is_corrected(
+    floor: Floor, amara: Staff
+) -> None:
+    claimed = await floor.claimed(amara, "where are my invoices please")
+    at = floor.later(timedelta(minutes=500))
+    await resolve(floor.database, claimed.id, amara, epoch=claimed.epoch, at=at)
+    before = await floor.clocks(claimed.ticket_id)
+    assert (before["first_response.0"].state, before["first_response.0"].met_at) == ("breached", None)
+    await override_ticket(floor.database, str(claimed.ticket_id), amara, {"priority": "low"}, at=at)
+    assert await floor.clocks(claimed.ticket_id) == before
