@@ -70,7 +70,7 @@ async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team:
             conversations.c.owner != agent_owner(agent.id),
         ),
         "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0, in_sight(agent)),
-        "resolved": sa.and_(SOLVED, in_sight(agent)),
+        "resolved": sa.and_(SOLVED, tickets.c.status == "resolved", in_sight(agent)),
     }
     if view not in chosen:
         raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")

@@ -20,17 +20,17 @@ async def withdraw(database: Database, conversation_id: str, *, client_id: str, 
     """Close the ticket of a conversation that waits for a person, and give it back to the bot.
 
     The ticket is closed, not resolved: nobody helped, so its clocks are cancelled, and the next question is the assistant's instead of
-    opening it again. Idempotent by `client_id`; where the bot has the conversation already nothing changes.
+    opening it again. Idempotent by (conversation, client id); where nobody waits nothing changes.
 
     Raises:
-        Conflict: a person has it by now, or it takes no messages any more.
+        Conflict: a person has it by now.
     """
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
-        if await handled_before(tx, conversation_id, client_id, at=at) or conversation.owner == BOT:
-            return
-        if conversation.owner != QUEUE:
+        if conversation.agent_id is not None:
             raise Conflict("A person is here already. Tell them that you need nothing more.")
+        if await handled_before(tx, conversation_id, client_id, at=at) or conversation.owner != QUEUE:
+            return
         if conversation.ticket_id is not None:
             await ticketing.set_status(tx, conversation.ticket_id, "closed", at=at)
             await stop_waiting(tx, conversation.ticket_id, at)

@@ -9,8 +9,12 @@ import pytest
 from core.errors import Conflict, StaleEpoch
 from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
-from handoff.records import Conversation, Staff, Understanding
+from handoff.desk import list_rows
+from handoff.ownership import change_owner
+from handoff.records import CLOSED, Conversation, Staff, Understanding
 from handoff.reopening import ticket_to_reopen
+from handoff.sla.measuring import apply_to_open_tickets
+from handoff.sla.sla_rules import save_rules, shipped_rules
 from handoff.taking_over import claim, release
 from handoff.withdrawing import withdraw
 from tests.handoff.conftest import MINUTE, Floor
@@ -41,6 +45,31 @@ async def test_a_breach_that_came_before_stays_one(floor: Floor) -> None:
     assert {clock.state for clock in (await floor.clocks(waiting.ticket_id)).values()} == {"breached"}
 
 
+async def test_new_rules_for_open_tickets_do_not_have_a_breach_of_a_closed_one_run_again(
+    floor: Floor, amara: Staff
+) -> None:
+    waiting = await floor.waiting()
+    floor.later(timedelta(days=30))
+    await withdrawn(floor, waiting)
+    before, at = await floor.clocks(waiting.ticket_id), floor.clock.now()
+    slower = shipped_rules().text.replace("resolution: ", "resolution: 9")
+    await save_rules(floor.database, slower, amara, base=0, note="", for_open_tickets=True, at=at)
+    await apply_to_open_tickets(floor.database, at)
+    assert await floor.clocks(waiting.ticket_id) == before
+
+
+async def test_it_is_no_longer_in_the_queue_and_among_what_the_bot_has_but_not_among_what_was_resolved(
+    floor: Floor, maya: Staff
+) -> None:
+    back = await withdrawn(floor, await floor.waiting())
+    async with floor.database.read() as reader:
+        lists = {
+            view: [row["id"] for row in await list_rows(reader, view, maya, back.updated_at)]
+            for view in ("queue", "bot", "resolved")
+        }
+    assert lists == {"queue": [], "bot": [back.id], "resolved": []}
+
+
 async def test_the_same_frame_again_changes_nothing_even_when_the_customer_waits_anew(floor: Floor) -> None:
     back = await withdrawn(floor, await floor.waiting())
     assert await withdrawn(floor, back) == back
@@ -49,9 +78,12 @@ async def test_the_same_frame_again_changes_nothing_even_when_the_customer_waits
     assert (await withdrawn(floor, waiting, "w2")).owner == "bot"
 
 
-async def test_with_the_bot_already_there_is_nothing_to_leave(floor: Floor) -> None:
+async def test_where_nobody_waits_there_is_nothing_to_leave(floor: Floor) -> None:
     conversation = await floor.visit()
     assert await withdrawn(floor, conversation) == conversation
+    async with floor.database.write() as tx:
+        closed = await change_owner(tx, conversation, CLOSED, at=floor.clock.now())
+    assert await withdrawn(floor, closed, "w2") == closed
 
 
 async def test_once_a_person_has_it_they_end_it(floor: Floor, maya: Staff) -> None:
