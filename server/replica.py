@@ -23,7 +23,7 @@ def held_home(home: Path) -> Iterator[str]:
     The lock is the operating system's: it ends with the process, however that ends.
 
     Raises:
-        ConfigurationError: the folder cannot be written, or another service has it.
+        ConfigurationError: the folder cannot be written, or its file not locked, or another service has it.
     """
     file = _open(home)
     with file:
@@ -31,11 +31,14 @@ def held_home(home: Path) -> Iterator[str]:
         name, holder, *_ = [*file.read().split(), "", ""]
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise ConfigurationError(
                 f"Baton runs already with the home {home} (process {holder or 'unknown'}). Stop that one first, or set BATON_HOME to "
                 "another folder: replicas have one each."
             ) from error
+        except OSError as error:
+            message = f"{home / 'replica'} cannot be locked: {error.strerror}. Set BATON_HOME to a folder on a disk of this machine."
+            raise ConfigurationError(message) from error
         name = name or new_id("replica")
         file.truncate(0)
         file.write(f"{name}\n{os.getpid()}\n")

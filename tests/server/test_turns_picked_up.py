@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -241,3 +243,14 @@ def test_a_name_that_was_kept_without_its_holder_is_gone_on_with(tmp_path: Path)
     (tmp_path / "replica").write_text("replica_1")
     with held_home(tmp_path) as name:
         assert name == "replica_1"
+
+
+def test_a_home_whose_disk_knows_no_locks_is_not_taken_for_one_that_somebody_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ConfigurationError, match="replica cannot be locked: No locks available"):
+        check_home(tmp_path)
