@@ -213,4 +213,11 @@ describe("rating and e-mail", () => {
     model.failed("id1", refusal("conflict", "A person is here already.").error);
     expect(model.requests.withdraw).toEqual({ state: "failed", problem: "A person is here already." });
   });
+  test("what was refused because a person had come is forgotten when the conversation waits again", () => {
+    model.conversationIs(conversation({ owner: "agent", last_event: 11, agent: { name: "Maya" } }));
+    model.withdraw();
+    model.failed("id1", refusal("conflict", "A person is here already.").error);
+    model.conversationIs(conversation({ owner: "queue", last_event: 12 }));
+    expect(model.requests.withdraw).toEqual({ state: "none", problem: null });
+  });
 });

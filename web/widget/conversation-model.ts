@@ -190,7 +190,7 @@ export class ConversationModel extends EventTarget implements ChatSink {
     this.conversation = conversation;
     if (before?.owner !== conversation.owner) {
       this.typist = null;
-      this.requests = { ...this.requests, person: NONE, press: NONE };
+      this.requests = { ...this.requests, person: NONE, withdraw: NONE, press: NONE };
       this.dispatchEvent(new CustomEvent("owner", { detail: { owner: conversation.owner, agent: conversation.agent } }));
     }
     if (conversation.rating?.requested && !before?.rating?.requested) this.ratingDismissed = false;
