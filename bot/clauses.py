@@ -36,13 +36,15 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"^(?:\(?\d{1,2}[.)]\s*|(?:and|also|but|plus|then|first(?:ly)?|second(?:ly)?|third(?:ly)?|finally|lastly)\b[\s,:]+)+",
+    r"^(?:\(?\d{1,2}[.)](?!\d)\s*|(?:and|also|but|plus|then|firstly|secondly|thirdly|finally|lastly)\b[\s,:]+|"
+    r"(?:first|second|third)\s*[,:]\s*)+",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"(?:[\s,]+(?:and|also|but|so|or|plus|then))+$", re.IGNORECASE)
 _ANNOUNCED = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|so|well)[\s,!.]+)*(?:(?:i|we)(?:['’]ve|\s+have)?(?:\s+got)?|here\s+are|there\s+are|just|got)\s+"
-    r"(?:an?|my|our|some|several|few|couple|of|one|two|three|four|another|more|quick|short|other|different|\d|\s)+"
+    # A blank behind each word: "another" would be "an" and "other" as well, and many of them take for ever.
+    r"(?:\d\s*|(?:an?|my|our|some|several|few|couple|of|one|two|three|four|another|more|quick|short|other|different)\s+)+"
     r"(?:questions?|things?|issues?|problems?|requests?)(?:\s+for\s+you)?\s*(?:[:.,;!–-]+\s*|$)",
     re.IGNORECASE,
 )

@@ -126,11 +126,19 @@ def test_a_comma_divides_only_beside_a_wish_for_a_person(text, clauses):
         ("I forgot my password but also how do I change my email?", ["I forgot my password", "how do I change my email?"]),
         ("Where is our data stored? Also, do you sign DPAs?", ["Where is our data stored?", "do you sign DPAs?"]),
         ("1) how do we export 2) how do we import", ["how do we export", "how do we import"]),
+        ("my import fails and 2.5 GB are refused", ["my import fails", "2.5 GB are refused"]),
+        ("First, where do I pay? second payments fail here", ["where do I pay?", "second payments fail here"]),
         ("I have a problem with my card and i want a refund", ["I have a problem with my card", "i want a refund"]),
     ],
 )  # fmt: skip
 def test_what_joins_clauses_or_announces_them_is_in_none(text, clauses):
     assert split(text) == clauses
+
+
+def test_what_begins_like_an_announcement_and_is_none_is_divided_like_anything_else():
+    # "an" and "other" as well, it could be read in 2 to the 50 ways.
+    endless = f"I have {'another' * 50} thing here"
+    assert split(f"{endless} and also how do I pay") == [endless, "how do I pay"]
 
 
 def test_every_clause_is_told_with_its_form_whatever_the_gate_made_of_it():
