@@ -219,10 +219,13 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         """Decides where the script is the examples' own."""
         known = self._learned
         words = plain.words
-        greeted = next((code for code, greetings in self._greetings.items() if greetings.issuperset(words)), None)
-        if words and greeted is not None:
+        if known is None or not words:
+            return None
+        foreign = {code: greetings for code, greetings in self._greetings.items() if code not in known.languages}
+        greeted = next((code for code, greetings in foreign.items() if greetings.issuperset(words)), None)
+        if greeted is not None:
             return Spoken(greeted, 1.0)
-        if known is None or len(words) < 2 or known.words.issuperset(words):
+        if len(words) < 2 or known.words.issuperset(words):
             return None
         guesses = self._model.guesses(plain.text)
         best = max(guesses, key=lambda code: guesses[code])
@@ -231,9 +234,8 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         if self._made_of_known(telling or words):
             return None
         rival = max(guesses.get(code, 0.0) for code in known.languages)
-        if best in known.languages or best not in candidates:
-            return None
-        if guesses[best] < self._config["sure"] or rival > self._config["rival"]:
+        unsure = guesses[best] < self._config["sure"] or rival > self._config["rival"]
+        if best in known.languages or best not in candidates or unsure:
             return None
         return Spoken(best, guesses[best])
 

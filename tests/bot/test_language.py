@@ -67,6 +67,18 @@ def test_a_greeting_is_in_its_language_though_it_is_one_word(tmp_path):
     assert trained.recognise("hello") is None
 
 
+def test_a_greeting_in_a_language_of_the_examples_is_not_foreign(tmp_path):
+    examples = [
+        "where are my invoices",
+        "how do I export data",
+        "no puedo entrar en mi cuenta",
+        "quiero ver mis facturas",
+    ]
+    trained = _trained(LanguageGate, {"greetings": {"es": "hola", "de": "hallo"}}, tmp_path, {"any": examples})
+    assert trained.recognise("hola") is None
+    assert trained.recognise("hallo").code == "de"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
