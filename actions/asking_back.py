@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, goes_on_from_the_last, helped
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
 from actions.matters import never_offered
-from actions.pointing_back import DETAILS, take_statement
+from actions.pointing_back import DETAILS, take_reason, take_statement
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket
 from actions.ticket_form import FORM, begin_ticket
 
@@ -32,14 +32,15 @@ class Clarify(Action):
         """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves.
 
         What goes on from the question before ("and the attachments?") is unsure by nature, and answered instead; so is what is told about
-        the problem after an article.
+        the problem after an article, or as the reason of a cancellation.
         """
         guesses = (tracker.latest_message.get("scope") or {}).get("choices") or []
         hidden = never_offered()
         choices = [guess["name"] for guess in guesses if guess["name"] not in hidden][:MOST_CHOICES]
         question = question_of(tracker)
-        if (taken := await take_statement(self._assistance, dispatcher, tracker)) is not None:
-            return taken
+        for take in (take_reason, take_statement):
+            if (taken := await take(self._assistance, dispatcher, tracker)) is not None:
+                return taken
         if not choices or await goes_on_from_the_last(self._assistance, tracker, question):
             return await answer(self._assistance, dispatcher, tracker, question)
         query = shortened(question, LONGEST_QUERY)

@@ -66,6 +66,24 @@ async def show_how(assistance: Assistance, dispatcher: CollectingDispatcher, tra
     return await answer(assistance, dispatcher, tracker, str(last), again=True)
 
 
+async def take_reason(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any] | None:
+    """Take what follows the question about a cancellation and is no question for its reason: "because it is too expensive".
+
+    Once: what is not understood after that counts as anywhere, so that a person comes in the end. Several matters are more than a reason.
+
+    Returns:
+        None where it is not that: nothing was asked about a cancellation, or an article answers what is said.
+    """
+    asked = tracker.get_slot("open_question") in {CANCELLATION, CANCELLATION_THEN_TICKET}
+    if not asked or tracker.get_slot("failed_turns") or query_of(tracker) or matters_of(tracker):
+        return None
+    found = await search(assistance, question_of(tracker), await assistance.conversation(tracker))
+    if found.answered:
+        return None
+    dispatcher.utter_message(response="utter_cancellation_noted")
+    return [SlotSet("handover_reason", "cancellation"), SlotSet("failed_turns", 1.0)]
+
+
 async def take_statement(
     assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker
 ) -> list[Any] | None:

@@ -10,10 +10,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
-from actions.assistance import Assistance, answer_message, logged, query_of, question_of, shortened
+from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import Question, matters_of, questions_of
-from actions.pointing_back import points_at_something, show_how, take_statement
-from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
+from actions.pointing_back import points_at_something, show_how, take_reason, take_statement
+from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import SearchOutcome
 from tickets.cancellation import read_cancellation
@@ -47,9 +47,8 @@ class AnswerQuestion(Action):
             return [asks(None)]
         if points_at_something(tracker):
             return await show_how(self._assistance, dispatcher, tracker)
-        if await _only_explains_cancelling(self._assistance, tracker):
-            dispatcher.utter_message(response="utter_cancellation_noted")
-            return [SlotSet("handover_reason", "cancellation"), SlotSet("failed_turns", 1.0)]
+        if (taken := await take_reason(self._assistance, dispatcher, tracker)) is not None:
+            return taken
         if (taken := await take_statement(self._assistance, dispatcher, tracker)) is not None:
             return taken
         matters = matters_of(tracker)
@@ -127,18 +126,6 @@ def _only_denies_cancelling(tracker: Tracker) -> bool:
         return False
     said = read_cancellation(text, default_rules().cancellation)
     return said is not None and said.kind == "denied"
-
-
-async def _only_explains_cancelling(assistance: Assistance, tracker: Tracker) -> bool:
-    """Tell whether the bot has asked about a cancellation and what follows is no question: "because it is too expensive".
-
-    Once: what is not understood after that counts as anywhere, so that a person comes in the end. Several matters are more than a reason.
-    """
-    asked = tracker.get_slot("open_question") in {CANCELLATION, CANCELLATION_THEN_TICKET}
-    if not asked or tracker.get_slot("failed_turns") or query_of(tracker) or matters_of(tracker):
-        return False
-    found = await search(assistance, question_of(tracker), await assistance.conversation(tracker))
-    return not found.answered
 
 
 def _hands_over(dispatcher: CollectingDispatcher) -> bool:

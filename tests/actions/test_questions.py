@@ -297,6 +297,14 @@ async def test_who_says_why_they_cancel_is_asked_again_and_the_reason_stays(scen
     assert [one["response"] for one in said] == ["utter_answer"]
 
 
+async def test_a_reason_for_cancelling_that_is_not_quite_understood_is_taken_and_not_asked_back(scene: Scene) -> None:
+    scene.slots.update(open_question="cancellation")
+    scene.shelf.answered = False
+    scene.understood = {"scope": {"choices": [{"name": "plans_pricing", "confidence": 0.3}]}}
+    said = await scene.run("action_clarify", "because it is too expensive", intent="nlu_unsure")
+    assert [one["response"] for one in said] == ["utter_cancellation_noted"]
+
+
 async def test_a_ticket_asked_after_beside_the_reason_for_cancelling_is_told_too(scene: Scene) -> None:
     scene.slots["open_question"] = "cancellation"
     scene.shelf.answered = False
