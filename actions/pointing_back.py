@@ -72,10 +72,12 @@ async def take_reason(assistance: Assistance, dispatcher: CollectingDispatcher, 
     Once: what is not understood after that counts as anywhere, so that a person comes in the end. Several matters are more than a reason.
 
     Returns:
-        None where it is not that: nothing was asked about a cancellation, or an article answers what is said.
+        None where it is not that: nothing was asked about a cancellation, it asks something, or an article answers what is said.
     """
     asked = tracker.get_slot("open_question") in {CANCELLATION, CANCELLATION_THEN_TICKET}
     if not asked or tracker.get_slot("failed_turns") or query_of(tracker) or matters_of(tracker):
+        return None
+    if form_of(tracker) == "question":
         return None
     found = await search(assistance, question_of(tracker), await assistance.conversation(tracker))
     if found.answered:

@@ -305,6 +305,14 @@ async def test_a_reason_for_cancelling_that_is_not_quite_understood_is_taken_and
     assert [one["response"] for one in said] == ["utter_cancellation_noted"]
 
 
+async def test_a_question_without_an_answer_is_no_reason_for_cancelling(scene: Scene) -> None:
+    scene.slots.update(open_question="cancellation")
+    scene.shelf.answered = False
+    text = clauses(scene, ("nlu_fallback", "do you have an office in Berlin?", "question"))
+    assert [one["response"] for one in await scene.run("action_answer_question", text)] == ["utter_no_answer"]
+    assert scene.slots.get("handover_reason") is None
+
+
 async def test_a_ticket_asked_after_beside_the_reason_for_cancelling_is_told_too(scene: Scene) -> None:
     scene.slots["open_question"] = "cancellation"
     scene.shelf.answered = False
