@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
-from core.database import Database
-from core.errors import Conflict
+from core.database import Database, Reader
+from core.errors import Conflict, RateLimited
+from handoff.gathering import tickets_of_visitor
 from handoff.ownership import change_owner
 from handoff.pending import stop_waiting
-from handoff.records import BOT, QUEUE
+from handoff.records import BOT, QUEUE, Conversation
 from handoff.repeats import handled_before
 from handoff.routing.assigning import tell
 from handoff.sla.clocks import cancel_clocks
 from handoff.transcript import get_conversation
 from tickets import ticketing
+
+MOST_AN_HOUR = 10
+"""How often a visitor may leave the line within `HOUR`: each time is a ticket, which people and systems outside are told of."""
+HOUR = timedelta(hours=1)
 
 
 async def withdraw(database: Database, conversation_id: str, *, client_id: str, at: datetime) -> None:
@@ -24,6 +30,7 @@ async def withdraw(database: Database, conversation_id: str, *, client_id: str, 
 
     Raises:
         Conflict: a person has it by now.
+        RateLimited: they have left the line too often within the hour, and stay in it.
     """
     async with database.write() as tx:
         conversation = await get_conversation(tx.connection, conversation_id, lock=True)
@@ -31,9 +38,21 @@ async def withdraw(database: Database, conversation_id: str, *, client_id: str, 
             raise Conflict("A person is here already. Tell them that you need nothing more.")
         if await handled_before(tx, conversation_id, client_id, at=at) or conversation.owner != QUEUE:
             return
+        await _check_not_too_often(tx.connection, conversation, at)
         if conversation.ticket_id is not None:
             await ticketing.set_status(tx, conversation.ticket_id, "closed", at=at)
             await stop_waiting(tx, conversation.ticket_id, at)
             await cancel_clocks(tx, conversation.ticket_id, at)
         back = await change_owner(tx, conversation, BOT, at=at, reason=None, ticket_id=None)
         await tell(tx, back, "withdrawn", at=at)
+
+
+async def _check_not_too_often(reader: Reader, chat: Conversation, at: datetime) -> None:
+    lately = await tickets_of_visitor(reader, chat, limit=2 * MOST_AN_HOUR)
+    ended = sorted(
+        ticket.resolved_at for ticket in lately if ticket.status == "closed" and ticket.resolved_at is not None
+    )
+    left = [moment for moment in ended if at - moment < HOUR]
+    if len(left) >= MOST_AN_HOUR:
+        words = "You have left the line several times within the hour, so this request stays with our team. You can go on writing here."
+        raise RateLimited(words, retry_after=ceil((left[-MOST_AN_HOUR] + HOUR - at).total_seconds()))

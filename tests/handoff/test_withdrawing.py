@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import Conflict, StaleEpoch
+from core.errors import Conflict, RateLimited, StaleEpoch
 from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
 from handoff.desk import list_rows
@@ -16,7 +16,7 @@ from handoff.reopening import ticket_to_reopen
 from handoff.sla.measuring import apply_to_open_tickets
 from handoff.sla.sla_rules import save_rules, shipped_rules
 from handoff.taking_over import claim, release
-from handoff.withdrawing import withdraw
+from handoff.withdrawing import HOUR, MOST_AN_HOUR, withdraw
 from tests.handoff.conftest import MINUTE, Floor
 from tickets.ticketing import get_ticket
 
@@ -91,6 +91,20 @@ async def test_once_a_person_has_it_they_end_it(floor: Floor, maya: Staff) -> No
     with pytest.raises(Conflict, match="A person is here already"):
         await withdrawn(floor, claimed)
     assert await floor.current(claimed) == claimed
+
+
+async def test_who_joins_and_leaves_the_line_in_a_loop_stays_in_it_until_the_hour_is_over(floor: Floor) -> None:
+    conversation = await floor.visit()
+    for number in range(MOST_AN_HOUR):
+        conversation = await withdrawn(floor, await floor.hand_over(conversation), f"w{number}")
+        floor.later(MINUTE)
+    waiting = await floor.current(await floor.hand_over(conversation))
+    with pytest.raises(RateLimited, match="stays with our team") as refused:
+        await withdrawn(floor, waiting, "once more")
+    assert await floor.current(waiting) == waiting
+    assert refused.value.retry_after == (HOUR - MOST_AN_HOUR * MINUTE).total_seconds()
+    floor.later(timedelta(seconds=refused.value.retry_after))
+    assert (await withdrawn(floor, waiting, "once more")).owner == "bot"
 
 
 async def test_what_an_agent_gave_back_to_the_queue_can_be_left_and_the_agent_is_told_that_nobody_waits(
