@@ -27,6 +27,21 @@ export class NoteField extends LitElement {
   @query("textarea") private readonly text!: HTMLTextAreaElement;
   readonly #mentions = new MentionList(this, { area: () => this.text, readers: () => this.readers(this.conversation), named: () => undefined });
 
+  #pressing = false;
+  #leaving = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("mousedown", this.#pressed, true);
+    window.addEventListener("click", this.#clicked, true);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("mousedown", this.#pressed, true);
+    window.removeEventListener("click", this.#clicked, true);
+  }
+
   get value(): string {
     return this.text.value;
   }
@@ -47,7 +62,24 @@ export class NoteField extends LitElement {
     const { list, active } = this.#mentions;
     return html`<label class="field">${this.label}<textarea dir="auto" maxlength=${MESSAGE_LIMIT} data-testid=${this.area} placeholder="@ names a colleague"
         aria-autocomplete="list" aria-controls=${list ?? nothing} aria-activedescendant=${active ?? nothing}
-        @input=${() => void this.#mentions.typed()} @keydown=${(event: KeyboardEvent) => this.#mentions.key(event)} @blur=${() => this.#mentions.close()}></textarea></label>
+        @input=${() => void this.#mentions.typed()} @keydown=${(event: KeyboardEvent) => this.#mentions.key(event)} @blur=${this.#left}></textarea></label>
       ${this.#mentions.render()}`;
   }
+
+  #pressed = (): void => {
+    this.#pressing = true;
+  };
+
+  /** The list goes with the focus, but not while a press elsewhere takes it: the dialog would shrink, and what is pressed move from under it. */
+  #left = (): void => {
+    if (this.#pressing) this.#leaving = true;
+    else this.#mentions.close();
+  };
+
+  #clicked = (): void => {
+    this.#pressing = false;
+    if (!this.#leaving) return;
+    this.#leaving = false;
+    this.#mentions.close();
+  };
 }

@@ -218,6 +218,33 @@ describe("replying", () => {
     expect(service.to("/api/desk/conversations/a/resolve")[0]?.body).toEqual({ epoch: 3, note: "Added as billing contact." });
   });
 
+  test("names on offer stay until a press on Resolve has ended: it would move from under the pointer", async () => {
+    service.on("GET", "/api/desk/conversations/a/readers", { body: { people: [{ id: "st_ben", name: "Ben Adeyemi" }] } });
+    service.on("POST", "/api/desk/conversations/a/resolve", { body: {} });
+    await open("a");
+    byId(app, "desk-resolve").click();
+    const note = byId(app, "desk-resolve-note");
+    note.focus();
+    type(note, "Done @Ben");
+    await settle();
+    const confirm = byId(app, "desk-resolve-confirm");
+    confirm.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, composed: true }));
+    note.blur();
+    await settle();
+    expect(allById(app, "desk-people")).toHaveLength(1);
+    confirm.click();
+    await settle();
+    expect(allById(app, "desk-people")).toEqual([]);
+    expect(service.to("/api/desk/conversations/a/resolve")).toHaveLength(1);
+    byId(app, "desk-resolve").click();
+    note.focus();
+    type(note, "@Ben");
+    await settle();
+    note.blur(); // by the keyboard
+    await settle();
+    expect(allById(app, "desk-people")).toEqual([]);
+  });
+
   test("a note that could not go out with what it was written for waits among the drafts, behind what is there", async () => {
     service.on("POST", "/api/desk/conversations/a/resolve", { status: 409, body: refusal("stale_epoch", "It is not yours any more.") });
     await open("a");
