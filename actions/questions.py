@@ -9,7 +9,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, search, take_feedback
+from actions.answering import (
+    LAST_QUESTION,
+    LONGEST_QUERY,
+    TOGETHER,
+    answer,
+    asks,
+    goes_on_from_the_last,
+    search,
+    take_feedback,
+)
 from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import Question, matters_of, questions_of
 from actions.pointing_back import points_at_something, show_how, take_reason, take_statement
@@ -66,6 +75,25 @@ class AnswerQuestion(Action):
         if not requested_too and tracker.get_slot("open_question") == CANCELLATION_THEN_TICKET:
             requested_too = offer_ticket(dispatcher, str(tracker.get_slot("clarified") or ""))
         return [*rated, *answered, *requested_too]
+
+
+class AboutTheChat(Action):
+    """Says that the chat can be left and come back to, where the question is about that and not about what was asked before."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def name(self) -> str:
+        """Return the name that `domain.yml` knows the action by."""
+        return "action_about_the_chat"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
+        """Answer "can I restore it later?" from the articles that the last question was answered from; else speak of the chat."""
+        question = question_of(tracker)
+        if await goes_on_from_the_last(self._assistance, tracker, question):
+            return await answer(self._assistance, dispatcher, tracker, question)
+        dispatcher.utter_message(response="utter_about_the_chat")
+        return []
 
 
 async def answer_each(

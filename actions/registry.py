@@ -9,7 +9,7 @@ from actions.answering import ArticleDidNotHelp, ArticleHelped, ShowArticle
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
 from actions.contact import TakeContact
-from actions.questions import AnswerQuestion
+from actions.questions import AboutTheChat, AnswerQuestion
 from actions.reaching_people import HandOver
 from actions.requests import ConfirmCancellation, TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
@@ -20,6 +20,7 @@ def build_actions(assistance: Assistance) -> list[Action]:
     return [
         AnswerQuestion(assistance),
         ShowArticle(assistance),
+        AboutTheChat(assistance),
         ArticleHelped(assistance),
         ArticleDidNotHelp(assistance),
         Clarify(assistance),

@@ -47,6 +47,15 @@ async def test_what_goes_on_from_the_question_before_is_answered_instead(scene: 
     assert articles(await scene.run("action_clarify", "and the attachments?")) == ["export"]
 
 
+async def test_what_becomes_of_the_chat_is_told_unless_the_question_goes_on_from_the_one_before(scene: Scene) -> None:
+    scene.slots["last_question"] = "I deleted a project"
+    (said,) = await scene.run("action_about_the_chat", "can i come back later", intent="chat_itself")
+    assert said["response"] == "utter_about_the_chat"
+    scene.shelf.goes_on = result("restore")
+    said = await scene.run("action_about_the_chat", "can i restore it later", intent="chat_itself")
+    assert articles(said) == ["restore"]
+
+
 async def test_a_choice_answers_the_words_from_before_and_else_what_the_choice_says(scene: Scene) -> None:
     pressed: list[dict[str, Any]] = [
         {"entity": "query", "value": ASKED},
