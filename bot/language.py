@@ -132,7 +132,7 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         `sure`: the least confidence to decide on.
         `rival`: the most confidence that a language of the examples may have beside it.
         `known_words`: the share of words known from the examples from which on a message is taken to be in their language.
-        `greetings`: for a language's code the words, parted by blanks, that greet in it; a message of nothing else is in it.
+        `greetings`: for a language's code the greetings in it, parted by commas; a message that is one of them is in it.
         """
         return {"sure": 0.35, "rival": 0.1, "known_words": 0.5, "greetings": {}}
 
@@ -146,7 +146,9 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         """Keeps the settings and what the examples are like; untrained, it lets everything through."""
         super().__init__(config, model_storage, resource, learned)
         self._model = LanguageModel()
-        self._greetings = {code: frozenset(words.split()) for code, words in config["greetings"].items()}
+        self._greetings = {
+            code: frozenset(greeting.strip() for greeting in told.split(",")) for code, told in config["greetings"].items()
+        }
 
     @classmethod
     def read(cls, directory: Path, config: Dict[Text, Any]) -> Known:
@@ -222,7 +224,7 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         if known is None or not words:
             return None
         foreign = {code: greetings for code, greetings in self._greetings.items() if code not in known.languages}
-        greeted = next((code for code, greetings in foreign.items() if greetings.issuperset(words)), None)
+        greeted = next((code for code, greetings in foreign.items() if " ".join(words) in greetings), None)
         if greeted is not None:
             return Spoken(greeted, 1.0)
         if len(words) < 2 or known.words.issuperset(words):

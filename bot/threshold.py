@@ -158,7 +158,7 @@ def choose(held_out: Optional[HeldOut], worth: Worth, *, examples: int, rehearse
     if held_out is None or not held_out.inside.any():
         return Thresholds(0.0, 0.0)
     loss = worth.loss(examples, rehearsed=rehearsed)
-    mistaken = held_out.inside & ~held_out.right
+    mistaken = held_out.inside & ~held_out.right & (held_out.guesses != OUT_OF_SCOPE)  # which the gate declines
     doubt = max(1.0, float(mistaken.sum() / held_out.inside.sum()) / USUALLY_WRONG)
     nothing = np.zeros_like(mistaken)
     answer = _bounded(held_out, held_out.right, mistaken, worth.foreign, (loss / 2, loss * doubt))

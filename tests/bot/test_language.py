@@ -53,7 +53,7 @@ def test_words_that_both_languages_have_speak_for_neither(tmp_path, text, code):
 
 
 def test_a_greeting_is_in_its_language_though_it_is_one_word(tmp_path):
-    greetings = {"es": "hola buenas", "de": "hallo guten tag"}
+    greetings = {"es": "hola, buenas, hola buenas", "de": "hallo, guten tag"}
     trained = _trained(
         LanguageGate, {"greetings": greetings}, tmp_path, {"any": ["hello there", "where are my invoices"]}
     )
