@@ -147,7 +147,8 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
         super().__init__(config, model_storage, resource, learned)
         self._model = LanguageModel()
         self._greetings = {
-            code: frozenset(greeting.strip() for greeting in told.split(",")) for code, told in config["greetings"].items()
+            code: frozenset(greeting.strip() for greeting in told.split(","))
+            for code, told in config["greetings"].items()
         }
 
     @classmethod
