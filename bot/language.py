@@ -111,8 +111,8 @@ class LanguageGate(KeptComponent[Known], IntentClassifier):
 
     A message in another script than the examples' is decided from its second letter on. One in the same script needs two words, a
     sure guess, and must be made of words that the examples do not have: names of products are no language, and "no" and "me" are
-    Spanish as well. A greeting is told by itself. A language of the
-    examples is named too, where there are words enough to tell: who goes on in English after another language is answered in it.
+    Spanish as well. A greeting is told by itself. A language of the examples is named too, where there are words enough to tell:
+    who goes on in English after another language is answered in it.
     """
 
     @classmethod

@@ -48,9 +48,8 @@ async def measure_again(tx: Transaction, ticket: Ticket, at: datetime, rules: Sl
         rules: the version to measure by from now on; None for the one that the ticket has.
     """
     before = await clocks_of(tx.connection, ticket.id)
-    if (
-        not before or ticket.finished
-    ):  # A breach that stayed unanswered would otherwise run again, with nobody left to answer.
+    # A breach that stayed unanswered would otherwise run again, with nobody left to answer.
+    if not before or ticket.finished:
         return before
     rules = rules or await rules_of(tx.connection, max(clock.policy.version for clock in before))
     policy = policy_for(rules.policies, ticket, await _account(tx.connection, ticket))
