@@ -55,11 +55,19 @@ class News:
         self._places: dict[str, QueueView] = {}
         self._counts = CountsFeed(database, hub)
         self._colleagues: dict[str, PresenceState] = {}
+        self._came_or_went: set[str] = set()
+        """Agents of whom desks are told at the next look, even where it finds them as the last one did."""
         self._with_people: set[str] = set()
         """Conversations that a person had or was about to have when they were last looked up."""
 
-    def presence_changed(self) -> None:
-        """Have places, waiting times and the desks' list of colleagues looked up anew."""
+    def presence_changed(self, staff_id: str | None = None) -> None:
+        """Have places, waiting times and the desks' list of colleagues looked up anew.
+
+        Args:
+            staff_id: the agent who came, went, or chose a state. A desk that read the list in between may show what no look saw.
+        """
+        if staff_id is not None:
+            self._came_or_went.add(staff_id)
         self._moved()
 
     def _moved(self) -> None:
@@ -175,13 +183,16 @@ class News:
         self._places = places
 
     async def _show_colleagues(self) -> None:
+        changed, self._came_or_went = self._came_or_went, set()
         there = await present(self._redis, self._clock.now())
         before, self._colleagues = self._colleagues, there
-        changed = {one: there.get(one, "offline") for one in {*there, *before} if there.get(one) != before.get(one)}
+        changed |= {one for one in {*there, *before} if there.get(one) != before.get(one)}
         if changed:
             async with self._database.read() as reader:
                 names = await staff_names(reader, changed)
-            agents = [{"id": one, "name": names.get(one, ""), "state": state} for one, state in sorted(changed.items())]
+            agents = [
+                {"id": one, "name": names.get(one, ""), "state": there.get(one, "offline")} for one in sorted(changed)
+            ]
             await show_desks(self._hub, [SharedFrame("presence", {"agents": agents})], leisurely=True)
 
     async def _send(self, *frames: SharedFrame) -> None:

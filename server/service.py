@@ -59,9 +59,9 @@ class Service:
             raise Unavailable("The knowledge base is still loading. Try again in a few seconds.")
         return self.retriever
 
-    def presence_changed(self) -> None:
-        """Have places in the queue and the list of colleagues looked up anew."""
-        self.news.presence_changed()
+    def presence_changed(self, staff_id: str | None = None) -> None:
+        """Have places in the queue and the list of colleagues looked up anew; desks are told of this agent in any case."""
+        self.news.presence_changed(staff_id)
 
 
 SERVICE = web.AppKey("service", Service)

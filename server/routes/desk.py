@@ -235,7 +235,7 @@ async def put_presence(request: web.Request) -> web.Response:
     body = await read_body(request, PresenceBody)
     with presence_may_fail():
         await show_presence(service.redis, member.id, body.state, service.clock.now())
-    service.presence_changed()
+    service.presence_changed(member.id)
     return web.json_response({"state": body.state, "at": iso(service.clock.now())})
 
 

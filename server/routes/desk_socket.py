@@ -137,13 +137,13 @@ async def _choose(desk: _Desk, state: PresenceState) -> None:
     desk.state = state
     with presence_may_fail():
         await show_presence(desk.service.redis, desk.member.id, state, desk.service.clock.now(), desk=desk.id)
-    desk.service.presence_changed()
+    desk.service.presence_changed(desk.member.id)
 
 
 async def _gone(desk: _Desk) -> None:
     with presence_may_fail():
         await leave(desk.service.redis, desk.member.id, desk=desk.id)
-    desk.service.presence_changed()
+    desk.service.presence_changed(desk.member.id)
 
 
 @contextlib.contextmanager

@@ -210,6 +210,15 @@ async def test_presence_tells_only_what_has_changed(running: Running) -> None:
     assert "presence" not in [event for event, _ in await heard_until_pong(watcher)]
 
 
+async def test_an_agent_who_came_and_went_between_two_looks_is_told_as_gone(running: Running) -> None:
+    watcher = await socket_of(running, await running.staff())
+    jonas = (await (await (await running.staff("jonas@fernhill.example")).get("/api/staff/session")).json())["staff"]
+    running.service.presence_changed(jonas["id"])
+    gone = {"id": jonas["id"], "name": "Jonas Lindgren", "state": "offline"}
+    while gone not in (await watcher.hears("presence"))["agents"]:
+        pass
+
+
 async def test_a_colleague_whom_a_note_names_hears_of_it_at_their_desk(running: Running) -> None:
     chat = await waiting(running)
     maya, jonas = await running.staff(), await running.staff("jonas@fernhill.example")
