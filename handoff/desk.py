@@ -25,7 +25,7 @@ from handoff.gathering import account_of, earlier_tickets, health_beside
 from handoff.package import package_of
 from handoff.package_views import earlier_ticket_view
 from handoff.records import AFTER_AGENTS, BOT, QUEUE, Conversation, Staff, agent_of, agent_owner
-from handoff.sight import SOLVED, in_sight
+from handoff.sight import in_sight, solved
 from handoff.sla.clock_states import SlaClock, clock_view
 from handoff.sla.clock_tables import first_due_at
 from handoff.sla.clocks import clocks_of, sla_clocks
@@ -70,7 +70,7 @@ async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team:
             conversations.c.owner != agent_owner(agent.id),
         ),
         "bot": sa.and_(conversations.c.owner == BOT, conversations.c.messages > 0, in_sight(agent)),
-        "resolved": sa.and_(SOLVED, tickets.c.status == "resolved", in_sight(agent)),
+        "resolved": sa.and_(solved(), in_sight(agent)),
     }
     if view not in chosen:
         raise Invalid(f"The list is one of {', '.join(VIEWS)}.", field="view")

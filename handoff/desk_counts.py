@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.database import Reader
 from handoff.desk_views import CountsView
 from handoff.records import BOT, QUEUE, Staff, agent_owner
-from handoff.sight import SOLVED, in_sight, sees_all
+from handoff.sight import in_sight, sees_all, solved
 from handoff.tables import assignments, conversations
 from tickets.tables import tickets
 
@@ -24,9 +24,9 @@ class SharedCounts:
 
     Attributes:
         queue: what waits.
-        open: what the bot has and nobody of the staff has dealt with: for everybody who answers.
-        solved: what it has of those that people have dealt with, by the team that did.
-        helped: of these, those that each member of staff dealt with, by their id and the team.
+        open: what the bot has and nobody of the staff has solved: for everybody who answers.
+        solved: what it has of those that people have solved, by the team that did.
+        helped: of these, those that each member of staff had, by their id and the team.
     """
 
     queue: int = 0
@@ -53,21 +53,21 @@ async def shared_counts(reader: Reader, *, of_helpers: bool) -> SharedCounts:
     """
     owner, team = conversations.c.owner, tickets.c.team
     counted = await reader.execute(
-        sa.select(owner, SOLVED, team, sa.func.count())
+        sa.select(owner, solved().label("solved"), team, sa.func.count())
         .outerjoin(tickets, tickets.c.id == conversations.c.last_ticket_id)
         .where(owner.in_([QUEUE, BOT]), _BEGUN)
-        .group_by(owner, SOLVED, team)
+        .group_by(owner, "solved", team)
     )
     queue = unsolved = 0
-    solved: dict[str | None, int] = {}
+    by_team: dict[str | None, int] = {}
     for whose, is_solved, its_team, count in counted:
         if whose == QUEUE:
             queue += count
         elif is_solved:
-            solved[its_team] = count
+            by_team[its_team] = count
         else:
             unsolved += count
-    return SharedCounts(queue, unsolved, solved, await _helped(reader) if of_helpers else {})
+    return SharedCounts(queue, unsolved, by_team, await _helped(reader) if of_helpers else {})
 
 
 async def _helped(reader: Reader) -> dict[tuple[str, str | None], int]:
@@ -81,7 +81,7 @@ async def _helped(reader: Reader) -> dict[tuple[str, str | None], int]:
             ),
         )
         .join(tickets, tickets.c.id == assignments.c.ticket_id)
-        .where(conversations.c.owner == BOT, SOLVED, _BEGUN)
+        .where(conversations.c.owner == BOT, solved(), _BEGUN)
         .group_by(assignments.c.staff_id, tickets.c.team)
     )
     return {(staff_id, team): count for staff_id, team, count in found}

@@ -1,7 +1,7 @@
 """Who of the staff may read a conversation.
 
 Whoever answers reads what waits and what the bot has; what a colleague has or had solved is for that colleague, for its team, and for who
-supervises.
+supervises. Of a ticket that its customer took back from the queue nobody solved anything: the conversation is the bot's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,16 @@ from handoff.records import QUEUE, Staff, agent_of
 from handoff.tables import assignments, conversations
 from tickets.tables import tickets
 
-SOLVED = sa.and_(conversations.c.ticket_id.is_(None), conversations.c.last_ticket_id.is_not(None))
-"""What is true of a conversation whose ticket people have dealt with, and that has no other one now."""
+
+def solved(last: sa.FromClause = tickets) -> sa.ColumnElement[bool]:
+    """Return what is true of a conversation whose last ticket people have resolved, and that has no other one now.
+
+    Args:
+        last: that ticket, which the statement joins.
+    """
+    return sa.and_(
+        conversations.c.ticket_id.is_(None), conversations.c.last_ticket_id.is_not(None), last.c.status == "resolved"
+    )
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Standing:
         conversation_id: which one.
         owner: who speaks.
         team: the team of its open ticket, else of its last one, None without any.
-        solved: whether people have dealt with it, and it has no open ticket now.
+        solved: whether people have resolved its last ticket, and it has no open one now.
         helpers: who of them had the ticket that was solved, by id.
     """
 
@@ -78,20 +86,22 @@ def in_sight(member: Staff) -> sa.ColumnElement[bool]:
     if sees_all(member):
         return sa.true()
     last = tickets.alias("last_ticket")
-    theirs = sa.exists().where(last.c.id == conversations.c.last_ticket_id, last.c.team.in_(member.teams))
+    of_others = sa.exists().where(
+        last.c.id == conversations.c.last_ticket_id, solved(last), last.c.team.not_in(member.teams)
+    )
     helped = sa.exists().where(
         assignments.c.conversation_id == conversations.c.id,
         assignments.c.ticket_id == conversations.c.last_ticket_id,
         assignments.c.staff_id == member.id,
     )
-    return sa.or_(sa.not_(SOLVED), theirs, helped)
+    return sa.or_(sa.not_(of_others), helped)
 
 
 async def standings(reader: Reader, conversation_ids: Collection[str]) -> dict[str, Standing]:
     """Return where conversations stand, by id; those that are not there are absent."""
     ticket_id = sa.func.coalesce(conversations.c.ticket_id, conversations.c.last_ticket_id)
     found = await reader.execute(
-        sa.select(conversations.c.id, conversations.c.owner, tickets.c.team, SOLVED)
+        sa.select(conversations.c.id, conversations.c.owner, tickets.c.team, solved())
         .outerjoin(tickets, tickets.c.id == ticket_id)
         .where(conversations.c.id.in_(conversation_ids))
     )

@@ -11,7 +11,8 @@ from handoff.desk import list_rows
 from handoff.desk_counts import counts, shared_counts
 from handoff.records import Staff
 from handoff.sight import check_sight, may_look, standings
-from handoff.taking_over import resolve
+from handoff.taking_over import release, resolve
+from handoff.withdrawing import withdraw
 from tests.handoff.conftest import Floor
 
 
@@ -62,3 +63,23 @@ async def test_what_a_colleague_of_another_team_solved_is_in_nobodys_lists_but_i
         with pytest.raises(Forbidden, match="solved this conversation"):
             await check_sight(reader, stranger, other.id)
         await check_sight(reader, stranger, asked.id)
+
+
+async def test_what_its_customer_took_back_is_the_bots_again_and_in_everybodys_lists(
+    floor: Floor, maya: Staff, jonas: Staff
+) -> None:
+    claimed = await floor.claimed(maya, "our account was hacked")
+    waiting = await release(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    await withdraw(floor.database, waiting.id, client_id="w", at=floor.clock.now())
+    stranger = replace(jonas, teams=("nobodys",))
+    async with floor.database.read() as reader:
+        assert not (await standings(reader, [waiting.id]))[waiting.id].solved
+        await check_sight(reader, stranger, waiting.id)
+        for member in (stranger, jonas, maya):
+            rows = {view: await list_rows(reader, view, member, floor.clock.now()) for view in ("bot", "resolved")}
+            assert {view: [row["id"] for row in found] for view, found in rows.items()} == {
+                "bot": [waiting.id],
+                "resolved": [],
+            }
+            assert (await counts(reader, member))["bot"] == 1
+            assert (await shared_counts(reader, of_helpers=True)).of(member)["bot"] == 1
