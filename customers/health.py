@@ -2,7 +2,7 @@
 
     usage      0.30  min(100, login days in 30 / 30 x 100 x 1.5)
     adoption   0.20  share of the core features used
-    sentiment  0.15  share of the tickets of 90 days that are resolved; 70 with no tickets
+    sentiment  0.15  share of the tickets of 90 days that are resolved, those not counted that the customer took back; 70 with none
     expansion  0.15  this month's usage over last month's: above 1.2 -> 100, above 1.0 -> 70, above 0.8 -> 40, else 10
     payments   0.20  more than 2 failures in 90 days -> 20, any -> 60, none -> 100
 
@@ -39,10 +39,17 @@ SENTIMENT_WINDOW_DAYS = 90
 
 @dataclass(frozen=True)
 class TicketCounts:
-    """How many tickets an account has had in a while beside the one that is looked at, and how many of them are resolved."""
+    """The tickets that an account has had in a while beside the one that is looked at.
+
+    Attributes:
+        resolved: how many of `total` are resolved.
+        total: how many there are that were not withdrawn.
+        withdrawn: how many the customer took back before a person helped: neither a resolution nor the lack of one.
+    """
 
     resolved: int
     total: int
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True)
@@ -170,6 +177,7 @@ def _check(inputs: HealthInputs) -> None:
         "payment_failures": inputs.payment_failures,
         "resolved": inputs.tickets.resolved,
         "total": inputs.tickets.total,
+        "withdrawn": inputs.tickets.withdrawn,
     }
     for name, count in counts.items():
         if not 0 <= count < float("inf"):
@@ -193,9 +201,12 @@ def _adoption(inputs: HealthInputs) -> Signal:
 
 def _sentiment(tickets: TicketCounts) -> Signal:
     weight = Fraction(15, 100)
+    withdrawn = f"{tickets.withdrawn} withdrawn" if tickets.withdrawn else ""
     if tickets.total == 0:
-        return Signal("sentiment", Fraction(70), weight, "No other tickets in 90 days.")
-    detail = f"{tickets.resolved} of {tickets.total} other tickets in 90 days resolved."
+        none = "No other tickets in 90 days"
+        return Signal("sentiment", Fraction(70), weight, f"{none} but {withdrawn}." if withdrawn else f"{none}.")
+    detail = f"{tickets.resolved} of {tickets.total} other tickets in 90 days resolved"
+    detail = f"{detail}, {withdrawn}." if withdrawn else f"{detail}."
     return Signal("sentiment", Fraction(100 * tickets.resolved, tickets.total), weight, detail)
 
 

@@ -210,16 +210,19 @@ async def resolved_share(
 ) -> TicketCounts:
     """Count a customer's tickets opened at `since` or later, and those of them that are resolved.
 
-    With `beside`, the ticket that is looked at, only what came before it or is finished counts: what has just been asked
-    says nothing yet of how the customer was helped, and neither does what was asked after it.
+    A closed ticket was taken back by its customer: it is counted apart. With `beside`, the ticket that is looked at, only what came
+    before it or is finished counts: what has just been asked says nothing yet of how the customer was helped, and neither does what
+    was asked after it.
     """
     counted = sa.and_(tickets.c.customer_id == customer_id, tickets.c.created_at >= since)
     if beside is not None:
         earlier = sa.or_(tickets.c.created_at < beside.created_at, tickets.c.status.in_(sorted(FINISHED)))
         counted = sa.and_(counted, tickets.c.id != beside.id, earlier)
-    resolved = sa.func.count(sa.case((tickets.c.status.in_(sorted(FINISHED)), 1)))
-    counts = await reader.execute(sa.select(resolved, sa.func.count()).where(counted))
-    return TicketCounts(*counts.one())
+    by_status = sa.select(tickets.c.status, sa.func.count()).where(counted).group_by(tickets.c.status)
+    found = await reader.execute(by_status)
+    counts: dict[str, int] = {row[0]: row[1] for row in found}
+    withdrawn = counts.pop("closed", 0)
+    return TicketCounts(counts.get("resolved", 0), sum(counts.values()), withdrawn)
 
 
 def _check_override(field: str, new: str) -> None:

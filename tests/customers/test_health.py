@@ -47,6 +47,17 @@ def test_adoption_is_the_share_of_the_core_features_used(used: int, total: int, 
 @pytest.mark.parametrize(("resolved", "total", "score"), [(0, 0, 70), (0, 4, 0), (3, 4, 75), (4, 4, 100)])
 def test_sentiment_is_the_resolved_share_of_tickets_and_70_without_any(resolved: int, total: int, score: int) -> None:
     assert signal("sentiment", tickets=TicketCounts(resolved, total)) == score
+    assert signal("sentiment", tickets=TicketCounts(resolved, total, withdrawn=3)) == score
+
+
+def test_sentiment_says_what_was_withdrawn_beside_what_it_counts() -> None:
+    def words(tickets: TicketCounts) -> str:
+        return next(
+            signal.detail for signal in health(replace(STEADY, tickets=tickets)).signals if signal.name == "sentiment"
+        )
+
+    assert words(TicketCounts(0, 0, withdrawn=1)) == "No other tickets in 90 days but 1 withdrawn."
+    assert words(TicketCounts(1, 2, withdrawn=3)) == "1 of 2 other tickets in 90 days resolved, 3 withdrawn."
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,9 @@ async def test_a_ticket_is_given_to_somebody_and_to_nobody(database: Database) -
     assert changed.requester_email == "ann@acme.example"
 
 
-async def test_the_resolved_share_counts_tickets_since_a_moment(database: Database) -> None:
+async def test_the_resolved_share_counts_tickets_since_a_moment_and_apart_what_was_withdrawn(
+    database: Database,
+) -> None:
     async with database.write() as tx:
         account = await upsert_customer(tx, "acme", at=AT)
     since = AT - timedelta(days=90)
@@ -183,7 +185,7 @@ async def test_the_resolved_share_counts_tickets_since_a_moment(database: Databa
             await ticketing.set_status(tx, ticket.id, "resolved", at=AT)
         await ticketing.set_status(tx, made[1].id, "closed", at=AT)
     async with database.read() as reader:
-        assert await ticketing.resolved_share(reader, account.id, since) == TicketCounts(resolved=2, total=3)
+        assert await ticketing.resolved_share(reader, account.id, since) == TicketCounts(1, 2, withdrawn=1)
         assert await ticketing.resolved_share(reader, "cu_none", since) == TicketCounts(0, 0)
         theirs = await ticketing.tickets_of_customer(reader, account.id)
     assert [ticket.id for ticket in theirs] == [ticket.id for ticket in made]
