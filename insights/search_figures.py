@@ -55,6 +55,8 @@ class ShownArticle:
     article_id: str
     title: str | None
     slug: str | None
+    is_public: bool
+    """Whether the help centre has a page of it."""
     shown: int
 
 
@@ -73,6 +75,10 @@ class QuestionGroup:
     wordings: tuple[str, ...]
     """Up to five of the wordings, the most used first; the representative is the first of them."""
     articles: tuple[ShownArticle, ...]
+    last_asked: datetime
+    """When one of the counted searches was made last."""
+    surfaces: dict[str, int]
+    """The counted searches by where they were made, the most used first."""
 
     @property
     def change(self) -> float | None:

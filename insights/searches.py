@@ -26,6 +26,8 @@ from insights.search_figures import (
     monday,
 )
 from insights.tables import forms
+from knowledge.articles import Viewer
+from knowledge.store import visible_to
 from knowledge.tables import articles, openings, searches
 
 LISTED = ("widget", "desk", "help", "api")
@@ -54,6 +56,8 @@ _EACH: dict[str, Callable[[sa.ColumnElement[Any]], sa.TableValuedAlias]] = {
     ),
 }
 """Gives each element of a JSON list a row with its place, by dialect name."""
+_IS_PUBLIC = sa.func.coalesce(sa.and_(*visible_to(Viewer.ANONYMOUS)), sa.false()).label("is_public")
+"""Whether an article has a page in the help centre; one that is gone has none."""
 
 
 async def search_report(
@@ -125,8 +129,16 @@ async def _groups(reader: Reader, period: Period, kind: Kind, limit: int) -> tup
     group, tables = _grouped()
     new, of_kind = _s.searched_at >= period.since, _WHEN[kind]
     count, before, asked = _sum(new & of_kind), _sum(~new & of_kind), _sum(new)
+    last = sa.func.max(sa.case((new & of_kind, _s.searched_at)))
+    columns: dict[str, sa.ColumnElement[Any]] = {
+        "id": group,
+        "now": count,
+        "before": before,
+        "asked": asked,
+        "last": last,
+    }
     statement = (
-        sa.select(group.label("id"), count.label("now"), before.label("before"), asked.label("asked"))
+        sa.select(*(column.label(name) for name, column in columns.items()))
         .select_from(tables)
         .where(_within(period.before, period.until, period.surfaces))
         .group_by(group)
@@ -138,10 +150,38 @@ async def _groups(reader: Reader, period: Period, kind: Kind, limit: int) -> tup
     ids = [row.id for row in rows]
     wordings = await _wordings(reader, period, kind, ids)
     shown = await _shown(reader, period, kind, ids)
+    surfaces = await _surfaces(reader, period, kind, ids)
     return tuple(
-        QuestionGroup(row.id, wordings[row.id][0], row.now, row.before, row.asked, wordings[row.id], shown[row.id])
+        QuestionGroup(
+            id=row.id,
+            question=wordings[row.id][0],
+            count=row.now,
+            before=row.before,
+            asked=row.asked,
+            wordings=wordings[row.id],
+            articles=shown[row.id],
+            last_asked=row.last,
+            surfaces=surfaces[row.id],
+        )
         for row in rows
     )
+
+
+async def _surfaces(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return where the searches of each group were made, and how many, the most used surface first."""
+    group, tables = _grouped()
+    times = sa.func.count().label("times")
+    statement = (
+        sa.select(group.label("id"), _s.surface, times)
+        .select_from(tables)
+        .where(_within(period.since, period.until, period.surfaces), _WHEN[kind], _of_groups(ids))
+        .group_by(group, _s.surface)
+        .order_by(group, times.desc(), _s.surface)
+    )
+    found: dict[str, dict[str, int]] = {id_: {} for id_ in ids}
+    for row in await reader.execute(statement):
+        found[row.id][row.surface] = row.times
+    return found
 
 
 async def _wordings(reader: Reader, period: Period, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -180,14 +220,14 @@ async def _shown(reader: Reader, period: Period, kind: Kind, ids: Sequence[str])
     place = sa.func.row_number().over(partition_by=counted.c.id, order_by=order).label("place")
     ranked = sa.select(counted, place).subquery()
     statement = (
-        sa.select(ranked, articles.c.title, articles.c.slug)
+        sa.select(ranked, articles.c.title, articles.c.slug, _IS_PUBLIC)
         .outerjoin(articles, articles.c.id == ranked.c.article_id)
         .where(ranked.c.place <= ARTICLES)
         .order_by(ranked.c.id, ranked.c.place)
     )
     found: dict[str, tuple[ShownArticle, ...]] = dict.fromkeys(ids, ())
     for row in await reader.execute(statement):
-        found[row.id] += (ShownArticle(row.article_id, row.title, row.slug, row.times),)
+        found[row.id] += (ShownArticle(row.article_id, row.title, row.slug, row.is_public, row.times),)
     return found
 
 
@@ -196,10 +236,10 @@ async def _suggested(reader: Reader, period: Period, limit: int) -> tuple[ShownA
     own = openings.c
     times = sa.func.count().label("times")
     counted = (
-        sa.select(own.article_id, articles.c.title, articles.c.slug, times)
+        sa.select(own.article_id, articles.c.title, articles.c.slug, _IS_PUBLIC, times)
         .outerjoin(articles, articles.c.id == own.article_id)
         .where(own.led_by == "suggestion", own.opened_at >= period.since, own.opened_at < period.until)
-        .group_by(own.article_id, articles.c.title, articles.c.slug)
+        .group_by(own.article_id, articles.c.title, articles.c.slug, _IS_PUBLIC)
         .order_by(times.desc(), own.article_id)
         .limit(limit)
     )

@@ -17,8 +17,9 @@ from core.clock import Clock
 from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
+from knowledge.articles import Viewer
 from knowledge.rows import article_of
-from knowledge.store import save_article
+from knowledge.store import save_article, visible_to
 from knowledge.tables import articles, reviews, votes
 
 Outcome = Literal["rewritten", "fine", "archived"]
@@ -28,7 +29,8 @@ VOTES_ABOVE = 10
 LONGEST_NOTE = 4_000
 MOST_WORDS = 200
 """Votes with words that are shown with a review, the newest."""
-_BY_ID = sa.select(reviews, articles.c.slug, articles.c.title, articles.c.status).join(
+_IS_PUBLIC = sa.and_(*visible_to(Viewer.ANONYMOUS)).label("is_public")
+_BY_ID = sa.select(reviews, articles.c.slug, articles.c.title, articles.c.status, _IS_PUBLIC).join(
     articles, articles.c.id == reviews.c.article_id
 )
 
@@ -57,6 +59,8 @@ class Review:
     slug: str
     title: str
     article_status: str
+    is_public: bool
+    """Whether the help centre has a page of the article now."""
     opened_at: datetime
     helpful: int
     not_helpful: int

@@ -15,7 +15,7 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from core.database import Database, Transaction
+from core.database import Database, Reader, Transaction
 from core.identifiers import new_id
 from core.prepared import Prepared
 from knowledge.articles import Viewer
@@ -41,6 +41,8 @@ VOTE_WITHIN = timedelta(hours=24)
 LOOKED_BACK = 20
 """Searches of a conversation among which a vote looks for the one that showed its article."""
 PURGED_AT_ONCE = 1_000
+MOST_LED = 20
+"""Questions that are told of an article's votes, the latest."""
 _INSERT = Prepared(sa.insert(searches))
 
 
@@ -146,6 +148,45 @@ async def note_vote(
     if followed is not None:
         values = {"vote": helpful, "voted_article": article_id}
         await tx.execute(sa.update(searches).where(searches.c.id == followed).values(**values))
+
+
+@dataclass(frozen=True)
+class LedToVote:
+    """A question whose search led to a vote on an article: how it was voted, how often, and when it was asked last."""
+
+    question: str
+    helpful: bool
+    times: int
+    last_asked: datetime
+
+
+async def questions_before_votes(
+    reader: Reader, article_id: str, *, since: datetime | None, until: datetime | None
+) -> list[LedToVote]:
+    """Return what was searched before people voted on an article, the latest first, at most `MOST_LED`.
+
+    The log tells when was searched, not when was voted, and is no older than it is kept.
+
+    Args:
+        reader: where from.
+        article_id: the article.
+        since: the earliest search; None is from the beginning.
+        until: the latest; None is until now.
+    """
+    last = sa.func.max(searches.c.searched_at).label("last_asked")
+    statement = (
+        sa.select(searches.c.question, searches.c.vote, sa.func.count().label("times"), last)
+        .where(searches.c.voted_article == article_id)
+        .group_by(searches.c.question, searches.c.vote)
+        .order_by(last.desc(), searches.c.question)
+        .limit(MOST_LED)
+    )
+    if since is not None:
+        statement = statement.where(searches.c.searched_at > since)
+    if until is not None:
+        statement = statement.where(searches.c.searched_at <= until)
+    rows = await reader.execute(statement)
+    return [LedToVote(row.question, bool(row.vote), row.times, row.last_asked) for row in rows]
 
 
 async def note_choice(db: Database, conversation_id: str, article_id: str, *, at: datetime) -> None:

@@ -69,6 +69,8 @@ class Found:
 async def search_page(request: web.Request, service: Service, text: str) -> Found:
     """Search for a question that was sent, and keep it in the log of searches.
 
+    A question that the desk's page of searches tries out (`&tried`) is not kept: it would be counted among what customers ask.
+
     Raises:
         Invalid: there is nothing in it to search for, or it is too long.
         RateLimited: this address has searched too often.
@@ -76,8 +78,9 @@ async def search_page(request: web.Request, service: Service, text: str) -> Foun
     """
     question = _checked(text)
     await count_search(request, service)
-    outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help")
-    search_id = None if outcome.entry is None else outcome.entry.id
+    kept = "tried" not in request.query
+    outcome = await service.knowledge().search(question, viewer=Viewer.ANONYMOUS, limit=SURE, surface="help", log=kept)
+    search_id = outcome.entry.id if kept and outcome.entry is not None else None
     hits = [hit(one, search_id=search_id) for one in _worth_listing(outcome)]
     titled = [] if outcome.answered else await _titled(service, question, search_id)
     taken = {one.article_id for one in titled}

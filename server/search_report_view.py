@@ -31,7 +31,7 @@ class SearchWeekView(TypedDict):
 
 
 class FoundForGroupView(TypedDict):
-    """An article that was found for a group's questions; title and address are null if it is there no more."""
+    """An article that was found for a group's questions; the title is null if it is there no more, the address if it has no public page."""
 
     article_id: str
     title: str | None
@@ -40,7 +40,11 @@ class FoundForGroupView(TypedDict):
 
 
 class QuestionGroupView(TypedDict):
-    """Questions that ask nearly the same. `change` is the rise (0.5 is half more) over the period before, null if there was none."""
+    """Questions that ask nearly the same, as far as they are of the list's kind.
+
+    `change` is the rise (0.5 is half more) over the period before, null if there was none; `surfaces` counts where they were asked,
+    the most used first.
+    """
 
     id: str
     question: str
@@ -48,6 +52,8 @@ class QuestionGroupView(TypedDict):
     before: int
     change: float | None
     asked: int
+    last_asked: str
+    surfaces: dict[str, int]
     wordings: list[str]
     articles: list[FoundForGroupView]
 
@@ -83,6 +89,8 @@ def group_views(report: SearchReport, kind: Kind) -> list[QuestionGroupView]:
             before=group.before,
             change=_rounded(group.change),
             asked=group.asked,
+            last_asked=iso(group.last_asked),
+            surfaces=group.surfaces,
             wordings=list(group.wordings),
             articles=article_views(group.articles),
         )
@@ -96,7 +104,7 @@ def article_views(counted: Sequence[ShownArticle]) -> list[FoundForGroupView]:
         FoundForGroupView(
             article_id=one.article_id,
             title=one.title,
-            url=None if one.slug is None else article_url(one.slug),
+            url=article_url(one.slug) if one.slug is not None and one.is_public else None,
             shown=one.shown,
         )
         for one in counted

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from core.clock import iso, iso_or_none
 from core.errors import NotFound
 from handoff.records import Role
+from knowledge.articles import article_url
 from knowledge.reviews import (
     LONGEST_NOTE,
     Review,
@@ -23,7 +24,7 @@ from knowledge.reviews import (
     tally_of,
     words_for,
 )
-from knowledge.searches import record_opened
+from knowledge.searches import LedToVote, questions_before_votes, record_opened
 from server.api import Route, checked, read_body
 from server.callers import check_origin, remote
 from server.limits import limit
@@ -79,12 +80,13 @@ class ClosedView(TypedDict):
 
 
 class ReviewView(TypedDict):
-    """One review. `votes` are those that opened it."""
+    """One review. `votes` are those that opened it; `url` is the article's public page, null while it has none."""
 
     id: str
     article_id: str
     slug: str
     title: str
+    url: str | None
     article_status: str
     article_version: int
     opened_at: str
@@ -115,12 +117,22 @@ class VoteWordsView(TypedDict):
     at: str
 
 
+class LedToVoteView(TypedDict):
+    """A question whose search led to votes on the article, how they were cast, and when it was asked last."""
+
+    question: str
+    helpful: bool
+    times: int
+    at: str
+
+
 class ReviewDetailView(TypedDict):
-    """One review with the votes as they are now and what voters wrote, newest first."""
+    """One review with the votes as they are now, what voters wrote, and what they had searched for, newest first."""
 
     review: ReviewView
     votes_now: VotesView
     words: list[VoteWordsView]
+    searches: list[LedToVoteView]
 
 
 def _view(review: Review) -> ReviewView:
@@ -138,6 +150,7 @@ def _view(review: Review) -> ReviewView:
         article_id=review.article_id,
         slug=review.slug,
         title=review.title,
+        url=article_url(review.slug) if review.is_public else None,
         article_status=review.article_status,
         article_version=review.article_version,
         opened_at=iso(review.opened_at),
@@ -153,6 +166,10 @@ def _votes(helpful: int, not_helpful: int, since: datetime | None) -> VotesView:
 
 def _words(one: VoteWords) -> VoteWordsView:
     return VoteWordsView(helpful=one.helpful, words=one.words, at=iso(one.voted_at))
+
+
+def _led(one: LedToVote) -> LedToVoteView:
+    return LedToVoteView(question=one.question, helpful=one.helpful, times=one.times, at=iso(one.last_asked))
 
 
 async def get_reviews(request: web.Request) -> web.Response:
@@ -209,10 +226,14 @@ async def _detail(request: web.Request) -> web.Response:
         review = await get_review(reader, request.match_info["id"])
         tally = await tally_of(reader, review.article_id)
         words = await words_for(reader, review)
+        led = await questions_before_votes(
+            reader, review.article_id, since=review.counted_since, until=review.closed_at
+        )
     view = ReviewDetailView(
         review=_view(review),
         votes_now=_votes(tally.helpful, tally.not_helpful, tally.since),
         words=[_words(one) for one in words],
+        searches=[_led(one) for one in led],
     )
     return web.json_response(view)
 

@@ -63,6 +63,26 @@ async def test_an_empty_log_makes_an_empty_report(database: Database) -> None:
     assert (made.now.share("no_result"), made.ungrouped) == (None, 0)
 
 
+async def test_a_group_tells_when_it_was_asked_last_and_where_as_far_as_it_is_of_the_kind(database: Database) -> None:
+    await ask(database, "dark mode", days_ago=9, answered=False, found=())
+    await ask(database, "dark mode", days_ago=5, answered=False, found=(), surface="bot", times=2)
+    await ask(database, "dark mode", days_ago=2, opened="cards", surface="widget")
+    made = await report(database)
+    (asked,), (unanswered,) = made.groups["asked"], made.groups["no_result"]
+    assert (asked.last_asked, asked.surfaces) == (NOW - timedelta(days=2), {"bot": 2, "help": 1, "widget": 1})
+    assert list(asked.surfaces) == ["bot", "help", "widget"]
+    assert (unanswered.last_asked, unanswered.surfaces) == (NOW - timedelta(days=5), {"bot": 2, "help": 1})
+
+
+async def test_an_article_that_was_found_tells_whether_it_has_a_public_page(database: Database) -> None:
+    await keep(database, make_article("cards"), make_article("rules", visibility="internal"))
+    await ask(database, "cards", found=("cards", "rules", "gone"))
+    (group,) = (await report(database)).groups["asked"]
+    assert [(one.article_id, one.is_public) for one in group.articles] == [
+        ("cards", True), ("rules", False), ("gone", False),
+    ]  # fmt: skip
+
+
 async def test_each_kind_lists_the_questions_that_it_is_about(database: Database) -> None:
     await ask(database, "invoices", times=3, opened="cards")
     await ask(database, "dark mode", times=2, answered=False, found=())

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from core.clock import FrozenClock
+from core.clock import FrozenClock, iso
 from core.database import Database
 from handoff.staff import add_staff
 from knowledge.articles import Article, Viewer
@@ -85,7 +85,25 @@ async def test_an_editor_reads_a_review_with_its_words_and_closes_it(running: Ru
     assert old["id"] == review["id"]
     assert (await answer(client, "/api/desk/reviews", state="closed", after=review["id"]))["reviews"] == []
     lead = await running.staff("amara@fernhill.example")
-    assert (await lead.post(path + "/close", json={"outcome": "fine"})).status == 409
+    late = await lead.post(path + "/close", json={"outcome": "fine"})
+    assert (late.status, (await late.json())["error"]["message"]) == (409, "Cora has closed this review already.")
+
+
+async def test_a_review_tells_the_articles_public_page_and_what_was_searched_before_its_votes(running: Running) -> None:
+    database, now = running.service.database, running.clock.now()
+    await bad_article(database, running.clock)
+    client = await editor(running)
+    for number, question in enumerate(["two cards", "two cards", "<b>no card</b>"]):
+        entry = await log(database, now - timedelta(minutes=10 - number), question)
+        await record_vote(database, "cards", f"vi_1{number}", number == 2, clock=running.clock, search_id=entry.id)
+    (review,) = (await answer(client, "/api/desk/reviews"))["reviews"]
+    assert review["url"] == "/help/cards"
+    detail = await answer(client, f"/api/desk/reviews/{review['id']}")
+    assert [(one["question"], one["helpful"], one["times"]) for one in detail["searches"]] == [
+        ("<b>no card</b>", True, 1), ("two cards", False, 2),
+    ]  # fmt: skip
+    closed = await client.post(f"/api/desk/reviews/{review['id']}/close", json={"outcome": "archived"})
+    assert (await closed.json())["review"]["url"] is None
 
 
 async def test_reviews_and_reports_are_for_editors_and_leads_only(running: Running) -> None:
@@ -153,6 +171,7 @@ async def test_the_report_groups_and_counts_what_was_searched(running: Running) 
     assert (group["question"], group["count"], group["before"], group["change"]) == (
         "download [email] invoices", 3, 1, 2.0,
     )  # fmt: skip
+    assert (group["last_asked"], group["surfaces"]) == (iso(running.clock.now() - timedelta(hours=1)), {"help": 3})
     assert group["articles"] == [{"article_id": "cards", "title": None, "url": None, "shown": 3}]
     assert (found["now"]["searches"], found["now"]["no_click_rate"], found["before"]["searches"]) == (3, 1.0, 1)
     assert (found["weeks"][-1]["week"], found["period"]["surfaces"]) == ("2026-11-23", ["help", "widget"])

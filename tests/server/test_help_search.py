@@ -35,6 +35,13 @@ async def test_a_search_lists_what_answers_and_the_log_learns_which_was_opened(h
     )  # fmt: skip
 
 
+async def test_a_question_that_the_desk_tries_out_is_searched_and_not_logged(help_centre: Running) -> None:
+    text = await page(help_centre, "/help?q=download+invoices+as+pdf&tried")
+    assert 'href="/help/invoices"' in text
+    async with help_centre.service.database.read() as reader:
+        assert (await reader.execute(sa.select(searches))).all() == []
+
+
 async def test_a_machine_that_follows_a_results_link_opens_nothing_in_the_log_of_searches(help_centre: Running) -> None:
     text = await page(help_centre, "/help?q=download+invoices+as+pdf")
     (link,) = set(re.findall(r'href="(/help/invoices\?search=se_[0-9a-f]{24})"', text))
