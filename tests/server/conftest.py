@@ -30,6 +30,8 @@ from tests.server.settings_of_commands import Sets
 Turn = dict[str, Any]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKEN = "a-token-for-tests"
+PATIENCE = 30.0
+"""Seconds that a test waits for a frame that must come; only one that fails waits them to the end."""
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ class Running:
         socket = await self.client.ws_connect("/api/chat/socket")
         chat = Chat(socket, body["token"], body["conversation"]["id"])
         await socket.send_json({"type": "hello", "token": chat.token, "after": None})
-        chat.snapshot = await socket.receive_json(timeout=5)
+        chat.snapshot = await socket.receive_json(timeout=PATIENCE)
         return chat
 
     async def staff(self, email: str = "maya@fernhill.example") -> TestClient[web.Request, web.Application]:
@@ -149,7 +151,7 @@ class Chat:
                 self.seen.remove(frame)
                 return frame
         while True:
-            frame = await self.socket.receive_json(timeout=10)
+            frame = await self.socket.receive_json(timeout=PATIENCE)
             self.last_event = frame.get("id", self.last_event)
             if wanted(frame):
                 return frame

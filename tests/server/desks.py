@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from tests.server.conftest import Chat, Running
+from tests.server.conftest import PATIENCE, Chat, Running
 
 Client = TestClient[web.Request, web.Application]
 CONVERSATIONS = "/api/desk/conversations"
@@ -44,7 +44,7 @@ class Desk:
     async def hears(self, event: str, **wanted: Any) -> dict[str, Any]:
         """Return the data of the next such event whose data has these values."""
         while True:
-            frame = await self.socket.receive_json(timeout=10)
+            frame = await self.socket.receive_json(timeout=PATIENCE)
             data = frame.get("data", frame)
             if frame.get("event", frame["type"]) == event and all(data.get(key) == wanted[key] for key in wanted):
                 return data

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from core.events import record_event
-from tests.server.conftest import Running, say
+from tests.server.conftest import PATIENCE, Running, say
 
 
 async def test_a_message_is_acknowledged_shown_and_answered(running: Running) -> None:
@@ -127,8 +127,8 @@ async def test_a_dropped_socket_resumes_after_its_last_event_and_misses_nothing(
     assert response.status == 200
     socket = await running.client.ws_connect("/api/chat/socket")
     await socket.send_json({"type": "hello", "token": chat.token, "after": last})
-    assert (await socket.receive_json(timeout=5))["type"] == "resumed"
-    missed = await socket.receive_json(timeout=5)
+    assert (await socket.receive_json(timeout=PATIENCE))["type"] == "resumed"
+    missed = await socket.receive_json(timeout=PATIENCE)
     assert missed["id"] == last + 1
     assert missed["data"]["message"]["text"] == "two"
 
@@ -200,5 +200,5 @@ async def test_a_poll_tells_buttons_as_they_are_now(running: Running) -> None:
     await chat.socket.close()
     socket = await running.client.ws_connect("/api/chat/socket")
     await socket.send_json({"type": "hello", "token": chat.token, "after": 1})
-    assert (await socket.receive_json(timeout=5))["type"] == "resumed"
-    assert (await socket.receive_json(timeout=5))["data"]["message"]["buttons"] == [{**button, "used": True}]
+    assert (await socket.receive_json(timeout=PATIENCE))["type"] == "resumed"
+    assert (await socket.receive_json(timeout=PATIENCE))["data"]["message"]["buttons"] == [{**button, "used": True}]

@@ -20,7 +20,7 @@ from server import frames, metrics, sockets
 from server.hub import Listener
 from server.routes.chat_socket import _Line, _receive_frames, _send_frames
 from server.sockets import FRAME_CHARACTERS, MOST_FRAMES, WINDOW, Allowance
-from tests.server.conftest import Running
+from tests.server.conftest import PATIENCE, Running
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ async def test_a_customer_has_so_many_lines_at_once_and_is_told_what_to_do_for_a
     async def another() -> tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]:
         socket = await running.client.ws_connect("/api/chat/socket")
         await socket.send_json(hello)
-        return socket, await socket.receive_json(timeout=10)
+        return socket, await socket.receive_json(timeout=PATIENCE)
 
     second, greeted = await another()
     assert greeted["type"] == "snapshot"
     third, refused = await another()
     assert (refused["type"], refused["error"]["code"]) == ("error", "rate_limited")
     assert "2 times" in refused["error"]["message"]
-    assert (await third.receive(timeout=10)).data == aiohttp.WSCloseCode.POLICY_VIOLATION
+    assert (await third.receive(timeout=PATIENCE)).data == aiohttp.WSCloseCode.POLICY_VIOLATION
     bearer = {"Authorization": f"Bearer {chat.token}"}
     polled = {wait: await running.client.get(f"/api/chat/events?wait={wait}", headers=bearer) for wait in (0, 1)}
     assert {wait: answer.status for wait, answer in polled.items()} == {0: 200, 1: 429}
@@ -125,7 +125,7 @@ async def test_invalid_utf8_is_refused_and_the_service_stays_up(running: Running
     assert (await response.json())["error"]["code"] == "invalid"
     chat = await running.visit()
     await chat.socket._writer.send_frame(b"\xff\xfe", 1)
-    closing = await chat.socket.receive(timeout=5)
+    closing = await chat.socket.receive(timeout=PATIENCE)
     assert closing.data == 1007
     assert (await running.client.get("/healthz")).status == 200
 
@@ -170,8 +170,8 @@ async def test_a_socket_without_a_good_hello_is_told_and_closed(running: Running
     for hello in ({"type": "hello", "token": "wrong"}, {"type": "message"}, {"type": "hello"}):
         socket = await running.client.ws_connect("/api/chat/socket")
         await socket.send_json(hello)
-        assert (await socket.receive_json(timeout=5))["error"]["code"] in {"unauthenticated", "invalid"}
-        assert (await socket.receive(timeout=5)).type.name in {"CLOSE", "CLOSED"}
+        assert (await socket.receive_json(timeout=PATIENCE))["error"]["code"] in {"unauthenticated", "invalid"}
+        assert (await socket.receive(timeout=PATIENCE)).type.name in {"CLOSE", "CLOSED"}
 
 
 async def test_a_page_of_a_site_that_is_not_listed_may_not_open_a_chat(running: Running) -> None:
@@ -199,7 +199,7 @@ async def test_who_floods_a_socket_is_told_and_let_go(running: Running, frame: s
             await chat.socket.send_str(frame)
     told = await chat.until(lambda got: got["type"] == "error" and got["error"]["code"] == "rate_limited")
     assert told["client_id"] is None
-    while (received := await chat.socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+    while (received := await chat.socket.receive(timeout=PATIENCE)).type is aiohttp.WSMsgType.TEXT:
         pass
     assert (received.type, received.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.POLICY_VIOLATION)
 
@@ -225,14 +225,14 @@ async def test_a_socket_whose_sending_side_breaks_is_closed_so_that_the_client_r
 
     monkeypatch.setattr("server.routes.chat_socket.customer_view", fail)
     await chat.socket.send_json({"type": "person", "client_id": "p"})
-    frame = await chat.socket.receive(timeout=10)
+    frame = await chat.socket.receive(timeout=PATIENCE)
     while frame.type is aiohttp.WSMsgType.TEXT:
-        frame = await chat.socket.receive(timeout=10)
+        frame = await chat.socket.receive(timeout=PATIENCE)
     assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1011)
     monkeypatch.undo()
     socket = await running.client.ws_connect("/api/chat/socket")
     await socket.send_json({"type": "hello", "token": chat.token, "after": 0})
-    resumed = await socket.receive_json(timeout=5)
+    resumed = await socket.receive_json(timeout=PATIENCE)
     assert (resumed["type"], resumed["conversation"]["owner"]) == ("resumed", "queue")
 
 

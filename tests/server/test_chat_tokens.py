@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from server.identity import sign_identity
-from tests.server.conftest import Running
+from tests.server.conftest import PATIENCE, Running
 
 
 async def test_nobody_writes_into_somebody_elses_conversation(running: Running) -> None:
@@ -37,7 +37,7 @@ async def test_who_copied_a_guests_token_neither_reads_nor_writes_once_the_guest
     assert session["token"] != spy.token
     refused = await spy.until(lambda frame: frame["type"] == "error")
     assert refused["error"]["code"] == "unauthenticated"
-    assert (await spy.socket.receive(timeout=5)).data == 4401
+    assert (await spy.socket.receive(timeout=PATIENCE)).data == 4401
     assert (await running.client.get("/api/chat/events", headers=bearer)).status == 401
     frame = {"type": "message", "client_id": "x", "text": "send it to me"}
     assert (await running.client.post("/api/chat/frames", json=frame, headers=bearer)).status == 401

@@ -11,7 +11,7 @@ from handoff.staff import add_staff
 from handoff.wording import TALK_TO_PERSON
 from server import metrics
 from server.identity import sign_identity
-from tests.server.conftest import Running
+from tests.server.conftest import PATIENCE, Running
 from tests.server.desks import CONVERSATIONS, detail, do, socket_of, waiting
 
 
@@ -182,9 +182,9 @@ async def test_a_note_reaches_desks_that_have_it_open_and_the_customer_in_no_way
     for after in (None, 0):
         socket = await running.client.ws_connect("/api/chat/socket")
         await socket.send_json({"type": "hello", "token": chat.token, "after": after})
-        shown = str(await socket.receive_json(timeout=5))
+        shown = str(await socket.receive_json(timeout=PATIENCE))
         await socket.send_json({"type": "ping"})
-        while "pong" not in (frame := str(await socket.receive_json(timeout=5))):
+        while "pong" not in (frame := str(await socket.receive_json(timeout=PATIENCE))):
             shown += frame
         assert "Hello." in shown
         assert "SECRET" not in shown

@@ -16,7 +16,7 @@ from handoff.staff import SESSION_LENGTH
 from server.hub import BACKLOG, DESK
 from server.sla_worker import escalate, fire_clocks
 from server.sockets import MOST_FRAMES, SIGNED_OUT
-from tests.server.conftest import NOW, Running
+from tests.server.conftest import NOW, PATIENCE, Running
 from tests.server.desks import cookie_of, do, socket_of, waiting
 
 FRAMES = (
@@ -34,7 +34,7 @@ async def test_a_desk_socket_hears_rows_messages_typing_presence_and_counts(runn
     # What happens within one gathering comes in no promised order of kinds.
     texts, owners, counted = [], [], 0
     while "where are my invoices please" not in texts or "queue" not in owners or not counted:
-        frame = await desk.socket.receive_json(timeout=10)
+        frame = await desk.socket.receive_json(timeout=PATIENCE)
         kind, data = frame.get("event", frame["type"]), frame.get("data", {})
         if kind == "message":
             assert data["conversation_id"] == chat.conversation
@@ -154,7 +154,7 @@ async def test_a_desk_socket_ends_when_its_agent_signs_out_somewhere_else(runnin
     watcher = await socket_of(running, await running.staff("jonas@fernhill.example"))
     assert (await maya.delete("/api/staff/session")).status == 200
     assert (await desk.hears("error"))["error"]["code"] == "unauthenticated"
-    assert (await desk.socket.receive(timeout=10)).data == SIGNED_OUT
+    assert (await desk.socket.receive(timeout=PATIENCE)).data == SIGNED_OUT
     while ("Maya Ortiz", "offline") not in [
         (agent["name"], agent["state"]) for agent in (await watcher.hears("presence"))["agents"]
     ]:
@@ -175,7 +175,7 @@ async def test_a_desk_socket_ends_with_its_session_at_the_next_ping(running: Run
                 await staff.sign_out(tx, cookie_of(maya))
     await desk.socket.send_json({"type": "ping"})
     assert (await desk.hears("error"))["error"]["code"] == "unauthenticated"
-    assert (await desk.socket.receive(timeout=10)).data == SIGNED_OUT
+    assert (await desk.socket.receive(timeout=PATIENCE)).data == SIGNED_OUT
 
 
 async def test_a_desk_that_says_nothing_any_more_is_closed(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ async def test_a_desk_that_says_nothing_any_more_is_closed(running: Running, mon
     maya = await running.staff()
     origin = str(running.client.make_url("")).rstrip("/")
     socket = await maya.ws_connect("/api/desk/socket", headers={"Origin": origin})
-    while (frame := await socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+    while (frame := await socket.receive(timeout=PATIENCE)).type is aiohttp.WSMsgType.TEXT:
         pass
     assert frame.type is aiohttp.WSMsgType.CLOSE
 
@@ -199,7 +199,7 @@ async def test_a_customer_who_floods_with_typing_disconnects_no_desk(running: Ru
     await chat.until(lambda frame: frame["type"] == "pong")
     await desk.socket.send_json({"type": "ping"})
     heard = []
-    while (frame := await desk.socket.receive_json(timeout=10)).get("type") != "pong":
+    while (frame := await desk.socket.receive_json(timeout=PATIENCE)).get("type") != "pong":
         heard.append(frame.get("event"))
     assert heard.count("typing") == 2
 
@@ -227,7 +227,7 @@ async def test_a_customer_who_goes_on_writing_is_shown_again_and_one_who_stops_i
         running.clock.set(NOW + timedelta(seconds=seconds))
         await running.service.typists.show(chat.conversation, "Dana", on=on)
         await desk.socket.send_json({"type": "ping"})
-        while (frame := await desk.socket.receive_json(timeout=10))["type"] != "pong":
+        while (frame := await desk.socket.receive_json(timeout=PATIENCE))["type"] != "pong":
             if frame["event"] == "typing":
                 shown.append((seconds, frame["data"]["on"]))
     assert shown == [(0, True), (3, True), (4, False), (6, True)]

@@ -15,7 +15,7 @@ from core.errors import RateLimited
 from core.redis import open_redis
 from server.callers import place_of
 from server.limits import Counters, OwnCounters, SharedCounters, forgive, limit
-from tests.server.conftest import Running, ScriptedRasa, serving
+from tests.server.conftest import PATIENCE, Running, ScriptedRasa, serving
 
 
 @pytest.fixture(params=["shared", "own"])
@@ -83,11 +83,11 @@ async def test_chats_and_desk_go_on_while_redis_is_away(running: Running) -> Non
         session = await running.client.post("/api/chat/sessions", json={"token": chat.token})
         assert (await session.json())["conversation"]["queue"]["staffed"] is False
         await desk.send_json({"type": "ping"})
-        while (await desk.receive_json(timeout=5))["type"] != "pong":
+        while (await desk.receive_json(timeout=PATIENCE))["type"] != "pong":
             pass
         again = await maya.ws_connect("/api/desk/socket", headers=origin)
         await again.send_json({"type": "ping"})
-        while (await again.receive_json(timeout=5))["type"] != "pong":
+        while (await again.receive_json(timeout=PATIENCE))["type"] != "pong":
             pass
         await again.close()
         assert (await maya.get("/api/desk/conversations")).status == 200

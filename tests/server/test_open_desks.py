@@ -18,7 +18,7 @@ from server import news, open_desks, shared_frames
 from server.hub import BACKLOG, CatchUp, Listener
 from server.open_desks import DESK_SOCKETS, show_desks
 from server.shared_frames import SharedFrame
-from tests.server.conftest import NOW, Running
+from tests.server.conftest import NOW, PATIENCE, Running
 from tests.server.desks import CONVERSATIONS, Client, Desk, do, socket_of, waiting
 
 LONG = 60.0
@@ -33,7 +33,7 @@ async def heard_until_pong(desk: Desk) -> list[tuple[str, Any]]:
     """Return what a desk heard up to now, as (event, data)."""
     await desk.socket.send_json({"type": "ping"})
     heard = []
-    while (frame := await desk.socket.receive_json(timeout=10))["type"] != "pong":
+    while (frame := await desk.socket.receive_json(timeout=PATIENCE))["type"] != "pong":
         heard.append((frame.get("event", frame["type"]), frame.get("data")))
     return heard
 

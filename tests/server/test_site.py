@@ -16,7 +16,7 @@ from knowledge.seed import sync_folder
 from server import pages
 from server.app import build_app
 from server.service import SERVICE
-from tests.server.conftest import Running, ScriptedRasa, make_settings
+from tests.server.conftest import PATIENCE, Running, ScriptedRasa, make_settings
 
 GOOD = "---\ntitle: Download <b>invoices</b>\nrelated: [refunds]\n---\n\nOpen **Billing**. <script>alert(1)</script>\n"
 SHOP = "https://shop.example"
@@ -55,7 +55,7 @@ async def test_a_listed_shop_may_read_every_answer_and_ask_before(shop: TestClie
         assert "Origin" in answer.headers["Vary"]
     socket = await shop.ws_connect("/api/chat/socket", headers=origin)
     await socket.send_json({"type": "hello", "token": (await answers[1].json())["token"], "after": None})
-    assert (await socket.receive_json(timeout=5))["type"] == "snapshot"
+    assert (await socket.receive_json(timeout=PATIENCE))["type"] == "snapshot"
     await socket.close()
 
 
@@ -175,7 +175,7 @@ async def test_a_hello_beyond_the_last_event_gets_a_snapshot_and_one_that_no_dat
     for after, wanted in ((99, "snapshot"), (0, "resumed"), (10**30, "error"), (-1, "error")):
         socket = await running.client.ws_connect("/api/chat/socket")
         await socket.send_json({"type": "hello", "token": chat.token, "after": after})
-        assert (await socket.receive_json(timeout=5))["type"] == wanted
+        assert (await socket.receive_json(timeout=PATIENCE))["type"] == wanted
         await socket.close()
 
 

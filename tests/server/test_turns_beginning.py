@@ -21,7 +21,7 @@ from handoff.speaking import say_as_customer
 from handoff.transcript import get_conversation
 from server.frames import MessageFrame, act
 from server.places import Places
-from tests.server.conftest import Running, say
+from tests.server.conftest import PATIENCE, Running, say
 from tests.server.turns import said
 
 
@@ -105,7 +105,7 @@ async def test_an_answer_never_shares_the_commit_of_its_message_so_the_ack_is_al
     await asyncio.gather(held, held_too)
     frames = []
     while "bot" not in frames:
-        frame = await chat.socket.receive_json(timeout=5)
+        frame = await chat.socket.receive_json(timeout=PATIENCE)
         frames.append(frame["data"]["message"]["author"]["kind"] if frame["type"] == "event" else frame["type"])
     assert frames.index("ack") < frames.index("bot")
 
