@@ -16,6 +16,9 @@ import { BatonWidget } from "../widget/widget.js";
 import { allById, byId, preparePage, rendered } from "./dom.js";
 import { conversation, FakeService, message, refusal } from "./fakes.js";
 
+/** Milliseconds; only a test that fails waits them to the end. */
+const PATIENCE = 20_000;
+
 preparePage();
 for (const element of [AnswerCard, ArticleReader, Composer, EmailForm, LeaveQueue, MessageLog, RatingForm, BatonWidget]) element.define();
 
@@ -123,7 +126,7 @@ describe("in the widget", () => {
   };
   const openFirst = async (): Promise<void> => {
     byId(widget, "widget-article").click();
-    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull());
+    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull(), PATIENCE);
     await rendered(widget);
   };
 
@@ -145,7 +148,7 @@ describe("in the widget", () => {
     byId(widget, "answer-link").dispatchEvent(new MouseEvent("click", { ctrlKey: true, cancelable: true }));
     expect(articles.open).toBeNull();
     byId(widget, "answer-link").click();
-    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull());
+    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull(), PATIENCE);
     expect(service.calls.at(-1)?.url).toContain("/api/chat/articles/a?from=answer");
     await rendered(widget);
     byId(widget, "article-back").click();
@@ -159,11 +162,11 @@ describe("in the widget", () => {
     expect(byId(widget, "article-reader").querySelector("strong")?.textContent).toBe("Save");
     expect(byId(widget, "article-link").getAttribute("href")).toBe("https://service.test/help/a");
     expect(widget.shadowRoot?.querySelector("baton-log")?.hidden).toBe(true);
-    await vi.waitFor(() => expect(focused()).toBe("article-back"));
+    await vi.waitFor(() => expect(focused()).toBe("article-back"), PATIENCE);
     byId(widget, "article-back").click();
     await rendered(widget);
     expect(allById(widget, "article-reader")).toEqual([]);
-    await vi.waitFor(() => expect(focused()).toBe("widget-article"));
+    await vi.waitFor(() => expect(focused()).toBe("widget-article"), PATIENCE);
   });
 
   test("an article that only customers may read has no link, and foreign markup does not act", async () => {
@@ -187,11 +190,11 @@ describe("in the widget", () => {
   test("a failure offers to try again", async () => {
     service.on("GET", "/api/chat/articles/a", "unreachable");
     byId(widget, "widget-article").click();
-    await vi.waitFor(() => expect(articles.open?.problem).not.toBeNull());
+    await vi.waitFor(() => expect(articles.open?.problem).not.toBeNull(), PATIENCE);
     await rendered(widget);
     service.on("GET", "/api/chat/articles/a", { body: read("a") });
     byId(widget, "article-reader").querySelector("button")!.click();
-    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull());
+    await vi.waitFor(() => expect(articles.open?.article).not.toBeNull(), PATIENCE);
   });
 
   test("the host page says what it is about", () => {
