@@ -31,7 +31,7 @@ LEVELS = (("public", 0.60), ("authenticated", 0.25), ("internal", 0.15))
 TURN = 1.0
 """Length of the noise added to a vector of length 1."""
 BATCH = 5_000
-VERSION = 1
+VERSION = 2
 """Rises when the corpus is made otherwise, so that a kept one is not taken for it."""
 
 

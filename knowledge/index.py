@@ -145,7 +145,7 @@ class KnowledgeIndex:
                 return None
 
     def _nearest(self, generation: Generation, question: str, viewer: Viewer, count: int) -> list[tuple[int, float]]:
-        return self._store.nearest(generation, range(viewer + 1), self.encoder.encode([question]), count)
+        return self._store.nearest(generation, viewer, self.encoder.encode([question]), count)
 
     def _repair(self, problem: str) -> None:
         """Begin to make the index anew. Where that fails the state stays `closed`, and the next `refresh` tries again."""
@@ -213,20 +213,23 @@ class KnowledgeIndex:
         return [Work.of(row, texts.get(row.id, [])) for row in rows]
 
     async def _put(self, generation: Generation, batch: Sequence[Work]) -> int:
-        """Embed the passages that are new in these articles, drop those that went, then write down what is held."""
+        """Embed the passages that are new in these articles, drop those that went, then write down what is held.
+
+        What goes is dropped before what comes is put: collections hold more than one level (`knowledge.vectors.HOLDING`), and an article
+        that changes its own would be taken out of where it has just been put.
+        """
         new = [(one.level, passage_id, text) for one in batch for passage_id, text in one.add]
-        if new:
-            vectors = await asyncio.to_thread(self._embed, [text for _, _, text in new])
-            for level in sorted({level for level, _, _ in new}):
-                chosen = [place for place, one in enumerate(new) if one[0] == level]
-                ids = [new[place][1] for place in chosen]
-                await asyncio.to_thread(self._store.put, generation, level, ids, vectors[chosen])
+        vectors = await asyncio.to_thread(self._embed, [text for _, _, text in new])
         drop: dict[int, list[int]] = {}
         for one in batch:
             if one.drop:
                 drop.setdefault(one.drop_level, []).extend(one.drop)
         for level, gone in drop.items():
             await asyncio.to_thread(self._store.remove, generation, level, gone)
+        for level in sorted({level for level, _, _ in new}):
+            chosen = [place for place, one in enumerate(new) if one[0] == level]
+            ids = [new[place][1] for place in chosen]
+            await asyncio.to_thread(self._store.put, generation, level, ids, vectors[chosen])
         await self._note(generation, batch)
         return len(new)
 

@@ -16,6 +16,8 @@ from core.errors import ConfigurationError
 LOCK = "lock"
 STAYS = "service"
 """Stands in the lock behind the id of a process that keeps the folder."""
+LAYOUT = 2
+"""Rises when vectors are divided among collections otherwise: what an older or a newer Baton has made is made anew."""
 
 
 class IndexInUse(ConfigurationError):
@@ -35,6 +37,8 @@ class Generation:
     number: int
     model_id: str
     dimensions: int
+    layout: int = 1
+    """How its vectors are divided among collections (`LAYOUT`); 1 where nothing is said, by whoever made one collection per level."""
 
     @property
     def name(self) -> str:
@@ -123,7 +127,7 @@ class IndexFolder:
         """
 
         def fields_of(generation: Generation | None) -> dict[str, Any] | None:
-            fields = ("number", "model_id", "dimensions")
+            fields = ("number", "model_id", "dimensions", "layout")
             return None if generation is None else {name: getattr(generation, name) for name in fields}
 
         described = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
+import json
 import multiprocessing
 import os
 from collections.abc import AsyncIterator
@@ -22,7 +24,7 @@ from knowledge.articles import Viewer
 from knowledge.index import KnowledgeIndex
 from knowledge.store import remove_article
 from knowledge.tables import passages
-from knowledge.vectors import VectorStore
+from knowledge.vectors import COLLECTIONS, HOLDING, SEEN, VectorStore
 from tests.knowledge.conftest import WordsEncoder, keep, make_article
 
 
@@ -100,18 +102,42 @@ async def test_what_is_removed_or_unpublished_is_forgotten(
         assert len(hits) == 1
 
 
+def test_each_viewer_searches_collections_that_hold_all_they_may_see_once_and_nothing_else() -> None:
+    for viewer in Viewer:
+        searched = sorted(level for level, parts in enumerate(HOLDING) for part in parts if part in SEEN[viewer])
+        assert searched == list(range(viewer + 1))
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(("public", "authenticated", "internal"), 2)))
 async def test_a_change_of_visibility_moves_the_vectors(
+    database: Database, words_encoder: WordsEncoder, tmp_path: Path, before: str, after: str
+) -> None:
+    async with opened(database, words_encoder, tmp_path / "ix") as index:
+        for level in (before, after):
+            await keep(database, make_article("cards", "visa", visibility=level), make_article("okta", "saml"))
+            await index.refresh()
+            allowed = Viewer(("public", "authenticated", "internal").index(level))
+            for viewer in Viewer:
+                seen = ["cards", "okta"] if viewer >= allowed else ["okta"]
+                assert await found(database, index, "visa", viewer) == seen
+
+
+async def test_vectors_that_another_version_divided_otherwise_are_made_anew(
     database: Database, words_encoder: WordsEncoder, tmp_path: Path
 ) -> None:
     await keep(database, make_article("cards", "visa"))
     async with opened(database, words_encoder, tmp_path / "ix") as index:
         await index.refresh()
-        assert await found(database, index, "visa", Viewer.ANONYMOUS) == ["cards"]
-        await keep(database, make_article("cards", "visa", visibility="internal"))
-        await index.refresh()
-        assert await index.search("visa", Viewer.ANONYMOUS, 5) == []
-        assert await index.search("visa", Viewer.CUSTOMER, 5) == []
-        assert await found(database, index, "visa", Viewer.STAFF) == ["cards"]
+    described = tmp_path / "ix" / "index.json"
+    said = json.loads(described.read_text())
+    del said["current"]["layout"]
+    described.write_text(json.dumps(said))
+    with capture_logs() as logs:
+        async with opened(database, words_encoder, tmp_path / "ix") as index:
+            assert index.state == "closed"
+            assert (await index.refresh()).embedded == 1
+            assert await found(database, index, "visa", Viewer.CUSTOMER) == ["cards"]
+    assert "divided its vectors otherwise" in logs[0]["problem"]
 
 
 async def test_levels_too_large_to_be_copied_are_searched_as_their_copies_are(
@@ -232,8 +258,8 @@ async def test_an_index_that_breaks_while_it_is_open_is_repaired_and_searched_by
     async with opened(database, words_encoder, tmp_path / "ix") as index:
         await index.refresh()
         store: VectorStore = index._store
-        for level in ("public", "authenticated", "internal"):
-            store._client.delete_collection(f"{level}-g1")  # type: ignore[union-attr]
+        for part in COLLECTIONS:
+            store._client.delete_collection(f"{part}-g1")  # type: ignore[union-attr]
         assert await index.search("visa", Viewer.STAFF, 5) is None
         await index.refresh()
         assert await found(database, index, "visa") == ["cards"]

@@ -19,7 +19,7 @@ from knowledge.articles import Viewer
 from knowledge.importing.importer import import_articles
 from knowledge.index import KnowledgeIndex
 from knowledge.tables import indexed_articles
-from knowledge.vectors import VectorStore
+from knowledge.vectors import COLLECTIONS, VectorStore
 from server import background
 from server.command import main
 from server.commands import import_articles as command
@@ -144,8 +144,8 @@ async def test_an_index_that_broke_and_could_not_be_made_anew_is_tried_again(
     await index.open()
     try:
         seen = await background.catch_up(database, index, -1)
-        for level in ("public", "authenticated", "internal"):
-            index._store._client.delete_collection(f"{level}-g1")  # type: ignore[union-attr]
+        for part in COLLECTIONS:
+            index._store._client.delete_collection(f"{part}-g1")  # type: ignore[union-attr]
         with capture_logs() as logs, monkeypatch.context() as patched:
             patched.setattr(index._store, "start_afresh", full)
             assert await index.search("visa", Viewer.STAFF, 5) is None
