@@ -27,44 +27,55 @@ WORDS = {
 }
 
 
-def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
-    examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
-    said: list[str] = []
-    target = tuned_encoder(untuned, tmp_path / "tuned", examples, say=said.append)
-    assert sorted(file.name for file in target.iterdir()) == [
-        "encoder.json",
-        "held_out.npz",
-        "model.onnx",
-        "tokenizer.json",
-    ]
-    assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
-    before, after = OnnxEncoder(untuned), OnnxEncoder(target)
-    assert [nearest_intent(after, text) for text, _ in examples] == [intent for _, intent in examples]
-    assert min((before.encode([text]) @ after.encode([text]).T).item() for text, _ in examples) < 0.99
-    with np.load(target / "held_out.npz", allow_pickle=False) as file:
-        assert file["vectors"].shape == (3, 10, 384)
-        assert list(file["intents"]) == [intent for _, intent in examples]
-        assert [sorted(role) for role in file["role"]] == [[TUNED_ON] * 8 + [KEPT] * 2] * 3
-    made = (target / "model.onnx").stat().st_mtime_ns
-    assert tuned_encoder(untuned, target, examples, say=said.append) == target
-    assert (target / "model.onnx").stat().st_mtime_ns == made
-    assert said == ["The encoder was tuned on these examples before"]
-    assert json.loads((target / "encoder.json").read_text())["model_id"].startswith("tuned-int8-")
+EXAMPLES = [(text, intent) for intent, texts in WORDS.items() for text in texts]
+FILES = ["encoder.json", "held_out.npz", "model.onnx", "tokenizer.json"]
+TOGETHER = pytest.mark.xdist_group("tuning")
+"""A tuning takes half a minute or more, so these tests run in one process and share the first."""
 
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # what a machine offers has no say in how sums are made
-    anew = tuned_encoder(untuned, tmp_path / "again", examples, say=said.append)
-    assert (anew / "model.onnx").read_bytes() == (target / "model.onnx").read_bytes()
-    with np.load(target / "held_out.npz") as first, np.load(anew / "held_out.npz") as second:
+
+@pytest.fixture(scope="module")
+def untuned() -> Path:
+    return Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
+
+
+@pytest.fixture(scope="module")
+def tuned(untuned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tuned_encoder(untuned, tmp_path_factory.mktemp("tuning") / "tuned", EXAMPLES, say=pytest.fail)
+
+
+@TOGETHER
+def test_an_encoder_is_tuned_once_for_the_same_examples_and_holds_the_intents_apart(untuned: Path, tuned: Path) -> None:
+    assert sorted(file.name for file in tuned.iterdir()) == FILES
+    assert [path.name for path in tuned.parent.iterdir()] == ["tuned"]
+    before, after = OnnxEncoder(untuned), OnnxEncoder(tuned)
+    assert [nearest_intent(after, text) for text, _ in EXAMPLES] == [intent for _, intent in EXAMPLES]
+    assert min((before.encode([text]) @ after.encode([text]).T).item() for text, _ in EXAMPLES) < 0.99
+    with np.load(tuned / "held_out.npz", allow_pickle=False) as file:
+        assert file["vectors"].shape == (3, 10, 384)
+        assert list(file["intents"]) == [intent for _, intent in EXAMPLES]
+        assert [sorted(role) for role in file["role"]] == [[TUNED_ON] * 8 + [KEPT] * 2] * 3
+    made = (tuned / "model.onnx").stat().st_mtime_ns
+    said: list[str] = []
+    assert tuned_encoder(untuned, tuned, EXAMPLES, say=said.append) == tuned
+    assert (tuned / "model.onnx").stat().st_mtime_ns == made
+    assert said == ["The encoder was tuned on these examples before"]
+    assert json.loads((tuned / "encoder.json").read_text())["model_id"].startswith("tuned-int8-")
+
+
+@TOGETHER
+def test_the_same_examples_make_the_same_encoder_whatever_threads_a_machine_offers(
+    untuned: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    anew = tuned_encoder(untuned, tmp_path / "again", EXAMPLES, say=pytest.fail)
+    assert (anew / "model.onnx").read_bytes() == (tuned / "model.onnx").read_bytes()
+    with np.load(tuned / "held_out.npz") as first, np.load(anew / "held_out.npz") as second:
         assert (first["vectors"] == second["vectors"]).all()
 
 
-def test_the_encoder_is_tuned_on_what_it_will_read() -> None:
-    untuned = Path(os.environ.get("BATON_ENCODER_DIR") or ROOT / "var" / "models" / "encoder")
-    examples = [(text, intent) for intent, texts in WORDS.items() for text in texts]
-    examples += [("the money is not there", "refund"), ("money please", "refund")]  # often enough to be what is meant
+def test_the_encoder_is_tuned_on_what_it_will_read(untuned: Path) -> None:
+    often = [("the money is not there", "refund"), ("money please", "refund")]  # often enough to be what is meant
+    examples = [*EXAMPLES, *often]
     mistyped = [("\ud83d give me \x00 my moeny", "refund"), ("a copy of the invioce", "invoices")]
     read = as_read(Settings().bot_python, untuned, [*examples, *mistyped])
     assert read[:-2] == examples
