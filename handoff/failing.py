@@ -9,8 +9,8 @@ from typing import Literal
 from core.database import Transaction
 from core.errors import StaleEpoch
 from handoff.records import BOT, Conversation, Message, Understanding
-from handoff.speaking import drop_turn, settle_turn
 from handoff.transcript import SYSTEM_AUTHOR, Saying, append, get_conversation, transcript
+from handoff.turns import drop_turn, settle_turn
 from handoff.wording import NOTICES, TALK_TO_PERSON
 
 Cause = Literal["bot_unavailable", "action_failed"]
@@ -30,10 +30,10 @@ async def fail_turn(
     """
     conversation = await get_conversation(tx.connection, turn.conversation_id, lock=True)
     if conversation.epoch != epoch or conversation.owner != BOT:
-        await drop_turn(tx, turn.id)
+        await drop_turn(tx, turn)
         return None
     try:
-        await settle_turn(tx, turn.id, "failed")
+        await settle_turn(tx, turn, "failed")
     except StaleEpoch:
         return None
     said = await transcript(tx.connection, conversation.id, notes=False)

@@ -24,9 +24,9 @@ from handoff.sinks import tell_handed_over
 from handoff.sla.clocks import start_clocks
 from handoff.sla.measuring import policy_for
 from handoff.sla.sla_rules import current_rules
-from handoff.speaking import drop_turn
 from handoff.tables import packages
 from handoff.transcript import BOT_AUTHOR, SYSTEM_AUTHOR, Saying, append, transcript
+from handoff.turns import drop_turn
 from handoff.wording import AUTO_REPLY, NOTICES, REASONS, TALK_TO_PERSON
 from knowledge.searches import note_handoff
 from knowledge.votes import voter_of, votes_of
@@ -95,7 +95,7 @@ async def hand_over(
     await start_clocks(tx, ticket, policy_for(rules.policies, ticket, talk.account), at)
     for message in talk.said:
         if message.turn == "pending":
-            await drop_turn(tx, message.id)
+            await drop_turn(tx, message)
     new_ticket = {"ticket_id": ticket.id, "last_ticket_id": ticket.id, "rating_ticket_id": None, "rating_score": None}
     waiting = await change_owner(tx, conversation, QUEUE, at=at, reason=reason, **new_ticket)
     await tell_handed_over(tx, waiting, ticket, package, at=at)

@@ -12,8 +12,8 @@ from handoff.package import about_the_chat, package_of, understandings_of
 from handoff.records import QUEUE, Conversation, Message, Understanding
 from handoff.routing.assigning import tell
 from handoff.sla.clocks import customer_wrote, reopen_clocks
-from handoff.speaking import drop_turn
 from handoff.transcript import transcript
+from handoff.turns import drop_turn
 from tickets import ticketing
 from tickets.rules import default_rules
 from tickets.ticketing import Ticket
@@ -105,7 +105,7 @@ async def reopen(tx: Transaction, conversation: Conversation, ticket: Ticket, *,
     """
     for message in await transcript(tx.connection, conversation.id, notes=False):
         if message.turn == "pending":
-            await drop_turn(tx, message.id)
+            await drop_turn(tx, message)
     await ticketing.set_status(tx, ticket.id, "open", at=at)
     await reopen_clocks(tx, ticket.id, at)
     await customer_wrote(tx, ticket.id, at)

@@ -7,7 +7,7 @@ locked before a client id is looked up, and clocks are told before a message is 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from handoff.records import BOT, CLOSED, QUEUE, Button, Conversation, Message, M
 from handoff.repeats import check_client_id
 from handoff.sight import check_sight
 from handoff.sla.clocks import customer_wrote, meet
-from handoff.tables import PENDING, messages, pressed_buttons, understandings
+from handoff.tables import pressed_buttons, understandings
 from handoff.transcript import (
     BOT_AUTHOR,
     Author,
@@ -33,19 +33,12 @@ from handoff.transcript import (
     get_conversation,
     said_before,
 )
+from handoff.turns import TURN_LEASE, settle_turn
 from handoff.wording import PERSON_PAYLOADS, TALK_TO_PERSON, clean_text
-
-TURN_LEASE = timedelta(seconds=20)
-"""How long the process that accepted a message has to see it answered before another may try."""
 
 Stored = Callable[[Transaction, Conversation], Awaitable[None]]
 """Is called in the write that has stored a message of a customer, before its commit, while the conversation is as it was."""
 
-_SETTLE = Prepared(
-    sa.update(messages)
-    .where(messages.c.id == sa.bindparam("message"), PENDING)
-    .values(turn=sa.bindparam("outcome"), turn_lease=None, runner=None)
-)
 _UNDERSTAND = Prepared(sa.insert(understandings))
 
 
@@ -162,7 +155,7 @@ async def say_as_bot(
     conversation = await get_conversation(tx.connection, turn.conversation_id, lock=True)
     if conversation.epoch != epoch or conversation.owner != BOT:
         raise StaleEpoch("A person has taken over; the assistant's answer was dropped.")
-    await settle_turn(tx, turn.id, "answered")
+    await settle_turn(tx, turn, "answered")
     understood = {"message_id": turn.id, "conversation_id": conversation.id, **vars(understanding)}
     await _UNDERSTAND.execute(tx.connection, understood)
     for reply in replies:
@@ -170,22 +163,6 @@ async def say_as_bot(
         saying = Saying(BOT_AUTHOR, reply.text, kind=kind, answer=reply.answer, buttons=reply.buttons)  # type: ignore[arg-type]
         await append(tx, conversation, saying, at=at)
     return conversation
-
-
-async def settle_turn(tx: Transaction, message_id: str, outcome: str) -> None:
-    """Mark a pending turn as `answered` or `failed`.
-
-    Raises:
-        StaleEpoch: it is not pending any more.
-    """
-    settled = await _SETTLE.execute(tx.connection, {"message": message_id, "outcome": outcome})
-    if settled.rowcount != 1:
-        raise StaleEpoch("This message has been answered already.")
-
-
-async def drop_turn(tx: Transaction, message_id: str) -> None:
-    """Mark a pending turn as one that the bot need not answer, because a person does."""
-    await _SETTLE.execute(tx.connection, {"message": message_id, "outcome": "dropped"})
 
 
 async def say_as_agent(

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from core.database import Reader, Transaction
+from core.errors import StaleEpoch
 from core.prepared import Prepared
-from handoff.records import Message
-from handoff.speaking import TURN_LEASE
+from handoff.records import Conversation, Message
 from handoff.tables import PENDING, messages
 
+TURN_LEASE = timedelta(seconds=20)
+"""How long the process that accepted a message has to see it answered before another may try."""
 SAFE_LEASE = TURN_LEASE / 2
 """What must be left of a runner's own lease to begin without renewing it: longer than it takes until leases are extended."""
 
@@ -25,6 +27,12 @@ _NEXT = Prepared(
     .where(messages.c.conversation_id == sa.bindparam("conversation"), PENDING)
     .order_by(messages.c.seq)
     .limit(2)
+)
+
+_SETTLE = Prepared(
+    sa.update(messages)
+    .where(messages.c.id == sa.bindparam("message"), messages.c.epoch == sa.bindparam("asked_in"), PENDING)
+    .values(turn=sa.bindparam("outcome"), turn_lease=None, runner=None)
 )
 
 
@@ -85,3 +93,42 @@ async def conversations_to_run(reader: Reader, runner: str, at: datetime) -> lis
 async def extend_leases(tx: Transaction, runner: str, at: datetime, *, by: timedelta = TURN_LEASE) -> None:
     """Keep other processes from this one's turns until `at + by`; by nothing, they are whoever's comes first."""
     await tx.execute(sa.update(messages).where(PENDING, messages.c.runner == runner).values(turn_lease=at + by))
+
+
+async def settle_turn(tx: Transaction, turn: Message, outcome: str) -> None:
+    """Mark a pending turn as `answered` or `failed`.
+
+    Raises:
+        StaleEpoch: it is not pending any more.
+    """
+    if not await _settle(tx, turn, outcome):
+        raise StaleEpoch("This message has been answered already.")
+
+
+async def drop_turn(tx: Transaction, turn: Message) -> None:
+    """Mark a pending turn as one that the bot need not answer, because a person does; one that is asked anew since is left alone."""
+    await _settle(tx, turn, "dropped")
+
+
+async def _settle(tx: Transaction, turn: Message, outcome: str) -> bool:
+    given = {"message": turn.id, "asked_in": turn.epoch, "outcome": outcome}
+    return (await _SETTLE.execute(tx.connection, given)).rowcount == 1
+
+
+async def ask_anew(
+    tx: Transaction, message: Message, conversation: Conversation, runner: str | None, at: datetime
+) -> None:
+    """Have the bot answer what was said while it did not have the conversation, as if it were said in the present epoch.
+
+    Args:
+        tx: the write that gives the conversation to the bot.
+        message: what the customer said.
+        conversation: as it is now, the bot's.
+        runner: the process that is to have it answered, None for any.
+        at: now.
+    """
+    await tx.execute(
+        sa.update(messages)
+        .where(messages.c.id == message.id)
+        .values(epoch=conversation.epoch, turn="pending", runner=runner, turn_lease=at + TURN_LEASE)
+    )

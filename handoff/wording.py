@@ -39,6 +39,8 @@ NOTICES = {
     "moved_to_person_by_rule": "Your conversation was passed to {to}, who can read all of it.",
     "moved_to_person": "{agent} has passed this conversation to {to}, who can read all of it.",
     "withdrawn": "You are back with the assistant, and not in line any more. Ask away; you can have a person at any time.",
+    "withdrawn_asked": "You are back with the assistant, and not in line any more. "
+    "It answers what you wrote last. You can have a person at any time.",
     "resolved": "{agent} has marked this as resolved. If you have another question, just ask.",
     "bot_unavailable": "I can't answer right now. Your message is saved. You can try again in a moment, or talk to a person.",
     "email_saved": "Thank you. The team can reach you at {email}.",
@@ -48,6 +50,9 @@ NOTICES = {
 
 AUTO_REPLY = "While our team looks at this: here is what our help articles say."
 """Said above the passage that answers a ticket automatically."""
+
+FOR_A_PERSON = "What you wrote while you waited is one for our team. Talk to a person, or ask me something else."
+"""Said to who left the queue, where the assistant can only hand over what they wrote in it."""
 
 TALK_TO_PERSON = ("Talk to a person", "baton:person")
 """A button that the service acts on itself, bot or no bot."""

@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -17,19 +18,23 @@ from core.errors import BatonError, StaleEpoch, Unavailable
 from handoff.contact import keep_address
 from handoff.failing import Cause, fail_turn
 from handoff.gathering import account_of
-from handoff.records import BOT, Conversation, Message, Understanding
+from handoff.records import BOT, Conversation, Message, Reply, Understanding
 from handoff.reopening import reopen, ticket_to_reopen
 from handoff.requests import TicketRequest
-from handoff.speaking import drop_turn, say_as_bot
-from handoff.transcript import BOT_AUTHOR
+from handoff.speaking import say_as_bot
+from handoff.transcript import BOT_AUTHOR, get_conversation
 from handoff.triggers import Seen, Trigger, candidates, choose
+from handoff.turns import drop_turn
+from handoff.withdrawing import asked_before_leaving
+from handoff.wording import FOR_A_PERSON as WORDS_FOR_A_PERSON
+from handoff.wording import TALK_TO_PERSON
 from knowledge.searches import log_search
 from server import metrics
 from server.beginning import NotWrittenError, OnDisk, on_disk
 from server.bot import ActionFailed, Bot, BotTurn, TextVector
 from server.hub import Hub
 from server.places import Places
-from server.spoken import read_turn
+from server.spoken import Spoken, read_turn
 
 log = structlog.get_logger()
 TYPING_AFTER = 0.2
@@ -40,6 +45,9 @@ HELD_UP = 1.0
 """Seconds after which a turn counts as held up, by a server that hangs, and does not keep others waiting."""
 PLACE_PATIENCE = 2.0
 """Seconds that a turn waits for its place at most."""
+
+FOR_A_PERSON = Reply(WORDS_FOR_A_PERSON, buttons=(TALK_TO_PERSON,))
+"""Said in place of a handoff to who has just left the queue: what they wrote there must not put them back into it."""
 
 _COMMAND = re.compile(r"\A[\s/]+")
 """What a text must not begin with, since Rasa would take it for a button's payload."""
@@ -120,7 +128,7 @@ class Answering:
         """
         if conversation.owner != BOT:
             async with self._database.write() as tx:
-                await drop_turn(tx, turn.id)
+                await drop_turn(tx, turn)
             return
         began = time.perf_counter()
         outcome = "answered"
@@ -133,7 +141,7 @@ class Answering:
         except StaleEpoch:
             outcome = "dropped"
             async with self._database.write() as tx:
-                await drop_turn(tx, turn.id)
+                await drop_turn(tx, turn)
         except BatonError as error:
             outcome = "failed"
             log.warning("turn failed", conversation=conversation.id, error=error.message)
@@ -193,6 +201,9 @@ class Answering:
                 within=self._reopen_within,
                 at=at,
             )
+            handoff = None if ticket is not None else await self._handoff(tx, conversation, spoken, understanding)
+            if handoff is not None and await asked_before_leaving(tx.connection, turn):
+                spoken, handoff = replace(spoken, replies=[FOR_A_PERSON]), None
             replies = spoken.replies if ticket is None else []
             current = await say_as_bot(tx, turn, replies, understanding, epoch=conversation.epoch, at=at)
             if ticket is not None:
@@ -204,14 +215,20 @@ class Answering:
                 current = await keep_address(tx, current, spoken.contact, at=at, said=True)
             if spoken.request is not None:
                 await self._open_request(tx, current, spoken.request)
-            if spoken.hand_over is not None:
-                await self._hand_over(tx, current, spoken.hand_over, None)
-            elif rule := await self._rule(tx, current, Seen(understanding, spoken.found_nothing)):
-                await self._hand_over(tx, current, rule.reason, rule.rule)
+            if handoff is not None:
+                await self._hand_over(tx, current, *handoff)
 
-    async def _rule(self, tx: Transaction, conversation: Conversation, seen: Seen) -> Trigger | None:
-        fitting = candidates(self._triggers, seen)
-        return choose(fitting, await account_of(tx.connection, conversation)) if fitting else None
+    async def _handoff(
+        self, tx: Transaction, conversation: Conversation, spoken: Spoken, understanding: Understanding
+    ) -> tuple[str, str | None] | None:
+        """Return the reason of the handoff that a turn ends in, and the rule that says so if one does; None where the bot goes on."""
+        if spoken.hand_over is not None:
+            return spoken.hand_over, None
+        fitting = candidates(self._triggers, Seen(understanding, spoken.found_nothing))
+        if not fitting:
+            return None
+        rule = choose(fitting, await account_of(tx.connection, await get_conversation(tx.connection, conversation.id)))
+        return None if rule is None else (rule.reason, rule.rule)
 
     async def _fail(self, turn: Message, conversation: Conversation, cause: Cause) -> None:
         now = self._clock.now()

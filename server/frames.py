@@ -187,7 +187,8 @@ async def _request(
     if isinstance(frame, PersonFrame):
         await ask_for_person(service, conversation_id, client_id=frame.client_id)
     elif isinstance(frame, WithdrawFrame):
-        await withdraw(service.database, conversation_id, **given)
+        if await withdraw(service.database, conversation_id, runner=service.turns.runner, **given):
+            service.turns.wake(conversation_id)
     elif isinstance(frame, EmailFrame):
         await save_email(service.database, conversation_id, clean_email(frame.email), **given)
     else:

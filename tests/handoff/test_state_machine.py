@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,6 +82,10 @@ class Life(RuleBasedStateMachine):
         self.failures = 0
         self.handoffs = 0
         self.turns: dict[str, Message] = {}
+        self.last: Message | None = None
+        """What the customer said last, unless a person has answered it."""
+        self.settled: set[str] = set()
+        """Turns that the bot answered or failed at."""
         self.composed: list[tuple[Message, int]] = []
         """Turns that a bot process has begun to answer, with the epoch that it saw."""
         self.sent: list[tuple[Callable[[], Coroutine[Any, Any, Message]], str]] = []
@@ -136,6 +140,7 @@ class Life(RuleBasedStateMachine):
 
         message = self.run(send())
         self.said.append(Said("customer", message.text))
+        self.last = message
         self.sent.append((send, message.id))
         if self.owner == "bot":
             self.pending.append(message.id)
@@ -174,8 +179,12 @@ class Life(RuleBasedStateMachine):
         number = next(self.numbers)
         work = withdraw(self.database, self.conversation, client_id=f"w{number}", at=self.now)
         if self.owner == "queue":
-            self.run(work)
+            asked = self.run(work)
             self.changed("bot")
+            assert asked is (self.last is not None and self.last.id not in self.settled)
+            if asked and self.last is not None:
+                self.turns[self.last.id] = replace(self.last, epoch=self.epoch)
+                self.pending.append(self.last.id)
         else:
             with pytest.raises(Conflict):
                 self.run(work)
@@ -211,6 +220,7 @@ class Life(RuleBasedStateMachine):
         else:
             self.run(work())
             self.pending.remove(turn.id)
+            self.settled.add(turn.id)
             self.failures = 0
             self.said.append(Said("bot", f"answer to {turn.text}"))
             if hands_over:
@@ -233,6 +243,7 @@ class Life(RuleBasedStateMachine):
         handed_over = self.run(work())
         if counts:
             self.pending.remove(turn.id)
+            self.settled.add(turn.id)
         if handed_over:
             assert counts
             self.handoffs += 1
@@ -277,6 +288,7 @@ class Life(RuleBasedStateMachine):
         if self.owner == f"agent:{agent.id}" and late == 0:
             message = self.run(send())
             self.said.append(Said("agent", message.text))
+            self.last = None
             self.sent.append((send, message.id))
         else:
             with pytest.raises(StaleEpoch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,13 @@ from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
 from handoff.desk import list_rows
 from handoff.ownership import change_owner
+from handoff.package import package_of
 from handoff.records import CLOSED, Conversation, Staff, Understanding
 from handoff.reopening import ticket_to_reopen
 from handoff.sla.measuring import apply_to_open_tickets
 from handoff.sla.sla_rules import save_rules, shipped_rules
 from handoff.taking_over import claim, release
+from handoff.turns import drop_turn
 from handoff.withdrawing import HOUR, MOST_AN_HOUR, withdraw
 from tests.handoff.conftest import MINUTE, Floor
 from tickets.ticketing import get_ticket
@@ -126,6 +129,44 @@ async def test_asking_the_same_again_is_the_bots_to_answer(floor: Floor) -> None
         told = Understanding("invoices")
         within = {"within": timedelta(hours=24), "at": floor.clock.now()}
         assert await ticket_to_reopen(reader, back, again, told, answered=False, **within) is None  # type: ignore[arg-type]
+
+
+async def test_what_was_written_last_in_line_is_the_bots_to_answer_as_if_it_were_asked_now(floor: Floor) -> None:
+    waiting = await floor.waiting()
+    await floor.say(waiting, "is anybody there?")
+    last = await floor.say(waiting, "how do I export a board")
+    back = await withdrawn(floor, waiting)
+    (asked,) = [message for message in await floor.said(back) if message.turn == "pending"]
+    assert asked == replace(last, epoch=back.epoch, turn="pending")
+    await floor.answer(asked, "Like this.")
+    waiting = await floor.hand_over(back)
+    async with floor.database.read() as reader:
+        package = await package_of(reader, waiting.ticket_id or "")
+    assert package is not None
+    assert package["summary"] == ["“how do I export a board”"]
+
+
+async def test_a_question_that_the_bot_had_no_time_to_answer_before_is_asked_anew(floor: Floor) -> None:
+    conversation = await floor.visit()
+    slow = await floor.say(conversation, "how do I export a board")
+    back = await withdrawn(floor, await floor.hand_over(conversation))
+    with pytest.raises(StaleEpoch):
+        await floor.answer(slow, "Too late!")
+    async with floor.database.write() as tx:
+        await drop_turn(tx, slow)
+    (asked,) = [message for message in await floor.said(back) if message.turn == "pending"]
+    assert (asked.id, asked.epoch) == (slow.id, back.epoch)
+
+
+async def test_what_was_answered_and_an_address_that_was_kept_are_not_asked_anew(floor: Floor, maya: Staff) -> None:
+    claimed = await floor.claimed(maya)
+    await floor.reply(claimed, maya, "I have to go.")
+    waiting = await release(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
+    with_address = await floor.waiting()
+    await floor.say(with_address, "dana@acme.example")
+    for conversation in (waiting, with_address):
+        back = await withdrawn(floor, conversation)
+        assert [message.turn for message in await floor.said(back) if message.turn == "pending"] == []
 
 
 async def test_systems_outside_are_told_that_the_customer_withdrew_and_not_that_somebody_helped(floor: Floor) -> None:

@@ -99,15 +99,35 @@ async def test_who_will_not_wait_for_a_person_is_answered_by_the_bot_again(runni
     await chat.notice("queued")
     await chat.send("message", text="are you there?")
     assert (await chat.send("withdraw"))["type"] == "ack"
-    await chat.notice("withdrawn")
-    await chat.send("message", text="invoices?")
+    assert "answers what you wrote last" in (await chat.notice("withdrawn"))["text"]
     assert (await chat.message("bot"))["text"] == "Here you are."
-    assert len(running.rasa.heard) == 1
+    await chat.send("message", text="invoices?")
+    await chat.message("bot")
+    assert [turn["text"] for turn in running.rasa.heard] == ["are you there?", "invoices?"]
     await chat.send("person")
     maya = await running.staff()
     await maya.post(f"/api/desk/conversations/{chat.conversation}/claim", json={"epoch": 4})
     refused = await chat.send("withdraw")
     assert (refused["error"]["code"], "here already" in refused["error"]["message"]) == ("conflict", True)
+
+
+async def test_what_was_written_in_line_does_not_put_who_left_it_back_into_it(running: Running) -> None:
+    running.rasa.answer = lambda _turn: say("I am passing you on.", hand_over="asked")
+    chat = await running.visit()
+    await chat.send("person")
+    await chat.notice("queued")
+    await chat.send("message", text="is there no human at all?")
+    await chat.send("withdraw")
+    offer = await chat.message("bot")
+    assert (offer["text"], [button["title"] for button in offer["buttons"]]) == (
+        "What you wrote while you waited is one for our team. Talk to a person, or ask me something else.",
+        ["Talk to a person"],
+    )
+    async with running.service.database.read() as reader:
+        assert (await get_conversation(reader, chat.conversation)).owner == "bot"
+    await chat.send("message", text="a human, please")
+    assert (await chat.message("bot"))["text"] == "I am passing you on."
+    await chat.notice("queued")
 
 
 async def test_what_was_searched_for_an_answer_is_kept_with_it(running: Running) -> None:
