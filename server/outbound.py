@@ -154,11 +154,11 @@ def _public_socket(address: AddrInfoType) -> socket.socket:
     return socket.socket(*address[:3])
 
 
-def _unguarded_socket(address: AddrInfoType) -> socket.socket:
-    """Make a socket for a call where private addresses may be called.
+def _private_or_public_socket(address: AddrInfoType) -> socket.socket:
+    """Make a socket for a call where private addresses may be called as well as public ones; what is never called is refused here too.
 
     Raises:
-        OSError: it is an address that is never called.
+        OSError: it is link-local, or a cloud's own address.
     """
     host = str(address[4][0])
     try:
@@ -171,9 +171,15 @@ def _unguarded_socket(address: AddrInfoType) -> socket.socket:
 
 
 def open_caller(*, private: bool) -> aiohttp.ClientSession:
-    """Make a client that keeps no cookies, heeds no proxy of the environment and, unless `private`, reaches public addresses only."""
+    """Make a client that keeps no cookies, heeds no proxy of the environment and, unless `private`, reaches public addresses only.
+
+    With `private` it reaches this machine and private networks too, and still nothing that `is_guarded` names.
+    """
     connector = aiohttp.TCPConnector(
-        socket_factory=_unguarded_socket if private else _public_socket, use_dns_cache=False, limit=64, limit_per_host=8
+        socket_factory=_private_or_public_socket if private else _public_socket,
+        use_dns_cache=False,
+        limit=64,
+        limit_per_host=8,
     )
     return aiohttp.ClientSession(
         connector=connector,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -32,13 +33,9 @@ def held_home(home: Path) -> Iterator[str]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigurationError(
-                f"Baton runs already with the home {home} (process {holder or 'unknown'}). Stop that one first, or set BATON_HOME to "
-                "another folder: replicas have one each."
-            ) from error
+            raise _taken(home, holder) from error
         except OSError as error:
-            message = f"{home / 'replica'} cannot be locked: {error.strerror}. Set BATON_HOME to a folder on a disk of this machine."
-            raise ConfigurationError(message) from error
+            raise _unlockable(home / "replica", error) from error
         name = name or new_id("replica")
         file.truncate(0)
         file.write(f"{name}\n{os.getpid()}\n")
@@ -58,10 +55,70 @@ def _open(home: Path) -> IO[str]:
 
 
 def check_home(home: Path) -> None:
-    """See that no service has the home folder.
+    """See that no service has the home folder, by holding it for a moment: for who is about to start one.
 
     Raises:
         ConfigurationError: one has it, or it cannot be written.
     """
     with held_home(home):
         pass
+
+
+def look_at_home(home: Path) -> None:
+    """See that no service has the home folder, without holding it: a start at the same moment is not kept from it.
+
+    Raises:
+        ConfigurationError: one has it.
+    """
+    try:
+        _, holder, *_ = [*(home / "replica").read_text(encoding="utf-8").split(), "", ""]
+    except OSError:
+        return
+    if holder.isdecimal() and _holds_a_lock(int(holder)):
+        raise _taken(home, holder)
+
+
+def check_locks(home: Path) -> None:
+    """See that the disk of the home folder knows locks, by a file of its own that is gone afterwards.
+
+    Raises:
+        ConfigurationError: it knows none.
+        OSError: nothing can be written there.
+    """
+    with tempfile.TemporaryFile(dir=home) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise _unlockable(home, error) from error
+
+
+def _holds_a_lock(process: int) -> bool:
+    """Tell whether a process runs that holds the lock of a file: its number alone may have become another's since."""
+    try:
+        locks = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux: the number has to do
+        return _runs(process)
+    return any(line.split()[1:5:3] == ["FLOCK", str(process)] for line in locks)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _taken(home: Path, holder: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Baton runs already with the home {home} (process {holder or 'unknown'}). Stop that one first, or set BATON_HOME to "
+        "another folder: replicas have one each."
+    )
+
+
+def _unlockable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be locked: {error.strerror}. Set BATON_HOME to a folder on a disk of this machine."
+    )

@@ -9,7 +9,6 @@ import platform
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from server.children import newest_model
 from server.commands import within_reach
 from server.commands.output import print_json, print_table
 from server.pages import DIST
+from server.replica import check_locks
 from server.settings import Settings, load_settings
 
 LEAST_FREE = 1024**3
@@ -94,7 +94,7 @@ def _rasa_version(settings: Settings) -> str | None:
 
 def _disk(settings: Settings) -> str:
     settings.home.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=settings.home).close()  # the folder may be there and not be writable
+    check_locks(settings.home)  # the folder may be there and not be writable
     free = shutil.disk_usage(settings.home).free
     if free < LEAST_FREE:
         raise ConfigurationError(f"Only {free / 1024**2:.0f} MiB are free under {settings.home}. Free some space.")

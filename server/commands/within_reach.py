@@ -25,7 +25,7 @@ from server.commands.run import check_port
 from server.migrate import newest_revision, revision_of
 from server.outbound import check_url, open_caller
 from server.processes import redis_server
-from server.replica import check_home
+from server.replica import look_at_home
 from server.settings import Settings
 
 PATIENCE = aiohttp.ClientTimeout(total=3)
@@ -147,7 +147,7 @@ async def service(settings: Settings) -> str:
     """Look how the running service is; where none runs, whether one could."""
     ready = await _json(f"{own_url(settings)}/readyz")
     if not isinstance(ready, dict) or not isinstance(ready.get("parts"), dict):
-        check_home(settings.home)
+        look_at_home(settings.home)
         check_port(settings.host, settings.port, "BATON_PORT")
         if not settings.rasa_urls:
             check_port("127.0.0.1", settings.bot_port, "BATON_BOT_PORT")

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.errors import Invalid
-from server.outbound import _public_socket, _unguarded_socket, check_url, is_public, open_caller
+from server.outbound import _private_or_public_socket, _public_socket, check_url, is_public, open_caller
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_where_a_cloud_tells_its_machines_their_secrets_is_never_called(host: st
 def test_a_name_that_leads_there_is_not_dialled_even_where_private_addresses_are_allowed(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with pytest.raises(OSError, match="never called"):
-        _unguarded_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 443)))
+        _private_or_public_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 443)))
     with pytest.raises(OSError, match="private address"):
         _public_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 443)))
 

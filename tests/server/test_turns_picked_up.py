@@ -19,7 +19,7 @@ from core.database import Database
 from core.errors import ConfigurationError
 from handoff.speaking import TURN_LEASE, say_as_customer
 from handoff.visitors import new_visitor
-from server.replica import check_home, held_home
+from server.replica import check_home, check_locks, held_home, look_at_home
 from server.service import SERVICE, Service
 from tests.server.conftest import Running, ScriptedRasa, say
 from tests.server.turns import conversation_with_turns, said, settled, started
@@ -239,6 +239,21 @@ def test_a_home_keeps_its_name_and_is_one_services_at_a_time(tmp_path: Path) -> 
         assert again == first
 
 
+def test_who_only_looks_at_a_home_sees_its_service_and_leaves_everything_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at_home(tmp_path / "not there")
+    assert not (tmp_path / "not there").exists()
+    locked: list[object] = []
+    with held_home(tmp_path), monkeypatch.context() as watched:
+        watched.setattr(fcntl, "flock", lambda *given: locked.append(given))
+        with pytest.raises(ConfigurationError, match=f"process {os.getpid()}"):
+            look_at_home(tmp_path)
+    left = (tmp_path / "replica").read_text()
+    look_at_home(tmp_path)  # its process runs on, and holds the home no more
+    assert (locked, (tmp_path / "replica").read_text()) == ([], left)
+
+
 def test_a_name_that_was_kept_without_its_holder_is_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "replica").write_text("replica_1")
     with held_home(tmp_path) as name:
@@ -254,3 +269,5 @@ def test_a_home_whose_disk_knows_no_locks_is_not_taken_for_one_that_somebody_has
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(ConfigurationError, match="replica cannot be locked: No locks available"):
         check_home(tmp_path)
+    with pytest.raises(ConfigurationError, match="cannot be locked: No locks available"):
+        check_locks(tmp_path)
