@@ -46,7 +46,7 @@ export class PackagePanel extends LitElement {
     .signal .detail { grid-column: 1 / -1; font-size: 12px; color: var(--text-3); margin-top: -2px; }
     label { display: grid; grid-template-columns: 76px minmax(0, 1fr); gap: 12px; align-items: center; color: var(--text-3); }
     label + label { margin-top: 6px; }
-    label + dl, .quiet + dl { margin-top: 8px; }
+    label + dl, .quiet + dl, dl + dl { margin-top: 8px; }
     select { min-width: 0; width: 100%; height: 30px; padding: 0 6px; border: 1px solid var(--border-strong); border-radius: var(--radius-s); background: var(--bg); color: var(--text); }
     .tags { display: flex; flex-wrap: wrap; gap: 4px; margin-top: 10px; }
     .tag { padding: 0 7px; border-radius: 4px; background: var(--sunken); color: var(--text-2); font-size: 12px; line-height: 20px; overflow-wrap: anywhere; }
@@ -127,17 +127,22 @@ export class PackagePanel extends LitElement {
   }
 
   #ticket(ticket: Ticket): TemplateResult {
-    const categories = [...new Set([...(ticket.category === null ? [] : [ticket.category]), ...CATEGORIES])];
     return html`<section aria-label="Ticket"><h2>Ticket ${ticket.number} · ${codeWords(ticket.status)}</h2>
-      <label>Priority<select data-testid="desk-priority" ?disabled=${this.busy} @change=${(e: Event) => this.#override({ priority: (e.target as HTMLSelectElement).value as Priority })}>
-        ${PRIORITIES.map((priority) => html`<option value=${priority} .selected=${priority === ticket.priority}>${codeWords(priority)}</option>`)}</select></label>
-      <label>Category<select data-testid="desk-category" ?disabled=${this.busy} @change=${(e: Event) => this.#override({ category: (e.target as HTMLSelectElement).value })}>
-        ${ticket.category === null ? html`<option value="" selected disabled>None</option>` : nothing}
-        ${categories.map((category) => html`<option value=${category} .selected=${category === ticket.category}>${codeWords(category)}</option>`)}</select></label>
+      ${ticket.status === "closed" ? html`<dl data-testid="desk-closed"><dt>Priority</dt><dd>${codeWords(ticket.priority)}</dd><dt>Category</dt><dd>${ticket.category === null ? "None" : codeWords(ticket.category)}</dd></dl>` : this.#corrections(ticket)}
       ${ticket.team === null ? nothing : html`<dl><dt>Team</dt><dd>${codeWords(ticket.team)}</dd></dl>`}
       ${ticket.tags.length === 0 ? nothing : html`<p class="tags">${ticket.tags.map((tag) => html`<span class="tag">${tag}</span>`)}</p>`}
       ${ticket.overrides.length === 0 ? nothing : html`<h3>Changed by people</h3><ul class="plain">${ticket.overrides.map((o) => html`<li>${codeWords(o.field)} from ${o.old ?? "none"} to ${o.new ?? "none"}, by ${o.by}</li>`)}</ul>`}
     </section>`;
+  }
+
+  /** What a person may correct in a ticket that is not closed: the service keeps a closed one as it is. */
+  #corrections(ticket: Ticket): TemplateResult {
+    const categories = [...new Set([...(ticket.category === null ? [] : [ticket.category]), ...CATEGORIES])];
+    return html`<label>Priority<select data-testid="desk-priority" ?disabled=${this.busy} @change=${(e: Event) => this.#override({ priority: (e.target as HTMLSelectElement).value as Priority })}>
+        ${PRIORITIES.map((priority) => html`<option value=${priority} .selected=${priority === ticket.priority}>${codeWords(priority)}</option>`)}</select></label>
+      <label>Category<select data-testid="desk-category" ?disabled=${this.busy} @change=${(e: Event) => this.#override({ category: (e.target as HTMLSelectElement).value })}>
+        ${ticket.category === null ? html`<option value="" selected disabled>None</option>` : nothing}
+        ${categories.map((category) => html`<option value=${category} .selected=${category === ticket.category}>${codeWords(category)}</option>`)}</select></label>`;
   }
 
   #tried(pack: Package): TemplateResult {
