@@ -2,6 +2,13 @@
 import { messageOf } from "../shared/errors.js";
 import type { Detail, Priority, Row } from "../shared/desk-protocol.js";
 import type { DeskApi } from "./desk-api.js";
+import type { KeptNote } from "./writing.js";
+
+const NOTE_WORDS: Record<KeptNote, string> = {
+  draft: " Your note is kept under “Internal note”.",
+  unsent: " Your note stands in the conversation as not sent.",
+  stored: " Your note is in the conversation already.",
+};
 
 /** What the actions need of the desk around them. */
 export interface ActingDesk {
@@ -10,8 +17,8 @@ export interface ActingDesk {
   took(detail: Detail): void;
   tell(text: string, tone: "info" | "problem"): void;
   lostSession(error: unknown): boolean;
-  /** Puts a note that could not go out to the drafts of its conversation. */
-  keepNote(conversationId: string, note: string): void;
+  /** Sees to a note that it is not known to have gone out; tells where it is. */
+  keepNote(conversationId: string, note: string): KeptNote;
   readAgain(): Promise<void>;
   /** `claimed`: it is this agent's now. `acted`: it may have left the list, so the focus can go on. */
   happened(what: "claimed" | "acted"): void;
@@ -96,17 +103,23 @@ export class Actions {
     this.busy = name;
     this.acting = row.id;
     this.#desk.changed();
+    let failed: unknown = null;
     try {
       await action(row);
     } catch (error) {
-      const kept = note.trim() !== "";
-      if (kept) this.#desk.keepNote(row.id, note.trim());
-      if (!this.#desk.lostSession(error)) this.#desk.tell(`${messageOf(error)}${kept ? " Your note is kept under “Internal note”." : ""}`, "problem");
+      failed = error;
     }
     this.busy = null;
     this.#desk.changed();
     await this.#desk.readAgain();
+    // Of an answer that was lost the conversation, read again, tells whether the note went out all the same.
+    if (failed !== null) this.#failed(row.id, failed, note.trim());
     if (this.acting === row.id) this.acting = null;
     if (name !== "override") this.#desk.happened("acted");
+  }
+
+  #failed(conversationId: string, error: unknown, note: string): void {
+    const words = note === "" ? "" : NOTE_WORDS[this.#desk.keepNote(conversationId, note)];
+    if (!this.#desk.lostSession(error)) this.#desk.tell(`${messageOf(error)}${words}`, "problem");
   }
 }

@@ -67,8 +67,9 @@ export class ClockHistoryDialog extends LitElement {
     const { clock, measure } = history;
     const at = (iso: string): string => moment(iso, measure.zone);
     const due = clock.due_at === null ? "no deadline while it stands still" : `due ${at(clock.due_at)}`;
+    const here = clock.due_at === null || moment(clock.due_at) === at(clock.due_at) ? "" : ` Where you are it is due ${moment(clock.due_at)}.`;
     return html`<section aria-label=${metricName(clock.metric)}><h3>${metricName(clock.metric)}: ${codeWords(clock.state)}, ${due}</h3>
-      <p>${span(clock.target_minutes)} of calendar ${measure.calendar} (${measure.zone}) by policy ${measure.policy}, version ${measure.version}, at priority ${measure.priority}; ${span(history.used_minutes)} used.</p>
+      <p>${span(clock.target_minutes)} of calendar ${measure.calendar} by policy ${measure.policy}, version ${measure.version}, at priority ${measure.priority}; ${span(history.used_minutes)} used. All times are those of the calendar, ${measure.zone}.${here}</p>
       <div class="scroll" tabindex="0" role="region" aria-label="Stretches of time"><table>
         <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Time</th><th scope="col" class="number">Minutes</th><th scope="col" class="number">In all</th><th scope="col">Ends with</th></tr></thead>
         <tbody>${history.segments.map((part) => html`<tr class=${part.kind}><td>${at(part.start)}</td><td>${at(part.end)}</td><td>${KINDS[part.kind]}</td>
@@ -82,8 +83,8 @@ export class ClockHistoryDialog extends LitElement {
   }
 }
 
-/** A moment on the wall clock of the calendar, since windows and holidays are written so. */
-export function moment(iso: string, zone: string, locale?: string): string {
+/** A moment on the wall clock of the calendar, since windows and holidays are written so; without a zone on the reader's. */
+export function moment(iso: string, zone?: string, locale?: string): string {
   const parts: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone };
   return new Intl.DateTimeFormat(locale, parts).format(new Date(iso));
 }

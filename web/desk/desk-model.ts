@@ -60,7 +60,7 @@ export class DeskModel extends EventTarget {
       took: (detail) => this.#takeDetail(detail),
       tell: (text, tone) => this.toast(text, tone),
       lostSession: (error) => this.session.lost(error),
-      keepNote: (id, note) => this.#writing.keepNote(id, note),
+      keepNote: (id, note) => (this.#hasNote(id, note) ? "stored" : this.#writing.keepNote(id, note)),
       readAgain: async () => {
         await Promise.all([this.reread(), this.refresh()]);
         // What this agent has just done is known to them: an event that tells of it later is no news.
@@ -171,6 +171,13 @@ export class DeskModel extends EventTarget {
 
   get mayTakeOver(): boolean {
     return this.detail?.row.owner === "agent" && !this.isMine && this.session.supervises;
+  }
+
+  /** Whether a note of the one who is signed in stands in a conversation as it was last read, by itself or below what it was written with. */
+  #hasNote(id: string, note: string): boolean {
+    if (this.detail?.row.id !== id) return false;
+    const own = this.detail.messages.filter(({ kind, author }) => kind === "note" && author.kind === "agent" && author.name === this.staff?.name);
+    return own.some(({ text }) => `\n${text}`.endsWith(`\n${note}`));
   }
 
   get busy(): string | null {

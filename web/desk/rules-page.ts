@@ -1,7 +1,7 @@
 /** The page "SLA rules" for leads: calendars, policies and escalations as text, checked while it is written, with its versions. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { messageOf } from "../shared/errors.js";
+import { messageOf, ServiceError } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { dateInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
@@ -81,7 +81,7 @@ export class RulesPage extends LitElement {
         <label class="open"><input type="checkbox" .checked=${this.draft.forOpen} data-testid="desk-rules-open" @change=${(e: Event) => this.#write({ forOpen: (e.target as HTMLInputElement).checked })}>
           <span>Also for open tickets: measure them again from their start. Without it only new tickets are measured by this version.</span></label>
         ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-        <div class="row"><button type="button" class="button quiet" ?disabled=${this.model.rulesDraft === null && rules.version === rules.newest} @click=${this.#discard}>Discard</button>
+        <div class="row"><button type="button" class="button quiet" data-testid="desk-rules-discard" ?disabled=${this.model.rulesDraft === null} @click=${this.#discard}>Discard</button>
           <button type="button" class="button primary" data-testid="desk-rules-save" ?disabled=${this.saving || (this.checked?.problem ?? null) !== null || (!changed && rules.version === rules.newest && !this.draft.forOpen)} @click=${this.#save}>${this.saving ? "Saving…" : `Save as version ${rules.newest + 1}`}</button></div>
         <h2>Versions</h2>
         <ul data-testid="desk-rules-versions">${rules.versions.map((one) => this.#version(one, rules))}</ul>
@@ -206,10 +206,20 @@ export class RulesPage extends LitElement {
       this.model.toast(`Version ${saved.version} counts from now on.`, "info");
       this.area?.focus(); // the button is disabled from here on, and would take the focus with it
     } catch (error) {
-      if (this.#shown(error)) await this.#check();
+      if (this.#shown(error)) await (error instanceof ServiceError && error.body.code === "conflict" ? this.#readVersions() : this.#check());
     }
     this.saving = false;
   };
+
+  /** Somebody else has saved meanwhile: theirs stands below, to be looked at; what is written here goes on from the version it was begun on. */
+  async #readVersions(): Promise<void> {
+    try {
+      const { newest, versions } = await this.model.api.rules();
+      if (this.rules !== null) this.rules = { ...this.rules, newest, versions };
+    } catch (error) {
+      this.#shown(error);
+    }
+  }
 
   #goTo(line: number): void {
     const before = this.draft.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);

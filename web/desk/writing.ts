@@ -1,5 +1,6 @@
 /** What one writes at the desk: a draft for each conversation and one of the rules, and what is on its way. Kept while the session is renewed, for who wrote it. */
 import { ServiceError, messageOf } from "../shared/errors.js";
+import { characters, MESSAGE_LIMIT } from "../shared/limits.js";
 import type { Message } from "../shared/protocol.js";
 import type { DeskApi } from "./desk-api.js";
 import type { RulesDraft } from "./rules-draft.js";
@@ -8,8 +9,12 @@ import { type Failed, type Mode, TakenBack } from "./taken-back.js";
 export interface PendingReply extends Failed { epoch: number; state: "sending" | "failed"; problem: string | null }
 export interface Draft { mode: Mode; reply: string; note: string }
 
+/** Where a note is that was written with something else: in the field, beside it as one that was not sent, or stored. */
+export type KeptNote = "draft" | "unsent" | "stored";
+
 const EMPTY_DRAFT: Draft = { mode: "reply", reply: "", note: "" };
 const SIGNED_OUT = "You were signed out before it was sent. Try again.";
+const NO_ROOM = "Not sent. With what is in the field already it is too long for one note.";
 const SENT_AFTER_ALL = "What you took back to edit had been sent after all, and stands in the conversation.";
 const NOT_SENT_BESIDE_IT = `Not sent. ${SENT_AFTER_ALL} Try again sends this one too.`;
 
@@ -64,10 +69,20 @@ export class Writing {
     this.#desk.changed();
   }
 
-  /** A note that was written elsewhere and could not go out; what is in the field already stays before it. */
-  keepNote(id: string, note: string): void {
+  /** A note that was written elsewhere and could not go out, once; what is in the field already stays before it, as far as one note may be long. */
+  keepNote(id: string, note: string): KeptNote {
     const draft = this.draft(id);
-    this.setDraft(id, { ...draft, note: [draft.note, note].filter(Boolean).join("\n") });
+    if (`\n${draft.note}`.endsWith(`\n${note}`)) return "draft";
+    const both = [draft.note, note].filter(Boolean).join("\n");
+    if (characters(both) <= MESSAGE_LIMIT) {
+      this.setDraft(id, { ...draft, note: both });
+      return "draft";
+    }
+    if (!this.pending.some((one) => one.conversationId === id && one.mode === "note" && one.text === note)) {
+      const failed: Failed = { clientId: this.#newId(), conversationId: id, mode: "note", text: note, wait: false, instead: [] };
+      this.pending = [...this.pending, { ...failed, epoch: this.#desk.epochOf(id) ?? 0, state: "failed", problem: NO_ROOM }];
+    }
+    return "unsent";
   }
 
   async send(conversationId: string, epoch: number, mode: Mode, text: string, wait = false): Promise<void> {

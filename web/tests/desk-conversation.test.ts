@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { allById, byId, press, type } from "./dom.js";
 import { message, refusal } from "./fakes.js";
 import type { Detail } from "../shared/desk-protocol.js";
+import { MESSAGE_LIMIT } from "../shared/limits.js";
 import { MAYA, due, row, mine, detail, settle, open, service, model, app, given, useDesk } from "./desk-page.js";
 
 useDesk();
@@ -255,6 +256,45 @@ describe("replying", () => {
     await settle();
     expect(model.draft("a").note).toBe("begun before\nAdded as billing contact.");
     expect(model.toasts.map(({ text }) => text)).toContain("It is not yours any more. Your note is kept under “Internal note”.");
+    byId(app, "desk-resolve").click();
+    type(byId(app, "desk-resolve-note"), "Added as billing contact.");
+    byId(app, "desk-resolve-confirm").click();
+    await settle();
+    expect(model.draft("a").note).toBe("begun before\nAdded as billing contact.");
+  });
+
+  test("a note whose answer was lost stands in the conversation, and is not kept beside it", async () => {
+    await open("a");
+    service.on("POST", "/api/desk/conversations/a/resolve", { status: 503, body: refusal("unavailable", "No answer.") });
+    const note = message(3, { kind: "note", author: { kind: "agent", name: MAYA.name }, text: "Passed to Billing.\nAdded as billing contact." });
+    service.on("GET", "/api/desk/conversations/a", { body: detail(mine("a"), { messages: [note] }) });
+    byId(app, "desk-resolve").click();
+    type(byId(app, "desk-resolve-note"), "Added as billing contact.");
+    byId(app, "desk-resolve-confirm").click();
+    await settle();
+    expect(model.draft("a").note).toBe("");
+    expect(model.toasts.map(({ text }) => text)).toContain("No answer. Your note is in the conversation already.");
+  });
+
+  test("a note that is too long for one field with what is there stands beside it as not sent", async () => {
+    service.on("POST", "/api/desk/conversations/a/resolve", { status: 409, body: refusal("stale_epoch", "It is not yours any more.") });
+    await open("a");
+    const before = "x".repeat(MESSAGE_LIMIT - 5);
+    model.setDraft("a", { mode: "reply", reply: "", note: before });
+    byId(app, "desk-resolve").click();
+    type(byId(app, "desk-resolve-note"), "Added as billing contact.");
+    byId(app, "desk-resolve-confirm").click();
+    await settle();
+    expect(model.draft("a").note).toBe(before);
+    expect(model.pending.map(({ mode, text, state }) => [mode, text, state])).toEqual([["note", "Added as billing contact.", "failed"]]);
+    expect(model.toasts.map(({ text }) => text)).toContain("It is not yours any more. Your note stands in the conversation as not sent.");
+  });
+
+  test("a closed ticket says its priority and category, and offers no other", async () => {
+    service.on("GET", "/api/desk/conversations/a", { body: detail(mine("a"), { ticket: { ...detail(mine("a")).ticket!, status: "closed" } }) });
+    await open("a");
+    expect(byId(app, "desk-closed").textContent).toContain("High");
+    expect([...allById(app, "desk-priority"), ...allById(app, "desk-category")]).toEqual([]);
   });
 });
 

@@ -90,6 +90,7 @@ test("another version takes the place of text that was not saved only when that 
   });
   await openPage("rules");
   const text = (): string => (byId(app, "desk-rules-text") as HTMLTextAreaElement).value;
+  expect((byId(app, "desk-rules-discard") as HTMLButtonElement).disabled).toBe(true);
   const show = async (version: number): Promise<void> => {
     byId(app, "desk-rules-versions").querySelector<HTMLButtonElement>(`[aria-label="Show version ${version}"]`)!.click();
     await settle();
@@ -154,9 +155,26 @@ describe("rules that are written and not saved", () => {
     expect([field("desk-rules-note").value, field("desk-rules-open").checked]).toEqual(["", false]);
   });
 
-  test("are gone when they are discarded, and nothing is asked any more", async () => {
-    [...byId(app, "desk-rules-page").querySelectorAll("button")].find((button) => button.textContent === "Discard")?.click();
+  test("show the versions anew when somebody else has saved meanwhile, and stay as they are", async () => {
+    const versions = [5, 4].map((version) => ({ version, author: "Amara", note: "", at: null, for_open_tickets: false, applied_at: null }));
+    service.on("PUT", "/api/sla/policies", { status: 409, body: refusal("conflict", "Amara saved version 5 meanwhile.") });
+    service.on("GET", "/api/sla/policies", { body: { ...rules(5, "a: 7"), versions } });
+    byId(app, "desk-rules-save").click();
     await settle();
+    expect(byId(app, "desk-rules-versions").textContent).toContain("Version 5");
+    expect(byId(app, "desk-rules-page").textContent).toContain("Amara saved version 5 meanwhile.");
+    expect(field("desk-rules-text").value).toBe("a: 2");
+    byId(app, "desk-rules-save").click();
+    await settle();
+    expect(service.calls.findLast((call) => call.method === "PUT")?.body).toMatchObject({ base: 4, text: "a: 2" });
+  });
+
+  test("are gone when they are discarded, and then there is nothing to discard", async () => {
+    const discard = byId(app, "desk-rules-discard") as HTMLButtonElement;
+    expect(discard.disabled).toBe(false);
+    discard.click();
+    await settle();
+    expect(discard.disabled).toBe(true);
     expect([field("desk-rules-text").value, field("desk-rules-note").value, leavingIsAsked()]).toEqual(["a: 1", "", false]);
   });
 

@@ -5,8 +5,7 @@ import { live } from "lit/directives/live.js";
 import { icon } from "../shared/icons.js";
 import { TypingSignal } from "../shared/typing-signal.js";
 import { base } from "../shared/tokens.js";
-import { MESSAGE_LIMIT } from "../shared/limits.js";
-import { characters } from "./conversation-model.js";
+import { characters, MESSAGE_LIMIT } from "../shared/limits.js";
 import { lengthWords } from "./wording.js";
 
 export class Composer extends LitElement {

@@ -1,7 +1,7 @@
 /** What the widget knows of the conversation, and what a customer can do in it. Views render it; it renders nothing. */
 import type { ChatSink, LinkState } from "../shared/chat-ports.js";
 import { now } from "../shared/clock.js";
-import { MESSAGE_LIMIT } from "../shared/limits.js";
+import { characters, MESSAGE_LIMIT } from "../shared/limits.js";
 import type {
   AckFrame, Author, Button, Conversation, DurableFrame, ErrorBody, EventFrame, LiveFrame, Message,
 } from "../shared/protocol.js";
@@ -20,11 +20,6 @@ const NO_REQUESTS: Record<RequestName, Request> = { person: NONE, withdraw: NONE
 const TYPING_SHOWN_MS = 6_000;
 /** Notices that mark a change of owner: buttons above them were offered by someone who no longer speaks. */
 const OWNER_CHANGES = new Set(["queued", "claimed", "returned", "released", "withdrawn", "resolved"]);
-
-/** Characters as the service counts them: code points, not UTF-16 halves. */
-export function characters(text: string): number {
-  return Array.from(text).length;
-}
 
 /** Whether a button can still be pressed: unused, with no sibling used, and offered under the present epoch. */
 export function buttonsAlive(message: Message, messages: readonly Message[], epoch: number): boolean {
