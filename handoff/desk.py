@@ -35,6 +35,7 @@ from handoff.taking_over import rating_of
 from handoff.transcript import get_conversation, transcript
 from handoff.unanswered import unanswered
 from handoff.views import message_view
+from handoff.wording import PERSON_PAYLOADS, REASONS
 from tickets.tables import tickets
 from tickets.ticketing import (
     Ticket,
@@ -48,6 +49,8 @@ View = Literal["queue", "mine", "colleagues", "bot", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
 ROWS = 200
 """Conversations that a list shows at most; the counts tell of the rest."""
+VISITOR_DIGITS = 4
+"""The last digits of a visitor's id, random as they are, that tell those apart who wait at the same time."""
 
 
 async def list_rows(reader: Reader, view: str, agent: Staff, at: datetime, team: str | None = None) -> list[RowView]:
@@ -157,11 +160,14 @@ def _row(
     row: sa.RowMapping, names: dict[str, str], last: LastMessageView | None, clock: SlaClock | None, at: datetime
 ) -> RowView:
     agent_id = agent_of(row["owner"])
+    name = row["customer_name"] or row["email"]
     return RowView(
         id=row["id"],
         number=row["number"],
-        subject=row["subject"],
-        customer=PersonView(name=row["customer_name"] or row["email"], plan=row["customer_plan"]),
+        subject=None if row["subject"] in REASONS.values() else row["subject"],
+        customer=PersonView(name=name, plan=row["customer_plan"]),
+        visitor=None if name else row["visitor_id"][-VISITOR_DIGITS:].upper(),
+        page=row["page_title"] or row["page_url"],
         owner="agent" if agent_id else row["owner"],
         epoch=row["epoch"],
         agent=None if agent_id is None else AgentView(id=agent_id, name=names.get(agent_id, "A former colleague")),
@@ -178,12 +184,14 @@ def _row(
 
 
 async def _last_messages(reader: Reader, conversation_ids: Sequence[str]) -> dict[str, LastMessageView]:
+    """Return what was said last in each conversation; that somebody pressed for a person says nothing of their matter."""
     newest = (
         sa.select(messages.c.conversation_id, sa.func.max(messages.c.seq).label("seq"))
         .where(
             messages.c.conversation_id.in_(conversation_ids),
             messages.c.author_kind != "system",
             messages.c.kind != "note",
+            sa.or_(messages.c.payload.is_(None), messages.c.payload.not_in(sorted(PERSON_PAYLOADS))),
         )
         .group_by(messages.c.conversation_id)
         .subquery()

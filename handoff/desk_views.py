@@ -39,12 +39,18 @@ class LastMessageView(TypedDict):
 
 
 class RowView(TypedDict):
-    """A conversation in a list."""
+    """A conversation in a list.
+
+    `subject` is null where the customer has said nothing of their matter; `visitor` tells those without a name apart, the same in all
+    conversations of one; `page` is what they look at, by its title, else its address.
+    """
 
     id: str
     number: str | None
     subject: str | None
     customer: PersonView
+    visitor: str | None
+    page: str | None
     owner: str
     epoch: int
     agent: AgentView | None
@@ -108,5 +114,6 @@ def veiled(row: RowView) -> RowView:
     """Return a row for whoever may not read the conversation: where it is, and nothing of what was said."""
     unseen = PersonView(name=None, plan=None)
     return {
-        **row, "subject": None, "customer": unseen, "last_message": None, "category": None, "tags": [], "reason": None, "clock": None,
+        **row, "subject": None, "customer": unseen, "visitor": None, "page": None, "last_message": None, "category": None, "tags": [],
+        "reason": None, "clock": None,
     }  # fmt: skip

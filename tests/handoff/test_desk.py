@@ -10,9 +10,12 @@ from core.clock import iso
 from core.errors import Invalid, NotFound
 from customers.demo import seed_customers
 from handoff.desk import detail_of, list_rows, row_of
-from handoff.records import Conversation, Staff
-from handoff.speaking import write_note
+from handoff.desk_views import veiled
+from handoff.records import Conversation, Reply, Staff
+from handoff.speaking import press_as_customer, write_note
 from handoff.taking_over import claim, rate, resolve, save_email
+from handoff.visitors import note_page
+from handoff.wording import TALK_TO_PERSON
 from tests.handoff.conftest import MINUTE, Floor
 
 
@@ -104,6 +107,7 @@ async def test_an_unknown_visitor_is_unknown_but_for_the_address_they_gave(floor
     assert (customer["known"], customer["id"], customer["name"], customer["health"]) == (False, None, None, None)
     assert customer["email"] == "dana@acme.example"
     assert detail["row"]["customer"] == {"name": "dana@acme.example", "plan": None}
+    assert detail["row"]["visitor"] is None
 
 
 async def test_agents_see_notes_and_customers_words_count_as_unanswered(floor: Floor, maya: Staff) -> None:
@@ -158,3 +162,41 @@ async def test_what_is_not_there_is_not_found(floor: Floor, maya: Staff) -> None
             await detail_of(reader, "cv_none", floor.clock.now())
         with pytest.raises(Invalid, match="queue, mine, colleagues, bot, resolved"):
             await list_rows(reader, "everything", maya, floor.clock.now())
+
+
+async def test_guests_in_the_queue_are_told_apart_by_four_digits_and_by_their_words_or_the_page_they_are_on(
+    floor: Floor, maya: Staff
+) -> None:
+    silent, asking = await floor.visit(), await floor.visit()
+    async with floor.database.write() as tx:
+        await note_page(tx, silent.id, "https://fernhill.example/pricing", "Pricing")
+    await floor.say(asking, "how do I export a board")
+    for one in (silent, asking):
+        await floor.hand_over(one)
+    async with floor.database.read() as reader:
+        rows = {row["id"]: row for row in await list_rows(reader, "queue", maya, floor.clock.now())}
+    assert (rows[silent.id]["subject"], rows[silent.id]["page"]) == (None, "Pricing")
+    assert (rows[asking.id]["subject"], rows[asking.id]["page"]) == ("how do I export a board", None)
+    codes = {rows[one.id]["visitor"] for one in (silent, asking)}
+    assert codes == {one.visitor_id[-4:].upper() for one in (silent, asking)}
+    assert veiled(rows[silent.id])["page"] is None
+
+
+async def test_that_somebody_pressed_for_a_person_is_not_what_they_said_last(floor: Floor, maya: Staff) -> None:
+    conversation = await floor.visit()
+    offered = Reply("I do not know.", buttons=(TALK_TO_PERSON,))
+    await floor.answer(await floor.say(conversation, "is it raining"), offered)
+    (_, answer) = await floor.said(conversation)
+    await press_as_customer(
+        floor.database,
+        conversation.id,
+        client_id="p",
+        button_id=answer.buttons[0].id,
+        name="Visitor",
+        at=floor.clock.now(),
+    )
+    async with floor.database.read() as reader:
+        row = await row_of(reader, conversation.id, floor.clock.now())
+    assert row is not None
+    assert row["last_message"] is not None
+    assert row["last_message"]["text"] == "I do not know."

@@ -4,6 +4,7 @@ import { property, query } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
 import type { Detail, Row } from "../shared/desk-protocol.js";
 import { base } from "../shared/tokens.js";
+import { nameOf } from "./customer-name.js";
 import type { DeskModel } from "./desk-model.js";
 import { priorityMark } from "./priority-mark.js";
 import type { ReplyComposer } from "./reply-composer.js";
@@ -120,7 +121,7 @@ export class ConversationView extends LitElement {
 
   #header(detail: Detail): TemplateResult {
     const { row, customer } = detail;
-    const name = customer.name ?? row.customer.name ?? "Visitor"; // the list knows whoever left an address by it
+    const name = customer.name ?? nameOf(row); // the list knows whoever left an address by it
     // A resolved conversation's row has let go of its ticket; the detail still knows it.
     const subject = row.subject ?? detail.ticket?.subject ?? null;
     const number = row.number ?? detail.ticket?.number ?? null;

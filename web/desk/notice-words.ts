@@ -1,6 +1,7 @@
 /** What happened, in words for agents: the service's notices are worded for the customer who reads them. */
 import type { Row } from "../shared/desk-protocol.js";
 import type { Message } from "../shared/protocol.js";
+import { nameOf } from "./customer-name.js";
 
 /** A notice as the desk says it; one of a type that is not known here keeps the service's own words. */
 export function noticeWords(message: Pick<Message, "text" | "notice">): string {
@@ -27,16 +28,18 @@ export function noticeWords(message: Pick<Message, "text" | "notice">): string {
 }
 
 /** A conversation has become this agent's by somebody else's doing. */
-export function movedToMe(row: Pick<Row, "number" | "customer">): string {
-  return `${nameOf(row)} is yours now.`;
+export function movedToMe(row: Named): string {
+  return `${called(row)} is yours now.`;
 }
 
 /** A conversation has stopped being this agent's by somebody else's doing. */
-export function movedFromMe(row: Pick<Row, "number" | "customer" | "owner" | "agent">): string {
-  if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} has ${nameOf(row)} now.`;
-  return row.owner === "closed" ? `${nameOf(row)} was closed.` : `${nameOf(row)} went back to the queue.`;
+export function movedFromMe(row: Named & Pick<Row, "owner" | "agent">): string {
+  if (row.owner === "agent") return `${row.agent?.name ?? "A colleague"} has ${called(row)} now.`;
+  return row.owner === "closed" ? `${called(row)} was closed.` : `${called(row)} went back to the queue.`;
 }
 
-function nameOf(row: Pick<Row, "number" | "customer">): string {
-  return [row.number, row.customer.name ?? "Visitor"].filter(Boolean).join(" · ");
+type Named = Pick<Row, "number" | "customer" | "visitor">;
+
+function called(row: Named): string {
+  return [row.number, nameOf(row)].filter(Boolean).join(" · ");
 }

@@ -8,6 +8,7 @@ import { dateInWords, metricName, momentInWords, timeOfDay } from "../shared/tim
 import { base } from "../shared/tokens.js";
 import { BAND_WORDS, codeWords, languageWords, PRIORITIES, revenueWords } from "../shared/words.js";
 import { CATEGORIES } from "./categories.js";
+import { nameOf } from "./customer-name.js";
 
 export class PackagePanel extends LitElement {
   static define(tag = "desk-context"): void {
@@ -68,7 +69,7 @@ export class PackagePanel extends LitElement {
       ${this.#why(detail.package, detail.ticket)}
       ${detail.rating === null ? nothing : html`<section data-testid="desk-rating"><h2>Rating</h2><p>${detail.rating.score} of 5${detail.rating.comment ? html`: <span dir="auto">“${detail.rating.comment}”</span>` : nothing}</p></section>`}
       ${detail.clocks.length === 0 ? nothing : this.#clocks(detail.clocks)}
-      ${this.#customer(detail.customer)}
+      ${this.#customer(detail.customer, nameOf(detail.row))}
       ${this.#health(detail.customer, detail.package)}
       ${detail.ticket === null ? nothing : this.#ticket(detail.ticket)}
       ${detail.package === null ? nothing : this.#tried(detail.package)}
@@ -96,8 +97,8 @@ export class PackagePanel extends LitElement {
       <button type="button" class="link" data-testid="desk-how" @click=${() => this.dispatchEvent(new CustomEvent("desk-history", { bubbles: true, composed: true }))}>How this came to be</button></section>`;
   }
 
-  #customer(customer: Customer): TemplateResult {
-    const name = customer.name ?? "Visitor";
+  #customer(customer: Customer, inLists: string): TemplateResult {
+    const name = customer.name ?? (customer.email === null ? inLists : "Visitor");
     const pageUrl = customer.page?.url ? safeUrl(customer.page.url, location.origin) : null;
     const lines: [string, unknown][] = [
       ["E-mail", customer.email === null ? null : breakingBeforeDomain(customer.email)],

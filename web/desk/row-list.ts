@@ -9,6 +9,7 @@ import { plainWords } from "../shared/message-markup.js";
 import { ago } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { codeWords, reasonWords, VIEW_NAMES } from "../shared/words.js";
+import { matterOf, nameOf } from "./customer-name.js";
 import type { DeskModel } from "./desk-model.js";
 import { pagesFor } from "./pages.js";
 import { priorityMark } from "./priority-mark.js";
@@ -143,10 +144,10 @@ export class RowListView extends LitElement {
   }
 
   #row(row: Row): TemplateResult {
-    const name = row.customer.name ?? "Visitor";
+    const name = nameOf(row);
     const unread = row.unanswered || this.model.unread.has(row.id);
     const last = row.last_message;
-    const subject = row.subject ?? (last?.author_kind === "agent" ? plainWords(last.text) : last?.text) ?? "No message yet";
+    const subject = matterOf({ ...row, last_message: last?.author_kind === "agent" ? { ...last, text: plainWords(last.text) } : last });
     const other = row.agent !== null && row.agent.id !== this.model.staff?.id ? row.agent.name : null;
     const why = other ?? (reasonWords(row.reason) || (this.model.view === "resolved" ? "Resolved" : row.owner === "bot" ? "Talking with the bot" : ""));
     return html`<button type="button" class="row ${unread ? "unread" : ""}" data-testid="queue-row" data-id=${row.id} aria-current=${row.id === this.model.selected ? "true" : "false"}

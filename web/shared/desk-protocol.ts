@@ -31,6 +31,10 @@ export interface Row {
   number: string | null;
   subject: string | null;
   customer: { name: string | null; plan: string | null };
+  /** Tells those without a name apart, the same in all conversations of one. */
+  visitor?: string | null;
+  /** What they look at: the page's title, else its address. */
+  page?: string | null;
   owner: Owner;
   epoch: number;
   agent: { id: string; name: string } | null;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { hashOf, placeOf } from "../desk/place.js";
 import type { DeskApi } from "../desk/desk-api.js";
 import { Lists } from "../desk/lists.js";
+import { matterOf, nameOf } from "../desk/customer-name.js";
 import { movedFromMe, noticeWords } from "../desk/notice-words.js";
 import { belongsTo, clocksInOrder, inOrder } from "../desk/row-order.js";
 import type { Clock, Row } from "../shared/desk-protocol.js";
@@ -77,3 +78,25 @@ describe("clocks and answers owed", () => {
     expect(belongsTo(mine("a"), "colleagues", "st_maya")).toBe(false);
   });
 });
+
+test.each([
+  [{ name: "Dana", plan: null }, null, "Dana"],
+  [{ name: null, plan: null }, "7F3A", "Visitor 7F3A"],
+  [{ name: null, plan: null }, null, "Visitor"],
+])("a row is named after its customer %j, a guest by what tells them apart", (customer, visitor, name) => {
+  expect(nameOf({ customer, visitor })).toBe(name);
+});
+
+test.each([
+  [{ subject: "Export a board", last_message: said("customer", "hello"), page: "Pricing" }, "Export a board"],
+  [{ subject: null, last_message: said("customer", "hello"), page: "Pricing" }, "hello"],
+  [{ subject: null, last_message: said("bot", "How can I help?"), page: "Pricing" }, "On “Pricing”"],
+  [{ subject: null, last_message: said("bot", "How can I help?"), page: null }, "How can I help?"],
+  [{ subject: null, last_message: null, page: null }, "No message yet"],
+])("of %j a row says what tells most", (row, words) => {
+  expect(matterOf(row)).toBe(words);
+});
+
+function said(author_kind: "customer" | "bot", text: string): Row["last_message"] {
+  return { text, author_kind, at: "2026-11-23T14:41:00Z" };
+}
