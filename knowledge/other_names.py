@@ -17,6 +17,7 @@ import yaml
 from knowledge.articles import BrokenArticle
 from knowledge.results import SearchOutcome
 from knowledge.spelling import Correction
+from knowledge.terms import question_terms
 
 FILE = "other-names.yml"
 MOST = 1_000
@@ -71,13 +72,21 @@ def better_of(asked: SearchOutcome, reading: Reading, read: SearchOutcome) -> Se
     """Choose between what was found for a question as it was asked and for a reading of it.
 
     A word keeps the sense that it was typed in unless an article answers the other: of two readings that nothing answers the customer's own
-    is shown. Where the reading is answered, how well the first article of each matches decides. Neither the confidence nor the score
-    before it is made relative chooses as well; docs/knowledge.md has figures.
+    is shown. So is it where the article that answers the other does not hold the articles' word for it ("payment issue" is about no task),
+    and where both are answered by the same one. Else how well the first article of each matches decides. Neither the confidence nor
+    the score before it is made relative chooses as well; docs/knowledge.md has figures.
     """
     best, other = (one.results[0].score if one.results else 0.0 for one in (asked, read))
-    if best >= other or (asked.results and not read.answered):
+    if best >= other or (asked.results and not _answers_in_its_words(asked, reading, read)):
         return asked
     return replace(read, corrections=(*reading.replaced, *read.corrections))
+
+
+def _answers_in_its_words(asked: SearchOutcome, reading: Reading, read: SearchOutcome) -> bool:
+    """Tell whether a reading is answered by an article that tells of what it names, and that the question itself did not find."""
+    if not read.answered or (asked.answered and asked.results[0].article_id == read.results[0].article_id):
+        return False
+    return read.results[0].held.issuperset(*(question_terms(one.used) for one in reading.replaced))
 
 
 def read_other_names(folder: Path) -> OtherNames:

@@ -25,6 +25,8 @@ OTHERWISE_NAMED = {
     "my card was declined": "change-payment-card",
     "remove my card": "change-payment-card",
     "move our trello boards over": "import-trello",
+    "payment issue": "failed-payment",
+    "an issue with my payment": "failed-payment",
 }
 """Questions with words that `other-names.yml` knows, in that sense and in another."""
 FAR = ("zzzz", "qwertzuiop", "gift cards", "how tall is mount everest", "lorem ipsum dolor sit amet", "whiteboard")
