@@ -233,7 +233,7 @@ async def next_best(
     """Search again for the question behind the article that did not help.
 
     Returns:
-        The search of the log that the question was, and the best article not shown yet, if any.
+        The search of the log that the question was, and the best article not shown yet, if that is believed to answer by itself.
     """
     async with assistance.database.read() as reader:
         shown = await shown_articles(reader, conversation, tracker.get_slot("article_id"))
@@ -244,9 +244,8 @@ async def next_best(
         for one in tracker.get_slot(TOGETHER) or []
         if one["article_id"] == tracker.get_slot("article_id")
     )
-    found = await search(assistance, next(own, shown.question), conversation)
-    fresh = (result for result in found.results if found.answered and result.article_id not in shown.article_ids)
-    return shown.search_id, next(fresh, None)
+    found = await search(assistance, next(own, shown.question), conversation, without=shown.article_ids)
+    return shown.search_id, found.results[0] if found.answered else None
 
 
 async def goes_on_from_the_last(assistance: Assistance, tracker: Tracker, question: str) -> bool:
@@ -259,7 +258,12 @@ async def goes_on_from_the_last(assistance: Assistance, tracker: Tracker, questi
 
 
 async def search(
-    assistance: Assistance, question: str, conversation: Conversation, *, after: str | None = None
+    assistance: Assistance,
+    question: str,
+    conversation: Conversation,
+    *,
+    after: str | None = None,
+    without: Collection[str] = (),
 ) -> SearchOutcome:
     """Search the articles; nothing to ask finds nothing. The search is logged with the turn's words, not here.
 
@@ -268,6 +272,7 @@ async def search(
         question: in the customer's words.
         conversation: whose customer decides what may be found.
         after: the question before, which this one may go on from.
+        without: ids of articles that are not wanted any more.
     """
     try:
         return await assistance.retriever().search(
@@ -275,6 +280,7 @@ async def search(
             viewer=viewer_of(conversation),
             limit=BOT_LIMIT,
             after=after,
+            without=without,
             surface="bot",
             conversation_id=conversation.id,
             log=False,

@@ -58,6 +58,7 @@ class _Sought(NamedTuple):
     limit: int
     only: Only
     mode: Mode
+    without: frozenset[str] = frozenset()
 
 
 class Retriever:
@@ -91,6 +92,7 @@ class Retriever:
         conversation_id: str | None = None,
         log: bool = True,
         mode: Mode = "hybrid",
+        without: Collection[str] = (),
     ) -> SearchOutcome:
         """Find the articles that answer `question`, among those that `viewer` may see.
 
@@ -105,6 +107,7 @@ class Retriever:
             conversation_id: the conversation it belongs to, for the log.
             log: whether to keep it in the log of searches now; whoever says no may keep the outcome's `entry` in a write of its own.
             mode: both searches, or one of them alone, for comparisons.
+            without: ids of articles that are searched as if they were not there: the best of the others is judged by itself.
 
         Raises:
             Invalid: the question is empty or too long, the limit is out of bounds, or there is no such audience.
@@ -113,7 +116,7 @@ class Retriever:
         if audience is not None and audience not in get_args(Audience):
             raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
         only = Only(category, audience).for_viewer(viewer)
-        sought = _Sought(question, viewer, limit, only, mode)
+        sought = _Sought(question, viewer, limit, only, mode, frozenset(without))
         outcome = await self._foresight.ask(sought, partial(self._search, sought))
         if after and (not outcome.answered or may_lean(question)):
             outcome = await self._with_the_one_before(sought, after, outcome)
@@ -168,14 +171,14 @@ class Retriever:
         return replace(found, results=[first, *found.results[1:]], question=both)
 
     async def _search_as_asked(self, sought: _Sought) -> SearchOutcome:
-        question, viewer, limit, only, mode = sought
+        question, viewer, limit, only, mode, without = sought
         telling = telling_terms(question)
         if not telling:
             return SearchOutcome()
         # A small knowledge base answers in less time than its statements would take to visit another thread.
         reading = self.database.glance if self._full_text.passages <= self._full_text.few else self.database.read
         async with reading() as reader:
-            found = await self._find(reader, question, telling, viewer, only, mode)
+            found = await self._find(reader, question, telling, viewer, only, mode, without)
             if not found.ranked:
                 return SearchOutcome(semantic=found.semantic, corrections=found.corrections)
             shown = found.ranked[:limit]

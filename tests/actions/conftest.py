@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,8 @@ class Shelf:
     """What a question finds that is asked after another."""
     after: list[str | None] = field(default_factory=list)
     """The question before each one that was asked."""
+    answers_without: bool = True
+    """Whether the best of the others answers, where some are not wanted."""
 
     async def search(
         self,
@@ -58,6 +60,7 @@ class Shelf:
         conversation_id: str | None,
         log: bool,
         after: str | None = None,
+        without: Collection[str] = (),
     ) -> SearchOutcome:
         if not question.strip():
             raise Invalid("Please type a question.", field="question")
@@ -67,12 +70,13 @@ class Shelf:
         if after and self.goes_on:
             return SearchOutcome([self.goes_on], True, 0.9, entry=self.entry, question=f"{after} {question}")
         for word, found in self.by_word.items():
-            if word in question:
+            if word in question and not (found and found.article_id in without):
                 return SearchOutcome(
                     [found] if found else [], found is not None, 0.9, entry=self.entry, question=question.strip()
                 )
-        asked = question.strip()
-        return SearchOutcome(self.results, self.answered, 0.9, entry=self.entry, close=self.close, question=asked)
+        left = [one for one in self.results if one.article_id not in without]
+        answered = bool(left) and (self.answers_without if without else self.answered)
+        return SearchOutcome(left, answered, 0.9, entry=self.entry, close=self.close, question=question.strip())
 
 
 def result(slug: str) -> Result:

@@ -243,9 +243,14 @@ async def test_without_a_second_article_a_person_is_offered(scene: Scene) -> Non
     scene.slots["article_id"] = "refunds"
     assert await scene.run("action_article_did_not_help") == [{"response": "utter_offer_person"}]
     assert scene.slots["open_question"] == "person"
-    scene.slots["not_helpful_count"] = 0.0
-    scene.shelf.answered = False
+
+
+async def test_a_second_article_that_is_not_believed_to_answer_by_itself_is_not_shown(scene: Scene) -> None:
+    await scene.was_answered("can I get my invoices as pdf?", "invoices")
+    scene.slots["article_id"] = "invoices"
+    scene.shelf.answers_without = False
     assert await scene.run("action_article_did_not_help") == [{"response": "utter_offer_person"}]
+    assert scene.slots["open_question"] == "person"
 
 
 async def test_unhelpful_words_before_any_question_offer_a_person(scene: Scene) -> None:

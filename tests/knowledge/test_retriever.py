@@ -181,6 +181,26 @@ async def test_a_category_is_a_filter_and_one_that_does_not_exist_is_empty(
             assert [one.slug for one in outcome.results] == slugs
 
 
+@pytest.mark.parametrize("few", WAYS)
+async def test_articles_that_are_not_wanted_are_as_if_they_were_not_there(
+    database: Database, clock: FrozenClock, few: int
+) -> None:
+    await keep(
+        database,
+        make_article("a-1", "refund invoice card", title="Refund invoice card"),
+        make_article("a-2", "Pay by card."),
+    )
+    retriever = Retriever(database, None, clock, FullText(few))
+
+    async def ask(*without: str) -> tuple[list[str], bool]:
+        outcome = await retriever.search("refund invoice card", viewer=Viewer.ANONYMOUS, log=False, without=without)
+        return [one.slug for one in outcome.results], outcome.answered
+
+    assert await ask() == (["a-1", "a-2"], True)
+    assert await ask("a-1") == (["a-2"], False)
+    assert await ask("a-1", "a-2") == ([], False)
+
+
 @pytest.mark.parametrize("question", ["", "   \n\t ", "\x00"])
 async def test_an_empty_question_is_refused(database: Database, clock: FrozenClock, question: str) -> None:
     with pytest.raises(Invalid, match="type a question"):
