@@ -96,9 +96,14 @@ class Floor:
         return await self.hand_over(conversation, reason)
 
     async def claimed(self, agent: Staff, text: str = "please help me with this") -> Conversation:
-        waiting = await self.waiting(text)
-        await claim(self.database, waiting.id, agent, epoch=waiting.epoch, at=self.clock.now())
-        return await self.current(waiting)
+        return await self.current(await self.claim(await self.waiting(text), agent))
+
+    async def claim(self, conversation: Conversation, agent: Staff, *, at: datetime | None = None) -> Conversation:
+        """Give it to this agent, as they saw it; returns it as it is then."""
+        claimed = await claim(
+            self.database, conversation.id, agent, epoch=conversation.epoch, at=at or self.clock.now()
+        )
+        return claimed.conversation
 
     async def reply(
         self, conversation: Conversation, agent: Staff, text: str, *, epoch: int | None = None, client_id: str = ""

@@ -47,7 +47,7 @@ async def test_what_changes_hands_came_once_and_when_it_was_first_queued(
 ) -> None:
     at = floor.clock.now()
     waiting = await floor.waiting()
-    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))).conversation
+    taken = await floor.claim(waiting, maya, at=floor.later(MINUTE))
     await moved(floor, taken, maya, amara)
     (one,) = await came(floor)
     assert (one.at, one.due_after) == (at, DUE_AFTER)
@@ -62,7 +62,7 @@ async def test_what_waits_and_what_was_taken_both_came_and_a_customer_who_asks_a
 ) -> None:
     began = floor.clock.now()
     first = await floor.waiting()
-    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.later(MINUTE))).conversation
+    taken = await floor.claim(first, maya, at=floor.later(MINUTE))
     await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     second = floor.later(MINUTE)
     await floor.waiting()

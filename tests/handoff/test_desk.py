@@ -13,7 +13,7 @@ from handoff.desk import detail_of, list_rows, row_of
 from handoff.desk_views import veiled
 from handoff.records import Conversation, Reply, Staff
 from handoff.speaking import press_as_customer, write_note
-from handoff.taking_over import claim, rate, resolve, save_email
+from handoff.taking_over import rate, resolve, save_email
 from handoff.visitors import note_page
 from handoff.wording import TALK_TO_PERSON
 from tests.handoff.conftest import MINUTE, Floor
@@ -25,7 +25,7 @@ async def test_the_detail_of_a_known_customer_has_account_health_earlier_tickets
     async with floor.database.write() as tx:
         dana, *_ = await seed_customers(tx, floor.clock.now())
     first = await floor.waiting("where are my invoices", dana)
-    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(first, maya)
     await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     waiting = await floor.waiting("the invoice has the wrong amount", dana)
     async with floor.database.read() as reader:
@@ -77,7 +77,7 @@ async def test_the_ticket_that_is_looked_at_does_not_count_against_its_customers
     second = await floor.waiting("the invoice has the wrong amount", dana)
     assert await sentiment(first) == (70, "No other tickets in 90 days.")
     assert await sentiment(second) == (0, "0 of 1 other tickets in 90 days resolved.")
-    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(first, maya)
     await resolve(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     assert await sentiment(first) == (70, "No other tickets in 90 days.")
     assert await sentiment(second) == (100, "1 of 1 other tickets in 90 days resolved.")

@@ -13,7 +13,7 @@ from handoff.records import Conversation, Staff
 from handoff.routing.transferring import move_to_team, transfer
 from handoff.speaking import write_note
 from handoff.tables import staff
-from handoff.taking_over import claim, resolve
+from handoff.taking_over import resolve
 from tests.handoff.conftest import Floor
 
 
@@ -98,7 +98,7 @@ async def test_who_is_named_when_a_conversation_is_passed_on_or_resolved_is_told
     await transfer(floor.database, claimed.id, maya, epoch=claimed.epoch, at=at, team="billing", note=words)
     waiting = await floor.current(claimed)
     assert (await floor.said(claimed))[-1].notice == {"type": "mentions", "names": [amara.name]}
-    taken = (await claim(floor.database, claimed.id, maya, epoch=waiting.epoch, at=at)).conversation
+    taken = await floor.claim(waiting, maya, at=at)
     await resolve(floor.database, claimed.id, maya, epoch=taken.epoch, at=at, note=words)
     assert await told(floor, amara) == [told_so] * 2
     assert await told(floor, jonas) == []

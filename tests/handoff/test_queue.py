@@ -21,7 +21,7 @@ from handoff.records import Staff
 from handoff.routing import waiting
 from handoff.routing.presence import SILENT_AFTER_SECONDS, keep_presence, leave, present, show_presence
 from handoff.routing.waiting import QueueState, Staffed, queue_state
-from handoff.taking_over import claim, override_ticket, release, resolve
+from handoff.taking_over import override_ticket, release, resolve
 from handoff.teams import put_team
 from server.processes import private_redis
 from tests.handoff.conftest import MINUTE, Floor
@@ -132,7 +132,7 @@ async def test_a_released_conversation_has_the_same_place_at_the_desk_and_in_the
     floor: Floor, maya: Staff, redis: Redis
 ) -> None:
     released = await floor.waiting()
-    taken = (await claim(floor.database, released.id, maya, epoch=released.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(released, maya)
     await floor.reply(taken, maya, "One moment.")
     await release(floor.database, taken.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
     floor.later(timedelta(minutes=1000))

@@ -9,7 +9,7 @@ import pytest
 
 from handoff.records import Conversation, Reply, Staff, Understanding
 from handoff.reopening import is_same_topic, reopen, ticket_to_reopen
-from handoff.taking_over import claim, resolve
+from handoff.taking_over import resolve
 from handoff.transcript import get_conversation
 from tests.handoff.conftest import ANSWER, MINUTE, Floor
 from tickets.ticketing import Ticket, get_ticket
@@ -22,7 +22,7 @@ async def resolved(floor: Floor, maya: Staff, intent: str = "invoices") -> Conve
     turn = await floor.say(conversation, "my invoices are missing")
     await floor.answer(turn, "Here is an article.", intent=intent, confidence=0.9)
     waiting = await floor.hand_over(conversation)
-    claimed = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    claimed = await floor.claim(waiting, maya)
     await floor.reply(claimed, maya, "It is there now.")
     return await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.later(10 * MINUTE))
 
@@ -127,7 +127,7 @@ async def test_a_reopened_ticket_waits_with_the_time_used_before_and_is_answered
     assert clocks["next_response.0"].state == "running"
     said = {message.id: message for message in await floor.said(waiting)}
     assert said[again.id].turn == "dropped"
-    claimed = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    claimed = await floor.claim(waiting, maya)
     await floor.reply(claimed, maya, "Again, sorry.")
     done = await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     async with floor.database.read() as reader:

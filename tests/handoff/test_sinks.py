@@ -10,7 +10,7 @@ from core.outbox import outbox_messages
 from core.webhook_endpoints import add_endpoint
 from handoff.records import Staff
 from handoff.speaking import write_note
-from handoff.taking_over import claim, rate, release, resolve
+from handoff.taking_over import rate, release, resolve
 from tests.handoff.conftest import MINUTE, Floor
 
 
@@ -35,11 +35,11 @@ async def test_a_conversation_is_told_from_its_handoff_to_its_rating_and_notes_a
     assert await told(floor) == []  # what is said to the assistant is between the two
     waiting = await floor.hand_over(conversation)
     floor.later(MINUTE)
-    claimed = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    claimed = await floor.claim(waiting, maya)
     floor.later(MINUTE)
     released = await release(floor.database, waiting.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     floor.later(MINUTE)
-    again = (await claim(floor.database, waiting.id, maya, epoch=released.epoch, at=floor.clock.now())).conversation
+    again = await floor.claim(released, maya)
     await write_note(floor.database, again.id, maya, client_id="n", text="secret", at=floor.later(MINUTE))
     for _ in range(2):
         await floor.reply(again, maya, "It is corrected.", client_id="r")

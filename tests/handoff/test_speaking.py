@@ -12,7 +12,7 @@ from handoff.records import Reply, Staff, Understanding
 from handoff.sla.clocks import fire_due
 from handoff.speaking import say_as_bot, write_note
 from handoff.tables import understandings
-from handoff.taking_over import claim, release, resolve
+from handoff.taking_over import release, resolve
 from handoff.turns import next_turn
 from tests.handoff.conftest import ANSWER, MINUTE, Floor
 
@@ -32,7 +32,7 @@ async def test_a_bot_reply_after_a_claim_and_a_return_is_still_of_an_old_epoch(f
     conversation = await floor.visit()
     turn = await floor.say(conversation, "are you there?")
     waiting = await floor.hand_over(conversation)
-    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(waiting, maya)
     with pytest.raises(StaleEpoch):
         await floor.answer(turn, "Here I am!")
     await resolve(floor.database, waiting.id, maya, epoch=taken.epoch, at=floor.clock.now())
@@ -74,7 +74,7 @@ async def test_a_reply_that_is_too_late_says_who_has_the_conversation_and_what_c
     now = floor.clock.now()
     waiting = await release(floor.database, claimed.id, maya, epoch=claimed.epoch, at=now)
     assert "Claim it" in await refusal(claimed.epoch)
-    his = (await claim(floor.database, claimed.id, jonas, epoch=waiting.epoch, at=now)).conversation
+    his = await floor.claim(waiting, jonas, at=now)
     assert "A colleague has" in await refusal(claimed.epoch)
     solved = await resolve(floor.database, claimed.id, jonas, epoch=his.epoch, at=now)
     assert "with the assistant again" in await refusal(claimed.epoch)
@@ -89,7 +89,7 @@ async def test_the_first_response_is_met_by_a_persons_public_reply_alone(floor: 
     turn = await floor.say(conversation, "how does this work?")
     await floor.answer(turn, "Like this.")
     waiting = await floor.hand_over(conversation)
-    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))).conversation
+    taken = await floor.claim(waiting, maya, at=floor.later(MINUTE))
     await write_note(floor.database, taken.id, maya, client_id="n1", text="on it", at=floor.later(MINUTE))
     clock = (await floor.clocks(taken.ticket_id))["first_response.0"]
     assert (clock.state, clock.met_at) == ("running", None)

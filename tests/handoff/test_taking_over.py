@@ -86,7 +86,7 @@ async def test_a_lead_may_take_over_what_an_agent_has_and_an_agent_may_not(
         await claim(floor.database, claimed.id, jonas, epoch=claimed.epoch, at=floor.clock.now())
     with pytest.raises(StaleEpoch, match="Maya has already taken"):
         await claim(floor.database, claimed.id, amara, epoch=claimed.epoch - 1, at=floor.clock.now())
-    taken = (await claim(floor.database, claimed.id, amara, epoch=claimed.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(claimed, amara)
     assert (taken.agent_id, taken.epoch) == (amara.id, claimed.epoch + 1)
     ended = {row["staff_id"]: row["ended_by"] for row in await floor.rows(assignments)}
     assert ended == {maya.id: "taken_over", amara.id: None}
@@ -101,7 +101,7 @@ async def test_a_release_returns_the_conversation_to_its_place_among_what_is_due
     first = await floor.waiting()
     floor.later(MINUTE)
     second = await floor.waiting()
-    taken = (await claim(floor.database, first.id, maya, epoch=first.epoch, at=floor.later(MINUTE))).conversation
+    taken = await floor.claim(first, maya, at=floor.later(MINUTE))
     floor.later(MINUTE)
     third = await floor.waiting()
     back = await release(floor.database, first.id, maya, epoch=taken.epoch, at=floor.later(MINUTE))
@@ -266,7 +266,7 @@ async def test_a_rating_sent_again_does_not_rate_what_came_after_it(floor: Floor
     await resolve(floor.database, claimed.id, maya, epoch=claimed.epoch, at=floor.clock.now())
     await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
     waiting = await floor.hand_over(await floor.current(claimed))
-    again = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    again = await floor.claim(waiting, maya)
     await resolve(floor.database, again.id, maya, epoch=again.epoch, at=floor.clock.now())
     await rate(floor.database, claimed.id, 1, "", client_id="r1", at=floor.clock.now())
     assert [row["ticket_id"] for row in await floor.rows(ratings)] == [claimed.ticket_id]
@@ -288,8 +288,8 @@ async def test_waiting_counts_from_the_moment_the_queue_got_the_conversation(
     waiting = await floor.waiting()
     floor.later(20 * MINUTE)
     await floor.say(waiting, "are you still there?")
-    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.later(MINUTE))).conversation
-    taken = (await claim(floor.database, taken.id, amara, epoch=taken.epoch, at=floor.later(MINUTE))).conversation
+    taken = await floor.claim(waiting, maya, at=floor.later(MINUTE))
+    taken = await floor.claim(taken, amara, at=floor.later(MINUTE))
     released_at = floor.later(MINUTE)
     again = await release(floor.database, taken.id, amara, epoch=taken.epoch, at=released_at)
     await claim(floor.database, again.id, maya, epoch=again.epoch, at=floor.later(MINUTE))

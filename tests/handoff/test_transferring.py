@@ -12,7 +12,6 @@ from handoff.notifications import notifications_of
 from handoff.records import Conversation, Staff
 from handoff.routing.transferring import move_to_team, transfer
 from handoff.tables import assignments, staff
-from handoff.taking_over import claim
 from handoff.teams import put_team, teams_by_name
 from handoff.transcript import get_conversation
 from tests.handoff.conftest import MINUTE, Floor
@@ -69,7 +68,7 @@ async def test_what_waits_changes_the_team_and_not_its_epoch_so_that_a_claim_und
         current = await get_conversation(tx.connection, waiting.id, lock=True)
         await move_to_team(tx, current, "security", by="Rule “late”", note="", at=floor.clock.now())
     assert len(await floor.said(waiting, notes=False)) == said
-    taken = (await claim(floor.database, waiting.id, maya, epoch=waiting.epoch, at=floor.clock.now())).conversation
+    taken = await floor.claim(waiting, maya)
     assert taken.agent_id == maya.id
 
 
