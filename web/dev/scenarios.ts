@@ -113,7 +113,7 @@ export function rows(): Row[] {
     row(2, "Dana Whitfield", "Business", "October invoice for the auditors, no permission", "high", "asked", 18),
     row(1, "Tomasz Kowalczyk", "Enterprise", "We are leaving for another tool at the end of the month", "urgent", "cancellation", -14, { category: "cancellation", tags: ["churn-risk"] }),
     row(3, LONG_NAME, "Enterprise Nonprofit Annual", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft does not load in the calendar", "normal", "repeated_failure", 95),
-    row(4, null, null, "Is there an API for milestones?", "low", "not_helpful", 1330),
+    row(4, null, null, "Is there an API for milestones?", "low", "not_helpful", 1330, { visitor: "7F3A" }),
     row(6, "ليلى حداد", "Starter", "لا أستطيع تسجيل الدخول إلى حسابي", "normal", "frustration", 240),
     row(5, "Ines Ferreira", "Business", "Two-factor phone lost", "high", "security", 3, { owner: "agent", agent: { id: ME.id, name: ME.name }, epoch: 3, category: "security", clock: clock("next_response", 3, "running", 30) }),
     row(7, "Piotr Nowak", "Starter", "Import from Trello stops at 80 %", "normal", "action_failed", 400, { owner: "agent", agent: { id: ME.id, name: ME.name }, epoch: 3, unanswered: false, clock: clock("resolution", 400, "paused", 1440) }),
@@ -121,11 +121,14 @@ export function rows(): Row[] {
     row(9, "Sam Oduya", "Business", "Wrong currency on the invoice", "normal", "asked", 0, { owner: "bot", epoch: 5, clock: null, unanswered: false, tags: ["resolved"] }),
     row(11, "Olu Adeniran", "Enterprise", "Webhook deliveries stop after a key rotation", "high", "repeated_failure", 31, { owner: "agent", agent: { id: "st_jonas", name: "Jonas Lindgren" }, epoch: 3, clock: clock("next_response", 31, "running", 60) }),
     row(10, "Noor Haddad", "Business", "Taken by a colleague", "normal", "asked", 44, { epoch: 1 }),
+    row(12, null, null, "", "normal", "asked", 61, { subject: null, last_message: null, visitor: "0B91", page: "Pricing and plans · Fernhill" }),
+    row(13, null, null, "Do you have a mobile app?", "low", "", 0, { owner: "bot", number: null, epoch: 3, priority: null, reason: null, clock: null, unanswered: false, visitor: "C2E4", tags: ["withdrawn"] }),
   ];
 }
 
 export function detail(of: Row): Detail {
   const name = of.customer.name ?? "Visitor";
+  const withdrawn = of.tags.includes("withdrawn");
   const who = { kind: "customer", name } as const;
   const known = of.customer.name !== null;
   const messages: Message[] = [
@@ -154,11 +157,11 @@ export function detail(of: Row): Detail {
     page: { url: "https://app.fernhill.example/settings/billing", title: "Billing · Fernhill" },
   };
   const at = new Date(START + 240_000).toISOString();
-  const handedOver = of.owner !== "bot" || of.tags.includes("resolved");
+  const handedOver = of.owner !== "bot" || of.tags.includes("resolved") || withdrawn;
   return {
     row: of, messages, customer, rating: null,
     clocks: handedOver ? [of.clock ?? clock("first_response", 5, "met"), clock("resolution", 430, "running", 480), ...(of.clock?.metric === "first_response" ? [] : [clock("first_response", 2, "met")])] : [],
-    ticket: handedOver ? { id: `tk_${of.id}`, number: of.number ?? "", subject: of.subject ?? "", status: "open", category: of.category, priority: of.priority ?? "normal", team: "billing", tags: ["invoices", ...of.tags],
+    ticket: handedOver ? { id: `tk_${of.id}`, number: of.number ?? "", subject: of.subject ?? "", status: withdrawn ? "closed" : "open", category: of.category, priority: of.priority ?? "normal", team: "billing", tags: ["invoices", ...of.tags],
       reasons: ["A billing question is high priority on the Business plan.", "The customer names a deadline: today."], created_at: at, resolved_at: null,
       overrides: of.id === "cv_r5" ? [{ field: "priority", old: "normal", new: "high", by: "Maya Ortiz", at }] : [] } : null,
     package: handedOver ? { version: 1, reason: { code: of.reason ?? "asked", words: "The customer asked for a person." },
