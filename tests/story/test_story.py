@@ -178,9 +178,9 @@ async def test_killing_rasa_leaves_a_working_chat_and_a_person_within_reach(brow
 async def test_on_a_phone_each_page_of_the_desk_has_the_whole_width(browser: Browser, baton: Baton) -> None:
     lead = await open_desk(browser, baton, "amara@fernhill.example")
     await lead.set_viewport_size({"width": 390, "height": 844})
-    for page in ("team", "rules", "webhooks"):
+    for page in ("team", "feedback", "rules", "webhooks"):
         await lead.goto(f"{baton.url}/desk#/{page}")
-        await expect(lead.locator("h1", has_text=re.compile("^(Team|SLA rules|Webhooks)$"))).to_be_visible()
+        await expect(lead.locator("h1", has_text=re.compile("^(Team|Feedback|SLA rules|Webhooks)$"))).to_be_visible()
         box = await lead.get_by_role("main").bounding_box()
         assert box is not None
         assert (box["x"], box["width"]) == (0, 390)
@@ -200,9 +200,9 @@ async def test_every_page_passes_the_accessibility_rules(browser: Browser, baton
     assert await violations(desk) == []
     lead = await open_desk(browser, baton, "amara@fernhill.example", bypass_csp=True)
     await lead.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for page in ("team", "rules", "webhooks"):
+    for page in ("team", "feedback", "rules", "webhooks"):
         await lead.get_by_test_id(f"desk-page-{page}").click()
-        await expect(lead.locator("h1", has_text=re.compile("^(Team|SLA rules|Webhooks)$"))).to_be_visible()
+        await expect(lead.locator("h1", has_text=re.compile("^(Team|Feedback|SLA rules|Webhooks)$"))).to_be_visible()
         assert await violations(lead) == []
     await lead.get_by_test_id("desk-bell").click()
     await expect(lead.get_by_test_id("desk-notifications")).to_be_visible()

@@ -3,6 +3,7 @@ import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
 import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/desk-protocol.js";
 import type { Message } from "../shared/protocol.js";
+import type { ReportQuery, ReviewDetail, ReviewList, ReviewOutcome, ReviewState, SearchReport } from "./feedback-types.js";
 import type { Reader } from "./mentions.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
@@ -66,6 +67,14 @@ export class DeskApi {
   newSecret = async (id: string): Promise<{ secret: string }> => (await this.#write("POST", `/api/webhooks/${encodeURIComponent(id)}/secret`)) as { secret: string };
   ping = async (id: string): Promise<unknown> => this.#write("POST", `/api/webhooks/${encodeURIComponent(id)}/ping`);
   deleteEndpoint = async (id: string): Promise<unknown> => this.#write("DELETE", `/api/webhooks/${encodeURIComponent(id)}`);
+
+  reviews = async (state: ReviewState, { limit, after }: { limit: number; after?: string }): Promise<ReviewList> =>
+    (await this.#read(`/api/desk/reviews?state=${state}&limit=${limit}${after === undefined ? "" : `&after=${encodeURIComponent(after)}`}`)) as ReviewList;
+  review = async (id: string): Promise<ReviewDetail> => (await this.#read(`/api/desk/reviews/${encodeURIComponent(id)}`)) as ReviewDetail;
+  closeReview = async (id: string, outcome: ReviewOutcome, note: string): Promise<ReviewDetail> =>
+    (await this.#write("POST", `/api/desk/reviews/${encodeURIComponent(id)}/close`, { outcome, note })) as ReviewDetail;
+  searchReport = async ({ kind, days, surface }: ReportQuery): Promise<SearchReport> =>
+    (await this.#read(`/api/desk/reports/searches?kind=${kind}&days=${days}&limit=50${surface === null ? "" : `&surface=${surface}`}`)) as SearchReport;
 
   #read(url: string): Promise<unknown> {
     return requestJson(url, { credentials: "same-origin" }, this.#fetch);

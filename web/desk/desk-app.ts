@@ -12,8 +12,9 @@ import type { DeskSocket } from "./desk-socket.js";
 import { deskStyle } from "./desk-style.js";
 import type { NotificationsDialog } from "./notifications-dialog.js";
 import type { OwnSettings } from "./own-settings.js";
-import { pagesFor, type PageId } from "./pages.js";
+import { type DeskPage, pagesFor, type PageId } from "./pages.js";
 import { hashOf, placeOf } from "./place.js";
+import { ring } from "./ring.js";
 import type { RowListView } from "./row-list.js";
 import { actionOf, SHORTCUTS, type Action } from "./shortcuts.js";
 
@@ -75,15 +76,31 @@ export class DeskApp extends LitElement {
     } else {
       // Not within an update: what these change is rendered by the next one.
       queueMicrotask(() => {
-        this.socket.start();
-        this.#navigated();
-        void this.model.notifications.refresh();
+        this.#begin();
       });
     }
   }
 
+  #begin(): void {
+    if (this.model.session.answers) {
+      this.socket.start();
+      void this.model.notifications.refresh();
+    }
+    this.#navigated();
+    if (this.#pages.some(({ id }) => id === "feedback")) void this.model.reviewTasks.count();
+  }
+
+  get #pages(): DeskPage[] {
+    return this.model.staff === null ? [] : pagesFor(this.model.staff.role);
+  }
+
+  /** What is shown where no page was chosen: a conversation; to who sees none their first page, but on a phone, where pages are chosen first. */
+  get #firstPage(): PageId | null {
+    return this.model.session.answers || this.#phone.matches ? null : (this.#pages[0]?.id ?? null);
+  }
+
   override updated(): void {
-    if (this.#listNext && this.model.rows !== null) {
+    if (this.#listNext && (this.model.rows !== null || !this.model.session.answers)) {
       this.#listNext = false;
       this.#acted();
     }
@@ -102,26 +119,25 @@ export class DeskApp extends LitElement {
     if (model.staff === null) return html`<desk-sign-in .signIn=${this.#signIn}></desk-sign-in>${this.#toasts()}`;
     if (model.staff.password_once === true) return html`<desk-own-settings first .session=${model.session}></desk-own-settings>${this.#toasts()}`;
     const { detail, selected } = model;
-    const page = pagesFor(model.staff.role).find(({ id }) => id === model.page) ?? null;
+    const page = this.#pages.find(({ id }) => id === model.page) ?? null;
+    const { answers } = model.session;
     return html`<div class="desk ${selected === null && page === null ? "" : "reading"} ${page === null ? "" : "paged"} ${model.connected ? "" : "bannered"}"
         @desk-open=${(e: CustomEvent<string>) => this.#go(this.model.view, e.detail)} @desk-view=${(e: CustomEvent<View>) => this.#go(e.detail, null)}
         @desk-history=${() => void this.#history()} @desk-page=${(e: CustomEvent<PageId>) => this.#go(this.model.view, null, e.detail)} @desk-back=${() => this.#back()} @desk-note=${() => this.#write("note")} @desk-panel=${this.#togglePanel} @desk-leave-composer=${() => this.list?.focus()}
         @desk-typing=${(e: CustomEvent<{ on: boolean }>) => model.selected !== null && this.socket.typing(model.selected, e.detail.on)}
         @desk-override=${(e: CustomEvent<{ priority?: Priority; category?: string }>) => void model.actions.override(e.detail)}>
         ${model.connected ? nothing : html`<div class="banner" role="status" data-testid="desk-offline">${icon("offline", 16)} No live connection. Reconnecting; what you see may be old.</div>`}
-        <section class="left" aria-label="Conversations" role=${this.#phone.matches && selected === null && page === null ? "main" : "region"}>
-          <button type="button" class="skip" @click=${this.#skip}>Skip to the conversation</button>
+        <section class="left" aria-label=${answers ? "Conversations" : "Pages"} role=${this.#phone.matches && selected === null && page === null ? "main" : "region"}>
+          <button type="button" class="skip" @click=${this.#skip}>Skip to the ${page === null ? "conversation" : "page"}</button>
           <div class="brand"><span class="mark">${mark(16)}</span><h1>Baton<span class="visually-hidden"> desk</span></h1><span class="grow"></span>
-            ${this.#bell()}
-            <button type="button" role="switch" class="presence" aria-checked=${model.session.presence === "online" ? "true" : "false"} aria-label="Available for customers" data-testid="desk-presence"
-              @click=${this.#togglePresence}><i></i>${model.session.presence === "online" ? "Online" : "Away"}</button></div>
+            ${answers ? this.#duty() : nothing}</div>
           <desk-list .model=${model} .revision=${this.revision}></desk-list>
           ${this.#phone.matches ? nothing : this.#toasts()}
           <div class="me"><span class="avatar" aria-hidden="true">${initials(model.staff.name)}</span><span class="name" title=${model.staff.email}>${model.staff.name}</span>
             <button type="button" class="icon-button" aria-label="Your settings" title="Your settings" data-testid="desk-own" @click=${() => this.own?.open()}>${icon("settings")}</button>
-            <button type="button" class="icon-button" aria-pressed=${this.sound ? "true" : "false"} aria-label="Sound when someone starts waiting" title=${this.sound ? "Sound is on" : "Sound is off"} data-testid="desk-sound"
+            ${!answers ? nothing : html`<button type="button" class="icon-button" aria-pressed=${this.sound ? "true" : "false"} aria-label="Sound when someone starts waiting" title=${this.sound ? "Sound is on" : "Sound is off"} data-testid="desk-sound"
               @click=${() => (this.sound = !this.sound)}>${icon(this.sound ? "sound" : "soundOff")}</button>
-            <button type="button" class="icon-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" data-testid="desk-shortcuts" @click=${() => this.shortcuts?.showModal()}>${icon("keyboard")}</button>
+            <button type="button" class="icon-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" data-testid="desk-shortcuts" @click=${() => this.shortcuts?.showModal()}>${icon("keyboard")}</button>`}
             <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" data-testid="desk-signout" @click=${() => void model.session.signOut()}>${icon("signOut")}</button></div>
         </section>
         ${page !== null ? html`<main class="middle" id="main" tabindex="-1" aria-label=${page.name}>${page.render(model, this.revision)}</main>` : html`<main class="middle" id="main" tabindex="-1" aria-label="Conversation"><desk-conversation .model=${model} .revision=${this.revision} .panelOpen=${this.panelOpen}></desk-conversation></main>
@@ -138,6 +154,13 @@ export class DeskApp extends LitElement {
       <dialog id="shortcuts" aria-labelledby="shortcuts-title"><h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <dl>${SHORTCUTS.map((s) => html`<dt><kbd>${s.shown}</kbd></dt><dd>${s.words}</dd>`)}<dt><kbd>Enter</kbd></dt><dd>Open the conversation in focus</dd><dt><kbd>Ctrl + Enter</kbd></dt><dd>Send</dd></dl>
         <form method="dialog" class="row"><button class="button">Close</button></form></dialog>`;
+  }
+
+  #duty(): TemplateResult {
+    const { presence } = this.model.session;
+    return html`${this.#bell()}
+      <button type="button" role="switch" class="presence" aria-checked=${presence === "online" ? "true" : "false"} aria-label="Available for customers" data-testid="desk-presence"
+        @click=${this.#togglePresence}><i></i>${presence === "online" ? "Online" : "Away"}</button>`;
   }
 
   #bell(): TemplateResult {
@@ -230,11 +253,12 @@ export class DeskApp extends LitElement {
   #navigated = (): void => {
     if (this.model.staff === null) return;
     const place = placeOf(location.hash);
-    this.model.openPage(place.page ?? null);
+    this.model.openPage(place.page ?? this.#firstPage, place.part ?? null);
+    if (place.id === null) this.panelOpen = false;
+    if (!this.model.session.answers) return;
     if (this.model.floor.now === null) void this.model.floor.read();
     if (place.view !== this.model.view || this.model.rows === null) void this.model.lists.show(place.view);
     if (place.id !== this.model.selected || this.model.detail === null) void this.model.open(place.id);
-    if (place.id === null) this.panelOpen = false;
   };
 
   /** Rules that were not saved outlast another page and another session, but not the tab: the browser asks. */
@@ -251,7 +275,7 @@ export class DeskApp extends LitElement {
   #keydown = (event: KeyboardEvent): void => {
     if (this.model.staff === null || event.defaultPrevented) return;
     const action = actionOf(event);
-    if (action === null || dialogIsOpen(this.renderRoot)) return;
+    if (action === null || (action !== "back" && !this.model.session.answers) || dialogIsOpen(this.renderRoot)) return;
     event.preventDefault();
     this.#do(action);
   };
@@ -285,21 +309,9 @@ export class DeskApp extends LitElement {
     void this.updateComplete.then(() => this.conversation?.focusReply());
   }
 
-  /** Two soft notes, made here; only where the agent asked for sound. */
+  /** Only where the agent asked for sound. */
   #ring = (): void => {
-    if (!this.sound) return;
-    const audio = new AudioContext();
-    for (const [frequency, at] of [[660, 0], [880, 0.14]] as const) {
-      const tone = audio.createOscillator();
-      const volume = audio.createGain();
-      tone.frequency.value = frequency;
-      volume.gain.setValueAtTime(0.08, audio.currentTime + at);
-      volume.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + at + 0.25);
-      tone.connect(volume).connect(audio.destination);
-      tone.start(audio.currentTime + at);
-      tone.stop(audio.currentTime + at + 0.25);
-    }
-    setTimeout(() => void audio.close(), 600);
+    if (this.sound) ring();
   };
 }
 

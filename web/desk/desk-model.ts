@@ -10,6 +10,7 @@ import { Notifications } from "./notifications.js";
 import { movedToMe, movedFromMe } from "./notice-words.js";
 import type { PageId } from "./pages.js";
 import { clocksInOrder } from "./row-order.js";
+import { ReviewTasks } from "./review-tasks.js";
 import type { RulesDraft } from "./rules-draft.js";
 import { Session } from "./session.js";
 import { type Toast, Toasts } from "./toasts.js";
@@ -21,6 +22,7 @@ const REREAD_MS = 800;
 export class DeskModel extends EventTarget {
   /** What is shown in place of a conversation. */
   page: PageId | null = null;
+  pagePart: string | null = null;
   selected: string | null = null;
   detail: Detail | null = null;
   detailProblem: string | null = null;
@@ -32,6 +34,7 @@ export class DeskModel extends EventTarget {
   readonly floor: Floor;
   readonly actions: Actions;
   readonly notifications: Notifications;
+  readonly reviewTasks: ReviewTasks;
   readonly #api: DeskApi;
   readonly #writing: Writing;
   readonly #toasts = new Toasts(() => this.#changed());
@@ -44,7 +47,7 @@ export class DeskModel extends EventTarget {
     this.session = new Session(api, {
       changed: () => this.#changed(),
       problem: (text) => this.toast(text, "problem"),
-      begins: (staff) => this.#writing.authorIs(staff.id),
+      begins: (staff) => this.#signedIn(staff),
       ends: (byThem) => this.#signedOut(byThem),
     });
     this.lists = new Lists(api, {
@@ -54,6 +57,7 @@ export class DeskModel extends EventTarget {
     });
     this.floor = new Floor(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
     this.notifications = new Notifications(api, () => this.#changed(), (error) => (this.session.lost(error) ? null : messageOf(error)));
+    this.reviewTasks = new ReviewTasks(api, () => this.#changed());
     this.actions = new Actions(api, {
       changed: () => this.#changed(),
       open: () => this.detail,
@@ -86,12 +90,18 @@ export class DeskModel extends EventTarget {
     return this.session.staff;
   }
 
+  #signedIn(staff: Staff): void {
+    this.#writing.authorIs(staff.id);
+    this.reviewTasks.authorIs(staff.id);
+  }
+
   /** What was written stays, for whoever signs in again as its author; who signs out leaves nothing. */
   #signedOut(byThem: boolean): void {
     if (byThem) this.#writing.clear();
     this.floor.forget();
     this.lists.forget();
     this.notifications.forget();
+    this.reviewTasks.forget(byThem);
     this.detail = null;
     this.selected = null;
     this.#changed();
@@ -117,8 +127,9 @@ export class DeskModel extends EventTarget {
 
   // ---- one conversation --------------------------------------------------------------------------------------------
 
-  openPage(page: PageId | null): void {
+  openPage(page: PageId | null, part: string | null = null): void {
     this.page = page;
+    this.pagePart = part;
     this.floor.watched = page === "team";
     this.#changed();
   }

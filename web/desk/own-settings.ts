@@ -43,11 +43,11 @@ export class OwnSettings extends LitElement {
     if (!this.shown) return html``;
     return html`<dialog aria-labelledby="own-title" @close=${() => (this.shown = false)}>
       <h2 id="own-title">Your settings</h2>
-      <section><form @submit=${this.#capacity}>
+      ${!this.session.answers ? nothing : html`<section><form @submit=${this.#capacity}>
         <label class="field">Conversations at once<input type="number" name="capacity" min="0" max="100" required .value=${String(this.session.staff?.capacity ?? 0)} data-testid="desk-own-capacity">
           <small>At most as many are assigned to you; you may still claim more. With 0 nothing is assigned.</small></label>
         ${this.#outcome("capacity", "Kept.")}
-        <div class="row"><button class="button" data-testid="desk-own-capacity-save">Save</button></div></form></section>
+        <div class="row"><button class="button" data-testid="desk-own-capacity-save">Save</button></div></form></section>`}
       <section>${this.#passwordForm("Current password")}</section>
       <div class="row"><button type="button" class="button" @click=${() => this.dialog?.close()}>Close</button></div>
     </dialog>`;

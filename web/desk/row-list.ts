@@ -104,7 +104,7 @@ export class RowListView extends LitElement {
   override focus(): void {
     const rows = [...this.renderRoot.querySelectorAll<HTMLButtonElement>(".row")];
     const target = rows.find((row) => row.getAttribute("aria-current") === "true") ?? rows[Math.min(this.#openAt, rows.length - 1)]
-      ?? this.renderRoot.querySelector<HTMLButtonElement>('.view:not([aria-current="false"])');
+      ?? this.renderRoot.querySelector<HTMLButtonElement>('.view:not([aria-current="false"])') ?? this.renderRoot.querySelector<HTMLButtonElement>(".view");
     target?.focus();
     target?.scrollIntoView({ block: "nearest" });
   }
@@ -115,18 +115,30 @@ export class RowListView extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { view, counts, rows, problem: listProblem } = this.model.lists;
-    return html`<nav aria-label="Views">
-        ${VIEWS.filter((item) => item.view !== "colleagues" || this.model.session.supervises).map((item) => {
+    return html`<nav aria-label="Views">${this.model.session.answers ? this.#views() : nothing}${this.#pages()}</nav>${this.model.session.answers ? this.#list() : nothing}`;
+  }
+
+  #views(): TemplateResult {
+    const { view, counts } = this.model.lists;
+    return html`${VIEWS.filter((item) => item.view !== "colleagues" || this.model.session.supervises).map((item) => {
           const count = counts[item.view];
           return html`<button type="button" class="view" aria-current=${item.view === view && this.model.page === null ? "true" : "false"} data-testid="desk-view-${item.view}"
             @click=${() => this.#emit("desk-view", item.view)}>${icon(item.icon, 16)}<span>${VIEW_NAMES[item.view]}</span>
             ${count === undefined ? nothing : html`<b class="count ${item.view === "queue" && count > 0 ? "waiting" : ""}" data-testid="desk-count-${item.view}">${count}</b>`}</button>`;
-        })}
-        ${pagesFor(this.model.staff?.role ?? "content").map((page) => html`<button type="button" class="view page" aria-current=${page.id === this.model.page ? "page" : "false"} data-testid="desk-page-${page.id}"
-          @click=${() => this.#emit("desk-page", page.id)}>${icon(page.icon, 16)}<span>${page.name}</span></button>`)}
-      </nav>
-      ${view === "queue" || view === "colleagues" ? this.#teamFilter() : nothing}
+        })}`;
+  }
+
+  #pages(): TemplateResult {
+    return html`${pagesFor(this.model.staff?.role ?? "content").map((page) => {
+      const count = page.count?.(this.model) ?? 0;
+      return html`<button type="button" class="view page" aria-current=${page.id === this.model.page ? "page" : "false"} data-testid="desk-page-${page.id}"
+          @click=${() => this.#emit("desk-page", page.id)}>${icon(page.icon, 16)}<span>${page.name}</span>${count === 0 ? nothing : html`<b class="count">${count}</b>`}</button>`;
+    })}`;
+  }
+
+  #list(): TemplateResult {
+    const { view, rows, problem: listProblem } = this.model.lists;
+    return html`${view === "queue" || view === "colleagues" ? this.#teamFilter() : nothing}
       <div class="scroll">
         ${listProblem === null ? nothing : html`<div class="problem" role="alert"><span>${listProblem}</span>
           <button type="button" class="button" @click=${() => void this.model.refresh()}>Try again</button></div>`}

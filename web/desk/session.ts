@@ -29,6 +29,11 @@ export class Session {
     return this.staff?.role === "lead" || this.staff?.role === "admin";
   }
 
+  /** Whether who is signed in answers customers; who only writes articles sees no conversations. */
+  get answers(): boolean {
+    return this.staff !== null && this.staff.role !== "content";
+  }
+
   async check(): Promise<void> {
     try {
       this.#begin(await this.#api.session());

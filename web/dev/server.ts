@@ -7,8 +7,10 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
+import type { ReviewOutcome, SearchKind } from "../desk/feedback-types.js";
 import type { DeskEvent, Row } from "../shared/desk-protocol.js";
 import type { AckFrame, ClientFrame, Conversation, EventFrame, LiveFrame, Message, Owner } from "../shared/protocol.js";
+import { CLOSED, reviewDetail, REVIEWS, searchReport } from "./feedback.js";
 import { FLOOR, MEMBERS } from "./floor.js";
 import { answer, BOT, clock, DANA, detail, MAYA, ME, message, notice, PASSAGE, rows as seededRows, SCENES, type Scene } from "./scenarios.js";
 
@@ -140,6 +142,23 @@ function change(row: Row, to: Partial<Row>): void {
   deskEvent({ type: "event", event: "counts", data: counts() });
 }
 
+async function feedback(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  const [, id, close] = /^\/api\/desk\/reviews\/([^/]+)(\/close)?$/.exec(url.pathname) ?? [];
+  if (url.pathname === "/api/desk/reports/searches") return json(response, 200, process.env.EMPTY ? { ...searchReport("handed_over"), now: { searches: 0 }, suggested: [] } : searchReport((url.searchParams.get("kind") ?? "asked") as SearchKind));
+  if (id === undefined) {
+    const reviews = process.env.EMPTY ? [] : url.searchParams.get("state") === "closed" ? CLOSED : REVIEWS;
+    return json(response, 200, { reviews, counts: { open: process.env.EMPTY ? 0 : REVIEWS.length, closed: process.env.EMPTY ? 0 : CLOSED.length } });
+  }
+  const place = REVIEWS.findIndex((one) => one.id === id);
+  const known = REVIEWS[place] ?? CLOSED.find((one) => one.id === id) ?? CLOSED[0]!;
+  if (close === undefined) return json(response, 200, reviewDetail(known));
+  const { outcome, note } = (await bodyOf(request)) as { outcome: ReviewOutcome; note: string };
+  if (id === "hostile") return refuse(response, 409, "conflict", "Cora Lindqvist has closed this review already.");
+  REVIEWS.splice(place, 1);
+  CLOSED.unshift({ ...known, closed: { at: new Date().toISOString(), by: ME.name, outcome, note, article_version: 4 } });
+  return json(response, 200, reviewDetail(CLOSED[0]!));
+}
+
 async function desk(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const { method } = request;
   if (url.pathname === "/api/staff/session") {
@@ -152,6 +171,7 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
     return signedIn ? json(response, 200, { staff: { ...ME, role: settings.role, capacity: 3, password_once: settings.once } }) : refuse(response, 401, "unauthenticated", "Sign in first.");
   }
   if (!signedIn) return refuse(response, 401, "unauthenticated", "Sign in first.");
+  if (/^\/api\/desk\/re(views|ports)/.test(url.pathname)) return feedback(request, response, url);
   if (url.pathname === "/api/desk/conversations") {
     const view = url.searchParams.get("view");
     const list = rows.filter((r) => view === "queue" ? r.owner === "queue" : view === "mine" ? r.agent?.id === ME.id : view === "colleagues" ? r.owner === "agent" && r.agent?.id !== ME.id : view === "bot" ? r.owner === "bot" && !r.tags.includes("resolved") : r.tags.includes("resolved"));

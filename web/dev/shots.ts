@@ -29,6 +29,12 @@ const openDesk = async (page: Page, hash: string): Promise<void> => {
   await page.waitForTimeout(600);
 };
 
+const openPage = async (page: Page, hash: string): Promise<void> => {
+  await page.goto(`${BASE}/desk/${hash}`);
+  await page.locator("h1[tabindex]").waitFor({ state: "attached" });
+  await page.waitForTimeout(600);
+};
+
 const widgetScenes = ["welcome", "answer", "starting", "down", "queue", "away", "saved", "agent", "rating", "closed", "long"];
 const looks: Look[] = [
   { name: "demo", width: 1440, height: 900, run: async (p) => { await p.goto(`${BASE}/demo`); } },
@@ -71,6 +77,16 @@ const looks: Look[] = [
     { name: `desk-lookin-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/colleagues/cv_r11"); } },
     { name: `desk-own-${label}`, width, height, dark, run: async (p) => { await openDesk(p, "#/queue"); await p.getByTestId("desk-own").click(); await p.waitForTimeout(300); } },
   ]),
+  ...([["1440", 1440, 900, false], ["1440-dark", 1440, 900, true], ["390", 390, 844, true], ["320", 320, 700, false]] as const).flatMap(([label, width, height, dark]): Look[] => [
+    { name: `desk-feedback-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback"); } },
+    { name: `desk-feedback-words-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/feedback"); await p.getByTestId("desk-review-words").last().click(); await p.waitForTimeout(300); await p.getByText("wordwithoutanend").last().scrollIntoViewIfNeeded(); } },
+    { name: `desk-feedback-closed-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback"); await p.getByTestId("desk-reviews-state").selectOption("closed"); await p.waitForTimeout(300); } },
+    { name: `desk-feedback-close-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback"); await p.getByTestId("desk-review-done").last().click(); await p.getByTestId("desk-review-confirm").click(); await p.waitForTimeout(300); } },
+    { name: `desk-searches-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback/searches"); } },
+    { name: `desk-searches-open-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/feedback/searches"); await p.getByTestId("desk-question-open").nth(3).click(); await p.getByTestId("desk-question-open").nth(3).scrollIntoViewIfNeeded(); await p.waitForTimeout(200); } },
+    { name: `desk-searches-none-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback/searches"); await p.getByTestId("desk-searches-handed_over").click(); await p.waitForTimeout(300); } },
+  ]),
+  { name: "desk-content-390", width: 390, height: 844, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/feedback"); await p.getByLabel("Back to the list").click(); await p.waitForTimeout(200); } },
   { name: "desk-team-agent", width: 1440, height: 900, run: (p) => openDesk(p, "#/team") },
   { name: "desk-takeover", width: 1440, height: 900, dark: true, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/colleagues/cv_r11"); await p.keyboard.press("o"); await p.waitForTimeout(300); } },
   { name: "desk-hired", width: 1440, height: 900, run: async (p) => { await set({ role: "admin" }); await openDesk(p, "#/team"); await p.getByTestId("desk-member-add").click(); await p.getByTestId("desk-member-email").fill("nina@fernhill.example"); await p.getByTestId("desk-member-name").fill("Nina Aho"); await p.getByTestId("desk-member-save").click(); await p.waitForTimeout(400); } },
