@@ -91,6 +91,8 @@ export class ConversationView extends LitElement {
   override render(): TemplateResult {
     const { detail, selected, detailProblem } = this.model;
     if (selected === null) {
+      if (this.model.rows?.length === 0) return html`<div class="empty"><span class="badge">${icon("chat", 24)}</span><h2>Nothing to open here</h2>
+        <p>What comes into this list shows at once. <kbd>1</kbd> shows the queue, <kbd>?</kbd> every shortcut.</p></div>`;
       return html`<div class="empty"><span class="badge">${icon("chat", 24)}</span><h2>Pick a conversation</h2>
         <p>Move through the list with <kbd>j</kbd> and <kbd>k</kbd>, open with <kbd>Enter</kbd>. <kbd>?</kbd> shows every shortcut.</p></div>`;
     }

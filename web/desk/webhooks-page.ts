@@ -92,12 +92,17 @@ export class WebhooksPage extends LitElement {
     return this.model.session.staff?.role === "admin";
   }
 
+  /** What stands in place of a list that has not been read: nothing comes any more once that has failed, and the page says why. */
+  #unread(): TemplateResult {
+    return html`<p class="nothing">${this.problem === null ? "Reading…" : "It could not be read."}</p>`;
+  }
+
   #deliveries(): TemplateResult {
     const { found, shown } = this;
     return html`<section aria-labelledby="deliveries"><div class="head"><h2 id="deliveries">Deliveries</h2>
         <label><span class="visually-hidden">Show</span><select data-testid="desk-deliveries-state" @change=${(e: Event) => this.#show((e.target as HTMLSelectElement).value as DeliveryState)}>
           ${STATES.map(([id, name]) => html`<option value=${id} .selected=${id === shown}>${name}${found !== null && id !== "delivered" ? ` (${found.counts[id]})` : ""}</option>`)}</select></label></div>
-      ${found === null ? html`<p class="nothing">Reading…</p>` : found.deliveries.length === 0 ? html`<p class="nothing">${NOTHING[shown]}</p>`
+      ${found === null ? this.#unread() : found.deliveries.length === 0 ? html`<p class="nothing">${NOTHING[shown]}</p>`
         : html`<ul>${found.deliveries.map((one) => this.#delivery(one))}</ul>`}</section>`;
   }
 
@@ -113,7 +118,7 @@ export class WebhooksPage extends LitElement {
   #endpoints(): TemplateResult {
     const { known, secret } = this;
     return html`<section aria-labelledby="endpoints"><div class="head"><h2 id="endpoints">Endpoints</h2></div>
-      ${known === null ? html`<p class="nothing">Reading…</p>` : html`${known.endpoints.length === 0 ? html`<p class="nothing">Nobody is told anything yet. Add the address of your help desk.</p>`
+      ${known === null ? this.#unread() : html`${known.endpoints.length === 0 ? html`<p class="nothing">Nobody is told anything yet. Add the address of your help desk.</p>`
         : html`<ul>${known.endpoints.map((one) => this.#endpoint(one))}</ul>`}
       ${secret === null ? nothing : html`<div class="once" role="status" data-testid="desk-secret">The secret of ${secret.url}, shown this once. The receiver checks signatures with it.<code tabindex="0">${secret.secret}</code></div>`}
       <form @submit=${(e: Event) => this.#add(e)}>

@@ -66,6 +66,13 @@ test("what waits for an endpoint that is off names no time of a next try", async
   expect(byId(app, "desk-delivery").textContent).not.toContain("next try");
 });
 
+test("webhooks that could not be read say so, and are not read for ever", async () => {
+  for (const path of ["/api/webhooks", "/api/deliveries"]) service.on("GET", path, { status: 503, body: refusal("unavailable", "The database is away.") });
+  await openPage("webhooks");
+  expect(byId(app, "desk-webhooks-page").textContent).toContain("The database is away.");
+  expect(byId(app, "desk-webhooks-page").textContent).not.toContain("Reading…");
+});
+
 test("saved rules leave the focus in their text, since the button that saved them rests", async () => {
   const rules = (version: number, text: string): object => ({ version, newest: version, text, warnings: [], versions: [] });
   service.on("GET", "/api/sla/policies", { body: rules(1, "a: 1") });

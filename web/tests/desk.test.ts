@@ -283,3 +283,9 @@ describe("the line", () => {
     expect(byId(app, "desk-toast").textContent).toContain("FH-a: first response is overdue.");
   });
 });
+
+test("where a list is empty nobody is asked to pick from it", async () => {
+  given.rows = [];
+  await settle();
+  expect(app.renderRoot.querySelector("desk-conversation")?.shadowRoot?.textContent).toContain("Nothing to open here");
+});
