@@ -180,6 +180,12 @@ searches = sa.Table(
     sa.Column("vote", sa.Boolean),
     sa.Column("handed_over_at", Moment),
 )
+sa.Index(
+    "ix_knowledge_searches_voted_article",
+    searches.c.voted_article,
+    sqlite_where=searches.c.voted_article.is_not(None),
+    postgresql_where=searches.c.voted_article.is_not(None),
+)
 
 openings = sa.Table(
     "knowledge_openings",
