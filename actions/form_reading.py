@@ -82,7 +82,8 @@ _SET = {
     name: re.compile(
         rf"{_LEAD}(?:(?:change|make|set|update|correct|edit|fix)\s+{_THE}(?:{words})\s*(?:to|into|:|=)|"
         rf"{_THE}(?:{words})\s*(?:should(?: have)?(?: be| been| say| read)?|must be|ought to (?:be|say)|needs to be|"
-        rf"is actually|was meant to be|:|={'|is' if name == EMAIL else ''}))\s*(?P<value>.+)",
+        rf"is actually|was meant to be|:|={'|is' if name == EMAIL else ''})|"
+        rf"make\s+{_THE}(?:{words})\s(?!\s*(?:shorter|longer|clearer|better|different|right|correct)\b))\s*(?P<value>.+)",
         re.IGNORECASE | re.DOTALL,
     )
     for name, words in _NAMES.items()

@@ -9,13 +9,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import asks
-from actions.assistance import Assistance, question_of, shortened
+from actions.answering import answer, asks, goes_on_from_the_last
+from actions.assistance import Assistance, query_of, question_of, shortened
 from actions.contact import CONTACT, take_contact
-from actions.matters import Matter, matters_of
+from actions.matters import Matter, form_of, matters_of
 from actions.ticket_form import topic_of
 from handoff.gathering import tickets_of_visitor
 from handoff.requests import last_reply
+from knowledge.follow_ups import may_lean
+from tickets.cancellation import read_cancellation
+from tickets.rules import default_rules
+from tickets.triage import plain
 
 TICKETS_TOLD = 3
 CANCELLATION, CANCELLATION_THEN_TICKET = "cancellation", "cancellation, then ticket"
@@ -38,11 +42,11 @@ class TicketStatus(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Tell it, then see to what else the message asks for."""
-        await tell_tickets(self._assistance, dispatcher, tracker)
+        asked = await tell_tickets(self._assistance, dispatcher, tracker)
         if tracker.active_loop.get("name"):
             return []
         others = [one for one in matters_of(tracker) if one.intent != "ticket_status"]
-        return await see_to_requests(self._assistance, dispatcher, tracker, others)
+        return [*asked, *await see_to_requests(self._assistance, dispatcher, tracker, others)]
 
 
 class ConfirmCancellation(Action):
@@ -56,26 +60,40 @@ class ConfirmCancellation(Action):
         return "action_confirm_cancellation"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Ask, and see to what else the message asks for."""
-        own = Matter("cancel_subscription", question_of(tracker))
+        """Ask, and see to what else the message asks for. "When does it end?" after a question about trials is a question about those."""
+        question = question_of(tracker)
+        if await self._is_about_the_last(tracker, question):
+            answered = await answer(self._assistance, dispatcher, tracker, question)
+            return [*answered, SlotSet("handover_reason", "asked")]
+        own = Matter("cancel_subscription", question)
         return await see_to_requests(self._assistance, dispatcher, tracker, [*matters_of(tracker), own])
 
+    async def _is_about_the_last(self, tracker: Tracker, question: str) -> bool:
+        if query_of(tracker) or matters_of(tracker) or form_of(tracker) != "question":
+            return False
+        if tracker.active_loop.get("name") or not may_lean(question):
+            return False
+        if read_cancellation(plain(question), default_rules().cancellation) is not None:
+            return False
+        return await goes_on_from_the_last(self._assistance, tracker, question)
 
-async def tell_tickets(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
-    """Name the newest tickets with their numbers and states, and what a person has answered last."""
+
+async def tell_tickets(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
+    """Name the newest tickets with their numbers and states, and what a person has answered last; without one offer a person."""
     conversation = await assistance.conversation(tracker)
     async with assistance.database.read() as reader:
         found = await tickets_of_visitor(reader, conversation, limit=TICKETS_TOLD)
         replies = {ticket.id: await last_reply(reader, ticket) for ticket in found}
     if not found:
         dispatcher.utter_message(response="utter_no_tickets")
-        return
+        return [asks("person")]
     lines = []
     for ticket in found:
         lines.append(f"{ticket.number} “{ticket.subject}”: {_STATUS[ticket.status]}")
         if reply := replies[ticket.id]:
             lines.append(f"{reply.author_name}: “{shortened(reply.text, LONGEST_REPLY)}”")
     dispatcher.utter_message(response="utter_ticket_status", tickets="\n".join(lines))
+    return []
 
 
 async def see_to_requests(

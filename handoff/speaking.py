@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.database import Database, Transaction
 from core.errors import Conflict, NotFound, StaleEpoch
 from core.prepared import Prepared
+from handoff.choosing import choice_meant
 from handoff.contact import address_given, keep_address
 from handoff.mentions import leave_note
 from handoff.ownership import announce, change_owner
@@ -58,7 +59,7 @@ async def say_as_customer(
     While the bot owns the conversation the message becomes a turn that it has to answer. `runner` names the process that will see to
     it, unless another one has an earlier turn of the conversation in hand; without a name any process may. `stored` is told of a new turn
     unless the message has changed the conversation's owner as well. An address that a customer gives to people is kept; with the bot
-    its turn decides what an address is for.
+    its turn decides what an address is for. Words that choose one of the buttons shown last ("2") are a turn like a press of it.
 
     Raises:
         Invalid: the text is empty, or the client id is not 1 to 60 characters.
@@ -72,7 +73,10 @@ async def say_as_customer(
         if before is not None:
             return before
         awake = await _awake(tx, conversation, at)
-        saying = Saying(Author("customer", name), cleaned, client_id=client_id, lease=_lease(awake, runner))
+        choice = await choice_meant(tx.connection, awake, cleaned) if awake.owner == BOT else None
+        payload = None if choice is None else choice.payload
+        author = Author("customer", name)
+        saying = Saying(author, cleaned, client_id=client_id, payload=payload, lease=_lease(awake, runner))
         await _tell_clocks(tx, awake, at)
         message = await append(tx, awake, saying, at=at)
         if awake.owner != BOT and (email := address_given(cleaned)) is not None:

@@ -177,6 +177,17 @@ async def said_before(reader: Reader, conversation_id: str, author_kind: AuthorK
     return None if row is None else Message.of(row)
 
 
+async def last_of_bot(reader: Reader, conversation: Conversation) -> Message | None:
+    """Return what the bot said last in this epoch, if it has said anything."""
+    chosen = sa.select(messages).where(
+        messages.c.conversation_id == conversation.id,
+        messages.c.epoch == conversation.epoch,
+        messages.c.author_kind == BOT_AUTHOR.kind,
+    )
+    row = (await reader.execute(chosen.order_by(messages.c.seq.desc()).limit(1))).mappings().one_or_none()
+    return None if row is None else Message.of(row)
+
+
 async def transcript(
     reader: Reader, conversation_id: str, *, notes: bool, limit: int = TRANSCRIPT_LIMIT
 ) -> list[Message]:

@@ -27,6 +27,11 @@ _POINTS = re.compile(r"\b(?:it|its|them|they|their|these|those|ones?|then)\b", r
 _LEANS = re.compile(rf"{_POINTS.pattern}|\b(?:that|this)\b", re.IGNORECASE)
 _MEASURE = re.compile(r"\bhow\s+(much|many|long|often|soon|big|far)\b", re.IGNORECASE)
 """Says what kind of answer is asked for, and nothing of what it is about."""
+_SLIGHT = re.compile(
+    r"\b(later|again|now|already|too|instead|everything|everyone|everybody|anything|anyone|anybody|something|nothing)\b",
+    re.IGNORECASE,
+)
+"""Says when, or how much of it: nothing of what is asked for either ("can I restore it later?", "will they see everything?")."""
 _NAMED_BEFORE = re.compile(r"\b(?:that|this|these|those)\s+(\w+)", re.IGNORECASE)
 LONGEST_BEFORE = 500
 """Characters of the question before that are taken along, its last ones."""
@@ -48,7 +53,8 @@ def goes_on(question: str, found: SearchOutcome) -> bool:
     """
     if not found.answered:
         return False
-    own = _own_words(question, found)
+    slight = _terms_of(_SLIGHT.findall(question)) if _POINTS.search(question) else frozenset()
+    own = [term for term in _own_words(question, found) if term not in slight]
     first = found.results[0]
     held = sum(first.asked[term] for term in own if term in first.held)
     if len(own) <= MOST_OWN and held >= SHARE * sum(first.asked[term] for term in own):
@@ -75,8 +81,8 @@ def leans(question: str, found: SearchOutcome) -> bool:
     """
     if not found.answered:
         return False
-    named = _terms_of(_NAMED_BEFORE.findall(question))
-    own = [term for term in _own_words(question, found) if term not in named]
+    unsaid = _terms_of([*_NAMED_BEFORE.findall(question), *_SLIGHT.findall(question)])
+    own = [term for term in _own_words(question, found) if term not in unsaid]
     return len(own) <= 1 and found.results[0].held.issuperset(own)
 
 

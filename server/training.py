@@ -231,13 +231,13 @@ def run_rasa(
 
 
 def scope_of(archive: Path) -> dict[str, Any]:
-    """Return what the gate inside an archive has learned: `threshold`, `ask_threshold` and `held_out`."""
+    """Return what the gate inside an archive has learned: `threshold`, `ask_threshold`, `talk_threshold` and `held_out`."""
     with tarfile.open(archive) as file:
         for member in file:
             if "ScopeGate" in member.name and member.name.endswith("decision.json"):
                 content = file.extractfile(member)
                 said = json.load(content) if content else {}
-                return {key: said.get(key) for key in ("threshold", "ask_threshold", "held_out")}
+                return {key: said.get(key) for key in ("threshold", "ask_threshold", "talk_threshold", "held_out")}
     return {}
 
 

@@ -94,6 +94,8 @@ def print_assistant(trained: Trained) -> None:
     if threshold is None or ask is None:
         return
     print(f"It answers from a score of {threshold:.2f}, asks what was meant from {ask:.2f}, and declines below.")
+    if talk := trained.scope.get("talk_threshold"):
+        print(f"Small talk and anger, which would be rude to guess wrongly, are taken for such from {talk:.2f}.")
     if not seen.get("known"):
         print("There are too few examples to tell how often that is right.")
         return

@@ -133,6 +133,7 @@ def test_small_talk_is_answered_and_a_longer_tale_that_looks_like_it_is_not(inte
     ("text", "slots"),
     [
         ("the subject should be Slow boards", {SUBJECT: "Slow boards"}),
+        ("no wait, make the subject Slow boards", {SUBJECT: "Slow boards"}),
         ("no, change the title to “Slow boards”", {SUBJECT: "Slow boards"}),
         ("Actually the description should say it happens on phones too", {DESCRIPTION: "it happens on phones too"}),
         ("sorry, my email is noor@delft.example", {EMAIL: "noor@delft.example"}),

@@ -215,6 +215,23 @@ async def test_a_cancellation_alone_is_asked_about_and_a_no_leaves_it_at_that(sc
     assert scene.slots["open_question"] is None
 
 
+async def test_a_question_about_it_that_was_guessed_to_be_a_cancellation_goes_on_from_the_last(scene: Scene) -> None:
+    scene.shelf.goes_on = result("trial")
+    scene.slots["last_question"] = "does the trial need a card"
+    scene.understood = {"told": [{"name": "cancel_subscription", "text": "when does it end", "form": "question"}]}
+    assert articles(await scene.run("action_confirm_cancellation", "when does it end")) == ["trial"]
+    assert scene.slots["handover_reason"] == "asked"
+    scene.understood = {"told": [{"name": "cancel_subscription", "text": "can you cancel it", "form": "question"}]}
+    said = await scene.run("action_confirm_cancellation", "can you cancel it")
+    assert said == [{"response": "utter_confirm_cancellation"}]
+
+
+async def test_who_has_no_ticket_is_offered_a_person_whom_a_yes_brings(scene: Scene) -> None:
+    (said,) = await scene.run("action_ticket_status", "any news on my ticket?")
+    assert said["response"] == "utter_no_tickets"
+    assert await scene.run("action_take_yes", "yes please") == directive("asked")
+
+
 async def test_in_the_middle_of_a_ticket_nothing_else_is_asked_about(scene: Scene) -> None:
     scene.slots["requested_slot"] = "ticket_subject"
     for action in ("action_answer_question", "action_ticket_status"):
