@@ -25,6 +25,8 @@ export class MessageLog extends LitElement {
   static override styles = [base, markup, css`
     :host { position: relative; display: flex; flex-direction: column; flex: 1; min-height: 0; font-size: 15px; line-height: 1.45; }
     .scroll { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px; scroll-behavior: auto; scrollbar-width: thin; scrollbar-color: var(--border-strong) transparent; }
+    /* Or what goes above the end moves it up, which a scroll event that comes late takes for the customer's doing. */
+    .scroll.follows { overflow-anchor: none; }
     .scroll:focus-visible { outline-offset: -2px; }
     .log { display: flex; flex-direction: column; }
     .day { display: flex; align-items: center; gap: 12px; margin: 16px 0 4px; font-size: 12px; color: var(--text-3); }
@@ -120,7 +122,7 @@ export class MessageLog extends LitElement {
   override render(): TemplateResult {
     const { messages, pending } = this.model;
     const empty = this.#empty;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#scrolled}><div class="inner">
+    return html`<div class="scroll ${this.below ? "" : "follows"}" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#scrolled}><div class="inner">
         ${empty ? this.#welcome() : nothing}
         <div class="log" role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages" data-testid="widget-log">
           ${repeat(messages, (m) => m.client_id ?? m.id, (m, i) => this.#message(m, messages[i - 1]))}
