@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -16,6 +17,8 @@ from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticke
 from actions.ticket_form import FORM, begin_ticket
 
 MOST_CHOICES = 3
+_DECLINES = re.compile(r"\b(?:thanks?|thx|ty|thank\s*(?:you|u))\b", re.IGNORECASE)
+"""In a no: it is polite, and wants no more."""
 
 
 class Clarify(Action):
@@ -92,9 +95,15 @@ class TakeNo(Action):
         return "action_take_no"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Show the next best article, look for the words that no choice fitted, offer a person, or ask what is wanted instead."""
+        """Show the next best article, look for the words that no choice fitted, offer a person, or ask what is wanted instead.
+
+        "No thanks" declines whatever more there is, and says nothing of the article. A no to nothing in particular is the end of a matter.
+        """
         asked = tracker.get_slot("open_question")
         if asked == "helped":
+            if _DECLINES.search(str(tracker.latest_message.get("text") or "")):
+                dispatcher.utter_message(response="utter_nothing_more")
+                return [asks(None)]
             return await did_not_help(self._assistance, dispatcher, tracker)
         if asked in {"choice", "article"}:
             return await _no_choice_fits(self._assistance, dispatcher, tracker)
@@ -102,8 +111,10 @@ class TakeNo(Action):
             CANCELLATION: "utter_nothing_cancelled",
             CANCELLATION_THEN_TICKET: "utter_nothing_cancelled",
             "ticket": "utter_anything_else",
+            "person": "utter_what_instead",
+            DETAILS: "utter_what_instead",
         }
-        dispatcher.utter_message(response=declined.get(asked, "utter_what_instead"))
+        dispatcher.utter_message(response=declined.get(asked, "utter_nothing_more"))
         if asked == CANCELLATION_THEN_TICKET:
             return offer_ticket(dispatcher, str(tracker.get_slot("clarified") or ""))
         return [asks(None)]

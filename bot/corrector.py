@@ -41,7 +41,9 @@ class SpellingCorrector(KeptComponent[Speller]):
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
         """Names the rules of spelling and the encoder's words: what was corrected otherwise is not taken from the cache."""
-        digest = hashlib.sha256(Path(__file__).with_name("spelling.py").read_bytes())
+        digest = hashlib.sha256()
+        for part in ("spelling.py", "abbreviations.py"):
+            digest.update(Path(__file__).with_name(part).read_bytes())
         digest.update("\n".join(words_of_encoder(config)).encode("utf-8"))
         return digest.hexdigest()
 

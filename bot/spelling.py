@@ -17,6 +17,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional, Set, Tuple
 
+from bot.abbreviations import written_out
+
 SHORTEST = 3
 """Letters of a word that is corrected, one of just so many only where letters are swapped or one is missing."""
 LONG = 8
@@ -97,6 +99,10 @@ class Speller:
     def _replaced(self, found: Match[str]) -> str:
         typed = found.group()
         word = typed.lower()
+        if len(word) > 1 or typed == word:  # "R" is a name
+            meant = written_out(word, self.counts)
+            if meant is not None:
+                return meant
         if len(word) < SHORTEST or not word.isalpha() or word in self.known:
             return typed
         if _may_be_a_name(found) or self._is_form_of_known(word):

@@ -100,6 +100,19 @@ async def test_the_third_question_in_a_row_without_an_answer_brings_a_person(sce
     assert scene.slots["failed_turns"] == 0.0
 
 
+async def test_a_no_with_thanks_wants_no_more_and_says_nothing_of_the_article(scene: Scene) -> None:
+    await scene.was_answered("can I get my invoices as pdf?", "invoices")
+    scene.slots |= {"article_id": "invoices", "open_question": "helped"}
+    assert await scene.run("action_take_no", "no thank you") == [{"response": "utter_nothing_more"}]
+    assert await scene.vote("invoices") is None
+    assert scene.slots["open_question"] is None
+
+
+async def test_a_no_to_the_offer_of_a_person_asks_what_is_wanted_instead(scene: Scene) -> None:
+    scene.slots["open_question"] = "person"
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_what_instead"}]
+
+
 async def test_a_question_may_go_on_from_the_one_before_and_the_next_from_both(scene: Scene) -> None:
     await scene.run("action_answer_question", "can I invite a guest?")
     scene.shelf.goes_on = result("guests")
@@ -221,7 +234,7 @@ async def test_a_typed_no_counts_for_the_first_answer_and_for_the_second_and_for
     scene: Scene,
 ) -> None:
     assert await scene.run("action_take_yes", "yes") == [{"response": "utter_anything_else"}]
-    assert await scene.run("action_take_no", "no") == [{"response": "utter_what_instead"}]
+    assert await scene.run("action_take_no", "no") == [{"response": "utter_nothing_more"}]
     assert "not_helpful_count" not in scene.slots
     await scene.was_answered("can I get my invoices as pdf?", "invoices")
     scene.slots |= {"article_id": "invoices", "open_question": "helped"}

@@ -84,6 +84,20 @@ def test_what_is_known_or_like_nothing_stays_as_it_is(speller, text):
     assert speller.corrected(text) == text
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("i forgot my pw", "i forgot my password"),
+        ("My PW is wrong", "My password is wrong"),
+        ("my acct, pls", "my account, pls"),  # "please" is in no example
+        ("the R app and my pic", "the R app and my pic"),  # a name, and nothing that the examples speak of
+        ("write to pw@fernhill.example", "write to pw@fernhill.example"),
+    ],
+)
+def test_an_abbreviation_is_written_out_in_the_examples_words(speller, typed, read):
+    assert speller.corrected(typed) == read
+
+
 def test_a_word_longer_than_every_other_is_compared_with_none(speller, monkeypatch):
     monkeypatch.setattr(spelling, "_without_one", None)  # five hundred letters would make 125,000 keys of it
     assert speller.corrected("invoice" * 70) == "invoice" * 70

@@ -187,6 +187,10 @@ async def test_a_question_about_it_goes_on_from_the_one_before(chat: Chat) -> No
     assert (await chat.say("how long do you keep it"))[-1]["answer"]["slug"] == "archive-restore-project"
 
 
+async def test_a_forgotten_pw_is_a_forgotten_password(chat: Chat) -> None:
+    assert (await chat.say("forgot my pw"))[-1]["answer"]["slug"] == "reset-password"
+
+
 async def test_what_is_no_goodbye_is_not_answered_with_one_and_help_says_what_there_is(chat: Chat) -> None:
     (told,) = await chat.say("what should happen next?")
     assert "browser" in told["text"]
