@@ -4,6 +4,7 @@ import { property } from "lit/decorators.js";
 import { icon } from "../shared/icons.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
+import { pageStyle } from "./page-style.js";
 import { hashOf } from "./place.js";
 
 export class FeedbackPage extends LitElement {
@@ -11,18 +12,13 @@ export class FeedbackPage extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
-    :host { display: block; flex: 1; min-width: 0; overflow-y: auto; font-size: 14px; line-height: 1.45; }
-    .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
-    header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
-    h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+  static override styles = [base, pageStyle, css`
     header + p { max-width: 68ch; margin-top: 4px; color: var(--text-2); }
     nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 20px; border-bottom: 1px solid var(--border); }
     nav a { display: inline-flex; align-items: center; gap: 8px; min-height: 40px; margin-bottom: -1px; border-bottom: 2px solid transparent; color: var(--text-2); font-weight: 550; text-decoration: none; }
     nav a:hover { color: var(--text); }
     nav a[aria-current="page"] { border-color: var(--accent); color: var(--accent-text); }
     .count { min-width: 20px; padding: 0 6px; border-radius: 10px; background: var(--sunken); color: var(--text-2); font-size: 12px; line-height: 20px; text-align: center; font-variant-numeric: tabular-nums; }
-    @media (min-width: 720px) { .back { display: none; } }
     @media (max-width: 900px) { .page { padding: 12px 16px 40px; } }
   `];
 

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { everySecond, now } from "../shared/clock.js";
+import { now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { momentInWords } from "../shared/time-format.js";
@@ -10,6 +10,7 @@ import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { feedbackStyle } from "./feedback-style.js";
 import type { Review, ReviewList, ReviewOutcome, ReviewState } from "./feedback-types.js";
+import { Rereading } from "./rereading.js";
 import { OUTCOMES, type ReviewDialog } from "./review-dialog.js";
 
 const PAGE = 20;
@@ -46,21 +47,10 @@ export class ReviewListView extends LitElement {
   @state() private older = true;
   @query("desk-review-dialog") private readonly dialog!: ReviewDialog | null;
   @query("h2") private readonly heading!: HTMLElement | null;
-  #stopTicking: (() => void) | null = null;
-  #seconds = 0;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#read();
-    this.#stopTicking = everySecond(() => {
-      this.#seconds += 1;
-      if (this.#seconds % REREAD_SECONDS === 0 && document.visibilityState === "visible") void this.#read();
-    });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopTicking?.();
+  constructor() {
+    super();
+    new Rereading(this, REREAD_SECONDS, () => void this.#read());
   }
 
   override render(): TemplateResult {

@@ -7,6 +7,7 @@ import { dateInWords, timeOfDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
 import { formStyle } from "./form-style.js";
+import { pageStyle } from "./page-style.js";
 import type { RulesDraft } from "./rules-draft.js";
 import type { Rules, RulesCheck, RuleVersion } from "./sla-types.js";
 
@@ -18,11 +19,7 @@ export class RulesPage extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, formStyle, css`
-    :host { display: block; flex: 1; min-width: 0; overflow-y: auto; font-size: 14px; line-height: 1.45; }
-    .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
-    header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
-    h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+  static override styles = [base, formStyle, pageStyle, css`
     header + p { color: var(--text-2); max-width: 68ch; }
     h2 { margin: 28px 0 8px; font-size: 15px; font-weight: 650; }
     .text { display: block; width: 100%; min-height: 320px; height: 52vh; margin-top: 16px; padding: 12px 14px; border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--text); font: 13px/1.55 var(--mono); tab-size: 2; resize: vertical; white-space: pre; overflow: auto; }
@@ -36,7 +33,6 @@ export class RulesPage extends LitElement {
     li { display: grid; grid-template-columns: 92px minmax(0, 1fr) auto; align-items: center; gap: 4px 16px; padding: 10px 14px; }
     li + li { border-top: 1px solid var(--border); }
     .version { font-weight: 550; } .more { color: var(--text-2); font-size: 12.5px; overflow-wrap: anywhere; }
-    @media (min-width: 720px) { .back { display: none; } }
     @media (max-width: 560px) { .page { padding: 12px 16px 40px; } li { grid-template-columns: minmax(0, 1fr) auto; } li .what { grid-column: 1 / -1; grid-row: 2; } }
   `];
 

@@ -9,6 +9,7 @@ import { codeWords } from "../shared/words.js";
 import type { DeskModel } from "./desk-model.js";
 import { hoursText } from "./hours.js";
 import type { MemberForm } from "./member-form.js";
+import { pageStyle } from "./page-style.js";
 import { type TeamForm, wayWords } from "./team-form.js";
 
 export class TeamPage extends LitElement {
@@ -16,11 +17,7 @@ export class TeamPage extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
-    :host { display: block; flex: 1; min-width: 0; overflow-y: auto; font-size: 14px; line-height: 1.45; }
-    .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
-    header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
-    h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+  static override styles = [base, pageStyle, css`
     h1 + p { color: var(--text-2); }
     section { margin-top: 28px; }
     .head { display: flex; align-items: center; gap: 12px; margin-bottom: 8px; }
@@ -47,7 +44,6 @@ export class TeamPage extends LitElement {
     .pill { padding: 0 8px; border-radius: 10px; background: var(--sunken); color: var(--text-2); font-size: 12px; line-height: 20px; }
     .nothing, .problem { padding: 20px; border: 1px solid var(--border); border-radius: var(--radius); color: var(--text-2); }
     .problem { border-color: transparent; background: var(--danger-soft); color: var(--danger-text); display: grid; gap: 8px; justify-items: start; }
-    @media (min-width: 720px) { .back { display: none; } }
     @media (max-width: 900px) {
       .page { padding: 12px 16px 40px; }
       .person { grid-template-columns: 32px minmax(0, 1fr) auto; } .person .load { grid-column: 2 / -1; }

@@ -1,13 +1,15 @@
 /** The page "Webhooks": what could not be delivered to other systems, to be sent again, and for admins the endpoints. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { everySecond, now } from "../shared/clock.js";
+import { now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import type { Deliveries, Delivery, DeliveryState, Endpoint, Endpoints } from "../shared/desk-protocol.js";
 import { momentInWords } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "./desk-model.js";
+import { pageStyle } from "./page-style.js";
+import { Rereading } from "./rereading.js";
 
 const STATES: readonly [DeliveryState, string][] = [["dead", "Not delivered"], ["pending", "On its way"], ["delivered", "Delivered"]];
 const NOTHING: Record<DeliveryState, string> = { dead: "No delivery has been given up. What failed and is tried again is “On its way”.", pending: "Nothing is on its way.", delivered: "Nothing has been delivered in the last 30 days." };
@@ -19,11 +21,7 @@ export class WebhooksPage extends LitElement {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
 
-  static override styles = [base, css`
-    :host { display: block; flex: 1; min-width: 0; overflow-y: auto; font-size: 14px; line-height: 1.45; }
-    .page { max-width: 1040px; margin: 0 auto; padding: 20px 24px 48px; }
-    header { display: flex; align-items: center; gap: 8px; min-height: 36px; }
-    h1 { font-size: 20px; font-weight: 650; letter-spacing: -.01em; }
+  static override styles = [base, pageStyle, css`
     .about { max-width: 620px; margin-top: 4px; color: var(--text-2); }
     section { margin-top: 28px; }
     .head { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-bottom: 8px; }
@@ -41,7 +39,6 @@ export class WebhooksPage extends LitElement {
     .nothing, .problem, .once { padding: 16px; border: 1px solid var(--border); border-radius: var(--radius); color: var(--text-2); }
     .problem { margin-top: 12px; border-color: transparent; background: var(--danger-soft); color: var(--danger-text); }
     .once { margin-top: 12px; color: var(--text); } .once code { display: block; margin-top: 6px; font: 14px/1.4 var(--mono); overflow-wrap: anywhere; user-select: all; }
-    @media (min-width: 720px) { .back { display: none; } }
     @media (max-width: 900px) { .page { padding: 12px 16px 40px; } li { grid-template-columns: minmax(0, 1fr); } .actions { justify-content: flex-start; } }
   `];
 
@@ -53,23 +50,12 @@ export class WebhooksPage extends LitElement {
   @state() private problem: string | null = null;
   @state() private secret: { url: string; secret: string } | null = null;
   @state() private said = "";
-  #stopTicking: (() => void) | null = null;
-  #seconds = 0;
   @query("input[name=url]") private readonly url!: HTMLInputElement | null;
   @query("select[name=kinds]") private readonly kinds!: HTMLSelectElement | null;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#read();
-    this.#stopTicking = everySecond(() => {
-      this.#seconds += 1;
-      if (this.#seconds % REREAD_SECONDS === 0 && document.visibilityState === "visible") void this.#read();
-    });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopTicking?.();
+  constructor() {
+    super();
+    new Rereading(this, REREAD_SECONDS, () => void this.#read());
   }
 
   override focus(): void {
