@@ -1,8 +1,7 @@
-"""Answering from the articles, and what the customer makes of the answer."""
+"""Answering from the articles. What the customer makes of an answer is in `actions.verdicts`."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Collection
 from typing import Any
@@ -19,21 +18,18 @@ from actions.assistance import (
     question_of,
     shortened,
 )
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from handoff.answers import BOT_LIMIT, shown_articles, viewer_of
 from handoff.records import Conversation
 from handoff.wording import TALK_TO_PERSON
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import Result, SearchOutcome
 from knowledge.searches import note_choice
-from knowledge.votes import record_vote, voter_of
 
 FAILURES_UNTIL_OFFER = 2
 """The second question in a row without an answer has the bot ask whether to bring a person."""
 FAILURES_UNTIL_HANDOVER = 3
 """The third question in a row without an answer brings a person."""
-UNHELPFUL_UNTIL_HANDOVER = 2
-"""The second article in a conversation that did not help brings a person."""
 TOGETHER = "answered_together"
 """The slot of what was answered in one turn, each `{article_id, question}`, where it was more than one thing or not the message alone."""
 LAST_QUESTION = "last_question"
@@ -42,7 +38,7 @@ CLOSE_BY = 0.8
 """Of the best article's score, what another one needs to be offered beside it where none answers for sure."""
 LONGEST_TITLE = 60
 """Characters of a question or a title on a button."""
-_PERSON = {"title": TALK_TO_PERSON[0], "payload": "/talk_to_person"}
+PERSON = {"title": TALK_TO_PERSON[0], "payload": "/talk_to_person"}
 LONGEST_QUERY = 500
 """Characters of the customer's words that a button carries."""
 
@@ -60,36 +56,6 @@ class ShowArticle(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Show the article that the button names, at the passage that the customer's question is about."""
         return await show_chosen(self._assistance, dispatcher, tracker)
-
-
-class ArticleHelped(Action):
-    """Keeps that an article helped."""
-
-    def __init__(self, assistance: Assistance) -> None:
-        self._assistance = assistance
-
-    def name(self) -> str:
-        """Return the name that `domain.yml` knows the action by."""
-        return "action_article_helped"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Vote for the article that was shown last, or for the one that the button names."""
-        return await helped(self._assistance, dispatcher, tracker)
-
-
-class ArticleDidNotHelp(Action):
-    """Keeps that an article did not help, and shows the next best one or brings a person."""
-
-    def __init__(self, assistance: Assistance) -> None:
-        self._assistance = assistance
-
-    def name(self) -> str:
-        """Return the name that `domain.yml` knows the action by."""
-        return "action_article_did_not_help"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over."""
-        return await did_not_help(self._assistance, dispatcher, tracker)
 
 
 async def answer(
@@ -175,77 +141,13 @@ def _offer_close(dispatcher: CollectingDispatcher, question: str, found: SearchO
         if one.score >= CLOSE_BY * best
     ]
     carried = {"type": "close_articles", "query": query, **logged(found.entry)}
-    dispatcher.utter_message(response="utter_close_articles", buttons=[*buttons, _PERSON], json_message=carried)
+    dispatcher.utter_message(response="utter_close_articles", buttons=[*buttons, PERSON], json_message=carried)
     return [asks("article")]
-
-
-async def helped(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
-    """Vote for the article that was shown last, for all that were shown with it, or for the one that a button names."""
-    for article_id in [one["article_id"] for one in _together(tracker)] or [tracker.get_slot("article_id")]:
-        await _vote(assistance, tracker, helpful=True, article_id=article_id)
-    dispatcher.utter_message(response="utter_glad_it_helped")
-    return [SlotSet("failed_turns", 0.0), asks(None)]
-
-
-async def take_feedback(assistance: Assistance, tracker: Tracker, intents: Collection[str]) -> list[Any]:
-    """Count what a message says of the last article where it goes on to something else: the next answer follows anyway."""
-    if "article_helped" in intents:
-        await _vote(assistance, tracker, helpful=True, article_id=tracker.get_slot("article_id"))
-    elif "article_did_not_help" in intents:
-        await _vote(assistance, tracker, helpful=False, article_id=tracker.get_slot("article_id"))
-        return [SlotSet("not_helpful_count", float(tracker.get_slot("not_helpful_count") or 0) + 1)]
-    return []
-
-
-async def did_not_help(assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any]:
-    """Vote against the article; answer with one not shown yet, offer a person, or at the second time hand over.
-
-    Where several were shown at once and no button says which, that is asked.
-    """
-    if together := _together(tracker):
-        dispatcher.utter_message(response="utter_which_did_not_help", buttons=[*map(_still_open, together), _PERSON])
-        return [asks("choice")]
-    await _vote(assistance, tracker, helpful=False, article_id=tracker.get_slot("article_id"))
-    count = float(tracker.get_slot("not_helpful_count") or 0) + 1
-    if count >= UNHELPFUL_UNTIL_HANDOVER:
-        dispatcher.utter_message(response="utter_handing_over")
-        dispatcher.utter_message(json_message=hand_over_message("not_helpful"))
-        return [SlotSet("not_helpful_count", 0.0)]
-    counted = SlotSet("not_helpful_count", count)
-    search_id, fresh = await next_best(assistance, await assistance.conversation(tracker), tracker)
-    if fresh is None:
-        dispatcher.utter_message(response="utter_offer_person")
-        return [counted, SlotSet(TOGETHER, None), asks("person")]
-    # Another answer to the same question: the log has that question already.
-    again = answer_message(fresh, None, followed=search_id)
-    dispatcher.utter_message(response="utter_answer", json_message=again)
-    return [counted, SlotSet("article_id", fresh.article_id), SlotSet(TOGETHER, None), asks("helped")]
 
 
 def asks(what: str | None) -> Any:
     """Remember what the bot has asked last, so that a typed yes or no counts for it, even some words later."""
     return SlotSet("open_question", what)
-
-
-async def next_best(
-    assistance: Assistance, conversation: Conversation, tracker: Tracker
-) -> tuple[str | None, Result | None]:
-    """Search again for the question behind the article that did not help.
-
-    Returns:
-        The search of the log that the question was, and the best article not shown yet, if that is believed to answer by itself.
-    """
-    async with assistance.database.read() as reader:
-        shown = await shown_articles(reader, conversation, tracker.get_slot("article_id"))
-    if shown.question is None:
-        return None, None
-    own = (
-        one["question"]
-        for one in tracker.get_slot(TOGETHER) or []
-        if one["article_id"] == tracker.get_slot("article_id")
-    )
-    found = await search(assistance, next(own, shown.question), conversation, without=shown.article_ids)
-    return shown.search_id, found.results[0] if found.answered else None
 
 
 async def goes_on_from_the_last(assistance: Assistance, tracker: Tracker, question: str) -> bool:
@@ -299,33 +201,3 @@ async def has_been_shown(assistance: Assistance, conversation: Conversation, bes
     async with assistance.database.read() as reader:
         shown = await shown_articles(reader, conversation, None)
     return (best.article_id, best.heading) in shown.passages
-
-
-def _together(tracker: Tracker) -> list[dict[str, str]]:
-    """Return what was answered at once, if it was several things and the message does not name one of them by a button."""
-    named = next(tracker.get_latest_entity_values("article_id"), None)
-    together = tracker.get_slot(TOGETHER) or []
-    return together if len(together) > 1 and not named else []
-
-
-def _still_open(answered: dict[str, str]) -> dict[str, str]:
-    named = json.dumps({"article_id": answered["article_id"]})
-    question = shortened(answered["question"], LONGEST_TITLE)
-    return {"title": question[:1].upper() + question[1:], "payload": f"/article_did_not_help{named}"}
-
-
-async def _vote(assistance: Assistance, tracker: Tracker, *, helpful: bool, article_id: str | None) -> None:
-    if article_id is None:
-        return
-    conversation = await assistance.conversation(tracker)
-    # An article that was taken back since it was shown counts for nothing, and is no fault of the customer's.
-    with contextlib.suppress(NotFound):
-        await record_vote(
-            assistance.database,
-            article_id,
-            voter_of(conversation.visitor_id, conversation.customer_id),
-            helpful,
-            clock=assistance.clock,
-            viewer=viewer_of(conversation),
-            conversation_id=conversation.id,
-        )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import LONGEST_QUERY, answer, asks, did_not_help, goes_on_from_the_last, helped
+from actions.answering import LONGEST_QUERY, answer, asks, goes_on_from_the_last, search
 from actions.assistance import Assistance, hand_over_message, question_of, shortened
-from actions.matters import never_offered
+from actions.matters import is_question, never_offered
 from actions.pointing_back import DETAILS, take_reason, take_statement
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, offer_ticket
-from actions.ticket_form import FORM, begin_ticket
+from actions.ticket_form import FORM, begin_ticket, take_plain_wish
+from actions.verdicts import did_not_help, helped
 
 MOST_CHOICES = 3
-_DECLINES = re.compile(r"\b(?:thanks?|thx|ty|thank\s*(?:you|u))\b", re.IGNORECASE)
-"""In a no: it is polite, and wants no more."""
+_DECLINES = re.compile(
+    r"\b(?:thanks?|thx|ty|thank\s*(?:you|u)|leave\s+(?:it|that)|never\s*mind|nvm|forget\s+(?:it|that|about)|don['’]?t\s+bother|no\s+need)\b",
+    re.IGNORECASE,
+)
+"""In a no: it is polite or lets the matter rest, and wants no more."""
 
 
 class Clarify(Action):
@@ -35,22 +40,35 @@ class Clarify(Action):
         """Show the choices as buttons that carry the customer's words; with none to show, look for the words themselves.
 
         What goes on from the question before ("and the attachments?") is unsure by nature, and answered instead; so is what is told about
-        the problem after an article, or as the reason of a cancellation.
+        the problem after an article, or as the reason of a cancellation. Nor is anything asked where all choices would search for the same
+        words and an article answers these.
         """
         guesses = (tracker.latest_message.get("scope") or {}).get("choices") or []
         hidden = never_offered()
         choices = [guess["name"] for guess in guesses if guess["name"] not in hidden][:MOST_CHOICES]
         question = question_of(tracker)
+        if (begun := take_plain_wish(dispatcher, tracker)) is not None:
+            return begun
         for take in (take_reason, take_statement):
             if (taken := await take(self._assistance, dispatcher, tracker)) is not None:
                 return taken
-        if not choices or await goes_on_from_the_last(self._assistance, tracker, question):
+        if (
+            not choices
+            or await goes_on_from_the_last(self._assistance, tracker, question)
+            or await self._is_answered_anyway(tracker, question, choices)
+        ):
             return await answer(self._assistance, dispatcher, tracker, question)
         query = shortened(question, LONGEST_QUERY)
         dispatcher.utter_message(
             response="utter_did_you_mean", json_message={"type": "choices", "choices": choices, "query": query}
         )
         return [asks("choice"), SlotSet("clarified", query)]
+
+    async def _is_answered_anyway(self, tracker: Tracker, question: str, choices: Sequence[str]) -> bool:
+        """Tell whether every choice leads to the same article, since the customer's own words are searched first."""
+        if not all(map(is_question, choices)):
+            return False
+        return (await search(self._assistance, question, await self._assistance.conversation(tracker))).answered
 
 
 class TakeYes(Action):
@@ -97,7 +115,8 @@ class TakeNo(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Show the next best article, look for the words that no choice fitted, offer a person, or ask what is wanted instead.
 
-        "No thanks" declines whatever more there is, and says nothing of the article. A no to nothing in particular is the end of a matter.
+        "No thanks" and "no, leave it" decline whatever more there is, and say nothing of the article. A no to nothing in particular
+        is the end of a matter.
         """
         asked = tracker.get_slot("open_question")
         if asked == "helped":

@@ -9,19 +9,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import (
-    FAILURES_UNTIL_HANDOVER,
-    LAST_QUESTION,
-    answer,
-    asks,
-    did_not_help,
-    has_been_shown,
-    search,
-    take_feedback,
-)
+from actions.answering import FAILURES_UNTIL_HANDOVER, LAST_QUESTION, answer, asks, has_been_shown, search
 from actions.assistance import Assistance, query_of, question_of
 from actions.matters import form_of, matters_of
 from actions.requests import CANCELLATION, CANCELLATION_THEN_TICKET, HOW_TO_CANCEL, offer_ticket
+from actions.verdicts import did_not_help, take_feedback
 
 SHOW_HOW = "show_how"
 DETAILS = "details"

@@ -9,20 +9,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import (
-    LAST_QUESTION,
-    LONGEST_QUERY,
-    TOGETHER,
-    answer,
-    asks,
-    goes_on_from_the_last,
-    search,
-    take_feedback,
-)
+from actions.answering import LAST_QUESTION, LONGEST_QUERY, TOGETHER, answer, asks, goes_on_from_the_last, search
 from actions.assistance import Assistance, answer_message, logged, question_of, shortened
 from actions.matters import Question, matters_of, questions_of
 from actions.pointing_back import points_at_something, show_how, take_reason, take_statement
 from actions.requests import CANCELLATION_THEN_TICKET, offer_ticket, see_to_requests
+from actions.ticket_form import take_plain_wish
+from actions.verdicts import take_feedback
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import SearchOutcome
 from tickets.cancellation import read_cancellation
@@ -54,12 +47,13 @@ class AnswerQuestion(Action):
         if _only_denies_cancelling(tracker):
             dispatcher.utter_message(response="utter_nothing_cancelled")
             return [asks(None)]
+        if (begun := take_plain_wish(dispatcher, tracker)) is not None:
+            return begun
         if points_at_something(tracker):
             return await show_how(self._assistance, dispatcher, tracker)
-        if (taken := await take_reason(self._assistance, dispatcher, tracker)) is not None:
-            return taken
-        if (taken := await take_statement(self._assistance, dispatcher, tracker)) is not None:
-            return taken
+        for take in (take_reason, take_statement):
+            if (taken := await take(self._assistance, dispatcher, tracker)) is not None:
+                return taken
         matters = matters_of(tracker)
         rated = await take_feedback(self._assistance, tracker, {one.intent for one in matters})
         questions = questions_of(tracker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Action
 from rasa_sdk.executor import ActionExecutor
 
-from actions.answering import ArticleDidNotHelp, ArticleHelped, ShowArticle
+from actions.answering import ShowArticle
 from actions.asking_back import Clarify, NoneOfThese, TakeNo, TakeYes
 from actions.assistance import Assistance
 from actions.contact import TakeContact
@@ -13,6 +13,7 @@ from actions.questions import AboutTheChat, AnswerQuestion
 from actions.reaching_people import HandOver
 from actions.requests import ConfirmCancellation, TicketStatus
 from actions.ticket_form import AskConfirmation, AskEmail, BeginTicket, FinishTicket, ValidateTicket
+from actions.verdicts import ArticleDidNotHelp, ArticleHelped
 
 
 def build_actions(assistance: Assistance) -> list[Action]:

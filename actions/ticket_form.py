@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import asks
 from actions.assistance import Assistance, query_of, shortened
 from actions.form_reading import (
     ADDRESS,
@@ -25,6 +26,7 @@ from actions.form_reading import (
     read_message,
     read_press,
 )
+from actions.matters import matters_of
 from handoff.contact import address_beside, address_given
 from handoff.requests import reply_address
 from tickets.ticketing import subject_of
@@ -46,6 +48,12 @@ _WISH = frozenset(
     )
 )
 """Words that say no more than that somebody wants a ticket."""
+_PLAIN_WISH = re.compile(
+    r"\W*(?:(?:hi|hey|hello|ok|okay|please|pls|plz|just|so|and|then|can|could|would|will|you|u|i|we|id|i['’]d|we['’]d|let['’]?s)\b[\s,.!]*)*+"
+    r"(?:(?:want|wanna|need|like|open|raise|create|file|log|submit|start|make|write)(?:\s+(?:to|up|me|us))*\s+)++"
+    r"(?:(?:an?|another|new|separate|support)\s+)*+(?:ticket|case|bug\s+report|support\s+request)\b",
+    re.IGNORECASE,
+)
 _LONG = 100
 """Characters: a question longer than this is a description as well as a subject."""
 _SHOWN = 300
@@ -209,6 +217,21 @@ def read_wish(text: str) -> Wish:
         beside = _WORDS.findall((text[: found.start()] + text[found.end() :]).lower().replace("’", "'"))
         email = address_given(found.group().strip(".!?")) if _WISH.issuperset(beside) else None
     return Wish(topic_of(rest), email)
+
+
+def take_plain_wish(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Any] | None:
+    """Begin the ticket that a message asks for in its first words, though what it is about had it taken for a question.
+
+    Returns:
+        None where it is not that: it begins otherwise, does not say what about, or asks for several things.
+    """
+    text = str(tracker.latest_message.get("text") or "")
+    if tracker.active_loop.get("name") or query_of(tracker) or matters_of(tracker) or not _PLAIN_WISH.match(text):
+        return None
+    wish = read_wish(text)
+    if not wish.topic:
+        return None
+    return [*begin_ticket(dispatcher, wish.topic, wish.email), asks(None), FollowupAction(FORM)]
 
 
 def topic_of(text: str) -> str:

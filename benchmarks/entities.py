@@ -15,6 +15,7 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +36,30 @@ def unmarked(line: str) -> tuple[str, Spans]:
     return text + line[done:], spans
 
 
-def measure(reader: Any, kinds: tuple[str, ...], messages: list[tuple[str, Spans]]) -> dict[str, float]:
-    """Returns precision and recall, of all kinds and of each, and the time of a message."""
-    right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
+def measure(
+    reader: Any, kinds: tuple[str, ...], messages: list[tuple[str, Spans]], wrong: Callable[[str], frozenset[str]]
+) -> dict[str, float]:
+    """Returns precision and recall, of all kinds and of each, and the time of a message; `wrong` tells a message's mistyped words."""
+    right, false, missed = Counter[str](), Counter[str](), Counter[str]()
     for text, wanted in messages:
-        got = {(one["start"], one["end"], one["entity"]) for one in reader.extract(text) if one["entity"] in kinds}
+        got = {
+            (one["start"], one["end"], one["entity"])
+            for one in reader.extract(text, wrong(text))
+            if one["entity"] in kinds
+        }
         # A rule's plan includes the word plan after it.
         got = {(a, a + len(text[a:b].split()[0]) if kind == "plan" else b, kind) for a, b, kind in got}
         right.update(kind for *_, kind in got & wanted)
-        wrong.update(kind for *_, kind in got - wanted)
+        false.update(kind for *_, kind in got - wanted)
         missed.update(kind for *_, kind in wanted - got)
     began = time.process_time()
     for text, _ in messages * 5:
-        reader.extract(text)
+        reader.extract(text, wrong(text))
     figures = {"ms": round((time.process_time() - began) / len(messages) / 5 * 1000, 3)}
     for name, chosen in (("all", kinds), *((kind, (kind,)) for kind in kinds)):
         found, said, there = (
             sum(counted[kind] for counted in counters for kind in chosen)
-            for counters in ((right,), (right, wrong), (right, missed))
+            for counters in ((right,), (right, false), (right, missed))
         )
         figures[f"{name}_precision"] = round(found / said, 3) if said else 0.0
         figures[f"{name}_recall"] = round(found / there, 3) if there else 0.0
@@ -71,11 +78,13 @@ def main() -> int:
 
     leave_out_tensorflow()
     import yaml
+    from rasa.shared.nlu.constants import ENTITIES, TEXT
     from rasa.shared.nlu.training_data.loading import load_data
 
     from bot.encoder import words_of_encoder
     from bot.entities import NAMES, EntityReader
     from bot.entity_training import LEARNED, learn_names
+    from bot.spelling import Speller, mistyped
 
     file = DEVELOPMENT if arguments.development else HELD_OUT
     settings = {**EntityReader.get_default_config(), "encoder": str(arguments.encoder)}
@@ -84,8 +93,19 @@ def main() -> int:
     model = learn_names(NAMES, examples, settings["epochs"], words_of_encoder(settings))
     fit_s = round(time.process_time() - began, 2)
     messages = [unmarked(line) for line in yaml.safe_load(file.read_text(encoding="utf-8"))["messages"]]
-    baton = measure(EntityReader(settings, None, None, model), LEARNED, messages)
-    peer = measure(EntityReader(settings, None, None, None), LEARNED, messages)
+    names = [
+        one.get(TEXT)[name["start"] : name["end"]]
+        for one in examples
+        for name in one.get(ENTITIES) or []
+        if name.get("start") is not None
+    ]
+    speller = Speller.of((one.get(TEXT) for one in examples), frozenset(words_of_encoder(settings)), names)
+
+    def wrong(text: str) -> frozenset[str]:
+        return mistyped(text, speller.corrected(text))
+
+    baton = measure(EntityReader(settings, None, None, model), LEARNED, messages, wrong)
+    peer = measure(EntityReader(settings, None, None, None), LEARNED, messages, wrong)
     result = {
         "baton": {**baton, "fit_s": fit_s},
         "peer": peer,

@@ -82,9 +82,9 @@ def _rows(content: str, path: Path) -> Iterator[IntentExample]:
     # Not by splitlines(): a message may hold a line separator that only Unicode takes for one.
     reader = csv.DictReader(io.StringIO(content.replace("\x00", ""), newline=""), skipinitialspace=True)
     reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or ()]
-    if not {"text", "intent"} <= set(reader.fieldnames):
-        raise ConfigurationError(f"{path}:1: the first line must name the columns text and intent.")
-    for row in reader:
+    if any(reader.fieldnames.count(name) != 1 for name in ("text", "intent")):
+        raise ConfigurationError(f"{path}:1: the first line must name the columns text and intent, each once.")
+    for row in _readable(reader, path):
         where = f"{path}:{reader.line_num}"
         if None in row:
             raise ConfigurationError(f"{where}: there are more values than columns. Put a text with a comma in quotes.")
@@ -93,6 +93,14 @@ def _rows(content: str, path: Path) -> Iterator[IntentExample]:
             yield IntentExample(text, trained_label(intent), where)
         elif any((value or "").strip() for value in row.values()):
             raise ConfigurationError(f"{where}: this message has no intent.")
+
+
+def _readable(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        # The rows' own reader: that of the names counts a line when it has been read.
+        raise ConfigurationError(f"{path}:{reader.reader.line_num}: {error}.") from error
 
 
 def trained_label(label: str) -> str:

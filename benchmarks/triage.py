@@ -2,9 +2,9 @@
 
     python benchmarks/triage.py TRAIN.csv TEST.csv [--validation V.csv] [--json] [--encoder DIR] [--no-peer]
 
-The files have the columns text and category. What is measured is `tickets.learning.learn` and what it returns, as `baton train`
-uses them, without Baton's rules, which are about its own categories. Nothing is tuned on the validation file: where it is given,
-a second table has its figures. The peer decides by LinearSVC's margin; its confidence is CalibratedClassifierCV's.
+The files have the columns text and category; any others are passed over. What is measured is `tickets.learning.learn` and what it
+returns, as `baton train` uses them, without Baton's rules, which are about its own categories. Nothing is tuned on the validation file:
+where it is given, a second table has its figures. The peer decides by LinearSVC's margin; its confidence is CalibratedClassifierCV's.
 `auto_precision` is the share of right ones among the tickets with a confidence above 0.9, `auto_coverage` their share of all.
 `fit_s` is wall time from texts to a trained model, the embedding included.
 """
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from telling import say
 
 from core.embedding import OnnxEncoder
-from core.errors import BatonError
+from core.errors import BatonError, ConfigurationError
 from tickets.examples import Example, read_examples
 from tickets.learning import learn
 from tickets.triage import AUTO_REPLY_ABOVE
@@ -35,12 +35,18 @@ Figures = dict[str, float | None]
 
 
 def read(path: Path) -> list[Example]:
-    """Read a file, say what is odd about it, and go on with what can be used."""
+    """Read a file, say what is odd about it, and go on with what can be used.
+
+    Raises:
+        ConfigurationError: it cannot be read, or nothing in it can be used.
+    """
     examples, problems = read_examples(path)
     for one in problems[:5]:
         say(f"note: {one}")
     if len(problems) > 5:
         say(f"note: {len(problems) - 5} more like these in {path}")
+    if not examples:
+        raise ConfigurationError(f"{path}:1: there is no ticket in it.")
     return examples
 
 

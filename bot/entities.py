@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Text, Tuple
+from typing import Any, Collection, Dict, FrozenSet, List, NamedTuple, Optional, Text, Tuple
 
 import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -26,14 +26,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.language import Language
 from spacy.pipeline import EntityRuler
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 
-from bot.encoder import words_of_encoder
+from bot.encoder import CORRECTED, words_of_encoder
 from bot.entity_patterns import AFTER_FIRST_WORD, may_be_a_name, normalise, patterns
 from bot.entity_serving import serve
 from bot.entity_shapes import NO_SHAPES, NameShapes, is_no_name, trimmed
 from bot.kept import KeptComponent
 from bot.required_words import RequiredWords
+from bot.spelling import mistyped
 from bot.vocabulary import Renewed
 from bot.word_ends import look_at_ends
 
@@ -85,8 +86,17 @@ class NameModel:
         self.common = common
         self.shapes = shapes
 
-    def names(self, doc: Doc) -> List[Tuple[int, int, str]]:
-        """Returns start, end and type of each name in a text that the pipeline has made tokens of; marks them in `doc`."""
+    def names(self, doc: Doc, mistyped: Collection[str] = ()) -> List[Tuple[int, int, str]]:
+        """Finds the names in a text that the pipeline has made tokens of; marks them in `doc`.
+
+        Args:
+            doc: the text.
+            mistyped: words of it, in small letters, that are other words mistyped, and so as little a name as common ones. A plan's name
+                may be mistyped itself, and is looked at apart from that.
+
+        Returns:
+            Start, end and type of each.
+        """
         if not any(self._unusual(doc, place) for place in range(len(doc))):
             return []
         if self.familiar is not None:
@@ -96,17 +106,20 @@ class NameModel:
             name = trimmed(guess, self.ordinary)
             if (
                 name is not None
-                and self._is_written_as_one(name)
+                and self._is_written_as_one(name, () if guess.label_ == "plan" else mistyped)
                 and not is_no_name(name.text, guess.label_, self.common)
             ):
                 found.append((name.start_char, name.end_char, self.shapes.kind_of(name.text, guess.label_)))
         return found
 
-    def _is_written_as_one(self, name: Span) -> bool:
+    def _is_written_as_one(self, name: Span, mistyped: Collection[str]) -> bool:
         """Tells whether it has a word that can be a name's, and stands in no markup."""
         text = name.doc.text
         around = {text[max(0, name.start_char - 1) : name.start_char], text[name.end_char : name.end_char + 1]}
-        may_be = any(token.is_alpha and (token.is_title or self._is_strange(name.doc, token.i)) for token in name)
+        may_be = any(
+            token.is_alpha and (_is_large(token, mistyped) or self._is_strange(name.doc, token.i, mistyped))
+            for token in name
+        )
         return may_be and may_be_a_name(name.text) and not around & _MARKUP
 
     def on_new_vocabulary(self) -> NameModel:
@@ -126,14 +139,19 @@ class NameModel:
             return False
         return self._is_strange(doc, place) or (place > 0 and token.is_title)
 
-    def _is_strange(self, doc: Doc, place: int) -> bool:
+    def _is_strange(self, doc: Doc, place: int, mistyped: Collection[str] = ()) -> bool:
         """Tells whether a word may be a name in small letters."""
         word = doc[place].lower_
         if word in self.ordinary:
             return False
-        return word not in self.common or any(
+        return (word not in self.common and word not in mistyped) or any(
             before.lower_ in _INTRODUCE for before in doc[max(0, place - _REACH) : place]
         )
+
+
+def _is_large(token: Token, mistyped: Collection[str]) -> bool:
+    """Tells whether a word is written as names are, and is no other word mistyped."""
+    return bool(token.is_title) and token.lower_ not in mistyped
 
 
 def read_strange_words(doc: Doc, familiar: FrozenSet[str]) -> None:
@@ -260,19 +278,25 @@ class EntityReader(KeptComponent[NameModel], EntityExtractorMixin):
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the entities found to each message, in Rasa's format."""
         for message in messages:
-            found = self.extract(message.get(TEXT) or "")
+            text = message.get(TEXT) or ""
+            found = self.extract(text, mistyped(text, message.get(CORRECTED) or text))
             message.set(ENTITIES, [*message.get(ENTITIES, []), *found], add_to_output=True)
         return messages
 
-    def extract(self, text: Text) -> List[Dict[Text, Any]]:
-        """Returns the entities of `text`, in order: type, normalised value, and character offsets with an exclusive end."""
+    def extract(self, text: Text, wrong: Collection[Text] = ()) -> List[Dict[Text, Any]]:
+        """Returns the entities of `text`, in order: type, normalised value, and character offsets with an exclusive end.
+
+        Args:
+            text: a message.
+            wrong: its mistyped words, in small letters.
+        """
         read = text[: self._config["max_length"]].encode("utf-8", "replace").decode("utf-8")
         reading = self._renewed.reader
         doc = reading.pipeline.make_doc(read)
         found = self._by_rules(reading, doc)
         if reading.names is not None:
             by_rule = list(found)
-            for start, end, kind in reading.names.names(doc):
+            for start, end, kind in reading.names.names(doc, wrong):
                 if all(end <= other[0] or start >= other[1] for other in by_rule):
                     found.append((start, end, kind, LEARNED_NAME))
         return [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import re
+import runpy
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -290,10 +291,17 @@ def _words(text: str) -> List[str]:
 
 @lru_cache(maxsize=None)
 def _stop_words(code: str) -> FrozenSet[str]:
-    try:
-        return frozenset(importlib.import_module(f"spacy.lang.{code}.stop_words").STOP_WORDS)
-    except ImportError:  # spaCy does not know this language
-        return frozenset()
+    """Returns a language's commonest words, from spaCy's list of them alone.
+
+    The package around the list would be imported with it, and compiles rules for cutting words: the French ones take seconds, in
+    which no message of anybody is answered.
+    """
+    package = importlib.util.find_spec("spacy.lang")
+    for folder in package.submodule_search_locations or [] if package else []:
+        file = Path(folder) / code / "stop_words.py"
+        if file.is_file():
+            return frozenset(runpy.run_path(str(file))["STOP_WORDS"])
+    return frozenset()  # spaCy does not know this language
 
 
 def _languages_written_in(letters: Collection[str]) -> FrozenSet[str]:

@@ -61,7 +61,8 @@ class SignalReader(KeptComponent[str], IntentClassifier):
     """Reads signals by spaCy's matchers in a blank English pipeline, and weighs them with the intent classifier's word.
 
     Where a message says itself that it is no wish to cancel ("I don't want to cancel", "cancel the meeting"), the intent
-    `cancel_subscription` gives way to the next best.
+    `cancel_subscription` gives way to the next best. So does `frustration` where no word tells of it and the classifier is not sure
+    either: an apology and a person are no answer to "for 2 months".
     """
 
     @classmethod
@@ -76,11 +77,17 @@ class SignalReader(KeptComponent[str], IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The settings: `rules`, the file of words, and the intents that stand for the two signals."""
+        """The settings.
+
+        `rules`: the file of words.
+        `frustration_intent`, `cancellation_intent`: the intents that stand for the two signals.
+        `frustration_sure`: the least confidence in frustration that the classifier needs where the words do not tell it.
+        """
         return {
             "rules": str(DEFAULT_RULES),
             "frustration_intent": "frustration",
             "cancellation_intent": "cancel_subscription",
+            "frustration_sure": 0.6,
         }
 
     @classmethod
@@ -135,11 +142,15 @@ class SignalReader(KeptComponent[str], IntentClassifier):
             for guess in message.get(INTENT_RANKING_KEY) or []
             if guess.get(INTENT_NAME_KEY)
         }
-        frustration = reading.frustration.read(tokens) + self._understood("frustration_intent", shares)
+        worded = reading.frustration.read(tokens)
+        frustration = worded + self._understood("frustration_intent", shares)
         mention = reading.cancellation.read(tokens)
         cancellation = self._weighed(mention, self._understood("cancellation_intent", shares))
         if mention is not None and mention.kind in {"denied", "other"}:
-            self._give_way(message)
+            self._give_way(message, self._config["cancellation_intent"])
+        angry = self._config["frustration_intent"]
+        if combined(worded) < LEAST and shares.get(angry, 0.0) < self._config["frustration_sure"]:
+            self._give_way(message, angry)
         message.set(SIGNALS, worth_telling([_frustrated(frustration), cancellation]), add_to_output=True)
 
     def _understood(self, setting: str, shares: Dict[str, float]) -> List[Evidence]:
@@ -157,9 +168,9 @@ class SignalReader(KeptComponent[str], IntentClassifier):
         score = combined(evidence) if mention.kind in {WISH, "asked"} else weight
         return described(CANCELLATION, evidence, score, kind=mention.kind)
 
-    def _give_way(self, message: Message) -> None:
-        """Puts the next best intent in the place of a wish to cancel, if the gate would let it through; nor is it asked about."""
-        refused = self._config["cancellation_intent"]
+    @staticmethod
+    def _give_way(message: Message, refused: Text) -> None:
+        """Puts the next best intent in the place of the one refused, if the gate would let it through; nor is it asked about."""
         matters = [one for one in message.get(INTENTS) or [] if one[INTENT_NAME_KEY] != refused]
         if message.get(INTENTS):
             message.set(INTENTS, matters if len(matters) > 1 else [], add_to_output=True)

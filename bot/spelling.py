@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional, Set, Tuple
 
@@ -72,11 +73,11 @@ class Speller:
             english: Common words, such as the encoder has whole.
             names: Texts that are right whatever they look like: the entities of the examples.
         """
-        seen = Counter(word for text in texts for word in {one.group().lower() for one in _WORD.finditer(text)})
+        seen = Counter(word for text in texts for word in set(_words(text)))
         meant = {
             word: count for word, count in seen.items() if len(word) >= SHORTEST and (word in english or count >= OFTEN)
         }
-        named = {one.group().lower() for name in names for one in _WORD.finditer(name)}
+        named = {word for name in names for word in _words(name)}
         trusted = {word for word, count in seen.items() if count >= TWICE or len(word) <= SHORTEST}
         first = cls(meant, named | trusted | _CONTRACTED | set(english))
         return cls(meant, first.known | {word for word in seen if not first._is_examples_mistake(word)})
@@ -125,23 +126,33 @@ class Speller:
         return any(len(stem) >= SHORTEST and stem in self.known for stem in stems)
 
     def _nearest(self, word: str) -> Optional[str]:
-        """Returns the nearest word, of several the most frequent; two mistakes are forgiven in long words that begin alike."""
+        """Returns the nearest word; two mistakes are forgiven in long words that begin alike.
+
+        Of several one is meant of which letters are but swapped or doubled ("helo" is "hello" and not "help"), then the most frequent.
+        """
         forgiven = 2 if len(word) >= LONG else 1
         if len(word) > self._longest + forgiven:
             return None  # near nothing; five hundred letters have 125,000 keys
         keys = {word, *_without_one(word)}
         if forgiven == 2:
             keys |= {shorter for key in tuple(keys) for shorter in _without_one(key)}
-        best: Optional[Tuple[int, int, str]] = None
+        best: Optional[Tuple[int, bool, int, str]] = None
         for candidate in {one for key in keys for one in self._near.get(key, ())}:
             away = distance(word, candidate)
             if away > forgiven or (candidate[0] != word[0] and away > 1):
                 continue
             if len(word) == SHORTEST and len(candidate) <= SHORTEST and sorted(candidate) != sorted(word):
                 continue
-            found = (away, -self.counts[candidate], candidate)
+            found = (away, not _is_of_the_same_letters(word, candidate), -self.counts[candidate], candidate)
             best = found if best is None else min(best, found)
-        return None if best is None else best[2]
+        return None if best is None else best[3]
+
+
+def mistyped(text: str, corrected: str) -> FrozenSet[str]:
+    """Returns the words of a text, in small letters, that are no more in what it was corrected to."""
+    if text == corrected:
+        return frozenset()
+    return frozenset(_words(text)) - frozenset(_words(corrected))
 
 
 def whole_words(tokenizer: Path) -> List[str]:
@@ -169,12 +180,23 @@ def distance(first: str, second: str) -> int:
     return above[-1]
 
 
+def _words(text: str) -> List[str]:
+    return [found.group().lower() for found in _WORD.finditer(text)]
+
+
 def _may_be_a_name(found: Match[str]) -> bool:
     """Tells whether a word is written as names and abbreviations are: with a capital, not only at the beginning of the message."""
     word, text = found.group(), found.string
     if not word.islower() and not word.istitle():
         return not text.isupper()
     return word.istitle() and bool(text[: found.start()].strip())
+
+
+def _is_of_the_same_letters(typed: str, meant: str) -> bool:
+    """Tells whether letters of two words are only swapped, or one is doubled in one of them."""
+    return sorted(typed) == sorted(meant) or [letter for letter, _ in groupby(typed)] == [
+        letter for letter, _ in groupby(meant)
+    ]
 
 
 def _without_one(word: str) -> Set[str]:

@@ -22,6 +22,12 @@ def without_overrides(text: str) -> str:
     return _OVERRIDES.sub("", text)
 
 
+def in_one_line(text: str) -> str:
+    """Return `text` in one line, without control characters (a terminal obeys some of them) and those that turn its direction."""
+    seen = (one for one in without_overrides(text) if one.isspace() or unicodedata.category(one) != "Cc")
+    return " ".join("".join(seen).split())
+
+
 def mended(value: Any) -> Any:
     """Return a JSON value whose texts every database can keep: no NUL, half surrogate pairs replaced.
 

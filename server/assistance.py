@@ -41,6 +41,8 @@ async def open_knowledge(service: Service, stack: contextlib.AsyncExitStack) -> 
     report = await sync_folder(service.database, settings.articles_dir, service.clock)
     for broken in report.broken:
         log.warning("an article is broken", reason=str(broken))
+    if report.kept:
+        log.info("articles keep what an editor made of them; their files say something else", articles=report.kept)
     try:
         service.retriever.names = await asyncio.to_thread(read_other_names, settings.articles_dir)
     except BrokenArticle as error:

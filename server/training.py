@@ -19,6 +19,7 @@ import yaml
 from core.errors import ConfigurationError
 from core.tuning import tuning_pays
 from server.children import QUIET
+from server.intent_places import forgotten_places
 from server.processes import inherited
 from server.replies import followed_by, with_same_replies
 from server.settings import ROOT, Settings
@@ -64,7 +65,12 @@ def read_training_files(root: Path = ROOT) -> TrainingFiles:
         intents = [next(iter(one)) if isinstance(one, dict) else str(one) for one in domain["intents"]]
     except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
         raise ConfigurationError(f"domain.yml cannot be read: {error}") from error
-    return checked_examples((root / "data" / "nlu").rglob("*.yml"), root=root, intents=intents)
+    files = checked_examples((root / "data" / "nlu").rglob("*.yml"), root=root, intents=intents)
+    try:
+        files.notes += forgotten_places(files.headings, root=root, domain=domain)
+    except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
+        raise ConfigurationError(f"data/rules.yml cannot be read: {error}") from error
+    return files
 
 
 def train(settings: Settings, examples: Sequence[IntentExample], *, say: Say, again: bool = False) -> Trained:
@@ -202,6 +208,16 @@ def run_rasa(
         ConfigurationError: Rasa refused; what it printed stands above.
     """
     out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.absolute(), prefix=".training-") as made:
+        # Rasa packs for seconds into the place it is given: killed there, it would leave half an archive instead of the one before.
+        _train(python, arguments, encoder=encoder, out=Path(made), name=name, cache=cache)
+        archive = Path(made) / f"{name}.tar.gz"
+        return archive.replace(out / archive.name)
+
+
+def _train(
+    python: Path, arguments: Iterable[object], *, encoder: Path, out: Path, name: str, cache: Path | None
+) -> None:
     command = [
         python, "-m", "bot.launch", *arguments, "--config", ROOT / "config.yml",
         "--out", out, "--fixed-model-name", name, "--quiet",
@@ -223,11 +239,9 @@ def run_rasa(
         errors="replace",
         check=False,
     )
-    archive = out / f"{name}.tar.gz"
-    if done.returncode != 0 or not archive.is_file():
+    if done.returncode != 0 or not (out / f"{name}.tar.gz").is_file():
         print(done.stdout, file=sys.stderr, flush=True)
         raise ConfigurationError("The assistant could not be trained; what Rasa refused stands above.")
-    return archive
 
 
 def scope_of(archive: Path) -> dict[str, Any]:

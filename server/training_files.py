@@ -25,7 +25,10 @@ _OTHER_ENTRIES = frozenset({"synonym", "regex", "lookup"})
 """What an entry of `nlu` may be besides an intent, by its key."""
 _ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 _SPACES = re.compile(r"\s+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+"""What YAML lets no file hold."""
+_DEEPEST = 20
+"""Lists and mappings inside one another. Composing goes as deep in C, where thousands of them end the process without a word."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +157,7 @@ def _read_file(path: Path, name: str, found: TrainingFiles) -> None:
         raise ConfigurationError(
             f"{name}:{line}: there is a character U+{ord(control.group()):04X} in it that no message has. Remove it."
         )
-    try:
-        root = yaml.compose(content, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{name}:{line}: this is no YAML ({error.problem}).") from error
+    root = _composed(content, name)
     if root is None:
         return
     for entry in _list_of(_child(root, "nlu"), name):
@@ -171,6 +170,20 @@ def _read_file(path: Path, name: str, found: TrainingFiles) -> None:
             found.mistakes.append(
                 f"{name}:{entry.start_mark.line + 1}: this entry has no 'intent', but {there}. Name its intent, or remove it."
             )
+
+
+def _composed(content: str, name: str) -> yaml.Node | None:
+    try:
+        depth = 0
+        for event in yaml.parse(content, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise ConfigurationError(f"{name}:{line}: this is nested too deeply.")
+        return yaml.compose(content, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{name}:{line}: this is no YAML ({error.problem}).") from error
 
 
 def _read_intent(entry: yaml.Node, intent: yaml.Node, name: str, found: TrainingFiles) -> None:

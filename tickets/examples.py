@@ -1,4 +1,4 @@
-"""Labelled tickets in files: CSV with `text,category`, or YAML with lists of texts by category; problems with file and line."""
+"""Labelled tickets in files: CSV with columns text and category, or YAML with lists of texts by category; problems with file and line."""
 
 from __future__ import annotations
 
@@ -112,16 +112,16 @@ def _csv_rows(content: str, path: Path) -> Iterator[tuple[str, str, int]]:
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:
         header = [name.strip().casefold() for name in next(reader, [])]
-        if set(header) != set(COLUMNS) or len(header) != len(COLUMNS):
+        if any(header.count(name) != 1 for name in COLUMNS):
             raise ConfigurationError(
-                f"{path}:1: the columns must be {' and '.join(COLUMNS)}; these are {', '.join(header) or 'none'}."
+                f"{path}:1: the columns {' and '.join(COLUMNS)} must be there once each; these are {', '.join(header) or 'none'}."
             )
         text, category = header.index("text"), header.index("category")
         line = reader.line_num + 1
         for row in reader:
             if row:
-                if len(row) != len(COLUMNS):
-                    raise ConfigurationError(f"{path}:{line}: {len(row)} fields where {len(COLUMNS)} are needed.")
+                if len(row) != len(header):
+                    raise ConfigurationError(f"{path}:{line}: {len(row)} fields where {len(header)} are needed.")
                 yield row[text], row[category], line
             line = reader.line_num + 1
     except csv.Error as error:
@@ -135,6 +135,8 @@ def _yaml_rows(content: str, path: Path) -> Iterator[tuple[str, str, int]]:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else content[: getattr(error, "position", 0)].count("\n") + 1
         raise ConfigurationError(f"{path}:{line}: this is no YAML ({getattr(error, 'problem', error)}).") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{path}:1: this is nested too deeply.") from error
     if root is None:
         return
     if not isinstance(root, yaml.MappingNode):

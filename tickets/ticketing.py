@@ -91,13 +91,13 @@ def subject_of(text: str) -> str:
 
 
 async def get_ticket(reader: Reader, ticket_id: str) -> Ticket:
-    """Return a ticket by its id or its number.
+    """Return a ticket by its id or its number, in whatever case the number is typed.
 
     Raises:
         NotFound: there is none.
     """
     row = await reader.execute(
-        sa.select(tickets).where(sa.or_(tickets.c.id == ticket_id, tickets.c.number == ticket_id))
+        sa.select(tickets).where(sa.or_(tickets.c.id == ticket_id, tickets.c.number == ticket_id.upper()))
     )
     found = row.mappings().one_or_none()
     if found is None:

@@ -81,7 +81,8 @@ def _checked(files: TrainingFiles, *, as_json: bool) -> int:
     if as_json:
         print_json({"examples": len(files.examples), "intents": intents, "notes": files.notes})
     else:
-        print(f"{len(files.examples)} examples of {intents} intents, all as they should be.")
+        found = "nothing that stops a training; the notes say what is odd" if files.notes else "all as they should be"
+        print(f"{len(files.examples)} examples of {intents} intents, {found}.")
     return 0
 
 
@@ -95,7 +96,7 @@ def print_assistant(trained: Trained) -> None:
         return
     print(f"It answers from a score of {threshold:.2f}, asks what was meant from {ask:.2f}, and declines below.")
     if talk := trained.scope.get("talk_threshold"):
-        print(f"Small talk and anger, which would be rude to guess wrongly, are taken for such from {talk:.2f}.")
+        print(f"Small talk, which would be rude to guess wrongly, is taken for such from {talk:.2f}.")
     if not seen.get("known"):
         print("There are too few examples to tell how often that is right.")
         return

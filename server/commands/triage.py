@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _articles(settings: Settings, text: str) -> list[Result]:
     """Return the articles that answer a ticket, the best first; none, with a word to the person, where they cannot be searched."""
+    if not text.strip():
+        return []
     if not (settings.encoder / "encoder.json").is_file():
         print("No article is suggested: there is no encoder to search with yet. Run baton train.", file=sys.stderr)
         return []

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from knowledge.articles import Viewer
@@ -21,6 +22,7 @@ def unsure(scene: Scene, *names: str) -> None:
 
 
 async def test_the_likely_intents_are_shown_and_the_customers_words_kept(scene: Scene) -> None:
+    scene.shelf.answered = False
     unsure(scene, "invoices", "greet", "export_data", "thanks", "api", "refund")
     assert await scene.run("action_clarify", ASKED) == [
         {
@@ -29,6 +31,18 @@ async def test_the_likely_intents_are_shown_and_the_customers_words_kept(scene: 
         }
     ]
     assert (scene.slots["open_question"], scene.slots["clarified"]) == ("choice", ASKED)
+
+
+async def test_nothing_is_asked_where_every_choice_would_show_the_same_article(scene: Scene) -> None:
+    unsure(scene, "invoices", "export_data")
+    assert articles(await scene.run("action_clarify", ASKED)) == ["invoices"]
+    assert scene.slots["open_question"] == "helped"
+
+
+async def test_a_request_among_the_choices_is_asked_about_though_an_article_would_answer(scene: Scene) -> None:
+    unsure(scene, "invoices", "ticket_status")
+    (said,) = await scene.run("action_clarify", ASKED)
+    assert said["custom"]["choices"] == ["invoices", "ticket_status"]
     assert scene.shelf.asked == []
 
 
@@ -41,6 +55,7 @@ async def test_with_nothing_worth_offering_the_words_themselves_are_looked_for(s
 
 async def test_what_goes_on_from_the_question_before_is_answered_instead(scene: Scene) -> None:
     scene.slots["last_question"] = "how do I export my data?"
+    scene.shelf.answered = False
     unsure(scene, "integrations", "plans_pricing")
     assert (await scene.run("action_clarify", "and the logo?"))[0]["response"] == "utter_did_you_mean"
     scene.shelf.goes_on = result("export")
@@ -77,7 +92,9 @@ async def test_none_of_these_and_a_plain_no_look_for_the_words_from_before(scene
         ("action_none_of_these", []),
         ("action_take_no", []),
     ):
+        scene.shelf.answered = False
         await scene.run("action_clarify", ASKED)
+        scene.shelf.answered = True
         scene.shelf.asked.clear()
         assert articles(await scene.run(action, "none of these", entities=entities)) == ["invoices"]
         assert [question for question, _, _ in scene.shelf.asked] == [ASKED]
@@ -86,6 +103,7 @@ async def test_none_of_these_and_a_plain_no_look_for_the_words_from_before(scene
 
 
 async def test_a_plain_yes_to_several_choices_asks_which(scene: Scene) -> None:
+    scene.shelf.answered = False
     unsure(scene, "invoices", "api")
     await scene.run("action_clarify", ASKED)
     assert await scene.run("action_take_yes", "yes") == [{"response": "utter_which_one"}]
@@ -125,6 +143,14 @@ def nothing_for_sure(scene: Scene) -> None:
 def pressed(button: dict[str, Any]) -> list[dict[str, Any]]:
     named = json.loads(button["payload"].removeprefix("/show_article"))
     return [{"entity": name, "value": value} for name, value in named.items()]
+
+
+@pytest.mark.parametrize("words", ["no thanks", "actually no leave it", "nah, never mind", "no need"])
+async def test_a_no_that_lets_the_matter_rest_is_no_vote_and_gets_no_other_article(scene: Scene, words: str) -> None:
+    await scene.run("action_answer_question", ASKED)
+    assert await scene.run("action_take_no", words, intent="deny") == [{"response": "utter_nothing_more"}]
+    assert scene.slots["open_question"] is None
+    assert not scene.slots.get("not_helpful_count")
 
 
 async def test_articles_that_come_close_are_offered_with_a_person_and_the_chosen_one_is_shown(scene: Scene) -> None:

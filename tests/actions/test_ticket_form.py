@@ -84,6 +84,34 @@ async def test_a_ticket_begins_empty_or_with_what_was_said_of_it(scene: Scene) -
     assert scene.slots[EMAIL] is None
 
 
+@pytest.mark.parametrize("action", ["action_answer_question", "action_clarify"])
+async def test_a_wish_for_a_ticket_in_the_first_words_begins_one_whatever_it_is_about(
+    scene: Scene, action: str
+) -> None:
+    (said,) = await scene.run(
+        action, "hi, can you raise a ticket about wrong vat on invoice INV-2041", intent="invoices"
+    )
+    assert said == {"response": "utter_begin_ticket_about", "subject": "wrong vat on invoice INV-2041"}
+    assert scene.follows == "ticket_form"
+    assert scene.slots["ticket_subject"] == "wrong vat on invoice INV-2041"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do i open a ticket about invoices",
+        "open a ticket",
+        "the ticket about my invoice is gone",
+        "where can i make a case for more seats, asking because of our team",
+        "i made a ticket about invoices",
+        "can you " * 2000,
+    ],
+)
+async def test_what_begins_otherwise_or_names_no_topic_is_left_to_the_articles(scene: Scene, text: str) -> None:
+    await scene.run("action_answer_question", text, intent="invoices")
+    assert scene.follows is None
+
+
 async def test_answers_fill_the_ticket_one_after_the_other(scene: Scene) -> None:
     assert await answer(scene, SUBJECT, "Slow boards", "projects") == []
     assert await answer(scene, DESCRIPTION, "They take a minute to load.", "technical_problem") == []

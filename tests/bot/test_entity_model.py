@@ -58,6 +58,23 @@ def test_a_common_word_that_is_introduced_or_written_large_may_be_one(extract, t
     assert [one["value"] for one in extract(text)] == [name]
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("wher is my invoice", {"wher"}),
+        ("Wher is my invoice", {"wher"}),
+        ("plese canel my plna", {"plese", "canel", "plna"}),
+    ],
+)
+def test_another_word_mistyped_is_as_little_a_name_as_a_common_one(extract, text, wrong):
+    assert [one["value"] for one in extract(text, wrong) if one["extractor"] == LEARNED_NAME] == []
+
+
+def test_a_name_that_is_introduced_is_one_though_it_is_near_a_word(extract):
+    assert [one["value"] for one in extract("my name is planna", {"planna"})] == ["planna"]
+    assert "Planna Meier" in [one["value"] for one in extract("this is Planna Meier", {"planna"})]
+
+
 def test_rules_win_where_both_see_something(extract):
     found = extract("connect google  drive to INV-2041")
     assert [(one["entity"], one["value"]) for one in found] == [("product", "Google Drive"), ("invoice", "INV-2041")]

@@ -1,11 +1,13 @@
 """Messages that no intent was trained on: in another language, or without a word."""
 
+import sys
+
 import pytest
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.language import LanguageGate
+from bot.language import LanguageGate, _stop_words
 from bot.language_model import LanguageModel
 from bot.wordless import NO_WORDS, WordlessReader
 
@@ -138,6 +140,13 @@ def test_the_likeliest_language_is_the_first_of_all_guesses(text):
 )
 def test_what_is_too_short_to_tell_or_foreign_is_no_language_of_the_examples(gate, text):
     assert gate.own_language(text) is None
+
+
+def test_the_words_of_a_language_come_without_all_that_spacy_knows_of_it():
+    _stop_words.cache_clear()
+    assert {"je", "avec"} <= _stop_words("fr")
+    assert not _stop_words("xx")
+    assert "spacy.lang.fr" not in sys.modules, "it takes seconds, in which nobody is answered"
 
 
 def test_an_assistant_trained_in_german_takes_english_for_another_language(tmp_path):

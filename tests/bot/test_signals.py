@@ -191,3 +191,19 @@ def test_a_changed_file_of_words_trains_anew_whether_rasa_hands_in_the_defaults_
         component.fingerprint_addon({"rules": str(tmp_path / "other.yml"), "names": str(tmp_path / "other.yml")})
         != shipped
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [
+        ("for 2 months", 0.55, False),
+        ("nobody in my team gets emails from you", 0.55, False),
+        ("are you always like this", 0.7, True),
+        ("this is ridiculous", 0.51, True),
+        ("NOTHING HERE WORKS", 0.51, True),
+        ("your app sucks!!", 0.51, True),
+    ],
+)
+def test_what_only_a_hesitant_classifier_takes_for_anger_is_none(reader, text, confidence, kept):
+    message, _ = read(reader, text, ("frustration", confidence), ("notifications", 0.33))
+    assert message.get(INTENT)["name"] == ("frustration" if kept else "nlu_fallback")

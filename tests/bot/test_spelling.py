@@ -10,7 +10,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot import spelling
 from bot.corrector import SpellingCorrector
 from bot.encoder import CORRECTED, SentenceEncoderFeaturizer
-from bot.spelling import LONG, Speller, distance
+from bot.spelling import LONG, Speller, distance, mistyped
 
 ENGLISH = {
     "account", "and", "answer", "bake", "can", "charged", "form", "from", "get", "how", "invoice", "invoices", "is", "my", "not", "of",
@@ -112,6 +112,25 @@ def test_a_word_of_one_example_is_no_mistake_where_it_is_near_a_rare_word():
     speller = Speller.of(["sign in by openid", "i opened it"], {"opened", "sign", "in", "by", "it"})
     assert speller.corrected("openid") == "openid"
     assert speller.corrected("opned") == "opened"
+
+
+def test_letters_that_are_doubled_or_swapped_are_meant_before_others():
+    speller = Speller.of(
+        ["hello", "i need help", "help me", "help", "an angle", "an angel", "angle"],
+        {"hello", "help", "angle", "angel"},
+    )
+    assert [speller.corrected(typed) for typed in ("helo", "helpp", "angell", "hepl")] == [
+        "hello",
+        "help",
+        "angel",
+        "help",
+    ]
+
+
+def test_the_mistyped_words_of_a_text_are_those_that_it_was_corrected_of(speller):
+    text = "Wehre is teh invoice of my acount"
+    assert mistyped(text, speller.corrected(text)) == {"wehre", "teh", "acount"}
+    assert mistyped("where is it", "where is it") == frozenset()
 
 
 def test_two_mistakes_are_forgiven_in_long_words_only(speller):

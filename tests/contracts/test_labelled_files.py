@@ -1,4 +1,4 @@
-"""The benchmark of intents reads labelled messages as people's tools write them, and says where a file is not right."""
+"""The benchmarks of intents and triage read labelled files as people's tools write them, and say where one is not right."""
 
 from __future__ import annotations
 
@@ -67,12 +67,21 @@ def test_labels_that_rasa_or_baton_read_otherwise_stay_apart(read: Read, benchma
         ("text,intent\nhello,greet\nhi,\n", ":3: this message has no intent"),
         ("text,intent\nhello,greet\n", "two are the least"),
         ("", ":1: the first line must name"),
+        ("text,text,intent\na,b,c\n", ":1: the first line must name the columns text and intent, each once"),
+        (f"text,intent\nhello,greet\n{'x' * 10_000_001},refund\n", ":3: field larger than field limit (10000000)"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused_with_its_line(read: Read, content: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         read(content.encode())
     assert said in refusal.value.message
+
+
+def test_a_file_without_a_ticket_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    (tmp_path / "tickets.csv").write_text("text,category\n")
+    with pytest.raises(ConfigurationError, match=r":1: there is no ticket in it"):
+        importlib.import_module("triage").read(tmp_path / "tickets.csv")
 
 
 def test_a_training_in_a_folder_that_was_worked_in_before_tells_no_time_and_says_why(

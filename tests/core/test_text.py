@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import shown_name
+from core.text import in_one_line, shown_name
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,19 @@ def test_a_name_that_can_be_seen_keeps_its_spelling_in_one_line(given: str, show
 )
 def test_a_name_of_which_nothing_can_be_seen_is_none(given: str) -> None:
     assert shown_name(given) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("  a\n\tb  ", "a b"),
+        ("a \x1b b\x07", "a b"),
+        ("\x9b[31mred", "[31mred"),
+        ("a\u202eb\u2066c", "abc"),
+        ("a\x85b\x1cc", "a b c"),
+        ("\x07 ", ""),
+        ("na\u200dme", "na\u200dme"),
+    ],
+)
+def test_a_line_keeps_nothing_that_steers_a_terminal_and_no_blank_where_it_was(given: str, shown: str) -> None:
+    assert in_one_line(given) == shown

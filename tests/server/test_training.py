@@ -11,9 +11,10 @@ import pytest
 
 from core.embedding import OnnxEncoder
 from core.errors import ConfigurationError
-from core.tuning import INTENT_KEPT, KEPT, TUNED_ON, Recipe, roles
+from core.tuning import INTENT_KEPT, KEPT, TUNED_ON, roles
+from core.tuning_rounds import Recipe
 from server.settings import ROOT, Settings
-from server.training import as_read, is_to_be_tuned, tuned_encoder
+from server.training import as_read, is_to_be_tuned, run_rasa, tuned_encoder
 
 WORDS = {
     "invoices": ["where are my invoices", "send me the bill", "a receipt please", "billing history", "invoice as pdf"],
@@ -125,3 +126,16 @@ def test_a_rehearsal_keeps_back_examples_and_whole_intents_but_never_out_of_scop
 
 def test_small_sets_are_gone_through_more_often() -> None:
     assert [Recipe().epochs(examples) for examples in (1, 450, 1900, 15_000)] == [12, 6, 3, 3]
+
+
+def test_a_training_that_is_killed_while_it_packs_leaves_the_archive_before(tmp_path: Path) -> None:
+    (tmp_path / "assistant.tar.gz").write_text("whole")
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nwhile [ "$1" != --out ]; do shift; done\nprintf half > "$2/assistant.tar.gz"\nkill -9 $$\n'
+    )
+    python.chmod(0o755)
+    with pytest.raises(ConfigurationError, match="could not be trained"):
+        run_rasa(python, ["train"], encoder=tmp_path, out=tmp_path, name="assistant")
+    assert (tmp_path / "assistant.tar.gz").read_text() == "whole"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["assistant.tar.gz", "python"]

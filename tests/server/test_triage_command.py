@@ -34,7 +34,15 @@ def test_triage_explains_itself_to_people_and_programs(set_env: Sets, capsys: py
         "urgent",
         ["churn-risk", "enterprise"],
     )
+    assert main(["triage", " "]) == 0
+    told = capsys.readouterr()
+    assert "There is no text to go by." in told.out
+    assert told.err == ""
     assert sentence_of(capsys, "triage", "x", "--mrr", "-1") == "Monthly revenue must be a number of 0 or more."
+    assert main(["triage", " "]) == 0
+    nothing = capsys.readouterr()
+    assert "category    other" in nothing.out
+    assert nothing.err == ""
     few = sentence_of(capsys, "triage", "x", "--earlier-tickets", "-1")
     assert few == "The number of earlier tickets must be 0 or more."
 

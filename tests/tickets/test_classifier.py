@@ -211,6 +211,8 @@ def test_examples_are_read_from_csv_and_yaml_with_their_lines(tmp_path: Path) ->
         ("charged\ntwice", "billing", f"{table}:2"),
         ("locked out", "sign-in", f"{table}:4"),
     ]
+    exported = written(tmp_path, "c.csv", "id,text,priority,category\n7,locked out,high,sign-in\n")
+    assert [(one.text, one.category) for one in read_examples(exported)[0]] == [("locked out", "sign-in")]
     listed = written(tmp_path, "b.yml", "billing:\n  - charged twice\n  - 'no: refund'\n")
     assert [one.where for one in read_examples(listed)[0]] == [f"{listed}:2", f"{listed}:3"]
     assert problems == []
@@ -219,9 +221,20 @@ def test_examples_are_read_from_csv_and_yaml_with_their_lines(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", "text,label\nx,y\n", ":1: the columns must be text and category; these are text, label."),
-        ("a.csv", "", ":1: the columns must be text and category; these are none."),
+        (
+            "a.csv",
+            "text,label\nx,y\n",
+            ":1: the columns text and category must be there once each; these are text, label.",
+        ),
+        ("a.csv", "", ":1: the columns text and category must be there once each; these are none."),
+        (
+            "a.csv",
+            "text,text,category\n",
+            ":1: the columns text and category must be there once each; these are text, text, category.",
+        ),
         ("a.csv", "text,category\nx\n", ":2: 1 fields where 2 are needed."),
+        ("a.csv", "id,text,category\n1,x\n", ":2: 2 fields where 3 are needed."),
+        ("a.yml", "a: " + "[" * 2_000 + "]" * 2_000, ":1: this is nested too deeply."),
         ("a.csv", "text,category\nok,billing\n\xff".encode("latin-1"), ":3: this is not UTF-8."),
         ("a.csv", 'text,category\n"never ends,billing\n', ":2: "),
         ("a.csv", "text,category\nx,\n", ":2: this ticket has no category."),

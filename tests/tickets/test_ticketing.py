@@ -31,6 +31,7 @@ async def test_a_ticket_is_opened_with_its_number_and_its_triage(database: Datab
     async with database.read() as reader:
         assert await ticketing.get_ticket(reader, ticket.id) == ticket
         assert await ticketing.get_ticket(reader, "FH-1001") == ticket
+        assert await ticketing.get_ticket(reader, "fh-1001") == ticket
         assert await ticketing.tickets_of_conversation(reader, "cv_1") == [ticket]
         with pytest.raises(NotFound):
             await ticketing.get_ticket(reader, "FH-9999")
