@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -11,8 +12,10 @@ from typing import Any, cast, get_args
 import yaml
 
 from core.text import mended
-from knowledge.articles import MOST_COUNTED, SLUG, Article, Audience, BrokenArticle, Status, Visibility
+from knowledge.articles import MOST_COUNTED, MOST_WORDS, SLUG, Article, Audience, BrokenArticle, Status, Visibility
 
+MARK = "---"
+"""The line before front matter, and the line behind it."""
 _LONGEST_NUMBER = 64
 """Bits of a whole number in front matter: one of ten thousand digits cannot even be shown."""
 
@@ -53,6 +56,8 @@ class FrontMatter:
         value = self._take(name, [])
         if not isinstance(value, list) or not all(isinstance(one, (str, int, float)) for one in value):
             raise self.broken(name, f"{name} must be a list of words, such as [billing, invoices].")
+        if len(value) > MOST_WORDS:
+            raise self.broken(name, f"{name} has {len(value):,} words; {MOST_WORDS} are the most.")
         return tuple(str(one).strip() for one in value)
 
     def count(self, name: str) -> int:
@@ -188,37 +193,64 @@ def _holds_endless_number(value: Any) -> bool:
     return isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER
 
 
+def first_line(text: str) -> str:
+    """Return the first line that is not blank, without the blanks and marks of byte order around it."""
+    return text.lstrip("\ufeff\n\r\t ").partition("\n")[0].strip()
+
+
+def _line_of_error(front_matter: str) -> int:
+    """Return the line, from 0, of the first value that is no value of its kind, such as 30 February; 0 where it is none of them."""
+    with contextlib.suppress(yaml.YAMLError, ValueError):  # the latter: "\\U00110000" is no character
+        node = yaml.compose(front_matter, Loader=yaml.SafeLoader)
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            try:
+                yaml.constructor.SafeConstructor().construct_document(value)
+            except ValueError:
+                return int(key.start_mark.line)
+    return 0
+
+
 def split_front_matter(text: str, file: str) -> tuple[FrontMatter, str, int]:
     """Return a file's front matter, its text, and the line that the text begins on.
 
     Raises:
         BrokenArticle: there is no front matter, it is no YAML, or it is YAML that nobody writes by hand.
     """
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != "---":
+    lines = text.lstrip("\ufeff").splitlines()
+    if first_line(text) != MARK:
         raise BrokenArticle(file, 1, "the file must begin with front matter between two lines of ---.")
-    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
+    marks = (number for number, line in enumerate(lines) if line.strip() == MARK)
+    begin = next(marks)
+    end = next(marks, None)
     if end is None:
-        raise BrokenArticle(file, 1, "the front matter is not closed by a line of ---.")
+        raise BrokenArticle(file, begin + 1, "the front matter is not closed by a line of ---.")
+    above = begin + 2
     try:
-        front_matter = "\n".join(lines[1:end])
+        front_matter = "\n".join(lines[begin + 1 : end])
         _refuse_aliases_and_tags(front_matter)
         node = yaml.compose(front_matter, Loader=yaml.SafeLoader)
         values = mended(yaml.safe_load(front_matter))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 1
+        line = mark.line + above if mark else 1
         raise BrokenArticle(file, line, f"the front matter is not YAML: {error.problem or error.context}.") from error
     except RecursionError as error:
         raise BrokenArticle(file, 1, "the front matter is nested too deeply.") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise BrokenArticle(file, 1, f"the front matter cannot be read: {error}.") from error
+        raise BrokenArticle(
+            file, _line_of_error(front_matter) + above, f"the front matter cannot be read: {error}."
+        ) from error
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
-        raise BrokenArticle(file, 2, "the front matter must be a list of `name: value`.")
-    where = {str(key.value): key.start_mark.line + 2 for key, _ in node.value}
+        raise BrokenArticle(file, above, "the front matter must be a list of `name: value`.")
+    where: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + above
+        if where.setdefault(str(key.value), line) != line:
+            # YAML takes the last: which of two was meant, nobody knows, and one may say who may read.
+            raise BrokenArticle(file, line, f"{key.value} is there a second time.")
     for name, value in values.items():
         if _holds_endless_number({name: value}):
             shown = name if isinstance(name, str) else "a name"
-            raise BrokenArticle(file, where.get(shown, 2), f"{shown} holds a number that is too long.")
+            raise BrokenArticle(file, where.get(shown, above), f"{shown} holds a number that is too long.")
     front = FrontMatter(file, {str(name): value for name, value in values.items()}, where)
     return front, "\n".join(lines[end + 1 :]), end + 2

@@ -10,20 +10,16 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 
-from knowledge.article_files import FrontMatter, build_article, split_front_matter
-from knowledge.articles import SLUG, Article, BrokenArticle
+from knowledge.article_files import MARK, FrontMatter, build_article, first_line, split_front_matter
+from knowledge.articles import MOST_WORDS, SLUG, Article, BrokenArticle
+from knowledge.importing.foreign_fields import translate
 from knowledge.importing.found import Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, soup_to_markdown
 from knowledge.rendering import inline_text, parse
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of one file; what is longer is not an article."""
-_ELSEWHERE = {
-    "description": "excerpt", "summary": "excerpt", "date": "created", "created_at": "created", "lastmod": "updated",
-    "last_updated": "updated", "updated_at": "updated", "modified": "updated", "keywords": "tags",
-}  # fmt: skip
-"""How other tools' front matter calls an article's fields."""
-_OWN = frozenset(Article.__dataclass_fields__) - {"content"}
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _WORDS_BETWEEN = re.compile(r"[-_\s]+")
 
 
@@ -34,16 +30,17 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime) -> Read:
     the file's name. Folders are category and subcategory.
     """
     try:
-        text = _text(path, name).removeprefix("\ufeff")
-        if text.startswith("+++"):
+        text = _LONE_RETURN.sub("\n", _text(path, name))
+        mark = first_line(text)
+        if mark.startswith("+++"):
             raise BrokenArticle(
                 name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---."
             )
-        if text.split("\n", 1)[0].rstrip() == "---":
+        if mark == MARK:
             front, body, line = split_front_matter(text, name)
-            _translate(front)
+            translate(front)
         else:
-            front, body, line = FrontMatter(name, {}, {}), text, 1
+            front, body, line = FrontMatter(name, {}, {}), text.lstrip("\ufeff"), 1
         body, line = _take_title(front, body, line, Path(name).stem)
         own_slug = isinstance(front.values.get("slug"), str) and SLUG.fullmatch(front.values["slug"]) is not None
         own_id = front.values.get("id") is not None
@@ -88,7 +85,7 @@ def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
         excerpt=excerpt[:2_000],
         category=folders[0] if folders else "",
         subcategory=folders[1] if len(folders) > 1 else "",
-        tags=tuple(dict.fromkeys(word.strip()[:100] for word in tags.split(",") if word.strip())),
+        tags=tuple(dict.fromkeys(word.strip()[:100] for word in tags.split(",") if word.strip()))[:MOST_WORDS],
         created=now,
         updated=now,
     )
@@ -120,28 +117,6 @@ def _decoded(raw: bytes) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     return raw.decode("utf-8", "replace")
-
-
-def _translate(front: FrontMatter) -> None:
-    """Give other tools' fields the names that an article has, and leave out what it has not."""
-    values = front.values
-    if isinstance(values.get("draft"), bool):
-        values.setdefault("status", "draft" if values["draft"] else "published")
-    for foreign, own in _ELSEWHERE.items():
-        if values.get(foreign) is not None and values.get(own) is None:
-            values[own] = values[foreign]
-    for named in ("categories", "category"):
-        if isinstance(values.get(named), list):
-            places = [str(one) for one in values[named]]
-            values.update(zip(("category", "subcategory"), places, strict=False))
-    if isinstance(values.get("category"), list):
-        del values["category"]
-    if isinstance(values.get("tags"), str):
-        values["tags"] = [word.strip() for word in values["tags"].split(",") if word.strip()]
-    if isinstance(values.get("author"), (dict, list)):
-        del values["author"]
-    for name in [name for name in values if name not in _OWN]:
-        del values[name]
 
 
 def _take_title(front: FrontMatter, body: str, line: int, stem: str) -> tuple[str, int]:

@@ -6,11 +6,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from knowledge.articles import MOST_COUNTED, Article, BrokenArticle
+from core.text import in_one_line
+from knowledge.articles import MOST_COUNTED, MOST_WORDS, Article, BrokenArticle
 from knowledge.intake import Incoming, Source
 
 Format = Literal["markdown", "html", "beir", "zendesk", "intercom", "freshdesk"]
@@ -32,7 +33,17 @@ Read = Found | BrokenArticle
 
 
 def incoming(source: str, source_id: str, article: Article, *, slug_is_own: bool = False) -> Incoming:
-    """Say where an article comes from. What counts as changed there is all that is written, not dates, votes or views."""
+    """Say where an article comes from. What counts as changed there is all that is written, not dates, votes or views.
+
+    What is shown in one line, and on a terminal, is one line, in which nothing steers a terminal or turns the direction of text.
+    """
+    article = replace(
+        article,
+        title=in_one_line(article.title) or article.slug,
+        category=in_one_line(article.category),
+        subcategory=in_one_line(article.subcategory),
+        author=in_one_line(article.author),
+    )
     return Incoming(article, Source(source, source_id, article.content_hash), slug_is_own)
 
 
@@ -47,6 +58,14 @@ def slug_of(title: str, otherwise: str) -> str:
     return (
         _NOT_IN_SLUG.sub("-", plain)[:80].strip("-") or _NOT_IN_SLUG.sub("-", otherwise.lower()).strip("-") or "article"
     )
+
+
+def truth(value: Any) -> bool | None:
+    """Return whether a value says yes, in any way that exports and people write it; None where it says neither."""
+    said = value.strip().casefold() if isinstance(value, str) else value
+    if said in (1, "1", "true", "yes", "on"):
+        return True
+    return False if said in (0, "0", "false", "no", "off") else None
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,8 @@ class Fields:
         value = self.list(name)
         if not all(isinstance(one, (str, int)) for one in value):
             raise self.broken(f"{name} is not a list of words.")
+        if len(value) > MOST_WORDS:
+            raise self.broken(f"{name} has {len(value):,} words; {MOST_WORDS} are the most.")
         return tuple(dict.fromkeys(str(one).strip()[:100] for one in value if str(one).strip()))
 
     def list(self, name: str) -> Sequence[Any]:
@@ -98,6 +119,14 @@ class Fields:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST_COUNTED:
             return int(value)
         return 0
+
+    def flag(self, name: str) -> bool:
+        """Return whether something is so; what is not there is not."""
+        value = self.values.get(name)
+        told = False if value in (None, "") else truth(value)
+        if told is None:
+            raise self.broken(f"{name} is {value!r}; it must be true or false.")
+        return told
 
     def moment(self, name: str, otherwise: datetime) -> datetime:
         """Return a date: ISO 8601, or seconds since 1970."""

@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag
 from markdownify import ATX, MarkdownConverter
 
+from knowledge.importing.end_tags import end_where_the_next_begins
+
 _DROPPED = ("script", "style", "noscript", "template", "link", "meta", "object", "embed", "canvas", "svg", "math")
 _SCHEMES = re.compile(r"(?:https?|mailto|tel):|(?![a-z][a-z0-9+.\-]*:)", re.IGNORECASE)
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -55,6 +57,7 @@ def soup_to_markdown(soup: Tag, *, base: str = "") -> str:
 def _prepare(soup: Tag, base: str) -> None:
     for element in soup.find_all(_DROPPED):
         element.decompose()
+    end_where_the_next_begins(soup)
     _prepare_addresses(soup, base)
     for element in soup.find_all(["dl", "dt", "dd", "details", "summary"]):
         if element.name in ("dt", "summary") and element.contents:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.errors import ConfigurationError
 from core.text import mended
 from knowledge.articles import BrokenArticle
 from knowledge.beir import read_document
-from knowledge.importing.files import read_html, read_markdown
+from knowledge.importing.files import LARGEST, read_html, read_markdown
 from knowledge.importing.found import VENDORS, Format, Found, Read, incoming
 from knowledge.importing.json_stream import BrokenJsonError, Element, stream
 from knowledge.importing.vendors import KEPT, Directory, read_article, vendor_of
@@ -60,7 +60,11 @@ def look_at(path: Path, *, format: Format | None = None, source: str | None = No
     Raises:
         ConfigurationError: there is nothing at `path`.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ConfigurationError(f"{str(path)[:200]} cannot be imported: {error.strerror}.") from error
+    if not there:
         raise ConfigurationError(f"There is no file or folder {path} to import.")
     inputs = Inputs()
     whole = path.is_file()
@@ -187,8 +191,11 @@ def _look_at_json(inputs: Inputs, path: Path, name: str, format: Format | None, 
 def _read_corpus(one: Input, now: datetime) -> Iterator[Read]:
     try:
         with one.path.open("rb") as lines:
-            for number, raw in enumerate(lines, start=1):
+            for number, raw in enumerate(_lines_of(lines), start=1):
                 if not raw.strip():
+                    continue
+                if len(raw) > LARGEST:
+                    yield BrokenArticle(one.name, number, f"the line is longer than {LARGEST // 1024**2} MiB.")
                     continue
                 try:
                     text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -202,6 +209,15 @@ def _read_corpus(one: Input, now: datetime) -> Iterator[Read]:
                     yield Found(one.name, number, incoming(one.source, read.id, read, slug_is_own=True))
     except OSError as error:
         yield BrokenArticle(one.name, 1, f"the file cannot be read: {error.strerror}.")
+
+
+def _lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Give a file's lines; of one that is longer than an article may be, that much and a byte more."""
+    while line := file.readline(LARGEST + 1):
+        rest = line
+        while len(rest) > LARGEST and not rest.endswith(b"\n"):
+            rest = file.readline(LARGEST + 1)
+        yield line
 
 
 def _read_export(one: Input, directory: Directory, now: datetime) -> Iterator[Read]:

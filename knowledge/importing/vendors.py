@@ -95,7 +95,7 @@ def _zendesk(fields: Fields, source: str, directory: Directory, now: datetime) -
         tags=fields.words("label_names"), author=directory.name("users", values.get("author_id")),
         visibility=_zendesk_visibility(fields, directory),
         helpful=(votes + up) // 2, not_helpful=(votes - up) // 2,
-        status="draft" if values.get("draft") is True else "published",
+        status="draft" if fields.flag("draft") else "published",
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 def add_to(parts: Any) -> None:
     """Add the command to the parser."""
     parser = parts.add_parser("import", help="import articles: Markdown, HTML, BEIR, Zendesk, Intercom, Freshdesk")
-    parser.add_argument("path", type=Path, metavar="FOLDER_OR_FILE")
+    parser.add_argument("path", type=_path, metavar="FOLDER_OR_FILE")
     parser.add_argument("--format", choices=FORMATS, help="what the files are; found out by their content otherwise")
     parser.add_argument("--source", help="names where they come from: the same name and id is the same article")
     parser.add_argument(
@@ -43,6 +43,13 @@ def add_to(parts: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would be done")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=run)
+
+
+def _path(text: str) -> Path:
+    if not text.strip():
+        # An empty path would be the folder that one stands in, and a variable that is not set would publish it.
+        raise argparse.ArgumentTypeError("name a folder or a file")
+    return Path(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -176,7 +183,7 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
         print("Nothing has changed since the last import.")
     if index["articles"]:
         print(f"Indexed {index['articles']} articles in {index['passages']} new passages.")
-    if index["note"]:
+    if index["note"] and (report.changed or index["by"] != "service"):
         print(index["note"])
     print(f"{seconds:.1f} s.")
 

@@ -132,3 +132,31 @@ def test_a_long_row_of_one_character_is_read_in_one_go(html: str, markdown: str)
 
 def test_blanks_in_a_piece_of_code_stay() -> None:
     assert to_markdown("<pre>a" + " " * 60 + "b</pre>") == "```\na" + " " * 60 + "b\n```"
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<ul><li>a<li>b<li>c</ul><p>after", "- a\n- b\n- c\n\nafter"),
+        ("<ul><li>a<li>b</li><li>c</ul>", "- a\n- b\n- c"),
+        ("<ol><li>a<ul><li>x<li>y</ul><li>b</ol>", "1. a\n   - x\n   - y\n2. b"),
+        ("<ol><li>a<ul><li>x</li></ul></li><li>b</li></ol>", "1. a\n   - x\n2. b"),
+        (
+            "<table><tr><th>Country<th>Cost<tr><td>UK<td>free</table>",
+            "| Country | Cost |\n| --- | --- |\n| UK | free |",
+        ),
+        (
+            "<table><thead><tr><th>Country<th>Cost<tbody><tr><td>UK<td>free<tr><td>FR<td>2</table>",
+            "| Country | Cost |\n| --- | --- |\n| UK | free |\n| FR | 2 |",
+        ),
+        ("<dl><dt>A<dd>one<dt>B<dd>two</dl>", "**A**\n\none\n\n**B**\n\ntwo"),
+    ],
+)
+def test_ends_that_html_may_leave_out_are_known(html: str, markdown: str) -> None:
+    assert to_markdown(html) == markdown
+
+
+def test_a_long_list_without_ends_is_read_or_refused_at_once() -> None:
+    assert to_markdown("<ul>" + "<li>item" * 400 + "</ul>").count("- item") == 400
+    with pytest.raises(NestedTooDeeplyError):
+        to_markdown("<ul>" + "<li>item" * 3_000 + "</ul>")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import NotFound
-from knowledge.articles import Viewer
+from knowledge.articles import BrokenArticle, Viewer
 from knowledge.importing.importer import import_articles
-from knowledge.importing.reading import look_at
+from knowledge.importing.reading import look_at, read
 from knowledge.rendering import render
 from knowledge.store import get_article, list_articles
-from tests.knowledge.exports import export, listed, zendesk
+from tests.knowledge.exports import articles_of, complaints, export, listed, zendesk
 from tests.knowledge.test_html_to_markdown import HOSTILE, harmless
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -55,6 +55,87 @@ async def test_a_broken_article_is_named_with_file_line_and_reason_and_the_rest_
         "a.json:9: created_at is '0001-01-01T00:00:00+05:00', which is no date.",
     ]
     assert await listed(database) == ["Article 1", "Article 5"]
+
+
+HIDDEN = {
+    "published.md": "---\ntitle: A\npublished: false\n---\nText",
+    "draft.md": "---\ntitle: A\ndraft: 'true'\n---\nText",
+    "one.md": "---\ntitle: A\nDraft: 1\n---\nText",
+    "capital.md": "---\ntitle: A\nVisibility: internal\n---\nText",
+    "private.md": "---\ntitle: A\nprivate: true\n---\nText",
+    "both.md": "---\ntitle: A\nstatus: published\ndraft: true\n---\nText",
+    "not-published.md": "---\ntitle: A\ndraft: false\npublished: no\n---\nText",
+    "hidden.md": "---\ntitle: A\nvisibility: public\nhidden: true\n---\nText",
+    "unlisted.md": "---\ntitle: A\nunlisted: yes\n---\nText",
+    "lower.md": "\n\n---\ntitle: A\nvisibility: internal\n---\nText",
+    "marks.md": "\ufeff\ufeff---\ntitle: A\nvisibility: internal\n---\nText",
+    "returns.md": "---\rtitle: A\rvisibility: internal\r---\rText",
+    "indented.md": " ---\ntitle: A\nvisibility: internal\n---\nText",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_is_hidden_at_its_source_in_any_way_of_writing_is_not_published(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(HIDDEN[name].encode())
+    (article,) = articles_of(tmp_path)
+    assert article.status == "draft" or article.visibility == "internal"
+    assert (article.title, article.content) == ("A", "Text\n")
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("visiblity: internal", "a.md:2: visiblity is no field of an article; if visibility is meant, write that."),
+        ("Audiences: internal", "a.md:2: audiences is no field of an article; if audience is meant, write that."),
+        ("draft: perhaps", "a.md:2: draft is 'perhaps'; it must be true or false."),
+        ("visibility: internal\nvisibility: public", "a.md:3: visibility is there a second time."),
+        ("visibility: public\nVisibility: internal", "a.md:3: visibility is there a second time, as Visibility."),
+        ("Draft: true\nDRAFT: false", "a.md:3: draft is there a second time, as DRAFT."),
+        ("date: 2026-02-30", "a.md:2: the front matter cannot be read: day is out of range for month."),
+    ],
+)
+def test_what_leaves_open_who_may_read_is_broken(tmp_path: Path, front: str, said: str) -> None:
+    (tmp_path / "a.md").write_text(f"---\n{front}\ntitle: A\n---\nText")
+    assert complaints(tmp_path) == [said]
+
+
+def test_an_article_has_a_bounded_number_of_tags_and_related_articles(tmp_path: Path) -> None:
+    many = [f"b{number}" for number in range(201)]
+    (tmp_path / "a.md").write_text(f"---\ntitle: A\nrelated: [{', '.join(many)}]\n---\nText")
+    (tmp_path / "b.html").write_text(f'<meta name="keywords" content="{", ".join(many)}"><h1>B</h1><p>Text')
+    export(tmp_path / "c.json", [zendesk(1, label_names=many)])
+    assert complaints(tmp_path) == [
+        "a.md:3: related has 201 words; 200 are the most.",
+        "c.json:4: label_names has 201 words; 200 are the most.",
+    ]
+    (page,) = [one.incoming.article for one in read(look_at(tmp_path), now=NOW) if not isinstance(one, BrokenArticle)]
+    assert page.tags == tuple(many[:200])
+
+
+def test_a_draft_of_zendesk_is_one_however_true_is_written(tmp_path: Path) -> None:
+    path = export(tmp_path / "a.json", [zendesk(n, draft=draft) for n, draft in enumerate(("true", 1, None, "false"))])
+    assert [one.status for one in articles_of(path)] == ["draft", "draft", "published", "published"]
+    export(path, [zendesk(1, draft="perhaps")])
+    assert complaints(path) == ["a.json:4: draft is 'perhaps'; it must be true or false."]
+
+
+def test_a_title_is_one_line_that_no_terminal_obeys(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text('---\ntitle: "a\\u202eb \\x1b[31m\\n c\\x07"\ncategory: "x\\ty\\x9b"\n---\nText')
+    (article,) = articles_of(tmp_path)
+    assert (article.title, article.category) == ("ab [31m c", "x y")
+
+
+def test_a_line_of_a_corpus_that_is_longer_than_an_article_is_broken_and_those_around_it_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.importing.reading.LARGEST", 100)
+    lines = [
+        json.dumps({"_id": str(n), "title": f"T{n}", "text": "x" * size}) for n, size in enumerate((5, 500, 5, 50))
+    ]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(lines))
+    assert complaints(tmp_path) == ["corpus.jsonl:2: the line is longer than 0 MiB."]
+    found = read(look_at(tmp_path), now=NOW)
+    assert [one.line for one in found if not isinstance(one, BrokenArticle)] == [1, 3, 4]
 
 
 async def test_what_no_export_should_hold_stops_one_article_and_not_the_import(
@@ -128,6 +209,7 @@ ODD = ("0x" + "f" * 5_000, "[0x" + "f" * 5_000 + "]", "1" * 30, "1" * 5_000, "1e
 @example("views", "1" * 30)
 @example("title", "[0x" + "f" * 5_000 + "]")
 @example("author", "!!bool x")
+@example("id", '"\\U00110000"')
 @given(st.sampled_from(FIELDS), st.one_of(st.sampled_from(ODD), st.text(max_size=40)))
 async def test_no_front_matter_keeps_the_articles_beside_it_out(
     database: Database, clock: FrozenClock, tmp_path_factory: pytest.TempPathFactory, field: str, value: str

@@ -90,6 +90,18 @@ def test_nothing_that_could_be_read_is_status_2(
     assert main(["import", str(tmp_path / "gone")]) == 2
     assert "There is no file or folder" in capsys.readouterr().err
     assert main(["import", str(tmp_path), "--source", " "]) == 2
+    assert main(["import", "x" * 300]) == 2
+    assert "cannot be imported: File name too long." in capsys.readouterr().err
+
+
+def test_an_empty_path_is_not_the_folder_that_one_stands_in(
+    imported: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as ended:
+        main(["import", ""])
+    assert ended.value.code == 2
+    assert "name a folder or a file" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not (ENCODER / "encoder.json").exists(), reason="the encoder is not exported")
@@ -157,3 +169,18 @@ async def test_an_index_that_broke_and_could_not_be_made_anew_is_tried_again(
         assert await index.search("visa", Viewer.STAFF, 5)
     finally:
         await index.close()
+
+
+def test_a_service_beside_is_named_only_where_it_has_changes_to_take(
+    imported: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def held(*_: object) -> dict[str, Any]:
+        return {"by": "service", "articles": 0, "passages": 0, "note": "The running service takes the changes."}
+
+    monkeypatch.setattr(command, "_index", held)
+    assert main(["import", str(folder)]) == 0
+    assert "The running service takes the changes." in capsys.readouterr().out
+    assert main(["import", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert "Nothing has changed since the last import." in printed
+    assert "The running service" not in printed
