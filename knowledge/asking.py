@@ -10,7 +10,7 @@ from core.database import Reader
 from knowledge.articles import Viewer
 from knowledge.full_text import FullText, Memory
 from knowledge.scoring import Statistics
-from knowledge.spelling import WEIGHT, Correction, Knows, replaced, surface, suspects
+from knowledge.spelling import WEIGHT, Correction, Knows, little_word, replaced, surface, suspects
 from knowledge.terms import joined_terms, question_terms, terms
 
 LONG = 4_000
@@ -101,22 +101,27 @@ async def _corrected(
         return asked
     vocabulary = await full_text.vocabulary(reader, memory, viewer)
     meant: dict[str, str] = {}
+    little: set[str] = set()
     corrections = []
     for one in doubtful:
         stem = vocabulary.nearest(one.stem)
-        if stem is None and one.last and len(one.stem) >= 3:
-            # The last word may be half typed: it is searched for, but nothing is called a mistake.
-            stem = vocabulary.beginning(one.stem)
-            if stem is not None:
-                meant[one.stem] = stem
-        elif stem is not None:
+        if stem is not None:
             used = surface(stem, one.typed, await full_text.texts_with(reader, stem, viewer))
             if used is not None:
                 meant[one.stem] = stem
                 corrections.append(Correction(one.typed, used))
-    if not meant:
+            continue
+        begun = vocabulary.beginning(one.stem) if one.last and len(one.stem) >= 3 else None
+        if begun is not None:
+            # The last word may be half typed ("invo", which is near "into" too): it is searched for, but nothing is called a mistake.
+            meant[one.stem] = begun
+        elif (word := little_word(one.typed)) is not None:
+            little.add(one.stem)
+            corrections.append(Correction(one.typed, word))
+    if not (meant or little):
         return asked
-    chosen = list(dict.fromkeys(meant.get(term, term) for term in asked.terms))
+    telling = [term for term in asked.terms if term not in little] or asked.terms
+    chosen = list(dict.fromkeys(meant.get(term, term) for term in telling))
     return replace(
         asked,
         text=replaced(asked.text, corrections),

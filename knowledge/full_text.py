@@ -28,6 +28,7 @@ from knowledge.word_queries import (
     count_passages,
     count_words,
     find_candidates,
+    find_wanted,
     measure_passages,
     read_all_terms,
     read_terms,
@@ -143,19 +144,21 @@ class FullText:
         self, reader: Reader, memory: Memory, ids: Collection[int], viewer: Viewer, *, only: Only = EVERYTHING
     ) -> list[Kept]:
         """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
-        if only:
-            return await read_terms(reader, ids, viewer, only)
         # Taken before anything is waited for: another search may make room in what is remembered meanwhile.
         known = {one: memory.kept[one] for one in ids if one in memory.kept}
         missing = [one for one in ids if one not in known]
         if missing:
             if len(memory.kept) > REMEMBERED:
                 memory.kept.clear()
-            read = {one.passage_id: one for one in await read_terms(reader, missing, Viewer.STAFF, EVERYTHING)}
+            read = {one.passage_id: one for one in await read_terms(reader, missing)}
             known |= read
             memory.kept |= read
-        found = (known.get(one) for one in sorted(ids))
-        return [one for one in found if one is not None and one.level <= viewer]
+        found = [known[one] for one in sorted(ids) if one in known and known[one].level <= viewer]
+        unsure = [one.passage_id for one in found if only.up_to(one.level)]
+        if not unsure:
+            return found
+        left_out = set(unsure) - await find_wanted(reader, unsure, only)
+        return [one for one in found if one.passage_id not in left_out]
 
 
 def leading_terms(terms: Sequence[str], statistics: Statistics) -> list[str]:

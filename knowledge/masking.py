@@ -26,6 +26,7 @@ _BARE_URL = re.compile(
 )
 _HOME = re.compile(r"([\\/](?:home|users)[\\/])[^\s\\/]{1,64}", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+%\-])[\w.+%\-]{1,256}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,8}")
+_SPACED_EMAIL = re.compile(r"(?<![\w.+%\-])[\w.+%\-]{1,256} ?@ ?(?:[\w\-]{1,63}\.){1,8}[^\W\d_]{2,24}(?!\w)")
 _SPELT_EMAIL = re.compile(
     r"(?<![\w.+\-])[\w.+\-]{1,64} ?(?:[\[({]at[\])}] ?[\w\-]{1,63}(?: ?(?:\.|[\[({]dot[\])}]) ?[\w\-]{1,63}){0,8}"
     r"|at [\w\-]{1,63}(?: dot [\w\-]{1,63}){1,8})",
@@ -217,6 +218,7 @@ _STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (".", partial(_BARE_URL.sub, "[link]")),
     ("", partial(_HOME.sub, r"\1[name]")),
     ("@", partial(_EMAIL.sub, "[email]")),
+    ("@", partial(_SPACED_EMAIL.sub, "[email]")),
     (" ", partial(_SPELT_EMAIL.sub, "[email]")),
     ("", partial(_NAMED_SECRET.sub, _named_secret)),
     ("", partial(_KEY.sub, "[secret]")),

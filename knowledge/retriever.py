@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.database import Database, Reader
 from core.errors import Invalid
 from core.prepared import Row
+from core.text import mended
 from knowledge.articles import Audience, Viewer
 from knowledge.asking import LONG, Asked, telling_terms, understand
 from knowledge.confidence import judge
@@ -115,7 +116,7 @@ class Retriever:
         question = _checked(question, limit)
         if audience is not None and audience not in get_args(Audience):
             raise Invalid(f"audience must be one of {', '.join(get_args(Audience))}.", field="audience")
-        only = Only(category, audience).for_viewer(viewer)
+        only = Only(category, audience).up_to(viewer)
         sought = _Sought(question, viewer, limit, only, mode, frozenset(without))
         outcome = await self._foresight.ask(sought, partial(self._search, sought))
         if after and (not outcome.answered or may_lean(question)):
@@ -293,8 +294,14 @@ class Retriever:
     async def _near(self, question: str, viewer: Viewer, only: Only, mode: Mode) -> Near:
         if self.index is None or mode == "words":
             return None
-        # A category or audience is a filter on what was found, so more is asked for.
-        return await self.index.search(question, viewer, NEAREST * 5 if only else NEAREST)
+        return await self.index.search(question, viewer, _how_many(only))
+
+
+def _how_many(only: Only) -> int:
+    """Say how many near passages are asked for: a category or an audience takes some of them away, an audience mostly of staff's own."""
+    if not only:
+        return NEAREST
+    return NEAREST * (5 if only.up_to(Viewer.CUSTOMER) else 2)
 
 
 def _knows_nothing(_word: str) -> bool:
@@ -302,7 +309,7 @@ def _knows_nothing(_word: str) -> bool:
 
 
 def _checked(question: str, limit: int) -> str:
-    question = question.replace("\x00", " ").strip()
+    question = str(mended(question.replace("\x00", " "))).strip()
     if not question:
         raise Invalid("Please type a question.", field="question")
     if len(question) > LONGEST_QUESTION:

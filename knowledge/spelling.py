@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from knowledge.terms import terms
+from knowledge.terms import STOP_WORDS, terms
 
 SHORTEST = 4
 """Letters of a word that is corrected, one of just so many only where letters are swapped; shorter ones have too many neighbours."""
@@ -66,6 +66,14 @@ class Vocabulary:
         """
         if len(word) < SHORTEST or word in self.counts:
             return None
+        near = self._nearest(word, swapped=len(word) == SHORTEST)
+        # A right word loses its silent e with its ending ("chang"); a mistyped one may keep it ("chnage").
+        if near is None and word.endswith("e") and len(word) > SHORTEST:
+            near = self._nearest(word[:-1], swapped=False)
+        return near
+
+    def _nearest(self, word: str, *, swapped: bool) -> str | None:
+        """Look the word up as it stands; `swapped`: only letters that are swapped are forgiven."""
         forgiven = 2 if len(word) >= LONG else 1
         keys = {word, *_without_one(word)}
         if forgiven == 2:
@@ -75,7 +83,7 @@ class Vocabulary:
             if len(candidate) < SHORTEST - 1:
                 continue
             away = distance(word, candidate)
-            if len(word) == SHORTEST and sorted(candidate) != sorted(word):
+            if swapped and sorted(candidate) != sorted(word):
                 continue
             same_start = candidate[0] == word[0]
             if away > forgiven or (not same_start and away > 1):
@@ -109,6 +117,21 @@ def suspects(question: str, unknown: Iterable[str], knows: Knows) -> list[Suspec
             continue
         found[stems[0]] = Suspect(typed, stems[0], last=match.end() == len(question))
     return list(found.values()) if len(found) <= MOST_SUSPECTS else []
+
+
+def little_word(typed: str) -> str | None:
+    """Return the stop word that a mistyped word was most likely meant to be ("wher"): it tells as little. None if none is near.
+
+    One mistake is forgiven, in words of three letters only that two are swapped ("teh").
+    """
+    word = typed.lower()
+    near = [
+        one
+        for one in STOP_WORDS
+        if one[0] == word[0] and abs(len(one) - len(word)) <= 1 and min(len(one), len(word)) >= SHORTEST - 1
+        if distance(one, word) == 1 and (len(word) >= SHORTEST or sorted(one) == sorted(word))
+    ]
+    return max(near, key=lambda one: (len(one), one), default=None)
 
 
 def surface(stem: str, typed: str, texts: Iterable[str]) -> str | None:

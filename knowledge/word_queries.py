@@ -53,9 +53,9 @@ class Only:
         named = {"category": self.category, "audience": self.audience}
         return {name: value for name, value in named.items() if value is not None}
 
-    def for_viewer(self, viewer: Viewer) -> Only:
-        """Leave out what narrows nothing: all that anybody but staff may see is written for customers, or for both."""
-        return Only(self.category) if viewer < Viewer.STAFF and self.audience == "customer" else self
+    def up_to(self, level: int) -> Only:
+        """Leave out what narrows nothing up to `level`: all that is not for staff alone is written for customers, or for both."""
+        return Only(self.category) if level < Viewer.STAFF and self.audience == "customer" else self
 
     def __bool__(self) -> bool:
         return bool(self.given)
@@ -97,22 +97,28 @@ async def find_candidates(
     reader: Reader, leading: Sequence[str], statistics: Statistics, viewer: Viewer, only: Only
 ) -> list[int]:
     """Return the ids of passages that hold any of `leading` and that `viewer` may see, at most `CANDIDATES`, the most promising."""
-    narrowed = tuple(only.given)
     if reader.dialect.name == "sqlite":
         words = " OR ".join(f'"{term}"' for term in leading)
-        rows = await _candidates_sqlite(viewer, narrowed).execute(reader, {"words": words, **only.given})
+        narrowed = tuple(tuple(only.up_to(level).given) for level in range(viewer + 1))
+        rows = await _candidates_sqlite(narrowed).execute(reader, {"words": words, **only.given})
     else:
         told = [round(statistics.idf(term), 4) for term in leading]
         asked = {"words": [f"'{term}'" for term in leading], "told": told, "viewer": int(viewer), **only.given}
-        rows = await _candidates_postgresql(narrowed).execute(reader, asked)
+        rows = await _candidates_postgresql(tuple(only.given)).execute(reader, asked)
     return [row["id"] for row in rows]
 
 
-async def read_terms(reader: Reader, ids: Collection[int], viewer: Viewer, only: Only) -> list[Kept]:
-    """Return those passages among `ids` that `viewer` may see and that are wanted, in the order of their ids."""
-    asked = {"ids": as_one_value(ids, reader), "viewer": int(viewer), **only.given}
-    statement = _terms_of(reader.dialect.name, tuple(only.given), len(ids) <= FEW_READ)
-    return [_kept_of(row) for row in await statement.execute(reader, asked)]
+async def read_terms(reader: Reader, ids: Collection[int]) -> list[Kept]:
+    """Return the passages with these ids, whoever may see them, in the order of their ids."""
+    statement = _terms_of(reader.dialect.name, len(ids) <= FEW_READ)
+    return [_kept_of(row) for row in await statement.execute(reader, {"ids": as_one_value(ids, reader)})]
+
+
+async def find_wanted(reader: Reader, ids: Collection[int], only: Only) -> set[int]:
+    """Return those among `ids` whose articles are what a search is narrowed to."""
+    asked = {"ids": as_one_value(ids, reader), **only.given}
+    statement = _wanted_of(reader.dialect.name, tuple(only.given), len(ids) <= FEW_READ)
+    return {row["id"] for row in await statement.execute(reader, asked)}
 
 
 async def read_all_terms(reader: Reader) -> list[Kept]:
@@ -160,25 +166,27 @@ def _kept_of(row: Any) -> Kept:
 
 
 @cache
-def _terms_of(dialect: str, narrowed: tuple[str, ...], few: bool) -> Prepared:
-    statement = sa.select(*_KEPT).where(
-        passages.c.id.in_(IDS[dialect]), passages.c.level <= sa.bindparam("viewer", type_=sa.Integer)
-    )
-    if narrowed:
-        statement = statement.join(articles, articles.c.id == passages.c.article_id)
-        statement = statement.where(*(sa.text(CONDITIONS[name]) for name in narrowed))
+def _terms_of(dialect: str, few: bool) -> Prepared:
+    statement = sa.select(*_KEPT).where(passages.c.id.in_(IDS[dialect]))
     return Prepared(statement.order_by(passages.c.id), small=few)
 
 
 @cache
-def _candidates_sqlite(viewer: Viewer, narrowed: tuple[str, ...]) -> Prepared:
-    """Ask the words of each level by themselves: no row of the passages is read for what may be seen."""
+def _wanted_of(dialect: str, narrowed: tuple[str, ...], few: bool) -> Prepared:
+    conditions = (sa.text(CONDITIONS[name]) for name in narrowed)
+    # Joined, SQLite would begin with all articles of a category.
+    wanted = sa.exists().where(articles.c.id == passages.c.article_id, *conditions)
+    return Prepared(sa.select(passages.c.id).where(passages.c.id.in_(IDS[dialect]), wanted), small=few)
 
-    tables = [f"knowledge_full_text_{level}" for level in range(viewer + 1)]
+
+@cache
+def _candidates_sqlite(narrowed: tuple[tuple[str, ...], ...]) -> Prepared:
+    """Ask the words of each level by themselves, with what narrows it: no row of the passages is read for what may be seen."""
+
     parts = (
         f"SELECT * FROM (SELECT rowid AS id, rank AS worth FROM {table}"  # noqa: S608
-        f" WHERE {table} MATCH :words{_among(table, narrowed)} LIMIT {MOST})"
-        for table in tables
+        f" WHERE {table} MATCH :words{_among(table, names)} LIMIT {MOST})"
+        for table, names in ((f"knowledge_full_text_{level}", names) for level, names in enumerate(narrowed))
     )
     whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY worth LIMIT {CANDIDATES}"  # noqa: S608
     return Prepared(sa.text(whole).columns(sa.column("id", sa.Integer)))

@@ -9,8 +9,9 @@ from typing import Any, get_args
 from core.clock import SystemClock
 from core.database import Database
 from core.embedding import OnnxEncoder
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Invalid
 from knowledge.articles import Audience, Viewer
+from knowledge.catalogue import category_slug, list_categories
 from knowledge.index import KnowledgeIndex
 from knowledge.other_names import read_other_names
 from knowledge.results import SearchOutcome
@@ -98,7 +99,7 @@ async def search_once(
 
     Raises:
         ConfigurationError: there is no encoder yet, or the database will not do.
-        Invalid: there is nothing to search for.
+        Invalid: there is nothing to search for, or no such category.
     """
     clock = SystemClock()
     database = Database.open(settings.database)
@@ -107,6 +108,8 @@ async def search_once(
     try:
         await migrate(database)
         await sync_folder(database, settings.articles_dir, clock)
+        if category is not None:
+            category = await as_written(database, category, viewer)
         encoder = await asyncio.to_thread(OnnxEncoder, settings.encoder)
         index = KnowledgeIndex(database, encoder, settings.home / "chroma", settings.chroma_url)
         try:
@@ -131,3 +134,22 @@ async def search_once(
         if index is not None:
             await index.close()
         await database.close()
+
+
+async def as_written(database: Database, typed: str, viewer: Viewer) -> str:
+    """Return a category's name as articles have it, however it was typed.
+
+    Raises:
+        Invalid: no article that `viewer` may see is of it.
+    """
+    async with database.read() as reader:
+        there = await list_categories(reader, viewer)
+    named = {name for one in there for name in one.names}
+    if typed in named:
+        return typed
+    for one in there:
+        if one.slug == category_slug(typed):
+            return one.names[0]
+    raise Invalid(
+        f"There is no category {typed!r}; there are {', '.join(one.name for one in there) or 'none'}.", field="category"
+    )

@@ -21,6 +21,8 @@ GOES = [
     ("DANA.WHITFIELD@ACME.EXAMPLE", "[email]"),
     ("dana＠acme.example", "[email]"),
     ("dana\u200b@acme.example", "[email]"),
+    ("dana.w @ acme.example, or dana @acme.co.example", "[email], or [email]"),
+    ("3 seats @ 9.50 each, ask @sales", "3 seats @ 9.50 each, ask @sales"),
     ("dana [at] acme [dot] example please", "[email] please"),
     ("write to dana at acme dot example", "write to [email]"),
     ("call +49 (30) 1234-5678 now", "call [phone] now"),

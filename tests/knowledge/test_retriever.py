@@ -22,6 +22,7 @@ from knowledge.postings import FEW
 from knowledge.retriever import LONGEST_QUESTION, Retriever
 from knowledge.store import list_articles, remove_article
 from knowledge.tables import searches
+from knowledge.terms import STOP_WORDS
 from tests.knowledge.conftest import AT, Searching, WordsEncoder, keep, make_article
 
 WORDS = ("invoice", "refund", "card", "login", "saml", "export", "trello", "seat")
@@ -110,7 +111,7 @@ async def check_other_ways(
         for question in (typed, right[:4]):
             outcome = await retriever.search(question, viewer=viewer, limit=50, log=False)
             assert {one.article_id for one in outcome.results} <= set(visible)
-            assert {one.used.lower() for one in outcome.corrections} <= readable
+            assert {one.used.lower() for one in outcome.corrections} <= readable | STOP_WORDS
     for audience in ("customer", "internal", "both"):
         outcome = await retriever.search("invoice", viewer=viewer, audience=audience, limit=50, log=False)
         assert {one.article_id for one in outcome.results} <= set(visible)
@@ -201,6 +202,12 @@ async def test_articles_that_are_not_wanted_are_as_if_they_were_not_there(
     assert await ask("a-1", "a-2") == ([], False)
 
 
+async def test_a_word_that_is_being_typed_is_not_taken_for_a_little_one(database: Database, clock: FrozenClock) -> None:
+    await keep(database, make_article("a-1", "invoice"))
+    outcome = await Retriever(database, None, clock).search("the invo", viewer=Viewer.ANONYMOUS, log=False)
+    assert ([one.slug for one in outcome.results], outcome.corrections) == (["a-1"], ())
+
+
 @pytest.mark.parametrize("question", ["", "   \n\t ", "\x00"])
 async def test_an_empty_question_is_refused(database: Database, clock: FrozenClock, question: str) -> None:
     with pytest.raises(Invalid, match="type a question"):
@@ -229,6 +236,7 @@ async def test_an_audience_narrows_what_a_viewer_sees_and_never_widens_it(
         make_article("a", "invoice", audience="customer"),
         make_article("b", "invoice", audience="internal"),
         make_article("c", "invoice", audience="both", category="Billing"),
+        make_article("d", "invoice", audience="customer", visibility="internal"),
     )
     async with searching(database, words_encoder) as retriever:
 
@@ -236,8 +244,8 @@ async def test_an_audience_narrows_what_a_viewer_sees_and_never_widens_it(
             outcome = await retriever.search("invoice", viewer=viewer, log=False, **only)
             return sorted(one.slug for one in outcome.results)
 
-        assert await slugs(Viewer.STAFF) == ["a", "b", "c"]
-        assert await slugs(Viewer.STAFF, audience="customer") == ["a", "c"]
+        assert await slugs(Viewer.STAFF) == ["a", "b", "c", "d"]
+        assert await slugs(Viewer.STAFF, audience="customer") == ["a", "c", "d"]
         assert await slugs(Viewer.STAFF, audience="internal") == ["b", "c"]
         assert await slugs(Viewer.STAFF, audience="customer", category="Billing") == ["c"]
         assert await slugs(Viewer.CUSTOMER, audience="customer") == ["a", "c"]
@@ -286,6 +294,13 @@ async def test_operators_and_code_in_a_question_are_only_words(
     async with searching(database, words_encoder) as retriever:
         outcome = await retriever.search(question, viewer=Viewer.ANONYMOUS, surface="bot")
     assert [one.slug for one in outcome.results] == ["cards"]
+
+
+async def test_bytes_of_a_command_line_that_are_no_text_are_searched_for_as_unreadable(
+    database: Database, clock: FrozenClock
+) -> None:
+    outcome = await Retriever(database, None, clock).search("visa \udcff\x00 card", viewer=Viewer.ANONYMOUS, log=False)
+    assert outcome.question == "visa \N{REPLACEMENT CHARACTER}  card"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

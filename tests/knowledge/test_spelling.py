@@ -14,7 +14,7 @@ from core.database import Database
 from knowledge.articles import Viewer
 from knowledge.full_text import FullText
 from knowledge.retriever import Retriever
-from knowledge.spelling import Correction, Vocabulary, distance, replaced, suspects
+from knowledge.spelling import Correction, Vocabulary, distance, little_word, replaced, suspects
 from knowledge.terms import terms
 from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
 
@@ -35,6 +35,23 @@ def test_the_nearest_word_is_what_was_meant(typed: str, meant: str) -> None:
 @pytest.mark.parametrize("typed", ["password", "salesforce", "bake", "sml", "xyz", "402", "", "figma", "kubernetes"])
 def test_right_foreign_and_short_words_have_no_other_meaning(typed: str) -> None:
     assert WORDS.nearest(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("chnage", "chang"), ("chnge", "chang"), ("upgarde", "upgrad"), ("vote", None)]
+)
+def test_a_mistyped_word_may_keep_the_silent_e_that_a_right_one_loses(typed: str, meant: str | None) -> None:
+    (stem,) = terms(typed)
+    assert Vocabulary({"chang": 3, "upgrad": 1, "note": 1}).nearest(stem) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("wher", "where"), ("Teh", "the"), ("cna", "can"), ("shoud", "should"), ("wich", "which"), ("xyz", None),
+     ("wat", None), ("invocie", None)],
+)  # fmt: skip
+def test_a_mistyped_little_word_is_a_little_word(typed: str, meant: str | None) -> None:
+    assert little_word(typed) == meant
 
 
 def test_of_two_equally_near_words_the_more_frequent_is_meant() -> None:
@@ -95,6 +112,20 @@ async def test_the_corrected_question_is_what_is_compared_by_meaning(
         many = Retriever(database, retriever.index, clock, FullText(few=0))
         assert await many.search("my invocie", viewer=Viewer.ANONYMOUS, log=False) == replace(few, entry=ANY)
     assert words_encoder.encoded.count("my invoice") == 2
+
+
+async def test_mistyped_little_words_tell_as_little_as_right_ones(database: Database, clock: FrozenClock) -> None:
+    await keep(database, make_article("cards", "Where you change your payment card."))
+    retriever = Retriever(database, None, clock, FullText(0))
+    right = await retriever.search("where can i change teh card", viewer=Viewer.ANONYMOUS, log=False)
+    typed = await retriever.search("wher cna i chnage teh card", viewer=Viewer.ANONYMOUS, log=False)
+    assert [(one.typed, one.used) for one in typed.corrections] == [
+        ("wher", "where"), ("cna", "can"), ("chnage", "change"), ("teh", "the"),
+    ]  # fmt: skip
+    assert typed.answered == right.answered
+    assert typed.results[0].article_id == "cards"
+    alone = await retriever.search("teh", viewer=Viewer.ANONYMOUS, log=False)
+    assert not alone.answered
 
 
 async def test_a_rare_right_term_is_not_corrected(database: Database, clock: FrozenClock) -> None:

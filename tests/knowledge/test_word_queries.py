@@ -15,7 +15,7 @@ from core.sqlite_driver import SqliteConnection
 from knowledge.articles import Viewer
 from knowledge.results import read_shown
 from knowledge.scoring import Statistics
-from knowledge.word_queries import EVERYTHING, Only, candidates_statement, find_candidates, read_terms
+from knowledge.word_queries import EVERYTHING, Only, candidates_statement, find_candidates, find_wanted, read_terms
 from tests.knowledge.conftest import keep, make_article
 
 NARROWED = (EVERYTHING, Only(audience="customer"), Only(category="Billing"), Only("Billing", "customer"))
@@ -87,15 +87,24 @@ async def test_words_are_looked_up_once_and_what_they_found_by_its_key(
         assert ways(steps, table) == ({expected[table]} if expected else set())
 
 
-@pytest.mark.parametrize("only", NARROWED, ids=lambda only: "-".join(only.given) or "everything")
-async def test_the_terms_of_passages_are_read_by_their_ids_alone(filled: Database, plans: Plans, only: Only) -> None:
+async def test_the_terms_of_passages_are_read_by_their_ids_alone(filled: Database, plans: Plans) -> None:
     async with filled.read() as reader:
         ids = await find_candidates(reader, ["invoic"], Statistics(2, 5.0, {"invoic": 1}), Viewer.STAFF, EVERYTHING)
         plans.taken()
-        assert [one.passage_id for one in await read_terms(reader, ids, Viewer.STAFF, only)] == ids
+        assert [one.passage_id for one in await read_terms(reader, ids)] == ids
+        steps = plans.taken()
+        assert ways(steps, "knowledge_passages") == {BY_KEY["knowledge_passages"]}
+        assert ways(steps, "knowledge_articles") == set()
+
+
+@pytest.mark.parametrize("only", NARROWED[1:], ids=lambda only: "-".join(only.given))
+async def test_what_a_search_is_narrowed_to_is_looked_up_by_key(filled: Database, plans: Plans, only: Only) -> None:
+    async with filled.read() as reader:
+        ids = await find_candidates(reader, ["invoic"], Statistics(2, 5.0, {"invoic": 1}), Viewer.STAFF, EVERYTHING)
+        plans.taken()
+        assert await find_wanted(reader, ids, only) == set(ids)
     steps = plans.taken()
-    assert ways(steps, "knowledge_passages") == {BY_KEY["knowledge_passages"]}
-    assert ways(steps, "knowledge_articles") == ({BY_KEY["knowledge_articles"]} if only else set())
+    assert {table: ways(steps, table) for table in BY_KEY} == {table: {way} for table, way in BY_KEY.items()}
 
 
 @pytest.mark.parametrize("viewer", Viewer)

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from core.database import Database
+from core.errors import Invalid
+from knowledge.articles import Viewer
 from knowledge.results import Result, SearchOutcome
 from server.command import main
 from server.commands import search
+from tests.knowledge.conftest import keep, make_article
 
 REFUNDS = Result("id-refunds", "refunds", "Get a refund", "", "/help/refunds", "Write to us.", 0.4, "public", "Billing")
 OUTCOMES = (
@@ -46,3 +50,18 @@ def test_what_was_found_is_told_for_what_it_is(
     printed = json.loads(capsys.readouterr().out)
     assert (printed["outcome"], printed["answered"]) == (kind, outcome.answered)
     assert [one["slug"] for one in printed["results"]] == (["refunds"] if listed else [])
+
+
+async def test_a_category_is_known_however_it_is_typed_and_one_that_is_not_there_is_no_empty_answer(
+    database: Database,
+) -> None:
+    await keep(
+        database,
+        make_article("refunds", category="Billing"),
+        make_article("on-call", category="Runbooks", visibility="internal"),
+    )
+    assert await search.as_written(database, "billing", Viewer.ANONYMOUS) == "Billing"
+    assert await search.as_written(database, "Runbooks", Viewer.STAFF) == "Runbooks"
+    for typed in ("Runbooks", "nope", "", "' OR 1=1"):
+        with pytest.raises(Invalid, match="There is no category .*; there are Billing"):
+            await search.as_written(database, typed, Viewer.ANONYMOUS)
