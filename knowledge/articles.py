@@ -30,6 +30,8 @@ class Viewer(IntEnum):
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """An article's part of its address."""
+MOST_WORDS = 200
+"""Tags of an article at most, and articles that it names as related: a page asks for all of these in one statement."""
 MOST_COUNTED = 1_000_000_000
 """Votes or views of one article; more is no count, and the database's whole numbers end soon after."""
 _OPENING = 8
@@ -85,8 +87,13 @@ class Article:
         return {"public": 0, "authenticated": 1, "internal": 2}[self.visibility]
 
     @property
+    def is_public(self) -> bool:
+        """Whether the help centre has a page of it, as `visible_to` tells of a row."""
+        return self.status == "published" and self.level == Viewer.ANONYMOUS
+
+    @property
     def url(self) -> str:
-        """Where the help centre shows it."""
+        """Where the help centre shows it, if it does."""
         return article_url(self.slug)
 
     @property

@@ -142,18 +142,12 @@ async def titles_with(reader: Reader, words: Sequence[str], viewer: Viewer, *, l
         title = sa.func.replace(title, sign, " ")
     spaced = sa.literal(" ") + title
     matching = [
-        sa.or_(*(spaced.ilike(f"% {form.translate(_LIKE)}%", escape="\\") for form in _in_cases(word)))
-        for word in words
+        sa.or_(*(spaced.ilike(f"% {like_text(form)}%", escape="\\") for form in in_cases(word))) for word in words
     ]
     shortest = sa.func.length(articles.c.title)
     order = articles.c.views.desc(), shortest, *_by_name(reader, articles.c.title), articles.c.id
     first = _ids(viewer).where(*matching).order_by(*order).limit(limit)
     return await _read(reader, _summaries(viewer).where(articles.c.id.in_(first)).order_by(*order))
-
-
-def _in_cases(word: str) -> list[str]:
-    """Return a word in each case it may have: SQLite takes large and small for one in ASCII alone, PostgreSQL by its locale."""
-    return [word] if word.isascii() else sorted({word, word.lower(), word.upper(), word.capitalize()})
 
 
 async def summaries_of(reader: Reader, ids: Sequence[str], viewer: Viewer) -> dict[str, Summary]:
@@ -190,6 +184,16 @@ async def latest_changes(reader: Reader, viewer: Viewer) -> dict[str, datetime]:
         slug = category_slug(name)
         latest[slug] = max(changed, latest.get(slug, changed))
     return latest
+
+
+def in_cases(word: str) -> list[str]:
+    """Return a word in each case it may have: SQLite takes large and small for one in ASCII alone, PostgreSQL by its locale."""
+    return [word] if word.isascii() else sorted({word, word.lower(), word.upper(), word.capitalize()})
+
+
+def like_text(text: str) -> str:
+    """Return a text as a pattern of `LIKE` that is only itself, with a backslash to escape by."""
+    return text.translate(_LIKE)
 
 
 def _by_name(reader: Reader, column: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[str]]:

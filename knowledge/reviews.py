@@ -18,6 +18,7 @@ from core.database import INSERT, Database, Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.identifiers import new_id
 from knowledge.articles import Viewer
+from knowledge.review_news import tell_closed, tell_opened
 from knowledge.rows import article_of
 from knowledge.store import save_article, visible_to
 from knowledge.tables import articles, reviews, votes
@@ -113,7 +114,10 @@ async def open_review_if_due(tx: Transaction, article_id: str, *, at: datetime) 
         .on_conflict_do_nothing()
         .returning(reviews.c.id)
     )
-    return opened.scalar_one_or_none()
+    review_id: str | None = opened.scalar_one_or_none()
+    if review_id is not None:
+        await tell_opened(tx, await get_review(tx.connection, review_id))
+    return review_id
 
 
 async def open_due_reviews(db: Database, clock: Clock) -> int:
@@ -215,6 +219,13 @@ async def get_review(reader: Reader, review_id: str) -> Review:
     return Review.of(row)
 
 
+async def open_review_of(reader: Reader, article_id: str) -> str | None:
+    """Return the id of an article's open review, None if none is open."""
+    is_open = sa.and_(reviews.c.article_id == article_id, reviews.c.closed_at.is_(None))
+    found: str | None = (await reader.execute(sa.select(reviews.c.id).where(is_open))).scalar_one_or_none()
+    return found
+
+
 async def words_for(reader: Reader, review: Review) -> list[VoteWords]:
     """Return what voters wrote that counts for a review, newest first: since the review before it, until it was closed."""
     statement = sa.select(votes.c.helpful, votes.c.words, votes.c.voted_at).where(
@@ -265,12 +276,14 @@ async def close_review(
                 return review
             raise Conflict(f"{review.closed_by_name} has closed this review already.")
         if row is not None and outcome == "archived":
-            await save_article(tx, replace(article_of(row), status="draft"), at=at)
+            await save_article(tx, replace(article_of(row), status="draft"), at=at, by=by_name)
         await tx.execute(sa.update(articles).where(articles.c.id == review.article_id).values(reviewed_at=at))
         version = sa.select(articles.c.version).where(articles.c.id == review.article_id).scalar_subquery()
         values = {"closed_at": at, "closed_by": by, "closed_by_name": by_name, "outcome": outcome, "note": note}
         await tx.execute(sa.update(reviews).where(reviews.c.id == review_id).values(closed_version=version, **values))
-        return await get_review(tx.connection, review_id)
+        review = await get_review(tx.connection, review_id)
+        await tell_closed(tx, review)
+        return review
 
 
 def _follows(last: Review) -> sa.ColumnElement[bool]:

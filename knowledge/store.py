@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Reader, Transaction
+from core.database import INSERT, Reader, Transaction
 from core.errors import Conflict, NotFound
 from knowledge.articles import Article, StaleVersion, Viewer
 from knowledge.derivation import Derived, derive, insert_passages, passages_hash, raise_generation, replace_passages
 from knowledge.rows import article_of, row_of
-from knowledge.tables import articles, passages, versions
+from knowledge.tables import articles, former_slugs, passages, versions
 
 
 async def save_article(
@@ -45,9 +45,7 @@ async def save_article(
     # The lock keeps a second editor on PostgreSQL waiting until the first one's version can be seen.
     statement = sa.select(articles).where(articles.c.id == article.id).with_for_update()
     known = (await tx.execute(statement)).mappings().one_or_none()
-    owner = (await tx.execute(sa.select(articles.c.id).where(articles.c.slug == article.slug))).scalar_one_or_none()
-    if owner is not None and owner != article.id:
-        raise Conflict(f"The slug {article.slug} belongs to article {owner} already.", field="slug")
+    await check_slug_is_free(tx, article)
     present = 0 if known is None else known["version"]
     if based_on is not None and based_on != present:
         raise StaleVersion(stale_words(based_on, present, known["edited_by"] if known else ""))
@@ -59,6 +57,17 @@ async def save_article(
     else:
         await update_article(tx, known, article, derived, {"updated_at": at}, at=at, by=by)
     return True
+
+
+async def check_slug_is_free(tx: Transaction, article: Article) -> None:
+    """Refuse a slug that leads to another article.
+
+    Raises:
+        Conflict: it does.
+    """
+    owner = (await tx.execute(sa.select(articles.c.id).where(articles.c.slug == article.slug))).scalar_one_or_none()
+    if owner is not None and owner != article.id:
+        raise Conflict(f"The slug {article.slug} belongs to article {owner} already.", field="slug")
 
 
 async def insert_articles(
@@ -114,7 +123,28 @@ async def update_article(
         "passages_hash": passages_hash(article),
     }
     await tx.execute(sa.update(articles).where(articles.c.id == article.id).values(row | dict(further)))
+    if _leaves_its_address(before, article):
+        await _note_address(tx, before)
     await replace_passages(tx, article, derived)
+
+
+def _leaves_its_address(before: Article, after: Article) -> bool:
+    """Tell whether an address that readers knew leads to the article no more. One that a draft had alone was known to nobody."""
+    return before.status == "published" and (after.status != "published" or after.slug != before.slug)
+
+
+async def _note_address(tx: Transaction, article: Article) -> None:
+    """Keep that readers found an article at its slug.
+
+    Another article that was found there before gives way to one that everybody could read. To a hidden one it does not: whoever may not see
+    that would find nothing where there was something, and learn that it is there.
+    """
+    noted = INSERT[tx.connection.dialect.name](former_slugs).values(slug=article.slug, article_id=article.id)
+    if article.level == Viewer.ANONYMOUS:
+        noted = noted.on_conflict_do_update(index_elements=["slug"], set_={"article_id": article.id})
+    else:
+        noted = noted.on_conflict_do_nothing()
+    await tx.execute(noted)
 
 
 def stale_words(based_on: int, present: int, by: str) -> str:
@@ -136,27 +166,40 @@ async def remove_article(tx: Transaction, article_id: str) -> None:
 
 
 async def get_article(reader: Reader, slug: str, viewer: Viewer) -> Article:
-    """Return the published article at `slug` that `viewer` may see.
+    """Return the published article at `slug` that `viewer` may see, or else the one that was there before.
+
+    What the viewer may not see is passed over, so that an address answers as if nothing hidden had it.
 
     Raises:
         NotFound: there is none, or not for this viewer; the two cannot be told apart.
     """
-    statement = sa.select(articles).where(articles.c.slug == slug, *visible_to(viewer))
-    row = (await reader.execute(statement)).mappings().one_or_none()
+    seen = sa.select(articles).where(*visible_to(viewer))
+    row = (await reader.execute(seen.where(articles.c.slug == slug))).mappings().one_or_none()
+    if row is None:
+        moved = seen.join(former_slugs, former_slugs.c.article_id == articles.c.id).where(former_slugs.c.slug == slug)
+        row = (await reader.execute(moved)).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such article.")
     return article_of(row)
 
 
 async def related_articles(reader: Reader, article: Article, viewer: Viewer) -> list[Article]:
-    """Return the articles that `article` names as related, in its order, those that `viewer` may see."""
-    named = list(article.related)
+    """Return the articles that `article` names by id or by slug, a former one too, in its order, those that `viewer` may see."""
+    moved = await moved_from(reader, article.related)
+    named = [*article.related, *moved.values()]
     statement = sa.select(articles).where(
         sa.or_(articles.c.slug.in_(named), articles.c.id.in_(named)), *visible_to(viewer)
     )
     found = [article_of(row) for row in (await reader.execute(statement)).mappings()]
-    order = {name: place for place, name in enumerate(named)}
-    return sorted(found, key=lambda one: min(order.get(one.slug, len(order)), order.get(one.id, len(order))))
+    by_name = {one.slug: one for one in found} | {one.id: one for one in found}
+    chosen = (by_name.get(name) or by_name.get(moved.get(name, "")) for name in article.related)
+    return list({one.id: one for one in chosen if one is not None}.values())
+
+
+async def moved_from(reader: Reader, slugs: Collection[str]) -> dict[str, str]:
+    """Return the ids of the articles that were found at these slugs before, by slug, whoever may see them."""
+    statement = sa.select(former_slugs.c.slug, former_slugs.c.article_id).where(former_slugs.c.slug.in_(sorted(slugs)))
+    return {row.slug: row.article_id for row in await reader.execute(statement)}
 
 
 async def list_articles(

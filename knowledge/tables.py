@@ -67,6 +67,16 @@ articles = sa.Table(
     ),
 )
 
+# What the desk's list is ordered by; on SQLite with all that it is narrowed by, for the same reason. PostgreSQL keeps a long text
+# outside of its row, and an index there takes no tags of any length.
+_NARROWED_BY = "status", "audience", "visibility", "category", "subcategory", "title", "slug", "tags"
+for _dialect, _name, _further in (
+    ("postgresql", "ix_knowledge_articles_updated", ()),
+    ("sqlite", "ix_knowledge_articles_desk", _NARROWED_BY),
+):
+    _columns = [articles.c[one] for one in ("updated_at", "id", *_further)]
+    sa.Index(_name, *_columns, info={"dialect": _dialect}).ddl_if(dialect=_dialect)
+
 versions = sa.Table(
     "knowledge_versions",
     metadata,
@@ -89,6 +99,16 @@ drafts = sa.Table(
     sa.Column("edited_by", sa.String(200), nullable=False),
     sa.Column("edited_at", Moment, nullable=False),
     sa.Column("written", Json, nullable=False),
+)
+
+former_slugs = sa.Table(
+    "knowledge_former_slugs",
+    metadata,
+    # What an article was found at before. Whichever has the address now comes first, for readers who may see it.
+    sa.Column("slug", sa.String(200), primary_key=True),
+    sa.Column(
+        "article_id", sa.String(64), sa.ForeignKey(articles.c.id, ondelete="CASCADE"), nullable=False, index=True
+    ),
 )
 
 passages = sa.Table(

@@ -1,38 +1,41 @@
 """An article's history and drafts: an edit names the version it was made on, and nothing that was published is lost.
 
-The article's row is its present version; `knowledge_versions` holds the earlier ones. A change that is not to be seen yet is a
-draft in `knowledge_drafts`, beside the published article, which stays as it is until the draft is published. An article that has
-never been published is a row of its own whose status is `draft`: no search and no page shows it.
+The article's row is its present version; `knowledge_versions` holds the earlier ones, and `knowledge.history` reads both. A change that
+is not to be seen yet is a draft in `knowledge_drafts`, beside the published article, which stays as it is until the draft is published.
+An article that has never been published is a row of its own whose status is `draft`: no search and no page shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, get_args
 
 import sqlalchemy as sa
 
 from core.database import Reader, Transaction
 from core.errors import Conflict, Invalid, NotFound
-from knowledge.articles import SLUG, Article, Audience, StaleVersion, Status, Visibility
+from knowledge.articles import MOST_WORDS, SLUG, Article, Audience, StaleVersion, Status, Visibility
+from knowledge.derivation import Derived
+from knowledge.history import Version, present_version, read_version
 from knowledge.rows import article_of, with_written
-from knowledge.store import save_article, stale_words
-from knowledge.tables import articles, drafts, versions
+from knowledge.store import check_slug_is_free, save_article, stale_words
+from knowledge.tables import articles, drafts
 
-
-@dataclass(frozen=True)
-class Version:
-    """One version of an article: who made it, when, and the fields that differ from the one before; none for the first."""
-
-    article_id: str
-    number: int
-    by: str
-    at: datetime | None
-    changed: tuple[str, ...]
-    article: Article
-    """As it was; its dates, votes and views are those of now."""
+LONGEST_CONTENT = 100_000
+"""Characters of an article that is written at the desk: some 15,000 words, which a page takes half a second to make of."""
+LONGEST_NAME = 200
+"""Characters of a tag, and of a related article's slug or id."""
+LONGEST_ID = 64
+"""Characters of an article's id, which has no more room in SQL."""
+_LIMITS = {
+    "id": LONGEST_ID, "slug": 200, "title": 300, "content": LONGEST_CONTENT, "excerpt": 2_000, "category": 200, "subcategory": 200,
+    "author": 200,
+}  # fmt: skip
+Cuts = Mapping[str, Sequence[Derived]]
+"""Passages that were cut before the write began, by the content hash of the article that they are of."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ async def edit_article(tx: Transaction, article: Article, *, based_on: int, by: 
         Invalid: a field is not what it must be.
     """
     await save_article(tx, _checked(article), at=at, by=by, based_on=based_on)
-    return await _present(tx.connection, article.id)
+    return await present_version(tx.connection, article.id)
 
 
 async def save_draft(
@@ -89,6 +92,7 @@ async def save_draft(
     Raises:
         NotFound: there is no such article.
         StaleVersion: somebody saved or discarded the draft in the meantime, or `based_on` is no version of the article.
+        Conflict: another article has its slug.
         Invalid: a field is not what it must be.
     """
     article = _checked(article)
@@ -104,6 +108,7 @@ async def save_draft(
             f"The draft has been {'saved' if row is not None else 'published or discarded'}{f' by {who}' if who else ''} since you "
             "opened it. Nothing was written: open it again and make your change there."
         )
+    await check_slug_is_free(tx, article)
     values = {"based_on": based_on, "revision": revision + 1, "edited_by": by, "edited_at": at}
     values |= {"written": article.written}
     if row is None:
@@ -119,17 +124,40 @@ async def read_draft(reader: Reader, article_id: str) -> Draft | None:
     row = (await reader.execute(own)).mappings().one_or_none()
     if row is None:
         return None
-    article = with_written(article_of(await _row(reader, article_id)), row["written"])
+    article = with_written((await present_version(reader, article_id)).article, row["written"])
     return Draft(article_id, row["based_on"], row["revision"], row["edited_by"], row["edited_at"], article)
 
 
-async def discard_draft(tx: Transaction, article_id: str) -> None:
-    """Forget the draft beside an article; one that is not there stays so."""
+async def discard_draft(tx: Transaction, article_id: str, *, revision: int | None = None) -> None:
+    """Forget the draft beside an article; one that is not there stays so.
+
+    Args:
+        tx: the write it belongs to.
+        article_id: the article.
+        revision: the draft's revision that the editor saw; None takes whichever there is.
+
+    Raises:
+        NotFound: there is no such article.
+        StaleVersion: somebody has saved the draft since.
+    """
+    await _locked(tx, article_id)
+    draft = await read_draft(tx.connection, article_id)
+    if draft is not None and revision not in (None, draft.revision):
+        raise StaleVersion(
+            f"The draft has been saved by {draft.by} since you opened it. It was not discarded: look at it first."
+        )
     await tx.execute(sa.delete(drafts).where(drafts.c.article_id == article_id))
 
 
 async def publish(
-    tx: Transaction, article_id: str, *, based_on: int, by: str, at: datetime, revision: int | None = None
+    tx: Transaction,
+    article_id: str,
+    *,
+    based_on: int,
+    by: str,
+    at: datetime,
+    revision: int | None = None,
+    cuts: Cuts = MappingProxyType({}),
 ) -> Version:
     """Show an article, with its draft's words where there is one: its next version.
 
@@ -140,6 +168,7 @@ async def publish(
         by: who publishes.
         at: when.
         revision: the draft's revision that the editor saw; None takes whichever there is.
+        cuts: passages that were cut beforehand; they are cut here where the article is another by now.
 
     Raises:
         NotFound: there is no such article.
@@ -149,13 +178,23 @@ async def publish(
     known = await _locked(tx, article_id)
     draft = await read_draft(tx.connection, article_id)
     if revision is not None and revision != (0 if draft is None else draft.revision):
-        raise StaleVersion("The draft has changed since you opened it. Look at it again before you publish it.")
+        who = "" if draft is None else f" by {draft.by}"
+        raise StaleVersion(f"The draft has changed{who} since you opened it. Look at it again before you publish it.")
     if draft is not None and draft.based_on != known["version"]:
         raise StaleVersion(stale_words(draft.based_on, known["version"], known["edited_by"]))
-    article = replace(article_of(known) if draft is None else draft.article, status="published")
-    await save_article(tx, article, at=at, by=by, based_on=based_on)
+    article = _published(article_of(known), draft)
+    await save_article(tx, article, at=at, by=by, based_on=based_on, derived=cuts.get(article.content_hash))
     await discard_draft(tx, article_id)
-    return await _present(tx.connection, article_id)
+    return await present_version(tx.connection, article_id)
+
+
+async def to_publish(reader: Reader, article_id: str) -> Article:
+    """Return an article as publishing it would show it now.
+
+    Raises:
+        NotFound: there is no such article.
+    """
+    return _published((await present_version(reader, article_id)).article, await read_draft(reader, article_id))
 
 
 async def unpublish(tx: Transaction, article_id: str, *, based_on: int, by: str, at: datetime) -> Version:
@@ -167,65 +206,69 @@ async def unpublish(tx: Transaction, article_id: str, *, based_on: int, by: str,
     """
     article = article_of(await _locked(tx, article_id))
     await save_article(tx, replace(article, status="draft"), at=at, by=by, based_on=based_on)
-    return await _present(tx.connection, article_id)
+    return await present_version(tx.connection, article_id)
 
 
 async def restore_version(
-    tx: Transaction, article_id: str, number: int, *, based_on: int, by: str, at: datetime
+    tx: Transaction,
+    article_id: str,
+    number: int,
+    *,
+    based_on: int,
+    by: str,
+    at: datetime,
+    cuts: Cuts = MappingProxyType({}),
 ) -> Version:
     """Make what an earlier version said the next one. Whether the article is published stays as it is.
+
+    Args:
+        tx: the write it belongs to.
+        article_id: the article.
+        number: the earlier version.
+        based_on: the version that the editor saw.
+        by: who restores.
+        at: when.
+        cuts: as for `publish`.
 
     Raises:
         NotFound: there is no such article or version.
         StaleVersion: `based_on` is not the present version.
         Conflict: another article has the old slug by now.
     """
-    known = article_of(await _locked(tx, article_id))
-    old = (await read_version(tx.connection, article_id, number)).article
-    await save_article(tx, replace(old, status=known.status), at=at, by=by, based_on=based_on)
-    return await _present(tx.connection, article_id)
+    await _locked(tx, article_id)
+    article = await to_restore(tx.connection, article_id, number)
+    await save_article(tx, article, at=at, by=by, based_on=based_on, derived=cuts.get(article.content_hash))
+    return await present_version(tx.connection, article_id)
 
 
-async def list_versions(reader: Reader, article_id: str) -> list[Version]:
-    """Return every version of an article, the present one first.
-
-    Raises:
-        NotFound: there is no such article.
-    """
-    row = await _row(reader, article_id)
-    rows = await reader.execute(
-        sa.select(versions).where(versions.c.article_id == article_id).order_by(versions.c.number.desc())
-    )
-    return [_as_version(row), *(_old_version(row, one) for one in rows.mappings())]
-
-
-async def read_version(reader: Reader, article_id: str, number: int) -> Version:
-    """Return one version of an article.
+async def to_restore(reader: Reader, article_id: str, number: int) -> Article:
+    """Return an article as restoring an earlier version would make it.
 
     Raises:
         NotFound: there is no such article or version.
     """
-    row = await _row(reader, article_id)
-    if number == row["version"]:
-        return _as_version(row)
-    statement = sa.select(versions).where(versions.c.article_id == article_id, versions.c.number == number)
-    old = (await reader.execute(statement)).mappings().one_or_none()
-    if old is None:
-        raise NotFound(f"The article has no version {number}; its newest is {row['version']}.")
-    return _old_version(row, old)
+    present = (await present_version(reader, article_id)).article
+    return replace((await read_version(reader, article_id, number)).article, status=present.status)
+
+
+def _published(known: Article, draft: Draft | None) -> Article:
+    return replace(known if draft is None else draft.article, status="published")
 
 
 def _checked(article: Article) -> Article:
     """Refuse what no article may be; the limits are those of a file's front matter."""
-    limits = {"id": 64, "slug": 200, "title": 300, "excerpt": 2_000, "category": 200, "subcategory": 200, "author": 200}
-    for name, limit in limits.items():
+    for name, limit in _LIMITS.items():
         if len(getattr(article, name)) > limit:
-            raise Invalid(f"{name} is longer than {limit} characters.", field=name)
+            raise Invalid(f"{name} is longer than {limit:,} characters.", field=name)
+    for name, words in (("tags", article.tags), ("related", article.related)):
+        if len(words) > MOST_WORDS:
+            raise Invalid(f"{name} are more than {MOST_WORDS}.", field=name)
+        if any(len(word) > LONGEST_NAME for word in words):
+            raise Invalid(f"{name}: one is longer than {LONGEST_NAME} characters.", field=name)
     for name in ("id", "title", "content"):
         if not getattr(article, name).strip():
             raise Invalid(f"{name} must not be empty.", field=name)
-    if not SLUG.fullmatch(article.slug):
-        raise Invalid("The slug must be small letters, digits and single hyphens.", field="slug")
+    check_slug(article.slug)
     for name, allowed in (("audience", Audience), ("visibility", Visibility), ("status", Status)):
         if getattr(article, name) not in get_args(allowed):
             raise Invalid(f"{name} must be one of {', '.join(get_args(allowed))}.", field=name)
@@ -234,27 +277,14 @@ def _checked(article: Article) -> Article:
     return article
 
 
-def _as_version(row: Mapping[Any, Any]) -> Version:
-    changed = tuple(row["changed"] or ())
-    return Version(row["id"], row["version"], row["edited_by"], row["edited_at"], changed, article_of(row))
+def check_slug(slug: str) -> None:
+    """Refuse what can be no article's address.
 
-
-def _old_version(row: Mapping[Any, Any], old: Mapping[Any, Any]) -> Version:
-    article = with_written(article_of(row), old["written"])
-    changed = tuple(old["changed"] or ())
-    return Version(row["id"], old["number"], old["edited_by"], old["edited_at"], changed, article)
-
-
-async def _present(reader: Reader, article_id: str) -> Version:
-    return _as_version(await _row(reader, article_id))
-
-
-async def _row(reader: Reader, article_id: str) -> Mapping[Any, Any]:
-    statement = sa.select(articles).where(articles.c.id == article_id)
-    row = (await reader.execute(statement)).mappings().one_or_none()
-    if row is None:
-        raise NotFound("There is no such article.")
-    return row
+    Raises:
+        Invalid: it is none.
+    """
+    if not SLUG.fullmatch(slug):
+        raise Invalid("The slug must be small letters, digits and single hyphens.", field="slug")
 
 
 async def _locked(tx: Transaction, article_id: str) -> Mapping[Any, Any]:

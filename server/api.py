@@ -42,6 +42,8 @@ class Route:
     body: Any = None
     query: type[BaseModel] | None = None
     returns: Any = None
+    status: int = 200
+    """What it answers with where nothing is wrong."""
     documented: bool = True
 
 
@@ -242,7 +244,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": f"{route.method.lower()}{re.sub(r'[^a-zA-Z]+', '_', route.path)}".rstrip("_"),
         "responses": {
-            "200": {"description": "OK"},
+            str(route.status): {"description": "Created" if route.status == 201 else "OK"},
             "default": {
                 "description": "An error",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -270,7 +272,9 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             "content": {"application/json": {"schema": _schema(route.body, schemas)}},
         }
     if route.returns is not None:
-        operation["responses"]["200"]["content"] = {"application/json": {"schema": _schema(route.returns, schemas)}}
+        operation["responses"][str(route.status)]["content"] = {
+            "application/json": {"schema": _schema(route.returns, schemas)}
+        }
     return operation
 
 

@@ -23,6 +23,7 @@ from server.opening import make_service, open_stores
 from server.pages import problem
 from server.replica import held_home
 from server.routes import (
+    articles,
     chat,
     chat_socket,
     crawlers,
@@ -53,7 +54,7 @@ from server.workers import end_workers, keep_at_work
 VERSION = "0.1.0"
 ROUTES: tuple[Route, ...] = (
     *chat.ROUTES, *chat_socket.ROUTES, *suggestions.ROUTES, *sessions.ROUTES, *desk.ROUTES, *desk_socket.ROUTES, *staff.ROUTES,
-    *health.ROUTES, *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *sla.ROUTES, *webhooks.ROUTES,
+    *health.ROUTES, *internal.ROUTES, *site.ROUTES, *reports.ROUTES, *reviews.ROUTES, *articles.ROUTES, *sla.ROUTES, *webhooks.ROUTES,
     *deliveries.ROUTES, *tickets.ROUTES, *crawlers.ROUTES, *help_forms.ROUTES, *help.ROUTES, *help.ELSEWHERE,
 )  # fmt: skip
 
@@ -87,6 +88,7 @@ def build_app(
 
     app.router.add_get("/api/openapi.json", show_document)
     app[internal.ACTIONS] = internal.Actions()
+    app[articles.PREVIEWS] = asyncio.Semaphore(articles.AT_ONCE)
     app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock(), may_load))
     return app
 

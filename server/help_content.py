@@ -54,9 +54,9 @@ def question_of(text: str) -> str:
     return _SPACE.sub(" ", _UNSEEN.sub(" ", text)).strip()
 
 
-def article_body(article: Article) -> str:
-    """Render an article for a page of its own: what is too wide scrolls within itself, and can be reached by keyboard."""
-    html = render(article.content, anchors=True)
+def article_body(markdown: str) -> str:
+    """Render an article's text for a page of its own: what is too wide scrolls within itself, and can be reached by keyboard."""
+    html = render(markdown, anchors=True)
     # What looks like these tags here is one: in text and in attributes the renderer writes `&lt;`.
     html = html.replace("<table>", '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>')
     html = html.replace("</table>", "</table></div>")

@@ -5,7 +5,10 @@ Only what an anonymous visitor may see is ever read here (`Viewer.ANONYMOUS`), w
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -21,7 +24,7 @@ from knowledge.catalogue import (
     same_shelf,
 )
 from knowledge.related import Related
-from knowledge.rendering import plain_text
+from knowledge.rendering import Heading, plain_text
 from knowledge.store import get_article
 from knowledge.votes import vote_of
 from server import pages, structured_data
@@ -36,6 +39,8 @@ from server.service import SERVICE, Service
 FIRST_OF_CATEGORY = 4
 MOST_READ = 6
 RELATED = 4
+READ_A_MINUTE = 220
+"""Words that a reader takes in, for how long an article takes."""
 PAGE_SIZE = 60
 """Articles on a page of a category."""
 _PAGE_NUMBER = re.compile(r"[1-9]\d{0,6}")
@@ -125,34 +130,62 @@ async def article_page(request: web.Request) -> web.Response:
                 "There is no such article here. Some are for signed-in customers alone: those open in the chat, on the page where you "
                 "are signed in."
             ) from error
+    if article.slug != request.match_info["slug"]:
+        # An old address. It may be another article's one day, so nobody is to keep where it leads.
+        # As it was asked: decoded, a `#` or `&` in a value would be read as another thing.
+        to = request.rel_url.with_path(article.url, keep_query=True)
+        raise web.HTTPMovedPermanently(to, headers={"Cache-Control": "no-cache"})
     related = await related_to(service, article)
     await count_reading(request, service, article.id)
     if "search" in request.query and is_reading(request):
         await note_opened(service, request.query["search"], article.id)
     who = reader_of(request, service)
     vote = None if who is None else await vote_of(service.database, article.id, who)
-    settings, way, description = service.settings, breadcrumbs(article), description_of(article)
+    settings, way = service.settings, breadcrumbs(article)
+    # A text of the longest takes seconds, in which nobody else would be answered.
+    text = await asyncio.to_thread(_made_of, article)
     described = [
-        structured_data.about_article(article, site=settings.url, brand=settings.brand, description=description),
+        structured_data.about_article(article, site=settings.url, brand=settings.brand, description=text.description),
         structured_data.about_way([*way, (article.title, article.url)], settings.url),
     ]
-    if (questions := structured_data.about_questions(article)) is not None:
-        described.append(questions)
+    if text.questions is not None:
+        described.append(text.questions)
     return show(
         request,
         "article.html",
         personal=who is not None,
         article=article,
-        body=article_body(article),
-        contents=contents(article),
+        body=text.body,
+        contents=text.contents,
         way=way,
         related=related,
         vote=vote,
         said="vote" in request.query,
         votes=article.helpful + article.not_helpful,
-        minutes=max(1, round(len(plain_text(article.content).split()) / 220)),
-        description=description,
+        minutes=text.minutes,
+        description=text.description,
         structured=structured_data.script(*described),
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a page shows that is made of an article's text."""
+
+    body: str
+    contents: list[Heading]
+    description: str
+    minutes: int
+    questions: dict[str, Any] | None
+
+
+def _made_of(article: Article) -> _Made:
+    return _Made(
+        article_body(article.content),
+        contents(article),
+        description_of(article),
+        max(1, round(len(plain_text(article.content).split()) / READ_A_MINUTE)),
+        structured_data.about_questions(article),
     )
 
 

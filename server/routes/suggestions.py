@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 from aiohttp import web
@@ -114,8 +115,8 @@ async def read_article(request: web.Request) -> web.Response:
         "slug": article.slug,
         "title": article.title,
         "category": article.category,
-        "html": render(article.content),
-        "url": article.url if article.visibility == "public" else None,
+        "html": await asyncio.to_thread(render, article.content),
+        "url": article.url if article.is_public else None,
         "updated_at": article.updated.isoformat(),
     }
     return web.json_response(view, headers={"Cache-Control": "no-store"})

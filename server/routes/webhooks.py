@@ -24,14 +24,17 @@ from core.webhook_endpoints import (
     replace_secret,
 )
 from handoff.records import Role
-from handoff.sinks import ESCALATION, KINDS
+from handoff.sinks import ESCALATION
+from handoff.sinks import KINDS as OF_CONVERSATIONS
 from handoff.sla.sla_rules import current_rules
+from knowledge.review_news import KINDS as OF_REVIEWS
 from server.api import Route, read_body
 from server.outbound import check_url
 from server.service import SERVICE
 from server.staff_auth import signed_in
 
 ADMINS: tuple[Role, ...] = ("admin",)
+KINDS = {**OF_CONVERSATIONS, **OF_REVIEWS}
 _CHANNEL = re.compile(re.escape(ESCALATION) + r":\S(.{0,38}\S)?")
 """Escalations to one channel, as the rules name it."""
 PING = "ping"

@@ -33,6 +33,19 @@ async def test_named_articles_come_first_then_those_with_the_same_subject(
     assert found[0].url == "/help/trello"
 
 
+async def test_an_article_that_is_named_by_its_old_address_is_found_at_its_new_one(
+    database: Database, clock: FrozenClock
+) -> None:
+    pointer = make_article("pointer", "Something.", related=("cards", "seats"))
+    await keep(database, pointer, make_article("cards", "Visa.", id="fh-1"), make_article("seats", "Seats."))
+    await keep(database, make_article("pay", "Visa.", id="fh-1"))
+    retriever = Retriever(database, None, clock)
+    assert [one.slug for one in await retriever.related("pointer", Viewer.ANONYMOUS, 2)] == ["pay", "seats"]
+    await keep(database, make_article("cards", "Secret.", id="fh-2", visibility="internal"))
+    assert [one.slug for one in await retriever.related("pointer", Viewer.ANONYMOUS, 2)] == ["pay", "seats"]
+    assert [one.slug for one in await retriever.related("pointer", Viewer.STAFF, 2)] == ["cards", "seats"]
+
+
 async def test_hidden_articles_are_related_to_nothing_and_have_nothing_related(
     database: Database, words_encoder: WordsEncoder, searching: Searching
 ) -> None:

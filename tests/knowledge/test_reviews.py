@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import Conflict, Invalid, NotFound
+from core.outbox import outbox_messages
+from core.webhook_endpoints import add_endpoint
 from knowledge.articles import Viewer
 from knowledge.reviews import (
     Review,
@@ -48,6 +51,14 @@ async def close(database: Database, clock: FrozenClock, outcome: str = "fine", n
     (review,) = await open_reviews(database)
     clock.set(clock.now() + timedelta(hours=1))
     return await close_review(database, review.id, outcome, note, by="st_1", by_name="Cora Content", clock=clock)
+
+
+async def told(database: Database) -> list[tuple[str, dict[str, Any]]]:
+    """Return what systems outside are told, in order."""
+    async with database.read() as reader:
+        columns = (outbox_messages.c.kind, outbox_messages.c.payload)
+        rows = await reader.execute(sa.select(*columns).order_by(outbox_messages.c.at))
+        return [(row.kind, row.payload) for row in rows]
 
 
 async def counts(database: Database) -> tuple[int, int]:
@@ -194,6 +205,26 @@ async def test_a_review_is_closed_once(database: Database, clock: FrozenClock) -
     ):  # fmt: skip
         with pytest.raises(error):
             await close_review(database, review_id, outcome, note, by="st_1", by_name="C", clock=clock)
+
+
+async def test_systems_outside_are_told_once_that_an_article_needs_a_review_and_what_came_of_it(
+    database: Database, clock: FrozenClock
+) -> None:
+    await keep(database, make_article("cards"))
+    async with database.write() as tx:
+        await add_endpoint(tx, "https://team.example", ["review.opened", "review.closed"], "", at=clock.now())
+    await vote(database, clock, 1, 12, words="mail me at ann@example.com")
+    closed = await close(database, clock, "archived", "Out of date.")
+    await close_review(database, closed.id, "archived", by="st_1", by_name="Cora Content", clock=clock)
+    (opened, first), (ended, last) = await told(database)
+    assert (opened, ended) == ("review.opened", "review.closed")
+    assert first["article"] == {"id": "cards", "slug": "cards", "title": "Cards", "status": "published", "version": 1}
+    assert first["review"]["votes"] == {"helpful": 1, "not_helpful": 10}
+    assert first["review"]["reasons"] == list(closed.reasons)
+    assert (last["article"]["status"], last["article"]["version"]) == ("draft", 2)
+    assert (last["review"]["outcome"], last["review"]["note"]) == ("archived", "Out of date.")
+    assert last["review"]["closed_by"] == {"id": "st_1", "name": "Cora Content"}
+    assert "example.com" not in str((first, last))
 
 
 async def test_two_who_close_it_at_the_same_moment_are_told_apart(database: Database, clock: FrozenClock) -> None:

@@ -15,6 +15,7 @@ from core.database import Database, Transaction
 from core.errors import Conflict, Invalid, NotFound
 from knowledge import versions
 from knowledge.articles import Article, StaleVersion, Viewer
+from knowledge.history import list_versions, read_version
 from knowledge.retriever import Retriever
 from knowledge.store import get_article, list_articles, related_articles, remove_article
 from knowledge.tables import passages
@@ -41,17 +42,17 @@ async def test_every_change_keeps_the_version_before_it(database: Database) -> N
         database, versions.edit_article, replace(first, content="Two.", tags=("visa",), status="published"), based_on=2
     )
     async with database.read() as reader:
-        history = await versions.list_versions(reader, "cards")
+        history = await list_versions(reader, "cards")
         assert [(one.number, one.by, one.changed) for one in history] == [
             (3, "Amara", ("content", "tags")),
             (2, "Amara", ("status",)),
             (1, "Jonas", ()),
         ]
-        assert (await versions.read_version(reader, "cards", 1)).article.content == "One."
-        assert (await versions.read_version(reader, "cards", 3)).article.tags == ("visa",)
+        assert (await read_version(reader, "cards", 1)).article.content == "One."
+        assert (await read_version(reader, "cards", 3)).article.tags == ("visa",)
         assert all(one.at == AT for one in history)
         with pytest.raises(NotFound, match="its newest is 3"):
-            await versions.read_version(reader, "cards", 4)
+            await read_version(reader, "cards", 4)
 
 
 async def test_an_edit_that_changes_nothing_makes_no_version(database: Database) -> None:
@@ -75,7 +76,7 @@ async def test_of_two_editors_at_once_one_wins(database: Database) -> None:
     )
     assert sorted(type(one).__name__ for one in done) == ["StaleVersion"] * 3 + ["Version"]
     async with database.read() as reader:
-        assert len(await versions.list_versions(reader, "cards")) == 2
+        assert len(await list_versions(reader, "cards")) == 2
 
 
 async def test_a_draft_changes_nothing_for_readers_until_it_is_published(database: Database) -> None:
@@ -169,6 +170,69 @@ async def test_an_id_or_a_slug_is_given_once(database: Database) -> None:
         await do(database, versions.create_article, make_article("cards", id="other"))
 
 
+async def test_an_old_address_leads_to_its_article_until_another_takes_it(database: Database) -> None:
+    cards = make_article("cards")
+    await keep(database, cards)
+    for number, slug in enumerate(("pay", "pay-by-card"), start=1):
+        await do(database, versions.edit_article, replace(cards, slug=slug), based_on=number)
+    for slug in ("cards", "pay", "pay-by-card"):
+        assert (await shown(database, slug)).slug == "pay-by-card"
+    await keep(database, make_article("pay", id="other"))
+    assert (await shown(database, "pay")).id == "other"
+    await do(database, versions.edit_article, make_article("gone", id="other"), based_on=1)
+    assert (await shown(database, "pay")).id == "other"
+    await do(database, versions.edit_article, replace(cards, slug="cards"), based_on=3)
+    assert (await shown(database, "pay-by-card")).slug == "cards"
+    assert (await shown(database, "cards")).slug == "cards"
+
+
+async def test_an_address_that_a_hidden_article_has_or_had_answers_as_if_it_were_not_there(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    await do(database, versions.edit_article, make_article("pay", id="cards"), based_on=1)
+    await do(database, versions.create_article, make_article("cards", id="draft"))
+    assert (await shown(database, "cards")).slug == "pay"
+    await do(database, versions.edit_article, make_article("cards", id="draft", visibility="internal"), based_on=1)
+    assert (await shown(database, "cards")).slug == "pay"
+    async with database.read() as reader:
+        assert (await get_article(reader, "cards", Viewer.STAFF)).id == "draft"
+    await do(database, versions.edit_article, make_article("limits", id="draft", visibility="internal"), based_on=2)
+    assert (await shown(database, "cards")).slug == "pay"
+
+
+async def test_an_address_that_a_draft_had_alone_leads_nowhere(database: Database) -> None:
+    await do(database, versions.create_article, make_article("layoffs"))
+    await do(database, versions.edit_article, make_article("news", id="layoffs"), based_on=1)
+    assert (await shown(database, "news")).id == "layoffs"
+    with pytest.raises(NotFound):
+        await shown(database, "layoffs")
+
+
+async def test_an_address_that_was_known_before_an_article_was_taken_out_leads_to_it_when_it_is_back_elsewhere(
+    database: Database,
+) -> None:
+    await keep(database, make_article("cards"))
+    await do(database, versions.unpublish, "cards", based_on=1)
+    with pytest.raises(NotFound):
+        await shown(database, "cards")
+    await do(database, versions.edit_article, make_article("pay", id="cards"), based_on=2)
+    assert (await shown(database, "cards")).slug == "pay"
+
+
+async def test_an_old_address_of_what_a_reader_may_not_see_leads_nowhere(database: Database) -> None:
+    await keep(database, make_article("cards"))
+    await do(database, versions.edit_article, make_article("limits", id="cards", visibility="internal"), based_on=1)
+    with pytest.raises(NotFound):
+        await shown(database, "cards")
+    async with database.read() as reader:
+        assert (await get_article(reader, "cards", Viewer.STAFF)).slug == "limits"
+    await do(database, versions.unpublish, "cards", based_on=2)
+    await do(database, versions.create_article, make_article("cards", id="new"))
+    for viewer in Viewer:
+        async with database.read() as reader:
+            with pytest.raises(NotFound):
+                await get_article(reader, "cards", viewer)
+
+
 async def test_removing_an_article_takes_its_versions_and_draft_along(database: Database) -> None:
     await keep(database, make_article("cards", "One."))
     await do(database, versions.edit_article, make_article("cards", "Two."), based_on=1)
@@ -178,5 +242,5 @@ async def test_removing_an_article_takes_its_versions_and_draft_along(database: 
         await remove_article(tx, "cards")
     async with database.read() as reader:
         with pytest.raises(NotFound):
-            await versions.list_versions(reader, "cards")
+            await list_versions(reader, "cards")
         assert await versions.read_draft(reader, "cards") is None

@@ -19,6 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from core.clock import FrozenClock
 from core.database import Database
+from handoff.staff import add_staff
 from server.app import build_app
 from server.demo import keep_accounts
 from server.migrate import migrate
@@ -266,3 +267,13 @@ async def help_centre(running: Running) -> Running:
 
     await open_help(running.service)
     return running
+
+
+@pytest.fixture
+async def cora(help_centre: Running) -> TestClient[web.Request, web.Application]:
+    """An editor, with a small help centre to edit."""
+    await add_staff(
+        help_centre.service.database, email="cora@fernhill.example", name="Cora", role="content", password="fernhill-demo",
+        at=help_centre.clock.now(),
+    )  # fmt: skip
+    return await help_centre.staff("cora@fernhill.example")

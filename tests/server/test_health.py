@@ -161,7 +161,7 @@ async def test_every_answer_is_documented_by_its_own_type(running: Running) -> N
         if not route.documented or route.returns is None:
             continue
         operation = found["paths"][route.path][route.method.lower()]
-        reference = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+        reference = operation["responses"][str(route.status)]["content"]["application/json"]["schema"]["$ref"]
         schema = found["components"]["schemas"][reference.rpartition("/")[2]]
         own = TypeAdapter(route.returns).json_schema(ref_template="#/components/schemas/{model}")
         assert set(schema["properties"]) == set(own["properties"]), f"{route.method} {route.path}"

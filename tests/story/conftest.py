@@ -21,6 +21,7 @@ from playwright.async_api import Browser, async_playwright
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("BATON_HOME") or ROOT / "var")
 START_SECONDS = 120
+ADMIN = {"email": "admin@fernhill.example", "password": "runs-the-whole-story"}
 FAILED = pytest.StashKey[bool]()
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -116,7 +117,9 @@ def _read(process: subprocess.Popen[str], lines: Queue[str]) -> None:
 @pytest.fixture(scope="session")
 def baton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baton]:
     """One running Baton for the whole story: Rasa takes a while to start."""
-    running = start(tmp_path_factory.mktemp("home"))
+    running = start(
+        tmp_path_factory.mktemp("home"), BATON_ADMIN_EMAIL=ADMIN["email"], BATON_ADMIN_PASSWORD=ADMIN["password"]
+    )
     try:
         running.wait_for("Baton is ready")
         yield running

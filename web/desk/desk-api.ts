@@ -3,15 +3,18 @@ import { noteOpened, type Opened } from "../shared/clicks.js";
 import { type Fetch, requestJson } from "../shared/http.js";
 import type { ArticlesFound, Deliveries, DeliveryState, Detail, Endpoint, Endpoints, FloorNow, Hired, Member, NotificationList, Priority, RowList, Staff, Team, View } from "../shared/desk-protocol.js";
 import type { Message } from "../shared/protocol.js";
+import { ArticlesApi } from "../studio/articles-api.js";
 import type { ReportQuery, ReviewDetail, ReviewList, ReviewOutcome, ReviewState, SearchReport } from "./feedback-types.js";
 import type { Reader } from "./mentions.js";
 import type { Rules, RulesCheck, TicketHistory } from "./sla-types.js";
 
 export class DeskApi {
+  readonly articles: ArticlesApi;
   readonly #fetch: Fetch;
 
   constructor(fetcher: Fetch) {
     this.#fetch = fetcher;
+    this.articles = new ArticlesApi({ read: (url, signal) => this.#read(url, signal), write: (method, url, body, signal) => this.#write(method, url, body, signal) });
   }
 
   session = async (): Promise<Staff> => ((await this.#read("/api/staff/session")) as { staff: Staff }).staff;
@@ -76,12 +79,12 @@ export class DeskApi {
   searchReport = async ({ kind, days, surface }: ReportQuery): Promise<SearchReport> =>
     (await this.#read(`/api/desk/reports/searches?kind=${kind}&days=${days}&limit=50${surface === null ? "" : `&surface=${surface}`}`)) as SearchReport;
 
-  #read(url: string): Promise<unknown> {
-    return requestJson(url, { credentials: "same-origin" }, this.#fetch);
+  #read(url: string, signal?: AbortSignal): Promise<unknown> {
+    return requestJson(url, { credentials: "same-origin", ...(signal ? { signal } : {}) }, this.#fetch);
   }
 
-  #write(method: string, url: string, body?: unknown): Promise<unknown> {
-    return requestJson(url, { method, body, credentials: "same-origin", headers: { "X-Baton": "desk" } }, this.#fetch);
+  #write(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+    return requestJson(url, { method, body, credentials: "same-origin", headers: { "X-Baton": "desk" }, ...(signal ? { signal } : {}) }, this.#fetch);
   }
 }
 

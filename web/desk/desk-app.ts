@@ -261,9 +261,9 @@ export class DeskApp extends LitElement {
     if (place.id !== this.model.selected || this.model.detail === null) void this.model.open(place.id);
   };
 
-  /** Rules that were not saved outlast another page and another session, but not the tab: the browser asks. */
+  /** Rules and articles that were not saved outlast another page and another session, but not the tab: the browser asks. */
   #leaves = (event: BeforeUnloadEvent): void => {
-    if (this.model.rulesDraft !== null) event.preventDefault();
+    if (this.model.rulesDraft !== null || this.model.studio.unsaved) event.preventDefault();
   };
 
   #skip = (): void => {

@@ -2,6 +2,7 @@
 import { messageOf } from "../shared/errors.js";
 import type { Clock, Counts, DeskEvent, Detail, Row, Staff, View } from "../shared/desk-protocol.js";
 import type { Author, Message } from "../shared/protocol.js";
+import { Studio } from "../studio/studio.js";
 import { Actions } from "./actions.js";
 import type { DeskApi } from "./desk-api.js";
 import { Floor } from "./floor.js";
@@ -35,6 +36,7 @@ export class DeskModel extends EventTarget {
   readonly actions: Actions;
   readonly notifications: Notifications;
   readonly reviewTasks: ReviewTasks;
+  readonly studio = new Studio();
   readonly #api: DeskApi;
   readonly #writing: Writing;
   readonly #toasts = new Toasts(() => this.#changed());
@@ -93,6 +95,7 @@ export class DeskModel extends EventTarget {
   #signedIn(staff: Staff): void {
     this.#writing.authorIs(staff.id);
     this.reviewTasks.authorIs(staff.id);
+    this.studio.authorIs(staff.id);
   }
 
   /** What was written stays, for whoever signs in again as its author; who signs out leaves nothing. */
@@ -102,6 +105,7 @@ export class DeskModel extends EventTarget {
     this.lists.forget();
     this.notifications.forget();
     this.reviewTasks.forget(byThem);
+    this.studio.forget(byThem);
     this.detail = null;
     this.selected = null;
     this.#changed();

@@ -1,5 +1,6 @@
 /** Puts the desk together: the composition root of the page. */
 import { AnswerCard } from "../shared/answer-card.js";
+import { STUDIO } from "../studio/elements.js";
 import { ArticleSearch } from "./article-search.js";
 import { ClockHistoryDialog } from "./clock-history.js";
 import { ConversationView } from "./conversation-view.js";
@@ -29,7 +30,7 @@ import { WebhooksPage } from "./webhooks-page.js";
 import { Transcript } from "./transcript.js";
 import { TransferDialog } from "./transfer-dialog.js";
 
-for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, FeedbackPage, MemberForm, NoteField, NotificationsDialog, OwnSettings, PackagePanel, ReplyComposer, ResolveDialog, ReviewDialog, ReviewListView, ReviewWords, RowListView, RulesPage, SearchReportView, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage]) element.define();
+for (const element of [AnswerCard, ArticleSearch, ClockHistoryDialog, ConversationView, Countdown, DeskApp, FeedbackPage, MemberForm, NoteField, NotificationsDialog, OwnSettings, PackagePanel, ReplyComposer, ResolveDialog, ReviewDialog, ReviewListView, ReviewWords, RowListView, RulesPage, SearchReportView, SignIn, TeamForm, TeamPage, Transcript, TransferDialog, WebhooksPage, ...STUDIO]) element.define();
 
 const api = new DeskApi((input, init) => window.fetch(input, init));
 const model = new DeskModel(api, () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));

@@ -1,4 +1,4 @@
-/** Where an agent is, in the address bar: `#/queue`, `#/mine/cv_1`, a page of its own, `#/team`, or a part of one, `#/feedback/searches`. */
+/** Where an agent is, in the address bar: `#/queue`, `#/mine/cv_1`, a page of its own, `#/team`, or a part of one, `#/feedback/searches`, `#/articles/fh-1/history`. */
 import type { View } from "../shared/desk-protocol.js";
 import { isPage, type PageId } from "./pages.js";
 
@@ -8,8 +8,8 @@ export interface Place { view: View; id: string | null; page?: PageId | undefine
 const VIEWS: ReadonlySet<string> = new Set<View>(["queue", "mine", "colleagues", "bot", "resolved"]);
 
 export function placeOf(hash: string): Place {
-  const [view, id] = hash.replace(/^#\/?/, "").split("/");
-  if (view !== undefined && isPage(view)) return { view: "queue", id: null, page: view, ...(id ? { part: id } : {}) };
+  const [view, id, ...rest] = hash.replace(/^#\/?/, "").split("/");
+  if (view !== undefined && isPage(view)) return { view: "queue", id: null, page: view, ...(id ? { part: [id, ...rest].join("/") } : {}) };
   const known = view !== undefined && VIEWS.has(view);
   return { view: known ? (view as View) : "queue", id: known && id ? decode(id) : null };
 }

@@ -7,6 +7,7 @@ import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { momentInWords } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
+import { articleHash } from "../studio/article-place.js";
 import type { DeskModel } from "./desk-model.js";
 import { feedbackStyle } from "./feedback-style.js";
 import type { Review, ReviewList, ReviewOutcome, ReviewState } from "./feedback-types.js";
@@ -36,6 +37,7 @@ export class ReviewListView extends LitElement {
     .note { margin-top: 8px; padding: 8px 12px; border-radius: var(--radius-s); background: var(--surface); white-space: pre-wrap; }
     .actions { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 8px; margin-top: 12px; }
     .actions .toggle { margin-inline-start: -12px; }
+    .does { display: flex; flex-wrap: wrap; gap: 8px; } .does a { color: var(--text); }
     .older { margin-top: 12px; }
   `];
 
@@ -87,7 +89,8 @@ export class ReviewListView extends LitElement {
       ${one.closed === null ? html`<ul class="reasons">${one.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`
         : html`<p class="more">Reviewed by <span class="foreign" dir="auto">${one.closed.by}</span></p>${one.closed.note === "" ? nothing : html`<p class="note foreign" dir="auto">${one.closed.note}</p>`}`}
       <div class="actions"><button type="button" class="button quiet toggle" aria-expanded=${opened ? "true" : "false"} aria-label=${`What voters said of ${one.title}`} data-testid="desk-review-words" @click=${() => this.#toggle(one.id)}>What voters said ${icon("down", 14)}</button>
-        ${one.closed !== null ? nothing : html`<button type="button" class="button primary" aria-label=${`Reviewed: ${one.title}`} data-testid="desk-review-done" @click=${() => this.dialog?.open(one)}>Reviewed…</button>`}</div>
+        <span class="does"><a class="button" href=${articleHash({ kind: "article", id: one.article_id })} aria-label=${`Edit ${one.title}`} data-testid="desk-review-edit">Edit</a>
+        ${one.closed !== null ? nothing : html`<button type="button" class="button primary" aria-label=${`Reviewed: ${one.title}`} data-testid="desk-review-done" @click=${() => this.dialog?.open(one)}>Reviewed…</button>`}</span></div>
       ${opened ? html`<desk-review-words .model=${this.model} .review=${one}></desk-review-words>` : nothing}</li>`;
   }
 

@@ -31,7 +31,6 @@ export class SearchReportView extends LitElement {
     .weeks { display: grid; width: fit-content; max-width: 100%; margin: 16px 0 0; } .weeks svg { max-width: 100%; height: 48px; border-bottom: 1px solid var(--border-strong); } .weeks rect { fill: var(--accent); }
     .weeks p { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 24px; margin-top: 4px; }
     .suggested { margin-top: 28px; } .suggested .rows li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; padding: 10px 16px; }
-    .busy { opacity: .6; }
   `];
 
   @property({ attribute: false }) model!: DeskModel;
@@ -74,7 +73,7 @@ export class SearchReportView extends LitElement {
       ${weeksChart(report.weeks, kind)}
       <p class="about">${KINDS[kind].about}</p>
       ${report.groups.length === 0 ? html`<p class="nothing" data-testid="desk-searches-none">${KINDS[kind].none}</p>`
-        : html`<ul class="rows ${this.reading ? "busy" : ""}">${repeat(report.groups, (one) => one.id, (one) => this.#group(one))}</ul>`}
+        : html`<ul class="rows" aria-busy=${this.reading ? "true" : "false"}>${repeat(report.groups, (one) => one.id, (one) => this.#group(one))}</ul>`}
       ${report.ungrouped === 0 ? nothing : html`<p class="more">${report.ungrouped === 1 ? "One new wording stands for itself until it is" : `${report.ungrouped} new wordings stand for themselves until they are`} put together with what asks the same, within minutes.</p>`}`;
   }
 

@@ -10,6 +10,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { ReviewOutcome, SearchKind } from "../desk/feedback-types.js";
 import type { DeskEvent, Row } from "../shared/desk-protocol.js";
 import type { AckFrame, ClientFrame, Conversation, EventFrame, LiveFrame, Message, Owner } from "../shared/protocol.js";
+import { StandInArticles } from "./articles.js";
 import { CLOSED, reviewDetail, REVIEWS, searchReport } from "./feedback.js";
 import { FLOOR, MEMBERS } from "./floor.js";
 import { answer, BOT, clock, DANA, detail, MAYA, ME, message, notice, PASSAGE, rows as seededRows, SCENES, type Scene } from "./scenarios.js";
@@ -24,6 +25,7 @@ let rows: Row[] = seededRows();
 const details = new Map(rows.map((row) => [row.id, detail(row)]));
 const deskSockets = new Set<WebSocket>();
 let signedIn = true;
+const articles = new StandInArticles(ME.name);
 const settings = { sockets: true, http: true, role: "agent", once: false };
 
 function chatOf(token: string | null): { token: string; chat: Chat } {
@@ -172,6 +174,10 @@ async function desk(request: IncomingMessage, response: ServerResponse, url: URL
   }
   if (!signedIn) return refuse(response, 401, "unauthenticated", "Sign in first.");
   if (/^\/api\/desk\/re(views|ports)/.test(url.pathname)) return feedback(request, response, url);
+  if (url.pathname.startsWith("/api/desk/article")) {
+    const { status, body } = articles.answer(method ?? "GET", url, await bodyOf(request));
+    return json(response, status, body);
+  }
   if (url.pathname === "/api/desk/conversations") {
     const view = url.searchParams.get("view");
     const list = rows.filter((r) => view === "queue" ? r.owner === "queue" : view === "mine" ? r.agent?.id === ME.id : view === "colleagues" ? r.owner === "agent" && r.agent?.id !== ME.id : view === "bot" ? r.owner === "bot" && !r.tags.includes("resolved") : r.tags.includes("resolved"));
@@ -284,7 +290,9 @@ const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://dev");
   const handle = async (): Promise<void> => {
     if (url.pathname === "/dev/set") {
-      Object.assign(settings, await bodyOf(request));
+      const { colleague, ...changes } = await bodyOf(request);
+      Object.assign(settings, changes);
+      if (typeof colleague === "string") articles.colleagueWrites(colleague);
       if (!settings.sockets) for (const socket of [...deskSockets, ...[...chats.values()].flatMap((c) => [...c.sockets])]) socket.terminate();
       return json(response, 200, settings);
     }

@@ -86,6 +86,21 @@ const looks: Look[] = [
     { name: `desk-searches-open-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/feedback/searches"); await p.getByTestId("desk-question-open").nth(3).click(); await p.getByTestId("desk-question-open").nth(3).scrollIntoViewIfNeeded(); await p.waitForTimeout(200); } },
     { name: `desk-searches-none-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/feedback/searches"); await p.getByTestId("desk-searches-handed_over").click(); await p.waitForTimeout(300); } },
   ]),
+  ...([["1440", 1440, 900, false], ["1440-dark", 1440, 900, true], ["390", 390, 844, true], ["320", 320, 700, false]] as const).flatMap(([label, width, height, dark]): Look[] => [
+    { name: `articles-list-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles"); } },
+    { name: `articles-none-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openPage(p, "#/articles"); await p.getByTestId("desk-articles-find").fill("nothing like it"); await p.getByTestId("desk-articles-none").waitFor(); } },
+    { name: `articles-edit-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles/fh-1"); await p.getByText("Download one invoice").last().waitFor(); } },
+    { name: `articles-fields-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles/fh-1"); await p.getByTestId("desk-related").fill("plan"); await p.getByTestId("desk-related-offer").first().waitFor(); await p.getByTestId("desk-article-unpublish").scrollIntoViewIfNeeded(); } },
+    { name: `articles-hostile-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openPage(p, "#/articles/fh-6"); await p.waitForTimeout(300); } },
+    { name: `articles-arabic-${label}`, width, height, dark, run: async (p) => { await set({ role: "lead" }); await openPage(p, "#/articles/fh-7"); await p.waitForTimeout(300); } },
+    { name: `articles-publish-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles/fh-2"); await p.getByTestId("desk-article-publish").click(); await p.getByText("See what changes").click(); await p.waitForTimeout(200); } },
+    { name: `articles-history-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles/fh-1/history/1"); await p.getByTestId("desk-difference").waitFor(); } },
+    { name: `articles-conflict-${label}`, width, height, dark, run: async (p) => {
+      await set({ role: "content" }); await openPage(p, "#/articles/fh-4"); await p.getByTestId("desk-article-content").fill("My own words."); await set({ colleague: "fh-4" }); await p.getByTestId("desk-article-save").click(); await p.getByTestId("desk-conflict-compare").click(); } },
+    { name: `articles-aside-${label}`, width, height, dark, run: async (p) => {
+      await set({ role: "content" }); await openPage(p, "#/articles/fh-4"); await p.getByTestId("desk-article-content").fill("My own words."); await set({ colleague: "fh-4" }); await p.getByTestId("desk-article-save").click(); await p.getByTestId("desk-conflict-theirs").click(); await p.waitForTimeout(500); } },
+    { name: `articles-new-${label}`, width, height, dark, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/articles/new"); await p.getByTestId("desk-article-title").fill("Größe der Anhänge ändern"); await p.getByTestId("desk-article-save").click(); await p.waitForTimeout(300); } },
+  ]),
   { name: "desk-content-390", width: 390, height: 844, run: async (p) => { await set({ role: "content" }); await openPage(p, "#/feedback"); await p.getByLabel("Back to the list").click(); await p.waitForTimeout(200); } },
   { name: "desk-team-agent", width: 1440, height: 900, run: (p) => openDesk(p, "#/team") },
   { name: "desk-takeover", width: 1440, height: 900, dark: true, run: async (p) => { await set({ role: "lead" }); await openDesk(p, "#/colleagues/cv_r11"); await p.keyboard.press("o"); await p.waitForTimeout(300); } },
@@ -113,6 +128,7 @@ let broken = 0;
 for (const look of looks.filter(({ name }) => name.includes(only))) {
   const made = await context(look);
   const page = await made.newPage();
+  page.setDefaultTimeout(8_000);
   page.on("pageerror", (error) => { broken += 1; console.log(`${look.name}: page error ${error.message}`); });
   page.on("console", (line) => { if (line.type() === "error" && !/Failed to load resource|WebSocket/.test(line.text())) console.log(`${look.name}: console ${line.text()}`); });
   try {

@@ -13,9 +13,43 @@ const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/(?!\/)|#)/i,
 };
 
+/** A whole article has pictures too. */
+const WHOLE: typeof CONFIG = { ...CONFIG, ALLOWED_TAGS: [...(CONFIG.ALLOWED_TAGS ?? []), "img"], ALLOWED_ATTR: [...(CONFIG.ALLOWED_ATTR ?? []), "src", "alt"] };
+
 /** A fragment that is safe to show. Links open in a new tab; relative ones are resolved against the service. */
 export function passageFragment(html: string, base: string): DocumentFragment {
   const fragment = DOMPurify.sanitize(html, CONFIG);
+  openLinksBeside(fragment, base);
+  // A passage sits under a card's own heading: its headings must not enter the host page's outline above that level.
+  for (const heading of fragment.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
+    const line = heading.ownerDocument.createElement("p");
+    const strong = heading.ownerDocument.createElement("strong");
+    strong.replaceChildren(...heading.childNodes);
+    line.append(strong);
+    heading.replaceWith(line);
+  }
+  scrollWhatIsWide(fragment);
+  return fragment;
+}
+
+/** A whole article as the help centre shows it, pictures and headings included; its title is the only one of the first level. */
+export function articleFragment(html: string, base: string): DocumentFragment {
+  const fragment = DOMPurify.sanitize(html, WHOLE);
+  openLinksBeside(fragment, base);
+  for (const heading of fragment.querySelectorAll("h1")) {
+    const lower = heading.ownerDocument.createElement("h2");
+    lower.append(...heading.childNodes);
+    heading.replaceWith(lower);
+  }
+  for (const picture of fragment.querySelectorAll("img")) {
+    const source = picture.getAttribute("src");
+    if (source === null || safeUrl(source, base) === null) picture.remove();
+  }
+  scrollWhatIsWide(fragment);
+  return fragment;
+}
+
+function openLinksBeside(fragment: DocumentFragment, base: string): void {
   for (const link of fragment.querySelectorAll("a")) {
     const given = link.getAttribute("href");
     const href = given === null ? null : safeUrl(given, base);
@@ -27,14 +61,9 @@ export function passageFragment(html: string, base: string): DocumentFragment {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer");
   }
-  // A passage sits under a card's own heading: its headings must not enter the host page's outline above that level.
-  for (const heading of fragment.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
-    const line = heading.ownerDocument.createElement("p");
-    const strong = heading.ownerDocument.createElement("strong");
-    strong.replaceChildren(...heading.childNodes);
-    line.append(strong);
-    heading.replaceWith(line);
-  }
+}
+
+function scrollWhatIsWide(fragment: DocumentFragment): void {
   for (const table of fragment.querySelectorAll("table")) {
     const wide = table.ownerDocument.createElement("div");
     table.replaceWith(wide);
@@ -43,7 +72,6 @@ export function passageFragment(html: string, base: string): DocumentFragment {
     wide.classList.add("wide");
   }
   for (const code of fragment.querySelectorAll("pre")) scrollsByItself(code, "Code");
-  return fragment;
 }
 
 /** What is too wide scrolls within itself, and must be reached by keyboard for that. */

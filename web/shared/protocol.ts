@@ -1,7 +1,7 @@
 /** The customer's side of docs/protocol.md, as types, and what both sides have in common. Nothing here runs. */
 
 export type ErrorCode =
-  | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "stale_epoch"
+  | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "stale_epoch" | "stale_version"
   | "too_large" | "too_slow" | "rate_limited" | "unavailable" | "internal";
 
 export interface ErrorBody {

@@ -67,6 +67,11 @@ export class FakeService {
     });
   }
 
+  /** Answers every method of every path that begins so. */
+  onUnder(path: string, answer: (call: Call) => Answer): void {
+    this.#answers.unshift({ matches: (call) => new URL(call.url, "https://service.test").pathname.startsWith(path), answer });
+  }
+
   to(path: string): Call[] {
     return this.calls.filter((call) => new URL(call.url, "https://service.test").pathname === path);
   }

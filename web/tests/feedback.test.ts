@@ -63,7 +63,7 @@ describe("articles to review", () => {
     expect(rows[0]!.textContent).toContain("3 of 14 votes say it helped");
     expect(rows[0]!.querySelectorAll(".reasons li")).toHaveLength(TIMELINE.reasons.length);
     expect(rows[0]!.querySelector("a")?.getAttribute("href")).toBe("/help/export-timeline");
-    expect(rows[1]!.querySelector("a")).toBeNull();
+    expect(rows[1]!.querySelector("h3 a")).toBeNull();
     expect(rows[1]!.textContent).toContain("Not in the public help centre");
   });
 

@@ -1,0 +1,174 @@
+"""What an editor at the desk does with an article, each a write of its own.
+
+Passages are cut in a thread before the write begins, so that other writers wait for neither, and of two who take the same slug or id in one
+moment the second is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from core.database import Database, Reader, Transaction
+from core.errors import Conflict, Invalid
+from core.text import in_one_line
+from knowledge.articles import Article, Audience, Visibility
+from knowledge.derivation import derive
+from knowledge.history import present_version
+from knowledge.store import check_slug_is_free
+from knowledge.tables import articles
+from knowledge.versions import (
+    LONGEST_ID,
+    check_slug,
+    create_article,
+    discard_draft,
+    publish,
+    restore_version,
+    save_draft,
+    to_publish,
+    to_restore,
+    unpublish,
+)
+
+NO_IDS = frozenset({"new"})
+"""What no article made at the desk is called: its page of a new article has this address."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What an editor writes of an article."""
+
+    slug: str
+    title: str
+    content: str
+    category: str
+    audience: Audience
+    visibility: Visibility
+    excerpt: str = ""
+    subcategory: str = ""
+    tags: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    author: str = ""
+
+    def on(self, article: Article) -> Article:
+        """Return `article` with these fields, tidied: one line where one is meant, no blanks around, nothing twice."""
+        return replace(
+            article,
+            slug=self.slug.strip(),
+            # As files of articles and imports have it, so that the same words are the same version.
+            content=self.content.replace("\r\n", "\n").strip() + "\n",
+            excerpt=self.excerpt.strip(),
+            title=in_one_line(self.title),
+            category=in_one_line(self.category),
+            subcategory=in_one_line(self.subcategory),
+            author=in_one_line(self.author),
+            tags=_words(self.tags),
+            related=_words(self.related),
+            audience=self.audience,
+            visibility=self.visibility,
+        )
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Who edits, and when."""
+
+    name: str
+    at: datetime
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What a version or a draft keeps of it."""
+        return {"by": self.name, "at": self.at}
+
+
+async def create(db: Database, fields: Fields, editor: Editor, *, article_id: str | None = None) -> str:
+    """Keep a new article as a draft; returns its id, which is made from the slug where none is given.
+
+    Raises:
+        Conflict: the slug or the id is taken.
+        Invalid: a field is not what it must be.
+    """
+    article = fields.on(Article("", "", "", "", editor.at, editor.at))
+    check_slug(article.slug)
+    if article_id is not None and (article_id in NO_IDS or not _ID.fullmatch(article_id)):
+        raise Invalid(f"{article_id} is no id. Use letters, digits, dots, colons, hyphens and underscores.", field="id")
+    async with _one_edit(db) as tx:
+        await check_slug_is_free(tx, article)
+        article = replace(article, id=article_id or await _free_id(tx.connection, article.slug))
+        await create_article(tx, article, **editor.mark)
+    return article.id
+
+
+async def save(db: Database, article_id: str, fields: Fields, editor: Editor, *, based_on: int, revision: int) -> None:
+    """Keep a change beside an article, as `knowledge.versions.save_draft`."""
+    async with _one_edit(db) as tx:
+        known = (await present_version(tx.connection, article_id)).article
+        await save_draft(tx, fields.on(known), based_on=based_on, revision=revision, **editor.mark)
+
+
+async def discard(db: Database, article_id: str, *, revision: int) -> None:
+    """Forget the draft beside an article, as `knowledge.versions.discard_draft`."""
+    async with db.write() as tx:
+        await discard_draft(tx, article_id, revision=revision)
+
+
+async def show(db: Database, article_id: str, editor: Editor, *, based_on: int, revision: int) -> None:
+    """Publish an article, as `knowledge.versions.publish`."""
+    async with db.read() as reader:
+        article = await to_publish(reader, article_id)
+    cuts = {article.content_hash: await asyncio.to_thread(derive, article)}
+    async with _one_edit(db) as tx:
+        await publish(tx, article_id, based_on=based_on, revision=revision, cuts=cuts, **editor.mark)
+
+
+async def take_out(db: Database, article_id: str, editor: Editor, *, based_on: int) -> None:
+    """Take an article out of publication, as `knowledge.versions.unpublish`."""
+    async with db.write() as tx:
+        await unpublish(tx, article_id, based_on=based_on, **editor.mark)
+
+
+async def restore(db: Database, article_id: str, number: int, editor: Editor, *, based_on: int) -> None:
+    """Make an earlier version the next one, as `knowledge.versions.restore_version`."""
+    async with db.read() as reader:
+        article = await to_restore(reader, article_id, number)
+    cuts = {article.content_hash: await asyncio.to_thread(derive, article)}
+    async with _one_edit(db) as tx:
+        await restore_version(tx, article_id, number, based_on=based_on, cuts=cuts, **editor.mark)
+
+
+@asynccontextmanager
+async def _one_edit(db: Database) -> AsyncIterator[Transaction]:
+    """Write once.
+
+    Raises:
+        Conflict: another process took the slug or the id between our look and our write, which only PostgreSQL lets happen.
+    """
+    try:
+        async with db.write() as tx:
+            yield tx
+    except IntegrityError as error:
+        raise Conflict(
+            "Somebody else has taken this slug, or this id, just now. Choose another one.", field="slug"
+        ) from error
+
+
+async def _free_id(reader: Reader, slug: str) -> str:
+    """Return the slug as an id, with a mark where an article has it that has another slug by now."""
+    made = slug[:LONGEST_ID].rstrip("-")
+    taken = (await reader.execute(sa.select(articles.c.id).where(articles.c.id == made))).one_or_none()
+    return made if taken is None and made not in NO_IDS else f"{slug[:50].rstrip('-')}-{secrets.token_hex(4)}"
+
+
+def _words(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in map(in_one_line, words) if word))

@@ -1,0 +1,78 @@
+/** Somebody else was quicker: who, what differs, and how to go on without losing either; then, what was set aside by that. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { base } from "../shared/tokens.js";
+import { difference, differenceStyle } from "./difference.js";
+import type { Conflict, Editing } from "./editing.js";
+import { FIELD_NAMES, namesOf, type ShownField } from "./fields.js";
+
+export class ArticleConflict extends LitElement {
+  static define(tag = "desk-article-conflict"): void {
+    if (!customElements.get(tag)) customElements.define(tag, this);
+  }
+
+  static override styles = [base, differenceStyle, css`
+    :host { display: block; font-size: 13px; }
+    section { margin-bottom: 16px; padding: 14px 16px; border: 1px solid var(--warn); border-radius: var(--radius); background: var(--bg); overflow-wrap: anywhere; }
+    section.aside { border-color: var(--border-strong); }
+    h2 { font-size: 14px; font-weight: 650; } p { margin-top: 4px; max-width: 76ch; color: var(--text-2); }
+    .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 12px; }
+    .shown { margin-top: 14px; } .changes .button { min-height: 26px; padding: 0 9px; font-size: 12px; }
+  `];
+
+  @property({ attribute: false }) editing!: Editing;
+  @property({ type: Number }) revision = 0;
+  @state() private compared = false;
+
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
+  }
+
+  override render(): TemplateResult {
+    const { conflict, aside } = this.editing;
+    return html`${conflict === null ? nothing : this.#conflict(conflict)}${aside === null ? nothing : this.#aside()}`;
+  }
+
+  #conflict(conflict: Conflict): TemplateResult {
+    const { both } = this.editing.together(conflict, "mine");
+    const whose = conflict.whose || "the other";
+    return html`<section aria-labelledby="conflict" data-testid="desk-article-conflict"><h2 id="conflict" tabindex="-1">${conflict.words}</h2>
+      <p>${both.length === 0 ? "What you wrote is still here, and both can go together: you changed different fields." : `What you wrote is still here. Both of you changed: ${namesOf(both)}. Whichever you go on from, the other is kept beside it for you to take from.`}</p>
+      <div class="actions"><button type="button" class="button" aria-expanded=${this.compared ? "true" : "false"} data-testid="desk-conflict-compare" @click=${() => (this.compared = !this.compared)}>${this.compared ? "Hide the difference" : "See what differs"}</button>
+        ${both.length === 0 ? html`<button type="button" class="button primary" data-testid="desk-conflict-both" @click=${() => this.#goOn("mine")}>Go on with both</button>`
+          : html`<button type="button" class="button" data-testid="desk-conflict-theirs" @click=${() => this.#goOn("theirs")}>Go on from ${whose}’s</button>
+            <button type="button" class="button" data-testid="desk-conflict-mine" @click=${() => this.#goOn("mine")}>Go on from mine</button>`}</div>
+      ${this.compared ? html`<div class="shown"><p>From ${whose}’s to yours:</p>${difference(conflict.theirs, this.editing.written, { titles: this.editing.titles })}</div>` : nothing}</section>`;
+  }
+
+  #aside(): TemplateResult {
+    const { aside, written } = this.editing;
+    if (aside === null) return html``;
+    const mine = aside.whose === "";
+    const take = (field: ShownField): TemplateResult => html`<button type="button" class="button" aria-label=${`Take ${FIELD_NAMES[field]} from ${mine ? "what you had written" : `what ${aside.whose} wrote`}`} data-testid="desk-aside-take" @click=${() => this.#takeBack(field)}>Take this</button>`;
+    return html`<section class="aside" aria-labelledby="aside" data-testid="desk-article-aside"><h2 id="aside" tabindex="-1">${mine ? "What you had written" : `What ${aside.whose} wrote`}</h2>
+      <p>Set aside, from what is in the fields below to this. It stays here until you put it away.</p>
+      <div class="shown">${difference(written, aside.fields, { titles: this.editing.titles, take })}</div>
+      <div class="actions"><button type="button" class="button" data-testid="desk-aside-drop" @click=${() => this.editing.dropAside()}>Put away</button></div></section>`;
+  }
+
+  #goOn(prefer: "mine" | "theirs"): void {
+    this.compared = false;
+    this.editing.goOn(prefer);
+    this.#focusLater();
+  }
+
+  #takeBack(field: ShownField): void {
+    this.editing.takeBack(field);
+    this.#focusLater();
+  }
+
+  /** The button is gone with what it did, and the focus with it. */
+  #focusLater(): void {
+    void this.updateComplete.then(() => {
+      const next = this.renderRoot.querySelector<HTMLElement>("h2");
+      if (next === null) this.dispatchEvent(new Event("studio-settled", { bubbles: true, composed: true }));
+      else next.focus();
+    });
+  }
+}

@@ -1,0 +1,272 @@
+/** One article while it is written: what is saved, what is not, and what happens when a colleague was quicker. The editor renders it. */
+import { messageOf, ServiceError } from "../shared/errors.js";
+import type { ArticleDetail, ArticleFields, ArticleTitle } from "./article-types.js";
+import type { ArticlesApi } from "./articles-api.js";
+import { EMPTY_FIELDS, merged, type Merged, sameFields, type ShownField, withField } from "./fields.js";
+import { type Aside, type Kept, NEW, type Studio } from "./studio.js";
+
+/** What the writing needs of the desk around it. */
+export interface EditingDesk {
+  changed(): void;
+  /** Tells whether the error says that the session has ended, and sees to it. */
+  lostSession(error: unknown): boolean;
+}
+/** A colleague's words that came between: `base` is what both began on, `version` and `revision` what the next save follows. */
+export interface Conflict { words: string; whose: string; base: ArticleFields; theirs: ArticleFields; version: number; revision: number }
+export type Task = "reading" | "saving" | "publishing" | "discarding" | "unpublishing";
+export interface Problem { message: string; field: string | null }
+
+export class Editing {
+  detail: ArticleDetail | null = null;
+  written: ArticleFields = EMPTY_FIELDS;
+  conflict: Conflict | null = null;
+  aside: Aside | null = null;
+  problem: Problem | null = null;
+  task: Task | null = null;
+  readonly titles = new Map<string, string>();
+  #base: ArticleFields = EMPTY_FIELDS;
+  #version = 0;
+  #revision = 0;
+
+  constructor(private readonly api: ArticlesApi, private readonly studio: Studio, private readonly desk: EditingDesk, private id: string) {}
+
+  /** The article's id; null while it has none. */
+  get articleId(): string | null {
+    return this.id === NEW ? null : this.id;
+  }
+
+  get unsaved(): boolean {
+    return !sameFields(this.#base, this.written);
+  }
+
+  /** Reads the article, and goes on with what was written before another page, or the end of the session, came between. */
+  async read(): Promise<void> {
+    const kept = this.studio.kept(this.id);
+    if (this.id === NEW) {
+      this.#begin(EMPTY_FIELDS, 0, 0);
+      if (kept !== null) this.written = kept.written;
+      this.desk.changed();
+      return;
+    }
+    await this.#do("reading", async () => {
+      const detail = await this.api.article(this.id);
+      this.#take(detail);
+      if (kept === null) await this.#lookAtDraft(detail);
+      else await this.#goOnWith(kept, detail);
+    });
+  }
+
+  write(change: Partial<ArticleFields>): void {
+    this.written = { ...this.written, ...change };
+    if (this.problem !== null && this.problem.field !== null && this.problem.field in change) this.problem = null;
+    this.#keep();
+    this.desk.changed();
+  }
+
+  /** Keeps what is written where only editors see it; tells whether it is kept. A new article gets its id by that. */
+  async save(): Promise<boolean> {
+    return this.#do("saving", async () => this.#store());
+  }
+
+  /** Shows what is written to those who may see it; tells whether it is shown. */
+  async publish(): Promise<boolean> {
+    return this.#do("publishing", async () => {
+      const { draft } = this.detail ?? {};
+      if (this.unsaved || draft === undefined || (draft !== null && draft.based_on !== this.#version)) await this.#store();
+      if (this.conflict !== null) return;
+      const shown = this.#base;
+      this.#saved(await this.api.publish(this.id, { based_on: this.#version, revision: this.#revision }), shown);
+    });
+  }
+
+  /** Goes back to what is published: the draft and what is not saved are gone. */
+  async discard(): Promise<boolean> {
+    return this.#do("discarding", async () => {
+      const detail = this.#revision === 0 ? await this.api.article(this.id) : await this.api.discardDraft(this.id, this.#revision);
+      this.aside = null;
+      this.#take(detail);
+    });
+  }
+
+  /** Forgets an article that was never saved. */
+  forget(): void {
+    this.#begin(EMPTY_FIELDS, 0, 0);
+    this.aside = null;
+    this.desk.changed();
+  }
+
+  async unpublish(): Promise<boolean> {
+    return this.#do("unpublishing", async () => {
+      const before = this.#present.version;
+      const detail = await this.api.unpublish(this.id, before);
+      this.detail = detail;
+      // Its words are the same in both versions: what was begun on the one goes on from the other.
+      if (this.#version === before) this.#version = detail.article.version;
+      this.#keep();
+    });
+  }
+
+  /** How one's own words and the colleague's would go together. */
+  together(conflict: Conflict, prefer: "mine" | "theirs"): Merged {
+    return merged(conflict.base, this.written, conflict.theirs, prefer);
+  }
+
+  /** Goes on from what the colleague wrote: with one's own words over it, or with theirs. The others are set aside. */
+  goOn(prefer: "mine" | "theirs"): void {
+    const { conflict } = this;
+    if (conflict === null) return;
+    const { fields, both } = this.together(conflict, prefer);
+    const other: Aside = prefer === "mine" ? { whose: conflict.whose, fields: conflict.theirs } : { whose: "", fields: this.written };
+    this.aside = both.length === 0 ? null : other;
+    this.#base = conflict.theirs;
+    this.#version = conflict.version;
+    this.#revision = conflict.revision;
+    this.written = fields;
+    this.conflict = null;
+    this.problem = null;
+    this.#keep();
+    this.desk.changed();
+  }
+
+  /** Takes one field of what was set aside. */
+  takeBack(field: ShownField): void {
+    if (this.aside === null) return;
+    this.written = withField(this.written, field, this.aside.fields);
+    this.#keep();
+    this.desk.changed();
+  }
+
+  dropAside(): void {
+    this.aside = null;
+    this.#keep();
+    this.desk.changed();
+  }
+
+  knows(articles: readonly ArticleTitle[]): void {
+    for (const { id, title } of articles) this.titles.set(id, title);
+  }
+
+  get #present(): ArticleDetail["article"] {
+    if (this.detail === null) throw new Error("no article was read");
+    return this.detail.article;
+  }
+
+  async #store(): Promise<void> {
+    const sent = this.written;
+    if (this.detail === null) {
+      const made = await this.api.create(sent);
+      this.studio.keep(NEW, null);
+      this.id = made.article.id;
+      this.#saved(made, sent);
+    } else {
+      const saved = await this.api.saveDraft(this.id, { fields: sent, based_on: this.#version, revision: this.#revision });
+      this.#saved(saved, sent);
+      await this.#lookAtDraft(saved);
+    }
+  }
+
+  /** The service has `sent`; what was typed while it was on its way stays, and is not saved yet. */
+  #saved(detail: ArticleDetail, sent: ArticleFields): void {
+    const typed = this.written;
+    const { aside } = this;
+    const later = !sameFields(typed, sent);
+    this.#take(detail);
+    this.aside = aside;
+    if (later) this.written = typed;
+    this.#keep();
+  }
+
+  #take(detail: ArticleDetail): void {
+    this.detail = detail;
+    this.knows(detail.related ?? []);
+    const { article, draft } = detail;
+    this.#begin(draft?.fields ?? article.fields, draft?.based_on ?? article.version, draft?.revision ?? 0);
+  }
+
+  #begin(fields: ArticleFields, version: number, revision: number): void {
+    this.#base = fields;
+    this.written = fields;
+    this.#version = version;
+    this.#revision = revision;
+    this.conflict = null;
+    this.problem = null;
+    this.#keep();
+  }
+
+  async #goOnWith({ version, revision, base, written, aside }: Kept, detail: ArticleDetail): Promise<void> {
+    const moved = this.#revision !== revision || this.#version !== version;
+    this.#base = base;
+    this.written = written;
+    this.#version = version;
+    this.#revision = revision;
+    this.aside = aside;
+    this.#keep();
+    if (moved) await this.#stop(detail, "");
+    else await this.#lookAtDraft(detail);
+  }
+
+  /** A draft that was begun on a version which has been replaced since cannot be published: both are put beside each other. */
+  async #lookAtDraft(detail: ArticleDetail): Promise<void> {
+    if (detail.draft?.stale === true) await this.#stop(detail, "");
+  }
+
+  /** Stops for what a colleague did since the writing began; where they left the words as they were, the writing just goes on from there. */
+  async #stop(detail: ArticleDetail, said: string): Promise<void> {
+    const { article, draft } = detail;
+    const newer = draft !== null && draft.revision !== this.#revision;
+    const base = newer ? this.#base : await this.#wordsOf(this.#version);
+    const theirs = newer ? draft.fields : article.fields;
+    const version = newer && !draft.stale ? draft.based_on : article.version;
+    const revision = draft?.revision ?? 0;
+    if (!newer && revision === this.#revision && sameFields(base, theirs)) {
+      this.#version = version;
+      this.#keep();
+      return;
+    }
+    const whose = newer ? draft.by : article.edited_by;
+    const did = newer ? "saved a draft" : this.#revision > revision ? "published or discarded the draft" : "changed this article";
+    this.conflict = { words: said || `${whose || "Somebody"} ${did} since this was begun.`, whose, base, theirs, version, revision };
+  }
+
+  async #wordsOf(version: number): Promise<ArticleFields> {
+    return (await this.api.version(this.id, version)).fields;
+  }
+
+  #keep(): void {
+    const nothing = !this.unsaved && this.aside === null;
+    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, aside: this.aside });
+  }
+
+  /** Does one thing at a time; its failure is a sentence beside the article, and somebody else's change one to decide on. */
+  async #do(task: Task, action: () => Promise<void>): Promise<boolean> {
+    if (this.task !== null) return false;
+    this.task = task;
+    this.problem = null;
+    this.desk.changed();
+    let done = false;
+    try {
+      await action();
+      done = true;
+    } catch (error) {
+      await this.#failed(error);
+    }
+    this.task = null;
+    this.desk.changed();
+    return done;
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.desk.lostSession(error)) return;
+    this.problem = { message: messageOf(error), field: error instanceof ServiceError ? error.body.field : null };
+    if (!(error instanceof ServiceError) || error.body.code !== "stale_version") return;
+    try {
+      const detail = await this.api.article(this.id);
+      this.detail = detail;
+      this.knows(detail.related ?? []);
+      await this.#stop(detail, error.body.message);
+      if (this.conflict !== null) this.problem = null;
+    } catch (again) {
+      this.desk.lostSession(again); // what was refused is said already
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** What the desk keeps of articles beside their page: what is written and not saved, for who wrote it, and what the list was narrowed to. */
+import type { ArticleCategory, ArticleFields, ArticleQuery } from "./article-types.js";
+
+/** What was written in place of one's own, or of a colleague's, and set aside: nothing is lost by a choice. */
+export interface Aside { whose: string; fields: ArticleFields }
+/** `version` and `revision` are the article's and its draft's when the writing began, `base` what they said. */
+export interface Kept { version: number; revision: number; base: ArticleFields; written: ArticleFields; aside: Aside | null }
+
+/** The article that is not there yet. */
+export const NEW = "";
+const ALL: ArticleQuery = { q: "", category: "", status: "", audience: "" };
+
+export class Studio {
+  query: ArticleQuery = ALL;
+  /** The article that was opened last: the list comes back to its row. */
+  opened: string | null = null;
+  /** The categories that there are, as last read. */
+  categories: readonly ArticleCategory[] = [];
+  readonly #kept = new Map<string, Kept>();
+  #author: string | null = null;
+
+  /** Somebody has signed in: what another wrote is not theirs. */
+  authorIs(id: string): void {
+    if (this.#author !== id) this.#forgetAll();
+    this.#author = id;
+  }
+
+  /** Who signed out themselves leaves nothing; who was signed out finds what they wrote again. */
+  forget(byThem: boolean): void {
+    if (byThem) this.#forgetAll();
+  }
+
+  kept(id: string): Kept | null {
+    return this.#kept.get(id) ?? null;
+  }
+
+  keep(id: string, kept: Kept | null): void {
+    if (kept === null) this.#kept.delete(id);
+    else this.#kept.set(id, kept);
+  }
+
+  /** Whether closing the tab would lose something. */
+  get unsaved(): boolean {
+    return this.#kept.size > 0;
+  }
+
+  showAll(): void {
+    this.query = ALL;
+  }
+
+  #forgetAll(): void {
+    this.#kept.clear();
+    this.query = ALL;
+    this.opened = null;
+    this.categories = [];
+  }
+}

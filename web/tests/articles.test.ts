@@ -1,0 +1,433 @@
+/** The page Articles: finding one, writing it, what happens when a colleague is quicker, its history. */
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { ReviewDialog } from "../desk/review-dialog.js";
+import { FeedbackPage } from "../desk/feedback-page.js";
+import { ReviewListView } from "../desk/review-list.js";
+import { StandInArticles } from "../dev/articles.js";
+import { REVIEWS } from "../dev/feedback.js";
+import { STUDIO } from "../studio/elements.js";
+import { app, model, service, settle, useDesk } from "./desk-page.js";
+import { allById, byId, press, type } from "./dom.js";
+import { refusal } from "./fakes.js";
+
+const AMARA = { id: "st_amara", name: "Amara Osei", email: "amara@fernhill.example", role: "content" } as const;
+const EXPIRED = { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") };
+
+useDesk(AMARA);
+for (const element of [...STUDIO, FeedbackPage, ReviewDialog, ReviewListView]) element.define();
+
+let articles: StandInArticles;
+beforeEach(() => {
+  articles = new StandInArticles(AMARA.name);
+  service.on("GET", "/api/desk/reviews", { body: { reviews: REVIEWS, counts: { open: 3, closed: 0 } } });
+  service.onUnder("/api/desk/article", (call) => articles.answer(call.method, new URL(call.url, "https://service.test"), (call.body ?? {}) as Record<string, unknown>));
+});
+
+async function go(hash: string): Promise<void> {
+  await settle();
+  location.hash = hash;
+  await arrive();
+}
+
+/** jsdom tells of a new address later than browsers do. */
+async function arrive(): Promise<void> {
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+  for (let round = 0; round < 4; round += 1) await settle();
+}
+
+async function click(id: string, place = 0): Promise<void> {
+  allById(app, id)[place]!.click();
+  for (let round = 0; round < 4; round += 1) await settle();
+}
+
+async function write(id: string, text: string): Promise<void> {
+  type(byId(app, id), text);
+  await settle();
+}
+
+const value = (id: string): string => (byId(app, id) as HTMLInputElement).value;
+const words = (id: string): string => byId(app, id).textContent.replace(/\s+/g, " ").trim();
+const rows = (): string[] => allById(app, "desk-article-row").map((one) => one.dataset.id!);
+const off = (id: string): boolean => byId(app, id).getAttribute("aria-disabled") === "true";
+const sent = (method: string, path: string): unknown[] => service.to(path).filter((call) => call.method === method).map((call) => call.body);
+const toasts = (): string[] => model.toasts.map((one) => one.text);
+
+describe("the list", () => {
+  test("says of each who may see it, how it stands, who changed it last and how it was voted", async () => {
+    await go("#/articles");
+    expect(rows().slice(0, 2)).toEqual(["fh-1", "fh-5"]);
+    const [first] = allById(app, "desk-article-row");
+    expect(first!.textContent.replace(/\s+/g, " ")).toMatch(/Download your invoices ?Billing › Invoices Everyone Published .*Cora Lindqvist.* 3 of 14 helped ?To review/);
+    expect(first!.querySelector(".review")?.getAttribute("href")).toBe("#/feedback");
+    expect(words("desk-articles-total")).toBe("50 of 67 articles");
+  });
+
+  test("shows more from where it ended, with the focus on the first of them", async () => {
+    await go("#/articles");
+    await click("desk-articles-more");
+    expect(rows()).toHaveLength(67);
+    const list = byId(app, "desk-articles-page").querySelector("desk-article-list")!;
+    expect(list.shadowRoot?.activeElement).toBe(allById(app, "desk-article-row")[50]!.querySelector("a"));
+    expect(allById(app, "desk-articles-more")).toHaveLength(0);
+  });
+
+  test("searches once the typing pauses, and an earlier answer that comes late does not count", async () => {
+    await go("#/articles");
+    const before = service.to("/api/desk/articles").length;
+    await write("desk-articles-find", "pa");
+    await write("desk-articles-find", "pause");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    expect(service.to("/api/desk/articles")).toHaveLength(before + 1);
+    expect(rows()).toEqual(["fh-5"]);
+    expect(words("desk-articles-total")).toBe("One article");
+  });
+
+  test.each([["status", "draft", ["fh-5"]], ["status", "changed", ["fh-2"]], ["audience", "staff", ["fh-3"]], ["audience", "customers", ["fh-4"]], ["category", "Internal", ["fh-3"]]])("narrows %s to %s", async (name, chosen, wanted) => {
+    await go("#/articles");
+    const field = byId(app, `desk-articles-${name}`) as HTMLSelectElement;
+    field.value = chosen;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    await settle();
+    expect(rows()).toEqual(wanted);
+  });
+
+  test("keeps what it was narrowed to while an article is open, and says so where nothing is left", async () => {
+    await go("#/articles");
+    await write("desk-articles-find", "nothing like it");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    expect(words("desk-articles-none")).toContain("No article is like this");
+    await go("#/articles/fh-1");
+    await go("#/articles");
+    expect(value("desk-articles-find")).toBe("nothing like it");
+    await click("desk-articles-all");
+    expect(rows()).toHaveLength(50);
+    expect(value("desk-articles-find")).toBe("");
+  });
+
+  test("says why it could not be read, and reads again", async () => {
+    service.on("GET", "/api/desk/articles", "unreachable");
+    await go("#/articles");
+    expect(byId(app, "desk-articles-page").querySelector("desk-article-list")?.shadowRoot?.querySelector('[role="alert"]')?.textContent).toContain("cannot be reached");
+  });
+
+  test("comes back to the article that was open", async () => {
+    await go("#/articles");
+    await go("#/articles/fh-5");
+    await go("#/articles");
+    const list = byId(app, "desk-articles-page").querySelector("desk-article-list")!;
+    expect(list.shadowRoot?.activeElement?.getAttribute("href")).toBe("#/articles/fh-5");
+  });
+});
+
+describe("writing", () => {
+  test("a draft is saved with what it was begun on, and published as the next version", async () => {
+    await go("#/articles/fh-4");
+    expect(off("desk-article-save")).toBe(true);
+    expect(off("desk-article-publish")).toBe(true);
+    await write("desk-article-content", "New words.\n");
+    expect(words("desk-article-unsaved")).toBe("Not saved");
+    await click("desk-article-save");
+    expect(sent("PUT", "/api/desk/articles/fh-4/draft")).toEqual([{ fields: expect.objectContaining({ content: "New words.\n" }) as unknown, based_on: 1, revision: 0 }]);
+    expect(words("desk-article-state")).toBe("Published, with a draft");
+    await write("desk-article-title", "Sign in with SSO");
+    await click("desk-article-publish");
+    expect(byId(app, "desk-confirm-yes").closest("dialog")?.textContent).toContain("Title and Text change.");
+    await click("desk-confirm-yes");
+    expect(sent("PUT", "/api/desk/articles/fh-4/draft")[1]).toMatchObject({ revision: 1, based_on: 1 });
+    expect(sent("POST", "/api/desk/articles/fh-4/publish")).toEqual([{ based_on: 1, revision: 2 }]);
+    expect(words("desk-article-state")).toBe("Published");
+    expect(toasts()).toEqual(["Published."]);
+    expect(off("desk-article-publish")).toBe(true);
+  });
+
+  test("nothing is published while the question is not answered", async () => {
+    await go("#/articles/fh-2");
+    await click("desk-article-publish");
+    await click("desk-confirm-no");
+    expect(sent("POST", "/api/desk/articles/fh-2/publish")).toEqual([]);
+  });
+
+  test("Ctrl + S saves, and what is typed while it is on its way is not saved yet", async () => {
+    let answer: () => void = () => undefined;
+    service.on("PUT", "/api/desk/articles/fh-4/draft", async (call) => {
+      await new Promise<void>((done) => (answer = done));
+      return articles.answer("PUT", new URL(call.url, "https://service.test"), call.body as Record<string, unknown>);
+    });
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "one");
+    const key = press(byId(app, "desk-article-content"), "s", { ctrlKey: true });
+    expect(key.defaultPrevented).toBe(true);
+    await settle();
+    await write("desk-article-content", "one and two");
+    answer();
+    for (let round = 0; round < 4; round += 1) await settle();
+    expect(value("desk-article-content")).toBe("one and two");
+    expect(words("desk-article-unsaved")).toBe("Not saved");
+    expect(words("desk-article-state")).toBe("Published, with a draft");
+  });
+
+  test("a new article's address follows its title until it is touched, and it has an id once it is saved", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "Größe ändern");
+    expect(value("desk-article-slug")).toBe("grosse-andern");
+    await write("desk-article-slug", "size");
+    await write("desk-article-title", "Größe der Anhänge ändern");
+    expect(value("desk-article-slug")).toBe("size");
+    byId(app, "desk-article-seen-staff").click();
+    await write("desk-article-content", "Words.");
+    await click("desk-article-save");
+    expect(sent("POST", "/api/desk/articles")).toEqual([expect.objectContaining({ title: "Größe der Anhänge ändern", slug: "size", audience: "internal", visibility: "internal" })]);
+    expect(location.hash).toBe("#/articles/size");
+    expect(words("desk-article-state")).toBe("Draft");
+    expect(model.studio.unsaved).toBe(false);
+  });
+
+  test("a refused field is said at the field, which gets the focus, and is no longer said once it is changed", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "Download your invoices");
+    await write("desk-article-content", "Words.");
+    await click("desk-article-save");
+    const field = byId(app, "desk-article-slug");
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    expect(field.parentElement!.textContent).toContain("has this address already");
+    expect((field.getRootNode() as ShadowRoot).activeElement).toBe(field);
+    await write("desk-article-slug", "download-invoices-again");
+    expect(field.getAttribute("aria-invalid")).toBe("false");
+  });
+
+  test("what is not saved outlasts another page and a session that ends, not somebody else's session", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "half a thought");
+    await go("#/articles");
+    expect(allById(app, "desk-article-row").find((one) => one.dataset.id === "fh-4")!.textContent).toContain("Not saved");
+    service.on("PUT", "/api/desk/articles/fh-4/draft", EXPIRED);
+    await go("#/articles/fh-4");
+    expect(value("desk-article-content")).toBe("half a thought");
+    const leaving = new Event("beforeunload", { cancelable: true });
+    window.dispatchEvent(leaving);
+    expect(leaving.defaultPrevented).toBe(true);
+    await click("desk-article-save");
+    expect(model.staff).toBeNull();
+    service.on("POST", "/api/staff/session", { body: { staff: AMARA } });
+    await model.session.signIn("", "");
+    await go("#/articles/fh-4");
+    expect(value("desk-article-content")).toBe("half a thought");
+    service.on("POST", "/api/staff/session", { body: { staff: { ...AMARA, id: "st_other" } } });
+    await model.session.signIn("", "");
+    expect(model.studio.unsaved).toBe(false);
+  });
+
+  test("discarding asks first, and goes back to what is published", async () => {
+    await go("#/articles/fh-2");
+    expect(value("desk-article-title")).toBe("Change or pause your plan");
+    await click("desk-article-discard");
+    await click("desk-confirm-yes");
+    expect(service.calls.some((call) => call.method === "DELETE" && call.url.endsWith("/fh-2/draft?revision=2"))).toBe(true);
+    expect(value("desk-article-title")).toBe("Change your plan");
+    expect(words("desk-article-state")).toBe("Published");
+  });
+
+  test("unpublishing says who loses it, and what is being written goes on", async () => {
+    await go("#/articles/fh-3");
+    await write("desk-article-content", "more");
+    await click("desk-article-unpublish");
+    expect(byId(app, "desk-confirm-yes").closest("dialog")?.textContent).toContain("No agent finds it any more");
+    await click("desk-confirm-yes");
+    expect(words("desk-article-state")).toBe("Draft");
+    expect(value("desk-article-content")).toBe("more");
+    await click("desk-article-publish");
+    await click("desk-confirm-yes");
+    expect(toasts().at(-1)).toBe("Published.");
+    expect(words("desk-article-state")).toBe("Published");
+  });
+
+  test("related articles are picked by title with the keyboard, and removed", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-related", "plan");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    const field = byId(app, "desk-related");
+    press(field, "ArrowDown");
+    await settle();
+    expect(field.getAttribute("aria-activedescendant")).toBe("offer-0");
+    press(field, "Enter");
+    await settle();
+    expect(words("desk-related-chosen")).toBe("Change your plan");
+    await click("desk-article-save");
+    expect(sent("PUT", "/api/desk/articles/fh-4/draft")[0]).toMatchObject({ fields: { related: ["fh-2"] } });
+    byId(app, "desk-related-chosen").querySelector("button")!.click();
+    await settle();
+    expect(allById(app, "desk-related-chosen")).toHaveLength(0);
+  });
+
+  test("the preview is what the service renders, sanitised again, once the typing pauses", async () => {
+    service.on("POST", "/api/desk/articles/preview", ({ body }) => ({ body: { html: `<p>${(body as { content: string }).content}</p><img src=x onerror="x()"><script>x()</script>` } }));
+    await go("#/articles/fh-4");
+    const before = service.to("/api/desk/articles/preview").length;
+    expect(before).toBe(1);
+    await write("desk-article-content", "a");
+    await write("desk-article-content", "ab");
+    await vi.advanceTimersByTimeAsync(400);
+    await settle();
+    expect(service.to("/api/desk/articles/preview")).toHaveLength(before + 1);
+    const preview = byId(app, "desk-article-preview");
+    expect(preview.querySelector(".text p")?.textContent).toBe("ab");
+    expect(preview.querySelectorAll("script, [onerror]")).toHaveLength(0);
+    service.on("POST", "/api/desk/articles/preview", "unreachable");
+    await write("desk-article-content", "abc");
+    await vi.advanceTimersByTimeAsync(400);
+    await settle();
+    expect(preview.querySelector('[role="alert"]')?.textContent).toContain("of what was written before");
+    expect(preview.querySelector(".text p")?.textContent).toBe("ab");
+  });
+});
+
+describe("a colleague who was quicker", () => {
+  async function collide(): Promise<void> {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "My words.");
+    articles.colleagueWrites("fh-4", { content: "Cora's words.", category: "Security" });
+    await click("desk-article-save");
+  }
+
+  test("is named, and what was written stays and can be compared", async () => {
+    await collide();
+    expect(words("desk-article-conflict")).toContain("The draft has been saved by Cora Lindqvist");
+    expect(value("desk-article-content")).toBe("My words.");
+    expect(off("desk-article-save")).toBe(true);
+    await click("desk-conflict-compare");
+    expect(words("desk-difference")).toContain("Removed: Cora's words.");
+  });
+
+  test("is gone on from with their words, and one's own are at hand", async () => {
+    await collide();
+    await click("desk-conflict-theirs");
+    expect(value("desk-article-content")).toBe("Cora's words.");
+    expect(value("desk-article-category")).toBe("Security");
+    expect(words("desk-article-aside")).toContain("What you had written");
+    const place = allById(app, "desk-aside-take").findIndex((one) => one.getAttribute("aria-label")?.includes("Text"));
+    await click("desk-aside-take", place);
+    expect(value("desk-article-content")).toBe("My words.");
+    await click("desk-aside-drop");
+    await click("desk-article-save");
+    expect(sent("PUT", "/api/desk/articles/fh-4/draft")[1]).toMatchObject({ revision: 1, fields: { content: "My words.", category: "Security" } });
+  });
+
+  test("is gone on from with one's own words, and theirs are at hand even after another page", async () => {
+    await collide();
+    await click("desk-conflict-mine");
+    await go("#/articles");
+    await go("#/articles/fh-4");
+    expect(value("desk-article-content")).toBe("My words.");
+    expect(words("desk-article-aside")).toContain("What Cora Lindqvist wrote");
+    await click("desk-article-save");
+    expect(allById(app, "desk-article-conflict")).toHaveLength(0);
+    expect(words("desk-article-state")).toBe("Published, with a draft");
+  });
+
+  test("who changed other fields is no choice: both go together", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "My words.");
+    articles.colleagueWrites("fh-4", { category: "Security", content: (articles.answer("GET", new URL("https://s.test/api/desk/articles/fh-4"), {}).body as { article: { fields: { content: string } } }).article.fields.content });
+    await click("desk-article-save");
+    await click("desk-conflict-both");
+    expect(value("desk-article-content")).toBe("My words.");
+    expect(value("desk-article-category")).toBe("Security");
+    expect(allById(app, "desk-article-aside")).toHaveLength(0);
+  });
+
+  test("is noticed when writing goes on after another page", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "My words.");
+    await go("#/articles");
+    articles.colleagueWrites("fh-4", { content: "Cora's words." });
+    await go("#/articles/fh-4");
+    expect(words("desk-article-conflict")).toContain("Cora Lindqvist saved a draft since this was begun.");
+    expect(value("desk-article-content")).toBe("My words.");
+  });
+
+  test("a draft whose version was replaced is put together with what replaced it before it is published", async () => {
+    const at = (path: string): URL => new URL(`https://s.test/api/desk/articles/fh-1${path}`);
+    const fields = (articles.answer("GET", at(""), {}).body as { article: { fields: object } }).article.fields;
+    articles.answer("PUT", at("/draft"), { fields: { ...fields, content: "The draft." }, based_on: 3, revision: 0 });
+    articles.answer("POST", at("/restore"), { number: 1, based_on: 3 });
+    await go("#/articles/fh-1");
+    expect(words("desk-article-conflict")).toContain("Amara Osei changed this article since this was begun.");
+    await click("desk-conflict-mine");
+    expect(value("desk-article-content")).toBe("The draft.");
+    expect(value("desk-article-title")).toBe("Download an invoice");
+    await click("desk-article-publish");
+    await click("desk-confirm-yes");
+    expect(sent("POST", "/api/desk/articles/fh-1/publish")).toEqual([{ based_on: 4, revision: 2 }]);
+    expect(toasts().at(-1)).toBe("Published.");
+  });
+});
+
+describe("the history", () => {
+  test("lists who changed what, shows one beside the present and brings it back as the next version", async () => {
+    await go("#/articles/fh-1/history");
+    expect(allById(app, "desk-version").map((one) => one.dataset.number)).toEqual(["3", "2", "1"]);
+    expect(allById(app, "desk-version")[0]!.textContent).toContain("Text and Tags");
+    await go("#/articles/fh-1/history/1");
+    expect(words("desk-difference")).toContain("Removed: 3. Press **PDF** in the menu on the right.");
+    await click("desk-version-restore");
+    expect(byId(app, "desk-confirm-yes").closest("dialog")?.textContent).toContain("What version 1 said becomes version 4.");
+    await click("desk-confirm-yes");
+    await arrive();
+    expect(sent("POST", "/api/desk/articles/fh-1/restore")).toEqual([{ number: 1, based_on: 3 }]);
+    expect(allById(app, "desk-version").map((one) => one.dataset.number)).toEqual(["4", "3", "2", "1"]);
+    expect(location.hash).toBe("#/articles/fh-1/history/4");
+    expect(toasts()).toEqual(["Version 1 counts again, as version 4."]);
+  });
+
+  test("reads as it read then", async () => {
+    await go("#/articles/fh-1/history/1");
+    await click("desk-version-reads");
+    await settle();
+    expect(byId(app, "desk-article-preview").textContent).toContain("keeps each of them for seven years");
+  });
+
+  test("that cannot be read says so, though the version could be, and is read again when asked", async () => {
+    const versions = "/api/desk/articles/fh-1/versions";
+    service.on("GET", versions, { status: 503, body: refusal("unavailable", "Try again in a minute.") });
+    await go("#/articles/fh-1/history/1");
+    const history = byId(app, "desk-articles-page").querySelector("desk-article-history")!.shadowRoot!;
+    expect(history.querySelector('[role="alert"]')?.textContent).toContain("Try again in a minute.");
+    service.on("GET", versions, articles.answer("GET", new URL(`https://service.test${versions}`), {}));
+    history.querySelector<HTMLElement>('[role="alert"] button')!.click();
+    for (let round = 0; round < 6; round += 1) await settle();
+    expect(allById(app, "desk-version")).toHaveLength(3);
+    expect(words("desk-difference")).toContain("Removed: 3. Press **PDF** in the menu on the right.");
+  });
+
+  test("a version that is not there is said in words", async () => {
+    service.on("GET", "/api/desk/articles/fh-1/versions/99", { status: 404, body: refusal("not_found", "The article has no version 99; its newest is 3.") });
+    await go("#/articles/fh-1/history/99");
+    expect(byId(app, "desk-articles-page").querySelector("desk-article-history")?.shadowRoot?.querySelector('[role="alert"]')?.textContent).toContain("no version 99");
+  });
+});
+
+test("an article that is not there is said in words", async () => {
+  await go("#/articles/nothing");
+  expect(byId(app, "desk-articles-page").querySelector("desk-article-editor")?.shadowRoot?.querySelector('[role="alert"]')?.textContent).toContain("There is no such article.");
+});
+
+test("a review leads to its article", async () => {
+  await go("#/feedback");
+  expect(allById(app, "desk-review-edit").map((one) => one.getAttribute("href"))).toEqual(REVIEWS.map((one) => `#/articles/${one.article_id}`));
+});
+
+test("Escape goes from the history to the article and from there to the list, and leaves a field alone", async () => {
+  await go("#/articles/fh-1/history");
+  press(byId(app, "desk-version").querySelector("a")!, "Escape");
+  await arrive();
+  expect(location.hash).toBe("#/articles/fh-1");
+  press(byId(app, "desk-article-content"), "Escape");
+  await arrive();
+  expect(location.hash).toBe("#/articles/fh-1");
+  press(byId(app, "desk-article-history-link"), "Escape");
+  await arrive();
+  expect(location.hash).toBe("#/articles");
+});
