@@ -147,7 +147,14 @@ def assistant_inputs() -> list[Path]:
     """Return the files that the assistant is trained from."""
     files = [
         ROOT / name
-        for name in ("domain.yml", "config.yml", "core/export.py", "core/tuning.py", "bot/requirements.lock")
+        for name in (
+            "domain.yml",
+            "config.yml",
+            "core/export.py",
+            "core/tuning.py",
+            "core/tuning_rounds.py",
+            "bot/requirements.lock",
+        )
     ]
     files += [path for path in (ROOT / "data").rglob("*.yml") if "tests" not in path.relative_to(ROOT).parts]
     files += [*(ROOT / "bot").glob("*.py"), *(ROOT / "tickets").glob("*"), *(ROOT / "data" / "tickets").glob("*.csv")]
