@@ -140,7 +140,8 @@ async def test_markup_and_script_in_what_people_write_is_shown_as_text(browser: 
 
 
 async def test_a_page_that_styles_every_element_does_not_change_the_widget(browser: Browser, baton: Baton) -> None:
-    widget = await open_widget(browser, baton, "/demo?guest=1", bypass_csp=True)
+    widget = await open_widget(browser, baton, "/demo?guest=1", bypass_csp=True, reduced_motion="reduce")
+    await expect(widget.get_by_test_id("widget-person")).to_be_enabled()  # it looks otherwise until there is a conversation
     looks = """panel => [panel, ...panel.querySelectorAll("*")].map(part => {
         const look = getComputedStyle(part);
         return [part.className, look.color, look.font, look.textAlign, look.textTransform, look.letterSpacing].join(" | ");
