@@ -132,6 +132,27 @@ async def test_with_nobody_on_duty_the_customer_learns_when_and_leaves_an_addres
     await expect(log(widget)).to_contain_text("kim@example.org")
 
 
+async def test_the_newest_message_stays_in_sight_until_the_customer_scrolls_up(browser: Browser, baton: Baton) -> None:
+    widget = await open_widget(browser, baton, "/demo?guest=1")
+    cards = widget.get_by_test_id("answer-card")
+    await say(widget, "how do i export my board to csv?")
+    await expect(cards).to_have_count(1)
+    await say(widget, "that did not help")
+    await expect(cards).to_have_count(2)
+    await say(
+        widget, "my invoice is wrong and i am really annoyed, get me a human"
+    )  # a banner comes above, buttons go: text and window change their heights
+    await expect(widget.get_by_test_id("widget-queue")).to_be_visible()
+    newest = widget.locator("[data-testid=message]").last
+    await expect(newest).to_contain_text(re.compile("person|human|team|someone", re.IGNORECASE))
+    await expect(newest).to_be_in_viewport()
+    await log(widget).hover()
+    await widget.mouse.wheel(0, -400)
+    await expect(newest).not_to_be_in_viewport()
+    await widget.get_by_text("Newest").click()
+    await expect(newest).to_be_in_viewport()
+
+
 async def test_markup_and_script_in_what_people_write_is_shown_as_text(browser: Browser, baton: Baton) -> None:
     widget = await open_widget(browser, baton, "/demo?guest=1")
     await say(widget, "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>")
@@ -141,7 +162,9 @@ async def test_markup_and_script_in_what_people_write_is_shown_as_text(browser: 
 
 async def test_a_page_that_styles_every_element_does_not_change_the_widget(browser: Browser, baton: Baton) -> None:
     widget = await open_widget(browser, baton, "/demo?guest=1", bypass_csp=True, reduced_motion="reduce")
-    await expect(widget.get_by_test_id("widget-person")).to_be_enabled()  # it looks otherwise until there is a conversation
+    await expect(
+        widget.get_by_test_id("widget-person")
+    ).to_be_enabled()  # it looks otherwise until there is a conversation
     looks = """panel => [panel, ...panel.querySelectorAll("*")].map(part => {
         const look = getComputedStyle(part);
         return [part.className, look.color, look.font, look.textAlign, look.textTransform, look.letterSpacing].join(" | ");

@@ -115,6 +115,8 @@ export class MessageLog extends LitElement {
   @query(".scroll") private readonly scroller!: HTMLElement;
   #atBottom = true;
   #lastTop = 0;
+  /** Heights of the text and of the window on it when it was last looked at. */
+  #lastHeights = "";
   /** What had the focus before this update. */
   #focused: Element | null = null;
   #resize: ResizeObserver | null = null;
@@ -166,14 +168,21 @@ export class MessageLog extends LitElement {
     this.below = false;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#lastTop = this.scroller.scrollTop;
+    this.#lastHeights = this.#heights;
   };
+
+  get #heights(): string {
+    return `${this.scroller.scrollHeight}/${this.scroller.clientHeight}`;
+  }
 
   #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const near = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
-    // Only the customer scrolls up. What grows or shrinks around the log makes scroll events too, and must not lose the end.
-    if (near || scrollTop < this.#lastTop) this.#atBottom = near;
+    // Only the customer scrolls up. Where text or window have another height, what grew or shrank may have moved it, and must not lose the end.
+    const byCustomer = scrollTop < this.#lastTop && this.#heights === this.#lastHeights;
+    if (near || byCustomer) this.#atBottom = near;
     this.#lastTop = scrollTop;
+    this.#lastHeights = this.#heights;
     this.below = !this.#atBottom;
   };
 
