@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout: where the assistant's data, the articles and the built pages are."""
 
 
+PATHS = ("home", "bot_python", "bot_model", "encoder_dir", "articles_dir", "policies_file", "triggers_file")
+"""Settings that name a file or folder; an empty one is as one that is not set."""
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -195,15 +197,15 @@ class Settings(BaseSettings):
             written, written
         )
 
-    @field_validator("home", "bot_python", "bot_model", "encoder_dir", "articles_dir", "policies_file", "triggers_file")
+    @field_validator(*PATHS)
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
 
-    @field_validator("bot_model", "encoder_dir", "policies_file", "triggers_file", mode="before")
+    @field_validator(*PATHS, mode="before")
     @classmethod
-    def _none_for_empty(cls, value: object) -> object:
-        return value or None
+    def _default_for_empty(cls, value: object, given: ValidationInfo) -> object:
+        return value or cls.model_fields[str(given.field_name)].default
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

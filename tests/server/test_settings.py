@@ -119,7 +119,11 @@ def test_a_path_is_the_same_for_programs_that_are_started_elsewhere(
     named = ("bot_model", "encoder_dir", "policies_file", "triggers_file")
     for field in named:
         monkeypatch.setenv(f"BATON_{field.upper()}", "")
+    for field in ("home", "bot_python", "articles_dir"):
+        monkeypatch.setenv(f"BATON_{field.upper()}", "")
     assert [getattr(load_settings(), field) for field in named] == [None] * 4
+    assert load_settings().home == ROOT / "var"
+    assert load_settings().articles_dir == ROOT / "knowledge" / "articles"
     for field in named:
         monkeypatch.setenv(f"BATON_{field.upper()}", f"mine/{field}")
     assert [getattr(load_settings(), field) for field in named] == [tmp_path / "mine" / field for field in named]
