@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 
 from core.errors import BatonError, NotFound
 from knowledge.articles import Article, Viewer
@@ -121,35 +122,12 @@ def _by_subcategory(listed: list[Summary]) -> list[tuple[str, list[Summary]]]:
 async def article_page(request: web.Request) -> web.Response:
     """Show one public article, with this reader's vote on it."""
     service = request.app[SERVICE]
-    async with service.database.read() as reader:
-        try:
-            article = await get_article(reader, request.match_info["slug"], Viewer.ANONYMOUS)
-        except NotFound as error:
-            # One sentence for both, so that it tells nobody which articles there are.
-            raise NotFound(
-                "There is no such article here. Some are for signed-in customers alone: those open in the chat, on the page where you "
-                "are signed in."
-            ) from error
-    if article.slug != request.match_info["slug"]:
-        # An old address. It may be another article's one day, so nobody is to keep where it leads.
-        # As it was asked: decoded, a `#` or `&` in a value would be read as another thing.
-        to = request.rel_url.with_path(article.url, keep_query=True)
-        raise web.HTTPMovedPermanently(to, headers={"Cache-Control": "no-cache"})
+    article = await _article_at(request, service)
     related = await related_to(service, article)
-    await count_reading(request, service, article.id)
-    if "search" in request.query and is_reading(request):
-        await note_opened(service, request.query["search"], article.id)
+    await _count(request, service, article)
     who = reader_of(request, service)
-    vote = None if who is None else await vote_of(service.database, article.id, who)
-    settings, way = service.settings, breadcrumbs(article)
     # A text of the longest takes seconds, in which nobody else would be answered.
     text = await asyncio.to_thread(_made_of, article)
-    described = [
-        structured_data.about_article(article, site=settings.url, brand=settings.brand, description=text.description),
-        structured_data.about_way([*way, (article.title, article.url)], settings.url),
-    ]
-    if text.questions is not None:
-        described.append(text.questions)
     return show(
         request,
         "article.html",
@@ -157,15 +135,42 @@ async def article_page(request: web.Request) -> web.Response:
         article=article,
         body=text.body,
         contents=text.contents,
-        way=way,
+        way=breadcrumbs(article),
         related=related,
-        vote=vote,
+        vote=None if who is None else await vote_of(service.database, article.id, who),
         said="vote" in request.query,
         votes=article.helpful + article.not_helpful,
         minutes=text.minutes,
         description=text.description,
-        structured=structured_data.script(*described),
+        structured=_described(article, text, service),
     )
+
+
+async def _article_at(request: web.Request, service: Service) -> Article:
+    """Return the article at this address; from one that it had before it is led to where it is now."""
+    slug = request.match_info["slug"]
+    async with service.database.read() as reader:
+        try:
+            article = await get_article(reader, slug, Viewer.ANONYMOUS)
+        except NotFound as error:
+            # One sentence for both, so that it tells nobody which articles there are.
+            raise NotFound(
+                "There is no such article here. Some are for signed-in customers alone: those open in the chat, on the page where you "
+                "are signed in."
+            ) from error
+    if article.slug != slug:
+        # An old address. It may be another article's one day, so nobody is to keep where it leads.
+        # As it was asked: decoded, a `#` or `&` in a value would be read as another thing.
+        to = request.rel_url.with_path(article.url, keep_query=True)
+        raise web.HTTPMovedPermanently(to, headers={"Cache-Control": "no-cache"})
+    return article
+
+
+async def _count(request: web.Request, service: Service, article: Article) -> None:
+    """Count that the article is read, and that a search led to it."""
+    await count_reading(request, service, article.id)
+    if "search" in request.query and is_reading(request):
+        await note_opened(service, request.query["search"], article.id)
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,18 @@ def _made_of(article: Article) -> _Made:
         max(1, round(len(plain_text(article.content).split()) / READ_A_MINUTE)),
         structured_data.about_questions(article),
     )
+
+
+def _described(article: Article, text: _Made, service: Service) -> Markup:
+    """Return the article as search engines read it."""
+    settings, way = service.settings, [*breadcrumbs(article), (article.title, article.url)]
+    described = [
+        structured_data.about_article(article, site=settings.url, brand=settings.brand, description=text.description),
+        structured_data.about_way(way, settings.url),
+    ]
+    if text.questions is not None:
+        described.append(text.questions)
+    return structured_data.script(*described)
 
 
 async def related_to(service: Service, article: Article) -> list[Related]:
