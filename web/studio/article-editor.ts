@@ -71,7 +71,7 @@ export class ArticleEditor extends LitElement {
 
   #begin(): void {
     const { studio, api } = this.model;
-    const editing = new Editing(api.articles, studio, { changed: () => (this.revision += 1), lostSession: (error) => this.model.session.lost(error) }, this.articleId);
+    const editing = new Editing(api.articles, studio, { changed: () => (this.revision += 1), lostSession: this.#lostSession }, this.articleId);
     this.#editing = editing;
     studio.opened = this.articleId === NEW ? null : this.articleId;
     void editing.read().then(() => (this.#follows = editing.articleId === null && editing.written.slug === slugOf(editing.written.title)));
@@ -95,10 +95,10 @@ export class ArticleEditor extends LitElement {
       <label><span class="visually-hidden">Title</span><input class="title" dir="auto" maxlength=${LONGEST.title} placeholder="Title" aria-required="true" autocomplete="off" aria-invalid=${wrong === "title" ? "true" : "false"} .value=${live(written.title)} data-testid="desk-article-title" @input=${this.#titled}></label>
       ${wrong === "title" || wrong === "content" ? html`<p class="wrong" role="alert">${problem?.message}</p>` : nothing}
       <div class="both"><desk-markdown .value=${written.content} .wrong=${wrong === "content"} @studio-text=${(e: CustomEvent<string>) => editing.write({ content: e.detail })}></desk-markdown>
-        <desk-article-preview .make=${this.model.api.articles.preview} .lostSession=${(error: unknown) => this.model.session.lost(error)} .heading=${written.title} .excerpt=${written.excerpt} .content=${written.content}></desk-article-preview></div>
+        <desk-article-preview .make=${this.model.api.articles.preview} .lostSession=${this.#lostSession} .heading=${written.title} .excerpt=${written.excerpt} .content=${written.content}></desk-article-preview></div>
       <h2>About this article</h2>
       <desk-article-form .fields=${written} .write=${this.#write} .problem=${problem} .categories=${this.model.studio.categories} .titles=${editing.titles} .own=${editing.articleId} .known=${url === null ? null : (detail?.article.fields.slug ?? null)}
-        .suggest=${this.model.api.articles.suggest}></desk-article-form>
+        .suggest=${this.model.api.articles.suggest} .lostSession=${this.#lostSession}></desk-article-form>
       ${this.#more(editing)}
       <desk-confirm></desk-confirm>`;
   }
@@ -132,6 +132,8 @@ export class ArticleEditor extends LitElement {
     return html`<div class="more-actions">${discardable ? this.#button("desk-article-discard", draft === null ? "Undo all changes…" : "Discard draft…", true, () => void this.#discard(editing)) : nothing}
       ${published ? this.#button("desk-article-unpublish", "Unpublish…", true, () => void this.#unpublish(editing)) : nothing}</div>`;
   }
+
+  #lostSession = (error: unknown): boolean => this.model.session.lost(error);
 
   #write = (change: Parameters<Editing["write"]>[0]): void => {
     if ("slug" in change) this.#follows = false;

@@ -37,6 +37,8 @@ export class ArticleForm extends LitElement {
   @property({ attribute: false }) categories: readonly ArticleCategory[] = [];
   @property({ attribute: false }) titles!: Map<string, string>;
   @property({ attribute: false }) suggest!: (q: string, signal: AbortSignal) => Promise<ArticleTitle[]>;
+  /** Tells whether the error says that the session has ended, and sees to it. */
+  @property({ attribute: false }) lostSession!: (error: unknown) => boolean;
   @property() own: string | null = null;
   /** The address that readers know it by, if they do: the service leads from it to a new one. */
   @property() known: string | null = null;
@@ -50,7 +52,7 @@ export class ArticleForm extends LitElement {
         @change=${() => this.write(keptFor(one, fields))}><span>${SEEN_BY[one].name}</span><small>${SEEN_BY[one].words}</small></label>`)}</div></fieldset>
       <label class="field">Excerpt (optional)<textarea dir="auto" maxlength=${LONGEST.excerpt} rows="3" .value=${live(fields.excerpt)} aria-describedby="excerpt-left" data-testid="desk-article-excerpt" @input=${(e: Event) => this.write({ excerpt: (e.target as HTMLTextAreaElement).value })}></textarea>
         <small id="excerpt-left">Stands below the title and in results. ${characters(fields.excerpt).toLocaleString()} characters${left < 200 ? `, ${left.toLocaleString()} left` : ""}.</small>${this.#wrong("excerpt")}</label>
-      <desk-related .chosen=${fields.related} .titles=${this.titles} .own=${this.own} .suggest=${this.suggest} @studio-related=${(e: CustomEvent<string[]>) => this.write({ related: e.detail })}></desk-related>
+      <desk-related .chosen=${fields.related} .titles=${this.titles} .own=${this.own} .suggest=${this.suggest} .lostSession=${this.lostSession} @studio-related=${(e: CustomEvent<string[]>) => this.write({ related: e.detail })}></desk-related>
     </div><div>
       ${this.#line("category", "Category", "categories")}
       ${this.#line("subcategory", "Subcategory (optional)", "subcategories")}

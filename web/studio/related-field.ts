@@ -31,6 +31,8 @@ export class RelatedField extends LitElement {
   /** The article itself is not offered. */
   @property() own: string | null = null;
   @property({ attribute: false }) suggest!: (q: string, signal: AbortSignal) => Promise<ArticleTitle[]>;
+  /** Tells whether the error says that the session has ended, and sees to it. */
+  @property({ attribute: false }) lostSession!: (error: unknown) => boolean;
   @state() private offers: readonly ArticleTitle[] = [];
   @state() private reached = -1;
   @state() private said = "";
@@ -73,9 +75,9 @@ export class RelatedField extends LitElement {
       this.offers = found.filter(({ id }) => id !== this.own && !this.chosen.includes(id));
       this.reached = -1;
       this.problem = false;
-      this.said = this.offers.length === 0 ? `No other article has “${q}” in its title.` : `${this.offers.length} found.`;
+      this.said = this.offers.length === 0 ? `Nothing else is found for “${q}”.` : `${this.offers.length} found.`;
     } catch (error) {
-      if (abort.signal.aborted) return;
+      if (abort.signal.aborted || this.lostSession(error)) return;
       this.problem = true;
       this.said = messageOf(error);
     }

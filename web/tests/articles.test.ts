@@ -262,6 +262,20 @@ describe("writing", () => {
     expect(allById(app, "desk-related-chosen")).toHaveLength(0);
   });
 
+  test("looking for a related article when the session has ended leads to signing in, and what was written is there after it", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "half a thought");
+    service.on("GET", "/api/desk/article-suggestions", EXPIRED);
+    await write("desk-related", "plan");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    expect(model.staff).toBeNull();
+    service.on("POST", "/api/staff/session", { body: { staff: AMARA } });
+    await model.session.signIn("", "");
+    await go("#/articles/fh-4");
+    expect(value("desk-article-content")).toBe("half a thought");
+  });
+
   test("the preview is what the service renders, sanitised again, once the typing pauses", async () => {
     service.on("POST", "/api/desk/articles/preview", ({ body }) => ({ body: { html: `<p>${(body as { content: string }).content}</p><img src=x onerror="x()"><script>x()</script>` } }));
     await go("#/articles/fh-4");
