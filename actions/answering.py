@@ -25,6 +25,7 @@ from handoff.wording import TALK_TO_PERSON
 from knowledge.follow_ups import LONGEST_BEFORE
 from knowledge.results import Result, SearchOutcome
 from knowledge.searches import note_choice
+from tickets.triage import FRUSTRATED
 
 FAILURES_UNTIL_OFFER = 2
 """The second question in a row without an answer has the bot ask whether to bring a person."""
@@ -86,11 +87,17 @@ async def answer(
     best = found.results[0]
     goes_on = _went_on(question, found)
     known = (again or goes_on) and await has_been_shown(assistance, conversation, best)
-    response = "utter_answer_again" if known else "utter_answer"
+    response = "utter_answer_again" if known else "utter_answer_upset" if _is_upset(tracker) else "utter_answer"
     dispatcher.utter_message(response=response, json_message=answer_message(best, found.entry))
     behind = [{"article_id": best.article_id, "question": found.question}] if goes_on or again else None
     shown = [SlotSet("article_id", best.article_id), SlotSet(TOGETHER, behind)]
     return [*shown, SlotSet("failed_turns", 0.0), asks("helped"), *aside]
+
+
+def _is_upset(tracker: Tracker) -> bool:
+    """Tell whether the message shows frustration beside its question: an article alone would be cold."""
+    signals = tracker.latest_message.get("signals") or []
+    return any(one["name"] == "frustration" and one["score"] >= FRUSTRATED for one in signals)
 
 
 def _without_answer(

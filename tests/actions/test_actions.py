@@ -108,6 +108,15 @@ async def test_a_no_with_thanks_wants_no_more_and_says_nothing_of_the_article(sc
     assert scene.slots["open_question"] is None
 
 
+@pytest.mark.parametrize(("score", "response"), [(0.66, "utter_answer_upset"), (0.3, "utter_answer")])
+async def test_who_asks_in_anger_gets_the_article_with_a_word_of_regret_and_a_person_beside_it(
+    scene: Scene, score: float, response: str
+) -> None:
+    scene.understood["signals"] = [{"name": "frustration", "score": score, "evidence": []}]
+    (uttered,) = await scene.run("action_answer_question", "you charged me twice!! this is ridiculous")
+    assert uttered["response"] == response
+
+
 async def test_a_no_to_the_offer_of_a_person_asks_what_is_wanted_instead(scene: Scene) -> None:
     scene.slots["open_question"] = "person"
     assert await scene.run("action_take_no", "no") == [{"response": "utter_what_instead"}]
