@@ -129,7 +129,6 @@ class PreviewBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: str = ""
     content: str
 
 

@@ -28,12 +28,12 @@ def test_what_an_editor_writes_has_the_same_fields_wherever_it_is_told() -> None
 
 async def test_a_preview_is_what_the_help_centre_shows(help_centre: Running, cora: Client) -> None:
     fields = (await ask(cora, "GET", f"{ALL}/id-invoices"))["article"]["fields"]
-    shown = await ask(cora, "POST", ALL + "/preview", 200, {"title": fields["title"], "content": fields["content"]})
+    shown = await ask(cora, "POST", ALL + "/preview", 200, {"content": fields["content"]})
     assert shown["html"] in await page(help_centre, "/help/invoices")
     assert "<script" not in shown["html"]
-    long = await refused(cora, "POST", ALL + "/preview", 400, {"title": "", "content": "x" * 100_001})
+    long = await refused(cora, "POST", ALL + "/preview", 400, {"content": "x" * 100_001})
     assert "100,000" in long["message"]
-    huge = io.BytesIO(json.dumps({"title": "", "content": "x" * 1_100_000}).encode())
+    huge = io.BytesIO(json.dumps({"content": "x" * 1_100_000}).encode())
     answer = await cora.post(ALL + "/preview", data=huge, headers={"Content-Type": "application/json"})
     assert (answer.status, (await answer.json())["error"]["code"]) == (413, "too_large")
 
@@ -56,7 +56,7 @@ async def test_many_previews_leave_threads_to_those_who_search(
         return ""
 
     monkeypatch.setattr("server.routes.articles.article_body", rendered)
-    asked = (ask(cora, "POST", ALL + "/preview", 200, {"title": "", "content": "x"}) for _ in range(3 * AT_ONCE))
+    asked = (ask(cora, "POST", ALL + "/preview", 200, {"content": "x"}) for _ in range(3 * AT_ONCE))
     await asyncio.gather(*asked)
     assert max(beside) == AT_ONCE
 
@@ -89,7 +89,7 @@ async def test_an_article_in_a_script_from_right_to_left_is_kept_as_it_is_writte
     "content", ["[" * 30_000, ">" * 90_000, "|a|b|\n|-|-|\n" + "|c|d|\n" * 3_000, " " * 90_000 + "x"]
 )
 async def test_a_text_that_is_hard_to_render_is_answered(help_centre: Running, cora: Client, content: str) -> None:
-    assert (await ask(cora, "POST", ALL + "/preview", 200, {"title": "", "content": content}))["html"]
+    assert (await ask(cora, "POST", ALL + "/preview", 200, {"content": content}))["html"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_nobody_waits_while_a_text_is_rendered(
         return "in time" if others_answered.wait(10) else "too late"
 
     monkeypatch.setattr(renders, held)
-    body = {"title": "", "content": "x"} if method == "POST" else None
+    body = {"content": "x"} if method == "POST" else None
     rendered = asyncio.create_task(cora.request(method, path, json=body, headers=PERSON))
     assert await asyncio.to_thread(begun.wait, 10)
     assert (await help_centre.client.get("/healthz")).status == 200

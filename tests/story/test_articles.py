@@ -151,3 +151,17 @@ async def test_an_article_is_edited_published_fought_over_brought_back_and_taken
     back = await reader.reload()
     assert back is not None
     assert back.status == 200
+
+
+async def test_the_preview_stays_where_one_writes(browser: Browser, baton: Baton) -> None:
+    amara = await open_desk(browser, baton, "amara@fernhill.example")
+    await amara.goto(f"{baton.url}/desk#/articles/new")
+    await amara.get_by_test_id("desk-article-content").focus()
+    for part in range(1, 9):
+        await amara.keyboard.insert_text(f"## Part {part}\n\n" + "A paragraph of some words. " * 40 + "\n\n")
+    await amara.keyboard.insert_text("The last words.")
+    preview = amara.get_by_test_id("desk-article-preview")
+    await expect(preview.get_by_text("The last words.")).to_be_in_viewport()
+    await amara.keyboard.press("Control+Home")
+    await expect(preview.get_by_role("heading", name="Part 1")).to_be_in_viewport()
+    await expect(preview.get_by_text("The last words.")).not_to_be_in_viewport()

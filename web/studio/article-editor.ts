@@ -15,6 +15,7 @@ import type { ConfirmDialog } from "./confirm-dialog.js";
 import { difference } from "./difference.js";
 import { Editing } from "./editing.js";
 import { LONGEST } from "./fields.js";
+import type { Place } from "./following.js";
 import type { MarkdownField } from "./markdown-field.js";
 import { slugOf } from "./slug.js";
 import { NEW } from "./studio.js";
@@ -47,6 +48,7 @@ export class ArticleEditor extends LitElement {
   /** The article, or NEW. */
   @property({ attribute: false }) articleId = NEW;
   @state() private revision = 0;
+  @state() private place: Place | null = null;
   @query("desk-confirm") private readonly confirm!: ConfirmDialog;
   @query("desk-markdown") private readonly text!: MarkdownField | null;
   @query("desk-article-conflict") private readonly conflict!: ArticleConflict | null;
@@ -73,6 +75,7 @@ export class ArticleEditor extends LitElement {
     const { studio, api } = this.model;
     const editing = new Editing(api.articles, studio, { changed: () => (this.revision += 1), lostSession: this.#lostSession }, this.articleId);
     this.#editing = editing;
+    this.place = null;
     studio.opened = this.articleId === NEW ? null : this.articleId;
     void editing.read().then(() => (this.#follows = editing.articleId === null && editing.written.slug === slugOf(editing.written.title)));
     if (studio.categories.length === 0) void this.#readCategories();
@@ -94,8 +97,8 @@ export class ArticleEditor extends LitElement {
       <desk-article-conflict .editing=${editing} .revision=${this.revision} @studio-settled=${() => this.text?.focus()}></desk-article-conflict>
       <label><span class="visually-hidden">Title</span><input class="title" dir="auto" maxlength=${LONGEST.title} placeholder="Title" aria-required="true" autocomplete="off" aria-invalid=${wrong === "title" ? "true" : "false"} .value=${live(written.title)} data-testid="desk-article-title" @input=${this.#titled}></label>
       ${wrong === "title" || wrong === "content" ? html`<p class="wrong" role="alert">${problem?.message}</p>` : nothing}
-      <div class="both"><desk-markdown .value=${written.content} .wrong=${wrong === "content"} @studio-text=${(e: CustomEvent<string>) => editing.write({ content: e.detail })}></desk-markdown>
-        <desk-article-preview .make=${this.model.api.articles.preview} .lostSession=${this.#lostSession} .heading=${written.title} .excerpt=${written.excerpt} .content=${written.content}></desk-article-preview></div>
+      <div class="both"><desk-markdown .value=${written.content} .wrong=${wrong === "content"} @studio-text=${(e: CustomEvent<string>) => editing.write({ content: e.detail })} @studio-place=${(e: CustomEvent<Place>) => (this.place = e.detail)}></desk-markdown>
+        <desk-article-preview .make=${this.model.api.articles.preview} .lostSession=${this.#lostSession} .heading=${written.title} .excerpt=${written.excerpt} .content=${written.content} .place=${this.place}></desk-article-preview></div>
       <h2>About this article</h2>
       <desk-article-form .fields=${written} .write=${this.#write} .problem=${problem} .categories=${this.model.studio.categories} .titles=${editing.titles} .own=${editing.articleId} .known=${url === null ? null : (detail?.article.fields.slug ?? null)}
         .suggest=${this.model.api.articles.suggest} .lostSession=${this.#lostSession}></desk-article-form>

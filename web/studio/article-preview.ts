@@ -1,12 +1,15 @@
-/** What a reader will see, as the service renders it: made anew once the writing pauses. */
+/** What a reader will see, as the service renders it: made anew once the writing pauses, and scrolled to where one writes. */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { messageOf } from "../shared/errors.js";
 import { articleFragment } from "../shared/passage.js";
 import { base } from "../shared/tokens.js";
+import { heightOf, type Place } from "./following.js";
 import { articleStyle } from "./studio-style.js";
 
 const PAUSE_MS = 350;
+/** Between these shares of its height the preview stays as it is; from elsewhere it is scrolled so that one writes at `AIM`. */
+const [UPPER, AIM, LOWER] = [0.05, 0.35, 0.75];
 
 export class ArticlePreview extends LitElement {
   static define(tag = "desk-article-preview"): void {
@@ -26,14 +29,17 @@ export class ArticlePreview extends LitElement {
     .nothing { color: var(--text-2); }
   `];
 
-  @property({ attribute: false }) make!: (title: string, content: string, signal: AbortSignal) => Promise<string>;
+  @property({ attribute: false }) make!: (content: string, signal: AbortSignal) => Promise<string>;
   /** Tells whether the error says that the session has ended, and sees to it. */
   @property({ attribute: false }) lostSession!: (error: unknown) => boolean;
   @property() heading = "";
   @property() excerpt = "";
   @property() content = "";
+  /** Where one writes; null before anybody does. */
+  @property({ attribute: false }) place: Place | null = null;
   @state() private problem: string | null = null;
   @state() private old = false;
+  @query(".page") private readonly page!: HTMLElement | null;
   @query(".text") private readonly text!: HTMLElement | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
@@ -59,7 +65,11 @@ export class ArticlePreview extends LitElement {
   }
 
   override updated(changed: PropertyValues<this>): void {
-    if (!changed.has("content")) return;
+    if (changed.has("content")) this.#remake();
+    else if (changed.has("place")) this.#follow();
+  }
+
+  #remake(): void {
     this.#abort?.abort();
     clearTimeout(this.#timer);
     if (this.content.trim() === "") {
@@ -75,13 +85,24 @@ export class ArticlePreview extends LitElement {
     const abort = new AbortController();
     this.#abort = abort;
     try {
-      const made = await this.make(this.heading, this.content, abort.signal);
+      const made = await this.make(this.content, abort.signal);
       if (abort.signal.aborted) return;
       this.text?.replaceChildren(articleFragment(made, location.origin));
       this.problem = null;
       this.old = false;
+      this.#follow();
     } catch (error) {
       if (!abort.signal.aborted && !this.lostSession(error)) this.problem = messageOf(error);
     }
+  }
+
+  /** What is rendered of earlier words has other headings: it waits for the next. */
+  #follow(): void {
+    const { page, text, place } = this;
+    if (page === null || text === null || place === null || this.old) return;
+    const { top, height } = text.getBoundingClientRect();
+    const tops = [...text.querySelectorAll("h1,h2,h3,h4,h5,h6")].map((one) => one.getBoundingClientRect().top - top);
+    const at = top - page.getBoundingClientRect().top + heightOf(place, tops, height);
+    if (at < page.clientHeight * UPPER || at > page.clientHeight * LOWER) page.scrollTop += at - page.clientHeight * AIM;
   }
 }

@@ -25,7 +25,7 @@ export class ArticlesApi {
   versions = async (id: string, before?: number): Promise<ArticleVersions> => (await this.requests.read(`${at(id)}/versions${before === undefined ? "" : `?before=${before}`}`)) as ArticleVersions;
   version = async (id: string, number: number): Promise<ArticleVersionDetail> => (await this.requests.read(`${at(id)}/versions/${number}`)) as ArticleVersionDetail;
   restore = async (id: string, number: number, basedOn: number): Promise<ArticleDetail> => (await this.requests.write("POST", `${at(id)}/restore`, { number, based_on: basedOn })) as ArticleDetail;
-  preview = async (title: string, content: string, signal: AbortSignal): Promise<string> => ((await this.requests.write("POST", `${ROOT}/preview`, { title, content }, signal)) as { html: string }).html;
+  preview = async (content: string, signal: AbortSignal): Promise<string> => ((await this.requests.write("POST", `${ROOT}/preview`, { content }, signal)) as { html: string }).html;
   suggest = async (q: string, signal: AbortSignal): Promise<ArticleTitle[]> => ((await this.requests.read(`/api/desk/article-suggestions?q=${encodeURIComponent(q)}`, signal)) as { articles: ArticleTitle[] }).articles;
 }
 

@@ -1,8 +1,9 @@
-/** The article's text as Markdown, with buttons and keys for what it is marked up with. Emits `studio-text` with each change. */
+/** The article's text as Markdown, with buttons and keys for what it is marked up with. Emits `studio-text` with each change, `studio-place` with where one writes. */
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { property, query, state } from "lit/decorators.js";
 import { base } from "../shared/tokens.js";
+import { placeIn } from "./following.js";
 import { type Command, commandOf, COMMANDS, edited, nextItem, type Replacement } from "./markdown-editing.js";
 
 export class MarkdownField extends LitElement {
@@ -39,11 +40,16 @@ export class MarkdownField extends LitElement {
           @focus=${() => (this.reached = place)} @click=${() => this.#do(command)}>${shown}</button>`;
       })}</div>
       <textarea id="text" dir="auto" spellcheck="true" aria-label="Text, in Markdown" aria-required="true" aria-invalid=${this.wrong ? "true" : "false"} data-testid="desk-article-content"
-        .value=${live(this.value)} @input=${this.#typed} @keydown=${this.#keydown}></textarea></div>`;
+        .value=${live(this.value)} @input=${this.#typed} @keydown=${this.#keydown} @keyup=${this.#moved} @click=${this.#moved}></textarea></div>`;
   }
 
   #typed = (): void => {
     this.dispatchEvent(new CustomEvent("studio-text", { detail: this.area.value }));
+    this.#moved();
+  };
+
+  #moved = (): void => {
+    this.dispatchEvent(new CustomEvent("studio-place", { detail: placeIn(this.area.value, this.area.selectionEnd) }));
   };
 
   #keydown = (event: KeyboardEvent): void => {
