@@ -15,6 +15,8 @@ from server.service import SERVICE, Service
 COOKIE = "baton_staff"
 HEADER = "X-Baton"
 LEADING: tuple[Role, ...] = ("lead", "admin")
+EDITING: tuple[Role, ...] = ("content", "lead", "admin")
+"""Who works with articles, their reviews, and the report of searches."""
 
 
 async def signed_in(request: web.Request, roles: Iterable[Role] = ANSWERING, *, once: bool = False) -> Staff:

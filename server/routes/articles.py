@@ -47,9 +47,8 @@ from server.article_views import (
     version_view,
 )
 from server.help_content import article_body
-from server.routes.reviews import EDITING
 from server.service import SERVICE
-from server.staff_auth import signed_in
+from server.staff_auth import EDITING, signed_in
 
 OFFERED = 8
 """Articles offered for the field of related ones."""

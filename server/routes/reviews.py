@@ -11,7 +11,6 @@ from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from core.errors import NotFound
-from handoff.records import Role
 from knowledge.articles import article_url
 from knowledge.reviews import (
     LONGEST_NOTE,
@@ -29,10 +28,8 @@ from server.api import Route, checked, read_body
 from server.callers import check_origin, remote
 from server.limits import limit
 from server.service import SERVICE
-from server.staff_auth import signed_in
+from server.staff_auth import EDITING, signed_in
 
-EDITING: tuple[Role, ...] = ("content", "lead", "admin")
-"""Who works with reviews and reports."""
 CLICKS_PER_MINUTE = 120
 
 

@@ -10,8 +10,11 @@ const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
   ALLOWED_ATTR: ["href", "title", "colspan", "rowspan", "start", "lang", "dir"],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/(?!\/)|#)/i,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|\/(?!\/)|#)/i,
 };
+
+/** What a link may lead to: the same as where the service sanitises. */
+const SCHEMES = new Set(["https:", "http:", "mailto:", "tel:"]);
 
 /** A whole article has pictures too. */
 const WHOLE: typeof CONFIG = { ...CONFIG, ALLOWED_TAGS: [...(CONFIG.ALLOWED_TAGS ?? []), "img"], ALLOWED_ATTR: [...(CONFIG.ALLOWED_ATTR ?? []), "src", "alt"] };
@@ -118,7 +121,7 @@ export function markedPieces(html: string, within: number): MarkedPiece[] {
 export function safeUrl(url: string, base: string): string | null {
   try {
     const parsed = new URL(url, base);
-    return parsed.protocol === "https:" || parsed.protocol === "http:" || parsed.protocol === "mailto:" ? parsed.href : null;
+    return SCHEMES.has(parsed.protocol) ? parsed.href : null;
   } catch {
     return null;
   }

@@ -15,8 +15,8 @@ export function seenBy({ audience, visibility }: Kept): SeenBy {
   return visibility === "public" ? "everyone" : "customers";
 }
 
-/** What is to be kept for a choice. What was written for customers and staff stays so. */
+/** What is to be kept for a choice. What was written for customers alone stays so; what staff alone could read is for both, as the choice says. */
 export function keptFor(chosen: SeenBy, before: Kept): Kept {
   if (chosen === "staff") return { audience: "internal", visibility: "internal" };
-  return { audience: before.audience === "internal" ? "customer" : before.audience, visibility: chosen === "everyone" ? "public" : "authenticated" };
+  return { audience: before.audience === "internal" ? "both" : before.audience, visibility: chosen === "everyone" ? "public" : "authenticated" };
 }

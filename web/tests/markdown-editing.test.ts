@@ -87,7 +87,7 @@ describe("who may see an article", () => {
   test("is kept as what the service knows, and what was for both stays for both", () => {
     expect(keptFor("staff", { audience: "both", visibility: "public" })).toEqual({ audience: "internal", visibility: "internal" });
     expect(keptFor("customers", { audience: "both", visibility: "public" })).toEqual({ audience: "both", visibility: "authenticated" });
-    expect(keptFor("everyone", { audience: "internal", visibility: "internal" })).toEqual({ audience: "customer", visibility: "public" });
+    expect(keptFor("everyone", { audience: "internal", visibility: "internal" })).toEqual({ audience: "both", visibility: "public" });
   });
 });
 
@@ -164,4 +164,10 @@ test("a whole article keeps its headings, tables and pictures, and nothing that 
   expect([...page.querySelectorAll("img")].map((one) => one.getAttribute("src"))).toEqual(["https://a.example/b.png"]);
   expect(page.querySelector("[role=region] table")).not.toBeNull();
   expect(page.querySelectorAll("script, style, iframe, a, [onclick], [onerror], [id]")).toHaveLength(0);
+});
+
+test("what leads to a telephone or a mail program is a link, as the help centre's own pages have it", () => {
+  const page = document.createElement("div");
+  page.append(articleFragment('<a href="tel:+4930123">call</a> <a href="mailto:a@b.example">write</a>', "https://service.test"));
+  expect([...page.querySelectorAll("a")].map((one) => one.getAttribute("href"))).toEqual(["tel:+4930123", "mailto:a@b.example"]);
 });
