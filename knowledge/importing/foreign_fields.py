@@ -5,6 +5,7 @@ What is not understood is passed over, so whatever hides a page elsewhere has to
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from knowledge.article_files import FrontMatter
@@ -62,18 +63,36 @@ def _in_small_letters(front: FrontMatter) -> None:
 def _hide(front: FrontMatter) -> None:
     """Let what hides a page count, whatever else says that it may be read."""
     values = front.values
-    if values.get("draft") is not None:
-        draft = truth(values["draft"])
-        if draft is None:
-            raise front.broken("draft", f"draft is {values['draft']!r}; it must be true or false.")
-        if draft:
-            values["status"] = "draft"
-        else:
-            values.setdefault("status", "published")
-    if truth(values.get("published")) is False:  # elsewhere a date stands there
+    draft = _told(front, "draft")
+    if draft:
         values["status"] = "draft"
-    if any(truth(values.get(name)) for name in _HIDING):
+    elif draft is False:
+        values.setdefault("status", "published")
+    if not _is_date(values.get("published")) and _told(front, "published") is False:
+        values["status"] = "draft"
+    if any(_told(front, name) for name in _HIDING):
         values["visibility"] = "internal"
+
+
+def _told(front: FrontMatter, name: str) -> bool | None:
+    """Return whether a field says yes; None where it is not there or empty. Whatever else it says might hide the page."""
+    value = front.values.get(name)
+    if value is None or value == "":
+        return None
+    told = truth(value)
+    if told is None:
+        raise front.broken(name, f"{name} is {value!r}; it must be true or false.")
+    return told
+
+
+def _is_date(value: object) -> bool:
+    """Tell whether `published` says when, as it does elsewhere, and not whether."""
+    if not isinstance(value, str):
+        return isinstance(value, date)
+    try:
+        return bool(datetime.fromisoformat(value.strip()))
+    except ValueError:
+        return False
 
 
 def _take_lists(values: dict[str, Any]) -> None:

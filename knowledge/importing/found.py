@@ -63,9 +63,9 @@ def slug_of(title: str, otherwise: str) -> str:
 def truth(value: Any) -> bool | None:
     """Return whether a value says yes, in any way that exports and people write it; None where it says neither."""
     said = value.strip().casefold() if isinstance(value, str) else value
-    if said in (1, "1", "true", "yes", "on"):
+    if said in (1, "1", "true", "yes", "y", "on"):
         return True
-    return False if said in (0, "0", "false", "no", "off") else None
+    return False if said in (0, "0", "false", "no", "n", "off") else None
 
 
 @dataclass(frozen=True)
