@@ -22,6 +22,7 @@ from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Invalid
 from core.text import in_one_line
 from knowledge.articles import Article, Audience, Visibility
+from knowledge.deletion import delete_article
 from knowledge.derivation import derive
 from knowledge.history import present_version
 from knowledge.store import check_slug_is_free
@@ -121,6 +122,12 @@ async def discard(db: Database, article_id: str, *, revision: int) -> None:
     """Forget the draft beside an article, as `knowledge.versions.discard_draft`."""
     async with db.write() as tx:
         await discard_draft(tx, article_id, revision=revision)
+
+
+async def delete(db: Database, article_id: str, *, based_on: int, revision: int) -> None:
+    """Delete an article that was never published, as `knowledge.deletion.delete_article`."""
+    async with db.write() as tx:
+        await delete_article(tx, article_id, based_on=based_on, revision=revision)
 
 
 async def show(db: Database, article_id: str, editor: Editor, *, based_on: int, revision: int) -> None:

@@ -58,6 +58,12 @@ class RevisionQuery(BaseModel):
     revision: int = _Revision
 
 
+class DeletionQuery(RevisionQuery):
+    """The version that the editor saw, and the draft's revision, 0 for no draft."""
+
+    based_on: int = _Number
+
+
 class FieldsBody(BaseModel):
     """What an editor writes of an article. How long each may be is told with the field by whoever keeps it."""
 

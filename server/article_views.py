@@ -75,7 +75,7 @@ class ArticleFieldsView(TypedDict):
 
 
 class EditedArticleView(TypedDict):
-    """An article as it is now."""
+    """An article as it is now. It is deletable while no reader ever saw it."""
 
     id: str
     version: int
@@ -87,6 +87,7 @@ class EditedArticleView(TypedDict):
     votes: ArticleVotesView
     views: int
     review_id: str | None
+    deletable: bool
     fields: ArticleFieldsView
 
 
@@ -174,7 +175,7 @@ def row_view(row: Row) -> ArticleRowView:
 
 
 def detail_view(
-    present: Version, draft: Draft | None, review_id: str | None, titles: Mapping[str, str]
+    present: Version, draft: Draft | None, review_id: str | None, titles: Mapping[str, str], *, deletable: bool
 ) -> ArticleDetailView:
     """Show an article with its draft."""
     article = present.article
@@ -189,6 +190,7 @@ def detail_view(
         votes=ArticleVotesView(helpful=article.helpful, not_helpful=article.not_helpful),
         views=article.views,
         review_id=review_id,
+        deletable=deletable,
         fields=fields_view(article),
     )
     related = [NamedArticleView(id=name, title=title) for name, title in sorted(titles.items())]

@@ -12,6 +12,7 @@ from aiohttp import web
 from core.errors import Invalid, NotFound
 from handoff.records import Staff
 from knowledge import editing
+from knowledge.deletion import was_published
 from knowledge.editing import Editor
 from knowledge.editors_list import categories_for_editors, count_for_editors, named_like, rows_for_editors, titles_of
 from knowledge.history import list_versions, present_version, read_version
@@ -20,6 +21,7 @@ from knowledge.versions import LONGEST_CONTENT, read_draft
 from server.api import LARGEST_INTEGER, Route, checked, read_body
 from server.article_requests import (
     ArticlesQuery,
+    DeletionQuery,
     DraftBody,
     NewArticleBody,
     PreviewBody,
@@ -129,6 +131,19 @@ async def delete_draft(request: web.Request) -> web.Response:
     return await _detail(request)
 
 
+async def delete_one_article(request: web.Request) -> web.Response:
+    """Delete an article that was never published; one that has gone already stays so."""
+    await _editor(request)
+    query = checked(dict(request.query), DeletionQuery)
+    await editing.delete(
+        request.app[SERVICE].database,
+        request.match_info["id"],
+        based_on=query.based_on,
+        revision=query.revision,
+    )
+    return web.json_response({})
+
+
 async def post_publish(request: web.Request) -> web.Response:
     """Show an article, with its draft's words where there is one."""
     editor = await _editor(request)
@@ -219,7 +234,8 @@ async def _detail(request: web.Request, article_id: str | None = None, *, status
         review_id = await open_review_of(reader, present.article_id)
         named = {*present.article.related, *(() if draft is None else draft.article.related)}
         titles = await titles_of(reader, named)
-    return web.json_response(detail_view(present, draft, review_id, titles), status=status)
+        deletable = not await was_published(reader, present.article_id)
+    return web.json_response(detail_view(present, draft, review_id, titles, deletable=deletable), status=status)
 
 
 _ALL = "/api/desk/articles"
@@ -232,6 +248,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/desk/article-suggestions", get_suggestions, "Articles by words of their titles", auth="staff",
           query=WordsQuery, returns=NamedArticlesView),
     Route("GET", _ONE, get_one_article, "An article with its draft", auth="staff", returns=ArticleDetailView),
+    Route("DELETE", _ONE, delete_one_article, "Delete an article that was never published", auth="staff", query=DeletionQuery),
     Route("PUT", _ONE + "/draft", put_draft, "Keep a draft", auth="staff", body=DraftBody, returns=ArticleDetailView),
     Route("DELETE", _ONE + "/draft", delete_draft, "Forget a draft", auth="staff", query=RevisionQuery, returns=ArticleDetailView),
     Route("POST", _ONE + "/publish", post_publish, "Publish an article", auth="staff", body=PublishBody, returns=ArticleDetailView),

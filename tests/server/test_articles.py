@@ -258,10 +258,24 @@ async def test_a_slug_or_an_id_is_given_once(help_centre: Running, cora: Client)
         assert (await refused(cora, "POST", ALL, 400, CARDS | {"slug": "odd", "id": odd}))["field"] == "id"
 
 
+async def test_an_article_is_deleted_while_no_reader_ever_saw_it(help_centre: Running, cora: Client) -> None:
+    assert (await ask(cora, "POST", ALL, 201, CARDS))["article"]["deletable"]
+    stale = await refused(cora, "DELETE", f"{ALL}/cards", 409, based_on=1, revision=1)
+    assert stale["code"] == "stale_version"
+    for _again in range(2):
+        assert await ask(cora, "DELETE", f"{ALL}/cards", 200, based_on=1, revision=0) == {}
+    assert (await refused(cora, "GET", f"{ALL}/cards", 404))["code"] == "not_found"
+    assert not (await published(cora))["article"]["deletable"]
+    taken_out = await ask(cora, "POST", f"{ALL}/cards/unpublish", 200, {"based_on": 2})
+    assert not taken_out["article"]["deletable"]
+    assert (await refused(cora, "DELETE", f"{ALL}/cards", 409, based_on=3, revision=0))["code"] == "conflict"
+
+
 async def test_articles_are_edited_by_editors_and_leads_only(help_centre: Running) -> None:
     agent = await help_centre.staff()
     calls: tuple[tuple[str, str], ...] = (
-        ("GET", ALL), ("POST", ALL), ("POST", ALL + "/preview"), ("GET", "/api/desk/article-suggestions"), ("GET", ALL + "/id-invoices"),
+        ("DELETE", ALL + "/id-invoices"), ("GET", ALL), ("POST", ALL), ("POST", ALL + "/preview"),
+        ("GET", "/api/desk/article-suggestions"), ("GET", ALL + "/id-invoices"),
         ("PUT", ALL + "/id-invoices/draft"), ("DELETE", ALL + "/id-invoices/draft"), ("POST", ALL + "/id-invoices/publish"),
         ("POST", ALL + "/id-invoices/unpublish"), ("POST", ALL + "/id-invoices/restore"), ("GET", ALL + "/id-invoices/versions"),
         ("GET", ALL + "/id-invoices/versions/1"),
@@ -277,7 +291,7 @@ async def test_articles_are_edited_by_editors_and_leads_only(help_centre: Runnin
     )
     assert (await refused(elsewhere, "POST", ALL, 403, CARDS))["code"] == "forbidden"
     assert (await ask(lead, "GET", ALL + "/id-invoices"))["article"]["fields"]["title"] == "Download invoices as PDF"
-    for method, path in calls[4:]:
+    for method, path in calls[5:]:
         body = {"fields": CARDS, "based_on": 1, "revision": 0} if method == "PUT" else {"based_on": 1}
         body |= {"revision": 0} if path.endswith("/publish") else {"number": 1} if path.endswith("/restore") else {}
         query = {"revision": 1} if method == "DELETE" else {}

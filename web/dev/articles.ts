@@ -74,7 +74,7 @@ export class StandInArticles {
     const one = this.#all.find((known) => known.id === id);
     if (one === undefined) return refused(404, "not_found", "There is no such article.");
     switch (what) {
-      case undefined: return ok(detail(one));
+      case undefined: return method === "DELETE" ? this.#delete(one, url.searchParams) : ok(detail(one));
       case "draft": return method === "PUT" ? this.#save(one, body as { fields: ArticleFields; based_on: number; revision: number }) : this.#discard(one);
       case "publish": return this.#next(one, one.draft?.fields ?? now(one).fields, "published", body.based_on as number, true);
       case "unpublish": return this.#next(one, now(one).fields, "draft", body.based_on as number);
@@ -133,6 +133,15 @@ export class StandInArticles {
     return ok(detail(one));
   }
 
+  #delete(one: Kept, seen: URLSearchParams): Answer {
+    if (!deletable(one)) return refused(409, "conflict", "Readers have seen this article, so it keeps its history. Unpublish it, and nobody finds it.");
+    if (Number(seen.get("based_on")) !== now(one).number || Number(seen.get("revision")) !== (one.draft?.revision ?? 0)) {
+      return refused(409, "stale_version", `The article was changed by ${one.draft?.by ?? now(one).by} since you opened it. It was not deleted: look at it first.`);
+    }
+    this.#all = this.#all.filter((other) => other !== one);
+    return ok({});
+  }
+
   #next(one: Kept, of: ArticleFields, status: ArticleStatus, basedOn: number, ends = false): Answer {
     const present = now(one);
     if (basedOn !== present.number) return refused(409, "stale_version", `${present.by} has changed this article since you opened it.`);
@@ -153,6 +162,7 @@ export class StandInArticles {
 }
 
 const now = (one: Kept): ArticleVersionDetail => one.versions[0]!;
+const deletable = (one: Kept): boolean => one.versions.every(({ status }) => status === "draft");
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const refused = (status: number, code: string, message: string, field: string | null = null): Answer => ({ status, body: { error: { code, message, field } } });
 const urlOf = (one: Kept): string | null => (now(one).status === "published" && seenBy(now(one).fields) === "everyone" ? `/help/${now(one).fields.slug}` : null);
@@ -166,7 +176,7 @@ function detail(one: Kept): ArticleDetail {
   const { fields: of, number, by, at, status } = now(one);
   const titles = { "fh-2": "Change your plan" };
   return {
-    article: { id: one.id, version: number, status, created_at: one.versions.at(-1)!.at!, updated_at: at!, edited_by: by, url: urlOf(one), votes: one.votes, views: 40, review_id: one.review, fields: of },
+    article: { id: one.id, version: number, status, created_at: one.versions.at(-1)!.at!, updated_at: at!, edited_by: by, url: urlOf(one), votes: one.votes, views: 40, review_id: one.review, deletable: deletable(one), fields: of },
     draft: one.draft, related: Object.entries(titles).map(([id, title]) => ({ id, title })),
   };
 }

@@ -131,9 +131,11 @@ export class ArticleEditor extends LitElement {
     const draft = detail?.draft ?? null;
     const discardable = unsaved || draft !== null;
     const published = detail?.article.status === "published";
-    if (!discardable && !published) return nothing;
+    const deletable = detail?.article.deletable === true;
+    if (!discardable && !published && !deletable) return nothing;
     return html`<div class="more-actions">${discardable ? this.#button("desk-article-discard", draft === null ? "Undo all changes…" : "Discard draft…", true, () => void this.#discard(editing)) : nothing}
-      ${published ? this.#button("desk-article-unpublish", "Unpublish…", true, () => void this.#unpublish(editing)) : nothing}</div>`;
+      ${published ? this.#button("desk-article-unpublish", "Unpublish…", true, () => void this.#unpublish(editing)) : nothing}
+      ${deletable ? this.#button("desk-article-delete", "Delete article…", true, () => void this.#delete(editing)) : nothing}</div>`;
   }
 
   #lostSession = (error: unknown): boolean => this.model.session.lost(error);
@@ -183,6 +185,15 @@ export class ArticleEditor extends LitElement {
       location.hash = articleHash({ kind: "list" });
     } else if (await editing.discard()) this.model.toast("Discarded.", "info");
     await this.#settle(editing);
+  }
+
+  async #delete(editing: Editing): Promise<void> {
+    if (!(await this.confirm.ask({ title: "Delete this article?", words: ["No reader ever saw it. What is written here is gone for good, for everybody who edits articles."], action: "Delete" }))) return;
+    if (await editing.delete()) {
+      this.model.toast("Deleted.", "info");
+      this.model.studio.opened = null;
+      location.hash = articleHash({ kind: "list" });
+    } else await this.#settle(editing);
   }
 
   async #unpublish(editing: Editing): Promise<void> {

@@ -24,7 +24,9 @@ export interface ArticleList { articles: ArticleRow[]; next: string | null; tota
 export interface ArticleQuery { q: string; category: string; status: "" | ArticleStatus | "changed"; audience: "" | "everyone" | "customers" | "staff" }
 
 export interface ArticleState {
-  id: string; version: number; status: ArticleStatus; created_at: string; updated_at: string; edited_by: string; url: string | null; votes: ArticleVotes; views: number; review_id: string | null; fields: ArticleFields;
+  id: string; version: number; status: ArticleStatus; created_at: string; updated_at: string; edited_by: string; url: string | null; votes: ArticleVotes; views: number; review_id: string | null;
+  /** No reader ever saw it. */
+  deletable: boolean; fields: ArticleFields;
 }
 /** A change that only editors see. It is stale once the version that it was begun on has been replaced. */
 export interface ArticleDraft { revision: number; based_on: number; by: string; at: string; stale: boolean; fields: ArticleFields }

@@ -20,6 +20,7 @@ export class ArticlesApi {
   create = async (fields: ArticleFields): Promise<ArticleDetail> => (await this.requests.write("POST", ROOT, fields)) as ArticleDetail;
   saveDraft = async (id: string, draft: { fields: ArticleFields; based_on: number; revision: number }): Promise<ArticleDetail> => (await this.requests.write("PUT", `${at(id)}/draft`, draft)) as ArticleDetail;
   discardDraft = async (id: string, revision: number): Promise<ArticleDetail> => (await this.requests.write("DELETE", `${at(id)}/draft?revision=${revision}`)) as ArticleDetail;
+  delete = async (id: string, seen: { based_on: number; revision: number }): Promise<unknown> => this.requests.write("DELETE", `${at(id)}?based_on=${seen.based_on}&revision=${seen.revision}`);
   publish = async (id: string, seen: { based_on: number; revision: number }): Promise<ArticleDetail> => (await this.requests.write("POST", `${at(id)}/publish`, seen)) as ArticleDetail;
   unpublish = async (id: string, basedOn: number): Promise<ArticleDetail> => (await this.requests.write("POST", `${at(id)}/unpublish`, { based_on: basedOn })) as ArticleDetail;
   versions = async (id: string, before?: number): Promise<ArticleVersions> => (await this.requests.read(`${at(id)}/versions${before === undefined ? "" : `?before=${before}`}`)) as ArticleVersions;

@@ -13,7 +13,7 @@ export interface EditingDesk {
 }
 /** A colleague's words that came between: `base` is what both began on, `version` and `revision` what the next save follows. */
 export interface Conflict { words: string; whose: string; base: ArticleFields; theirs: ArticleFields; version: number; revision: number }
-export type Task = "reading" | "saving" | "publishing" | "discarding" | "unpublishing";
+export type Task = "reading" | "saving" | "publishing" | "discarding" | "deleting" | "unpublishing";
 export interface Problem { message: string; field: string | null }
 
 export class Editing {
@@ -88,10 +88,18 @@ export class Editing {
     });
   }
 
-  /** Forgets an article that was never saved. */
+  /** Deletes an article that no reader ever saw, with all that is written of it. */
+  async delete(): Promise<boolean> {
+    return this.#do("deleting", async () => {
+      await this.api.delete(this.id, { based_on: this.#present.version, revision: this.detail?.draft?.revision ?? 0 });
+      this.forget();
+    });
+  }
+
+  /** Forgets an article that was never saved, or is no more. */
   forget(): void {
-    this.#begin(EMPTY_FIELDS, 0, 0);
     this.aside = null;
+    this.#begin(EMPTY_FIELDS, 0, 0);
     this.desk.changed();
   }
 

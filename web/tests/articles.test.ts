@@ -229,6 +229,31 @@ describe("writing", () => {
     expect(words("desk-article-state")).toBe("Published");
   });
 
+  test("an article that no reader ever saw is deleted once that is said, and is gone from the list", async () => {
+    await go("#/articles/fh-2");
+    expect(allById(app, "desk-article-delete")).toHaveLength(0);
+    await go("#/articles/fh-5");
+    await write("desk-article-content", "half a thought");
+    await click("desk-article-delete");
+    expect(byId(app, "desk-confirm-yes").closest("dialog")?.textContent).toContain("No reader ever saw it");
+    await click("desk-confirm-yes");
+    expect(service.calls.filter((call) => call.method === "DELETE").map((call) => call.url)).toEqual(["/api/desk/articles/fh-5?based_on=1&revision=0"]);
+    await arrive();
+    expect(location.hash).toBe("#/articles");
+    expect(rows()).not.toContain("fh-5");
+    expect(toasts().at(-1)).toBe("Deleted.");
+    expect(model.studio.unsaved).toBe(false);
+  });
+
+  test("an article that a colleague has changed meanwhile is not deleted, and what they wrote is shown", async () => {
+    await go("#/articles/fh-5");
+    articles.colleagueWrites("fh-5");
+    await click("desk-article-delete");
+    await click("desk-confirm-yes");
+    expect(words("desk-article-conflict")).toContain("It was not deleted");
+    expect(location.hash).toBe("#/articles/fh-5");
+  });
+
   test("unpublishing says who loses it, and what is being written goes on", async () => {
     await go("#/articles/fh-3");
     await write("desk-article-content", "more");
