@@ -42,6 +42,8 @@ articles = sa.Table(
     sa.Column("edited_by", sa.String(200), nullable=False, default="", server_default=""),
     sa.Column("edited_at", Moment),
     sa.Column("changed", Json),
+    # The last revision that a draft beside it had: the next one has a higher one, whatever became of that draft.
+    sa.Column("draft_revision", sa.Integer, nullable=False, default=0, server_default="0"),
     # Where it was imported from, its id there, what it said, and the version that made: a higher version is an editor's.
     sa.Column("source", sa.String(120)),
     sa.Column("source_id", sa.String(400)),

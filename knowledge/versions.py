@@ -40,7 +40,7 @@ Cuts = Mapping[str, Sequence[Derived]]
 
 @dataclass(frozen=True)
 class Draft:
-    """What an editor prepares. `revision` rises with each save, so that two editors do not write over each other."""
+    """What an editor prepares. `revision` rises with each save and from draft to draft, so that two editors do not write over each other."""
 
     article_id: str
     based_on: int
@@ -109,13 +109,15 @@ async def save_draft(
             "opened it. Nothing was written: open it again and make your change there."
         )
     await check_slug_is_free(tx, article)
-    values = {"based_on": based_on, "revision": revision + 1, "edited_by": by, "edited_at": at}
+    following = known["draft_revision"] + 1
+    values = {"based_on": based_on, "revision": following, "edited_by": by, "edited_at": at}
     values |= {"written": article.written}
     if row is None:
         await tx.execute(sa.insert(drafts).values(article_id=article.id, **values))
     else:
         await tx.execute(sa.update(drafts).where(own).values(**values))
-    return Draft(article.id, based_on, revision + 1, by, at, with_written(article_of(known), article.written))
+    await tx.execute(sa.update(articles).where(articles.c.id == article.id).values(draft_revision=following))
+    return Draft(article.id, based_on, following, by, at, with_written(article_of(known), article.written))
 
 
 async def read_draft(reader: Reader, article_id: str) -> Draft | None:

@@ -51,8 +51,11 @@ async def edit(database: Database, article_id: str, *, publish: bool = True, **c
     await editing.save(
         database, article_id, fields_of(present.article, **changed), AMARA, based_on=based_on, revision=revision
     )
+    async with database.read() as reader:
+        saved = await read_draft(reader, article_id)
+    assert saved is not None
     if publish:
-        await editing.show(database, article_id, AMARA, based_on=based_on, revision=revision + 1)
+        await editing.show(database, article_id, AMARA, based_on=based_on, revision=saved.revision)
 
 
 async def now(database: Database, article_id: str) -> Article:

@@ -29,6 +29,11 @@ async def do(database: Database, work: Callable[..., Awaitable[Any]], *given: An
         return await work(tx, *given, **(BY | named))
 
 
+async def discard(database: Database, article_id: str, revision: int) -> None:
+    async with database.write() as tx:
+        await versions.discard_draft(tx, article_id, revision=revision)
+
+
 async def shown(database: Database, slug: str) -> Article:
     async with database.read() as reader:
         return await get_article(reader, slug, Viewer.ANONYMOUS)
@@ -98,6 +103,31 @@ async def test_a_draft_saved_by_somebody_else_meanwhile_is_not_written_over(data
     await do(database, versions.save_draft, make_article("cards", "Mine."), based_on=1, revision=0)
     with pytest.raises(StaleVersion, match="saved by Amara since you opened it"):
         await do(database, versions.save_draft, make_article("cards", "Yours."), based_on=1, revision=0)
+
+
+@pytest.mark.parametrize("went", ["discarded", "published"])
+async def test_what_was_seen_of_a_draft_that_is_gone_says_nothing_of_the_next_one(
+    database: Database, went: str
+) -> None:
+    await keep(database, make_article("cards"))
+    seen = await do(database, versions.save_draft, make_article("cards", "Seen."), based_on=1, revision=0)
+    if went == "discarded":
+        await discard(database, "cards", seen.revision)
+        based_on = 1
+    else:
+        based_on = (await do(database, versions.publish, "cards", based_on=1, revision=seen.revision)).number
+    await do(database, versions.save_draft, make_article("cards", "Unseen."), based_on=based_on, revision=0)
+    mine = make_article("cards", "Mine.")
+    with pytest.raises(StaleVersion):
+        await do(database, versions.save_draft, mine, based_on=based_on, revision=seen.revision)
+    with pytest.raises(StaleVersion):
+        await do(database, versions.publish, "cards", based_on=based_on, revision=seen.revision)
+    with pytest.raises(StaleVersion):
+        await discard(database, "cards", seen.revision)
+    async with database.read() as reader:
+        draft = await versions.read_draft(reader, "cards")
+    assert draft is not None
+    assert draft.article.content == "Unseen."
 
 
 async def test_a_draft_on_a_version_that_was_replaced_cannot_be_published(database: Database) -> None:
