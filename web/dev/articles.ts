@@ -30,7 +30,7 @@ GET /v2/invoices?year=2026
 \`\`\`
 `;
 
-interface Kept { id: string; versions: ArticleVersionDetail[]; draft: ArticleDetail["draft"]; votes: ArticleRow["votes"]; review: string | null }
+interface Kept { id: string; versions: ArticleVersionDetail[]; draft: ArticleDetail["draft"]; revision: number; votes: ArticleRow["votes"]; review: string | null }
 export interface Answer { status: number; body: unknown }
 
 function fields(over: Partial<ArticleFields>): ArticleFields {
@@ -38,7 +38,7 @@ function fields(over: Partial<ArticleFields>): ArticleFields {
 }
 
 function kept(id: string, of: ArticleFields, over: Partial<Kept> = {}, status: ArticleStatus = "published", days = 3): Kept {
-  return { id, versions: [{ number: 1, by: "import", at: before(days), changed: [], status, fields: of }], draft: null, votes: { helpful: 9, not_helpful: 2 }, review: null, ...over };
+  return { id, versions: [{ number: 1, by: "import", at: before(days), changed: [], status, fields: of }], draft: null, revision: over.draft?.revision ?? 0, votes: { helpful: 9, not_helpful: 2 }, review: null, ...over };
 }
 
 function seeded(): Kept[] {
@@ -88,7 +88,14 @@ export class StandInArticles {
     this.#written += 1;
     const content = `A colleague's words, the ${this.#written}. time.\n\n## And a heading\n`;
     const one = this.#all.find((known) => known.id === id)!;
-    one.draft = { revision: (one.draft?.revision ?? 0) + 1, based_on: now(one).number, by, at: new Date().toISOString(), stale: false, fields: { ...(one.draft?.fields ?? now(one).fields), content, ...change } };
+    one.draft = { revision: (one.revision += 1), based_on: now(one).number, by, at: new Date().toISOString(), stale: false, fields: { ...(one.draft?.fields ?? now(one).fields), content, ...change } };
+  }
+
+  /** A version that nobody's draft was begun on: an import, or an earlier version restored. */
+  importBrings(id: string, change: Partial<ArticleFields>): void {
+    const one = this.#all.find((known) => known.id === id)!;
+    one.versions.unshift({ ...now(one), number: now(one).number + 1, by: "import", at: new Date().toISOString(), changed: Object.keys(change), fields: { ...now(one).fields, ...change } });
+    if (one.draft !== null) one.draft = { ...one.draft, stale: true };
   }
 
   #matching(q: string): Kept[] {
@@ -124,7 +131,7 @@ export class StandInArticles {
     if ((one.draft?.revision ?? 0) !== sent.revision) return refused(409, "stale_version", `The draft has been saved by ${one.draft?.by ?? "somebody"} since you opened it.`);
     const wrong = this.#wrong(sent.fields, one.id);
     if (wrong !== null) return wrong;
-    one.draft = { revision: sent.revision + 1, based_on: sent.based_on, by: this.me, at: new Date().toISOString(), stale: sent.based_on !== now(one).number, fields: sent.fields };
+    one.draft = { revision: (one.revision += 1), based_on: sent.based_on, by: this.me, at: new Date().toISOString(), stale: sent.based_on !== now(one).number, fields: sent.fields };
     return ok(detail(one));
   }
 

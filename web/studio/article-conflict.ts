@@ -1,10 +1,12 @@
 /** Somebody else was quicker: who, what differs, and how to go on without losing either; then, what was set aside by that. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import { base } from "../shared/tokens.js";
 import { difference, differenceStyle } from "./difference.js";
 import type { Conflict, Editing } from "./editing.js";
 import { FIELD_NAMES, namesOf, type ShownField } from "./fields.js";
+import type { Aside } from "./studio.js";
 
 export class ArticleConflict extends LitElement {
   static define(tag = "desk-article-conflict"): void {
@@ -29,8 +31,8 @@ export class ArticleConflict extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { conflict, aside } = this.editing;
-    return html`${conflict === null ? nothing : this.#conflict(conflict)}${aside === null ? nothing : this.#aside()}`;
+    const { conflict, asides } = this.editing;
+    return html`${conflict === null ? nothing : this.#conflict(conflict)}${repeat(asides, (one) => one, (one, place) => this.#aside(one, place))}`;
   }
 
   #conflict(conflict: Conflict): TemplateResult {
@@ -45,15 +47,14 @@ export class ArticleConflict extends LitElement {
       ${this.compared ? html`<div class="shown"><p>From ${whose}’s to yours:</p>${difference(conflict.theirs, this.editing.written, { titles: this.editing.titles })}</div>` : nothing}</section>`;
   }
 
-  #aside(): TemplateResult {
-    const { aside, written } = this.editing;
-    if (aside === null) return html``;
+  #aside(aside: Aside, place: number): TemplateResult {
+    const { written } = this.editing;
     const mine = aside.whose === "";
-    const take = (field: ShownField): TemplateResult => html`<button type="button" class="button" aria-label=${`Take ${FIELD_NAMES[field]} from ${mine ? "what you had written" : `what ${aside.whose} wrote`}`} data-testid="desk-aside-take" @click=${() => this.#takeBack(field)}>Take this</button>`;
-    return html`<section class="aside" aria-labelledby="aside" data-testid="desk-article-aside"><h2 id="aside" tabindex="-1">${mine ? "What you had written" : `What ${aside.whose} wrote`}</h2>
+    const take = (field: ShownField): TemplateResult => html`<button type="button" class="button" aria-label=${`Take ${FIELD_NAMES[field]} from ${mine ? "what you had written" : `what ${aside.whose} wrote`}`} data-testid="desk-aside-take" @click=${() => this.#takeBack(field, aside)}>Take this</button>`;
+    return html`<section class="aside" aria-labelledby=${`aside-${place}`} data-testid="desk-article-aside"><h2 id=${`aside-${place}`} tabindex="-1">${mine ? "What you had written" : `What ${aside.whose} wrote`}</h2>
       <p>Set aside, from what is in the fields below to this. It stays here until you put it away.</p>
       <div class="shown">${difference(written, aside.fields, { titles: this.editing.titles, take })}</div>
-      <div class="actions"><button type="button" class="button" data-testid="desk-aside-drop" @click=${() => this.editing.dropAside()}>Put away</button></div></section>`;
+      <div class="actions"><button type="button" class="button" data-testid="desk-aside-drop" @click=${() => this.editing.dropAside(aside)}>Put away</button></div></section>`;
   }
 
   #goOn(prefer: "mine" | "theirs"): void {
@@ -62,8 +63,8 @@ export class ArticleConflict extends LitElement {
     this.#focusLater();
   }
 
-  #takeBack(field: ShownField): void {
-    this.editing.takeBack(field);
+  #takeBack(field: ShownField, from: Aside): void {
+    this.editing.takeBack(field, from);
     this.#focusLater();
   }
 

@@ -207,7 +207,7 @@ export class ArticleEditor extends LitElement {
   /** An article that was new has an address of its own from now on. */
   #named(editing: Editing): void {
     const id = editing.articleId;
-    if (id === null || this.articleId !== NEW) return;
+    if (id === null || this.articleId !== NEW || !this.isConnected) return;
     this.articleId = id;
     this.#follows = false;
     history.replaceState(null, "", articleHash({ kind: "article", id }));

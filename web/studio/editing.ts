@@ -20,7 +20,7 @@ export class Editing {
   detail: ArticleDetail | null = null;
   written: ArticleFields = EMPTY_FIELDS;
   conflict: Conflict | null = null;
-  aside: Aside | null = null;
+  asides: readonly Aside[] = [];
   problem: Problem | null = null;
   task: Task | null = null;
   readonly titles = new Map<string, string>();
@@ -83,7 +83,7 @@ export class Editing {
   async discard(): Promise<boolean> {
     return this.#do("discarding", async () => {
       const detail = this.#revision === 0 ? await this.api.article(this.id) : await this.api.discardDraft(this.id, this.#revision);
-      this.aside = null;
+      this.asides = [];
       this.#take(detail);
     });
   }
@@ -98,7 +98,7 @@ export class Editing {
 
   /** Forgets an article that was never saved, or is no more. */
   forget(): void {
-    this.aside = null;
+    this.asides = [];
     this.#begin(EMPTY_FIELDS, 0, 0);
     this.desk.changed();
   }
@@ -125,7 +125,7 @@ export class Editing {
     if (conflict === null) return;
     const { fields, both } = this.together(conflict, prefer);
     const other: Aside = prefer === "mine" ? { whose: conflict.whose, fields: conflict.theirs } : { whose: "", fields: this.written };
-    this.aside = both.length === 0 ? null : other;
+    if (both.length > 0) this.asides = [...this.asides, other];
     this.#base = conflict.theirs;
     this.#version = conflict.version;
     this.#revision = conflict.revision;
@@ -137,15 +137,14 @@ export class Editing {
   }
 
   /** Takes one field of what was set aside. */
-  takeBack(field: ShownField): void {
-    if (this.aside === null) return;
-    this.written = withField(this.written, field, this.aside.fields);
+  takeBack(field: ShownField, from: Aside): void {
+    this.written = withField(this.written, field, from.fields);
     this.#keep();
     this.desk.changed();
   }
 
-  dropAside(): void {
-    this.aside = null;
+  dropAside(which: Aside): void {
+    this.asides = this.asides.filter((one) => one !== which);
     this.#keep();
     this.desk.changed();
   }
@@ -176,10 +175,10 @@ export class Editing {
   /** The service has `sent`; what was typed while it was on its way stays, and is not saved yet. */
   #saved(detail: ArticleDetail, sent: ArticleFields): void {
     const typed = this.written;
-    const { aside } = this;
+    const { asides } = this;
     const later = !sameFields(typed, sent);
     this.#take(detail);
-    this.aside = aside;
+    this.asides = asides;
     if (later) this.written = typed;
     this.#keep();
   }
@@ -201,13 +200,13 @@ export class Editing {
     this.#keep();
   }
 
-  async #goOnWith({ version, revision, base, written, aside }: Kept, detail: ArticleDetail): Promise<void> {
+  async #goOnWith({ version, revision, base, written, asides }: Kept, detail: ArticleDetail): Promise<void> {
     const moved = this.#revision !== revision || this.#version !== version;
     this.#base = base;
     this.written = written;
     this.#version = version;
     this.#revision = revision;
-    this.aside = aside;
+    this.asides = asides;
     this.#keep();
     if (moved) await this.#stop(detail, "");
     else await this.#lookAtDraft(detail);
@@ -224,7 +223,8 @@ export class Editing {
     const newer = draft !== null && draft.revision !== this.#revision;
     const base = newer ? this.#base : await this.#wordsOf(this.#version);
     const theirs = newer ? draft.fields : article.fields;
-    const version = newer && !draft.stale ? draft.based_on : article.version;
+    // A draft that is itself behind is brought up to date by the next save, which then stops for what was published meanwhile.
+    const version = newer ? draft.based_on : article.version;
     const revision = draft?.revision ?? 0;
     if (!newer && revision === this.#revision && sameFields(base, theirs)) {
       this.#version = version;
@@ -241,8 +241,8 @@ export class Editing {
   }
 
   #keep(): void {
-    const nothing = !this.unsaved && this.aside === null;
-    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, aside: this.aside });
+    const nothing = !this.unsaved && this.asides.length === 0;
+    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides });
   }
 
   /** Does one thing at a time; its failure is a sentence beside the article, and somebody else's change one to decide on. */

@@ -4,7 +4,7 @@ import type { ArticleCategory, ArticleFields, ArticleQuery } from "./article-typ
 /** What was written in place of one's own, or of a colleague's, and set aside: nothing is lost by a choice. */
 export interface Aside { whose: string; fields: ArticleFields }
 /** `version` and `revision` are the article's and its draft's when the writing began, `base` what they said. */
-export interface Kept { version: number; revision: number; base: ArticleFields; written: ArticleFields; aside: Aside | null }
+export interface Kept { version: number; revision: number; base: ArticleFields; written: ArticleFields; asides: readonly Aside[] }
 
 /** The article that is not there yet. */
 export const NEW = "";

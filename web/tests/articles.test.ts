@@ -6,6 +6,7 @@ import { ReviewListView } from "../desk/review-list.js";
 import { StandInArticles } from "../dev/articles.js";
 import { REVIEWS } from "../dev/feedback.js";
 import { STUDIO } from "../studio/elements.js";
+import { EMPTY_FIELDS } from "../studio/fields.js";
 import { app, model, service, settle, useDesk } from "./desk-page.js";
 import { allById, byId, press, type } from "./dom.js";
 import { refusal } from "./fakes.js";
@@ -301,6 +302,20 @@ describe("writing", () => {
     expect(value("desk-article-content")).toBe("half a thought");
   });
 
+  test("a new article whose answer comes after one has gone on leaves the page as it is", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "A slow one");
+    await write("desk-article-content", "Text.");
+    let arrive = (): void => undefined;
+    const made = articles.answer("POST", new URL("https://s.test/api/desk/articles"), { ...EMPTY_FIELDS, slug: "slow", title: "A slow one", content: "Text." });
+    service.on("POST", "/api/desk/articles", () => new Promise((resolve) => (arrive = () => resolve(made))));
+    await click("desk-article-save");
+    await go("#/articles");
+    arrive();
+    await settle();
+    expect(location.hash).toBe("#/articles");
+  });
+
   test("the preview is what the service renders, sanitised again, once the typing pauses", async () => {
     service.on("POST", "/api/desk/articles/preview", ({ body }) => ({ body: { html: `<p>${(body as { content: string }).content}</p><img src=x onerror="x()"><script>x()</script>` } }));
     await go("#/articles/fh-4");
@@ -364,6 +379,32 @@ describe("a colleague who was quicker", () => {
     await click("desk-article-save");
     expect(allById(app, "desk-article-conflict")).toHaveLength(0);
     expect(words("desk-article-state")).toBe("Published, with a draft");
+  });
+
+  test("leaves what was set aside before where it is", async () => {
+    await collide();
+    await click("desk-conflict-theirs");
+    await write("desk-article-excerpt", "My excerpt.");
+    articles.colleagueWrites("fh-4", { content: "Cora's words.", tags: ["sso"] });
+    await click("desk-article-save");
+    await click("desk-conflict-both");
+    expect(value("desk-article-excerpt")).toBe("My excerpt.");
+    expect(words("desk-article-aside")).toContain("What you had written");
+    expect(words("desk-article-aside")).toContain("Added: My words.");
+  });
+
+  test("had not seen what was published either: that is put beside it next, and not written over", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "My words.");
+    articles.colleagueWrites("fh-4", { content: "Cora's words." });
+    articles.importBrings("fh-4", { excerpt: "Imported." });
+    await click("desk-article-save");
+    await click("desk-conflict-mine");
+    await click("desk-article-save");
+    expect(words("desk-article-conflict")).toContain("import changed this article");
+    await click("desk-conflict-both");
+    await click("desk-article-save");
+    expect(sent("PUT", "/api/desk/articles/fh-4/draft").at(-1)).toMatchObject({ based_on: 2, fields: { content: "My words.", excerpt: "Imported." } });
   });
 
   test("who changed other fields is no choice: both go together", async () => {
