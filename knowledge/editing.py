@@ -22,7 +22,7 @@ from core.database import Database, Reader, Transaction
 from core.errors import Conflict, Invalid
 from core.text import in_one_line
 from knowledge.articles import Article, Audience, Visibility
-from knowledge.deletion import delete_article
+from knowledge.deletion import delete_article, was_published
 from knowledge.derivation import derive
 from knowledge.history import present_version
 from knowledge.store import check_slug_is_free
@@ -32,7 +32,9 @@ from knowledge.versions import (
     check_slug,
     create_article,
     discard_draft,
+    edit_article,
     publish,
+    read_draft,
     restore_version,
     save_draft,
     to_publish,
@@ -112,10 +114,17 @@ async def create(db: Database, fields: Fields, editor: Editor, *, article_id: st
 
 
 async def save(db: Database, article_id: str, fields: Fields, editor: Editor, *, based_on: int, revision: int) -> None:
-    """Keep a change beside an article, as `knowledge.versions.save_draft`."""
+    """Keep a change beside an article, as `knowledge.versions.save_draft`; of one that no reader ever saw it is the next version.
+
+    Nobody reads that one's row but its editors, who find it in their list by what it says there.
+    """
     async with _one_edit(db) as tx:
-        known = (await present_version(tx.connection, article_id)).article
-        await save_draft(tx, fields.on(known), based_on=based_on, revision=revision, **editor.mark)
+        article = fields.on((await present_version(tx.connection, article_id)).article)
+        seen = await was_published(tx.connection, article_id)
+        if seen or revision != 0 or await read_draft(tx.connection, article_id) is not None:
+            await save_draft(tx, article, based_on=based_on, revision=revision, **editor.mark)
+        else:
+            await edit_article(tx, article, based_on=based_on, **editor.mark)
 
 
 async def discard(db: Database, article_id: str, *, revision: int) -> None:

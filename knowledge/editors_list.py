@@ -34,7 +34,7 @@ class Narrowed:
     """Each must stand in the title, slug, id or a tag, in large or small letters."""
     category: str = ""
     status: Literal["", "draft", "published", "changed"] = ""
-    """`changed` are articles with a draft beside them that is not published."""
+    """`changed` are published articles with a draft beside them."""
     readers: Readers | Literal[""] = ""
 
 
@@ -145,8 +145,9 @@ def _conditions(reader: Reader, by: Narrowed) -> list[sa.ColumnElement[bool]]:
         conditions.append(_read_by(reader, by.readers))
     if by.status == "changed":
         conditions.append(articles.c.id.in_(sa.select(drafts.c.article_id)))
-    elif by.status:
-        conditions.append(_scanned(reader, articles.c.status) == by.status)
+    if by.status:
+        status = "draft" if by.status == "draft" else "published"
+        conditions.append(_scanned(reader, articles.c.status) == status)
     return conditions
 
 

@@ -40,7 +40,7 @@ Cuts = Mapping[str, Sequence[Derived]]
 
 @dataclass(frozen=True)
 class Draft:
-    """What an editor prepares. `revision` rises with each save, from draft to draft too, so that nobody writes over what they have not seen."""
+    """What an editor prepares. `revision` rises with each save, from draft to draft too: nobody writes over what they have not seen."""
 
     article_id: str
     based_on: int

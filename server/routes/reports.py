@@ -13,7 +13,6 @@ from insights.searches import MOST_GROUPS, search_report
 from insights.sla import LONGEST_DAYS as LONGEST_SLA_DAYS
 from insights.sla import sla_report
 from server.api import Route, checked
-from server.routes.reviews import EDITING
 from server.search_report_view import (
     FoundForGroupView,
     QuestionGroupView,
@@ -27,7 +26,7 @@ from server.search_report_view import (
 )
 from server.service import SERVICE
 from server.sla_report_view import SlaReportView, sla_report_view
-from server.staff_auth import LEADING, signed_in
+from server.staff_auth import EDITING, LEADING, signed_in
 
 
 class SearchReportQuery(BaseModel):

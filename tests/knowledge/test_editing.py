@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from knowledge import editing
 from knowledge.article_files import write_article
 from knowledge.articles import Article, StaleVersion, Viewer
 from knowledge.editing import Editor, Fields
+from knowledge.editors_list import Narrowed, rows_for_editors
 from knowledge.history import list_versions, present_version, read_version
 from knowledge.importing.importer import import_articles
 from knowledge.retriever import Retriever
@@ -268,3 +270,15 @@ async def _words_met(retriever: Retriever, shelf: Shelf, pointer: Article) -> se
         shown += list(await reader.scalars(sa.select(passages.c.terms)))
     everything = "\n".join(shown)
     return {word for word in shelf.words if word in everything}
+
+
+async def test_an_article_that_no_reader_saw_is_listed_as_it_was_saved_last(database: Database) -> None:
+    await editing.create(database, fields("untitled", title="Untitled"), AMARA)
+    later = Editor("Cora", AT + timedelta(hours=1))
+    named = fields("untitled", title="Refund rules", category="Refunds", audience="internal")
+    await editing.save(database, "untitled", named, later, based_on=1, revision=0)
+    async with database.read() as reader:
+        (row,) = await rows_for_editors(reader, Narrowed("refund", category="Refunds", readers="staff"), limit=5)
+    assert (row.title, row.version, row.updated_at, row.edited_by) == ("Refund rules", 2, later.at, "Cora")
+    with pytest.raises(StaleVersion, match="Cora"):
+        await editing.save(database, "untitled", fields("untitled", title="Mine"), AMARA, based_on=1, revision=0)

@@ -88,7 +88,8 @@ async def test_words_are_found_in_titles_slugs_and_tags_and_signs_are_themselves
 
 async def test_a_list_is_narrowed_by_state_category_and_readers(shelf: Database) -> None:
     async with shelf.write() as tx:
-        await save_draft(tx, make_article("cards", "Soon."), based_on=1, revision=0, by="Amara", at=AT)
+        for slug in ("cards", "hidden"):
+            await save_draft(tx, make_article(slug, "Soon."), based_on=1, revision=0, by="Amara", at=AT)
     assert await ids(shelf, status="changed") == ["cards"]
     assert await ids(shelf, status="draft") == ["hidden"]
     assert await ids(shelf, status="published", category="Billing") == ["invoices", "cards"]

@@ -107,7 +107,7 @@ export class StandInArticles {
     const [category, status, audience] = ["category", "status", "audience"].map((name) => query.get(name) ?? "");
     const found = this.#matching(query.get("q") ?? "").filter((one) => {
       const state = now(one);
-      return (!category || state.fields.category === category) && (!audience || seenBy(state.fields) === audience) && (!status || (status === "changed" ? one.draft !== null : state.status === status));
+      return (!category || state.fields.category === category) && (!audience || seenBy(state.fields) === audience) && (!status || (status === "changed" ? one.draft !== null && state.status === "published" : state.status === status));
     }).sort((a, b) => now(b).at!.localeCompare(now(a).at!));
     const [from, limit] = [Number(query.get("after") ?? 0), Number(query.get("limit") ?? 50)];
     const names = [...new Set(this.#all.map((one) => now(one).fields.category))].filter(Boolean).sort();
@@ -131,6 +131,7 @@ export class StandInArticles {
     if ((one.draft?.revision ?? 0) !== sent.revision) return refused(409, "stale_version", `The draft has been saved by ${one.draft?.by ?? "somebody"} since you opened it.`);
     const wrong = this.#wrong(sent.fields, one.id);
     if (wrong !== null) return wrong;
+    if (one.draft === null && deletable(one)) return this.#next(one, sent.fields, "draft", sent.based_on);
     one.draft = { revision: (one.revision += 1), based_on: sent.based_on, by: this.me, at: new Date().toISOString(), stale: sent.based_on !== now(one).number, fields: sent.fields };
     return ok(detail(one));
   }
