@@ -20,6 +20,9 @@ const PAGE = 50;
 const PAUSE_MS = 200;
 const STATES: readonly [ArticleQuery["status"], string][] = [["", "Any state"], ["published", "Published"], ["draft", "Drafts"], ["changed", "Published, with a draft"]];
 
+/** Roles are written out below: where a row is laid out as a block, it is none to some browsers. */
+const COLUMNS: readonly [string, string][] = [["Article", "title"], ["Seen by", "who"], ["State", "is"], ["Last change", "when"], ["Votes", "votes"]];
+
 export class ArticleListView extends LitElement {
   static define(tag = "desk-article-list"): void {
     if (!customElements.get(tag)) customElements.define(tag, this);
@@ -39,16 +42,19 @@ export class ArticleListView extends LitElement {
     .who { width: 100px; } .is { width: 172px; } .when { width: 160px; } .votes { width: 128px; } td > span { display: block; }
     td:first-child a { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; font-size: 14px; font-weight: 550; color: var(--text); text-decoration: none; }
     td:first-child a:hover { color: var(--accent-text); text-decoration: underline; }
-    tbody tr:hover { background: var(--surface); }
+    /* The whole row is the title's link: for the mouse alone, which may open it beside this page too. */
+    tbody tr { position: relative; } tbody tr:hover { background: var(--surface); }
+    td:first-child a::after { content: ""; position: absolute; inset: 0; } td:first-child a:focus-visible { outline: none; } tr:has(td:first-child a:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }
+    tr:hover td:first-child a { text-decoration: underline; }
     .pills { display: flex; flex-wrap: wrap; gap: 4px; }
-    .review { display: inline-flex; align-items: center; gap: 2px; margin-top: 2px; font-size: 12.5px; }
+    .review { position: relative; z-index: 1; display: inline-flex; align-items: center; gap: 2px; margin-top: 2px; font-size: 12.5px; }
     .busy { border-color: var(--accent); cursor: progress; }
     .foot { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; margin-top: 12px; }
     .nothing .button { margin-top: 12px; } .nothing h2 { margin-bottom: 4px; font-size: 14px; color: var(--text); }
     @media (max-width: 1000px) {
       .table { container-type: inline-size; } thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       table, tbody { display: block; } tr { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 12px 16px; } tr + tr { border-top: 1px solid var(--border); }
-      td, td:first-child { width: auto; padding: 0; border: 0; } td:first-child { flex: 1 0 100%; } td:empty { display: none; } td:not(:first-child) > span:not(.pills) { display: inline; }
+      td, td:first-child { width: auto; padding: 0; border: 0; } td:first-child { flex: 1 0 100%; } td:empty { position: absolute; } td:not(:first-child) > span:not(.pills) { display: inline; }
     }
   `];
 
@@ -100,21 +106,21 @@ export class ArticleListView extends LitElement {
   }
 
   #table({ articles, next, total }: ArticleList): TemplateResult {
-    return html`<div class="table ${this.reading ? "busy" : ""}"><table><caption class="visually-hidden">Articles, the last changed first</caption>
-        <thead><tr><th scope="col">Article</th><th scope="col" class="who">Seen by</th><th scope="col" class="is">State</th><th scope="col" class="when">Last change</th><th scope="col" class="votes">Votes</th></tr></thead>
-        <tbody>${repeat(articles, ({ id }) => id, (one) => this.#row(one))}</tbody></table></div>
+    return html`<div class="table ${this.reading ? "busy" : ""}"><table role="table"><caption class="visually-hidden">Articles, the last changed first</caption>
+        <thead role="rowgroup"><tr role="row">${COLUMNS.map(([words, name]) => html`<th role="columnheader" scope="col" class=${name}>${words}</th>`)}</tr></thead>
+        <tbody role="rowgroup">${repeat(articles, ({ id }) => id, (one) => this.#row(one))}</tbody></table></div>
       <div class="foot"><p class="more" role="status" data-testid="desk-articles-total">${total === 1 ? "One article" : articles.length < total ? `${articles.length.toLocaleString()} of ${total.toLocaleString()} articles` : `${total.toLocaleString()} articles`}</p>
         ${next === null ? nothing : html`<button type="button" class="button" aria-disabled=${this.reading ? "true" : "false"} data-testid="desk-articles-more" @click=${() => void this.#readMore(next)}>Show more</button>`}</div>`;
   }
 
   #row(one: ArticleRow): TemplateResult {
     const { words, tone } = stateWords(one);
-    return html`<tr data-testid="desk-article-row" data-id=${one.id}>
-      <td><a href=${articleHash({ kind: "article", id: one.id })}><bdi>${one.title}</bdi></a><span class="more foreign"><bdi>${whereWords(one)}</bdi></span></td>
-      <td>${SEEN_BY[seenBy(one)].name}</td>
-      <td><span class="pills"><span class="state ${tone}">${words}</span>${this.model.studio.kept(one.id) === null ? nothing : html`<span class="state unsaved">Not saved</span>`}</span></td>
-      <td>${whenWords(one.updated_at)}${one.edited_by === "" ? nothing : html` <span class="foreign"><bdi>${one.edited_by}</bdi></span>`}</td>
-      <td>${voteWords(one.votes)}${one.review_id === null ? nothing : html` <span><a class="review" href="#/feedback">To review<span class="visually-hidden">: ${one.title}</span></a></span>`}</td></tr>`;
+    return html`<tr role="row" data-testid="desk-article-row" data-id=${one.id}>
+      <td role="cell"><a href=${articleHash({ kind: "article", id: one.id })}><bdi>${one.title}</bdi></a><span class="more foreign"><bdi>${whereWords(one)}</bdi></span></td>
+      <td role="cell">${SEEN_BY[seenBy(one)].name}</td>
+      <td role="cell"><span class="pills"><span class="state ${tone}">${words}</span>${this.model.studio.kept(one.id) === null ? nothing : html`<span class="state unsaved">Not saved</span>`}</span></td>
+      <td role="cell">${whenWords(one.updated_at)}${one.edited_by === "" ? nothing : html` <span class="foreign"><bdi>${one.edited_by}</bdi></span>`}</td>
+      <td role="cell">${voteWords(one.votes)}${one.review_id === null ? nothing : html` <span><a class="review" href="#/feedback">To review<span class="visually-hidden">: ${one.title}</span></a></span>`}</td></tr>`;
   }
 
   #empty(): TemplateResult {
