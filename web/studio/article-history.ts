@@ -112,6 +112,7 @@ export class ArticleHistory extends LitElement {
   async #readOlder(before: number): Promise<void> {
     await this.#try(async () => {
       const { versions, next } = await this.model.api.articles.versions(this.articleId, before);
+      if (before !== this.next) return; // pressed twice, or another article was opened meanwhile
       this.versions = [...this.versions, ...versions];
       this.next = next ?? null;
     });

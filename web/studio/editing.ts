@@ -16,6 +16,9 @@ export interface Conflict { words: string; whose: string; base: ArticleFields; t
 export type Task = "reading" | "saving" | "publishing" | "discarding" | "deleting" | "unpublishing";
 export interface Problem { message: string; field: string | null }
 
+const NOT_DONE: Partial<Record<Task, string>> = { publishing: "Not published: ", discarding: "Not discarded: ", deleting: "Not deleted: ", unpublishing: "Not unpublished: " };
+const ONCE_MORE = "The article has changed since you opened it, but these words have not. Nothing was written yet: press once more.";
+
 export class Editing {
   detail: ArticleDetail | null = null;
   written: ArticleFields = EMPTY_FIELDS;
@@ -208,17 +211,17 @@ export class Editing {
     this.#revision = revision;
     this.asides = asides;
     this.#keep();
-    if (moved) await this.#stop(detail, "");
+    if (moved) await this.#stop(detail);
     else await this.#lookAtDraft(detail);
   }
 
   /** A draft that was begun on a version which has been replaced since cannot be published: both are put beside each other. */
   async #lookAtDraft(detail: ArticleDetail): Promise<void> {
-    if (detail.draft?.stale === true) await this.#stop(detail, "");
+    if (detail.draft?.stale === true) await this.#stop(detail);
   }
 
   /** Stops for what a colleague did since the writing began; where they left the words as they were, the writing just goes on from there. */
-  async #stop(detail: ArticleDetail, said: string): Promise<void> {
+  async #stop(detail: ArticleDetail): Promise<void> {
     const { article, draft } = detail;
     const newer = draft !== null && draft.revision !== this.#revision;
     const base = newer ? this.#base : await this.#wordsOf(this.#version);
@@ -232,8 +235,9 @@ export class Editing {
       return;
     }
     const whose = newer ? draft.by : article.edited_by;
-    const did = newer ? "saved a draft" : this.#revision > revision ? "published or discarded the draft" : "changed this article";
-    this.conflict = { words: said || `${whose || "Somebody"} ${did} since this was begun.`, whose, base, theirs, version, revision };
+    const who = whose || "Somebody";
+    const did = newer ? `${who} saved a draft` : article.version === this.#version ? "The draft was discarded" : `${who} changed this article`;
+    this.conflict = { words: `${NOT_DONE[this.task ?? "saving"] ?? ""}${did} since this was begun.`, whose, base, theirs, version, revision };
   }
 
   async #wordsOf(version: number): Promise<ArticleFields> {
@@ -271,8 +275,8 @@ export class Editing {
       const detail = await this.api.article(this.id);
       this.detail = detail;
       this.knows(detail.related ?? []);
-      await this.#stop(detail, error.body.message);
-      if (this.conflict !== null) this.problem = null;
+      await this.#stop(detail);
+      this.problem = this.conflict === null ? { message: ONCE_MORE, field: null } : null;
     } catch (again) {
       this.desk.lostSession(again); // what was refused is said already
     }

@@ -251,7 +251,7 @@ describe("writing", () => {
     articles.colleagueWrites("fh-5");
     await click("desk-article-delete");
     await click("desk-confirm-yes");
-    expect(words("desk-article-conflict")).toContain("It was not deleted");
+    expect(words("desk-article-conflict")).toContain("Not deleted: Cora Lindqvist saved a draft");
     expect(location.hash).toBe("#/articles/fh-5");
   });
 
@@ -348,7 +348,7 @@ describe("a colleague who was quicker", () => {
 
   test("is named, and what was written stays and can be compared", async () => {
     await collide();
-    expect(words("desk-article-conflict")).toContain("The draft has been saved by Cora Lindqvist");
+    expect(words("desk-article-conflict")).toContain("Cora Lindqvist saved a draft since this was begun.");
     expect(value("desk-article-content")).toBe("My words.");
     expect(off("desk-article-save")).toBe(true);
     await click("desk-conflict-compare");
