@@ -44,6 +44,8 @@ from knowledge.versions import (
 
 NO_IDS = frozenset({"new"})
 """What no article made at the desk is called: its page of a new article has this address."""
+_GIVEN_ONCE = "knowledge_articles.slug", "knowledge_articles.id", "uq_knowledge_articles_slug", "pk_knowledge_articles"
+"""What SQLite and PostgreSQL call the rules that no slug and no id, which is made of one, is given twice."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 
 
@@ -106,7 +108,7 @@ async def create(db: Database, fields: Fields, editor: Editor, *, article_id: st
     check_slug(article.slug)
     if article_id is not None and (article_id in NO_IDS or not _ID.fullmatch(article_id)):
         raise Invalid(f"{article_id} is no id. Use letters, digits, dots, colons, hyphens and underscores.", field="id")
-    async with _one_edit(db) as tx:
+    async with one_edit(db) as tx:
         await check_slug_is_free(tx, article)
         article = replace(article, id=article_id or await _free_id(tx.connection, article.slug))
         await create_article(tx, article, **editor.mark)
@@ -118,7 +120,7 @@ async def save(db: Database, article_id: str, fields: Fields, editor: Editor, *,
 
     Nobody reads that one's row but its editors, who find it in their list by what it says there.
     """
-    async with _one_edit(db) as tx:
+    async with one_edit(db) as tx:
         article = fields.on((await present_version(tx.connection, article_id)).article)
         seen = await was_published(tx.connection, article_id)
         if seen or revision != 0 or await read_draft(tx.connection, article_id) is not None:
@@ -144,7 +146,7 @@ async def show(db: Database, article_id: str, editor: Editor, *, based_on: int, 
     async with db.read() as reader:
         article = await to_publish(reader, article_id)
     cuts = {article.content_hash: await asyncio.to_thread(derive, article)}
-    async with _one_edit(db) as tx:
+    async with one_edit(db) as tx:
         await publish(tx, article_id, based_on=based_on, revision=revision, cuts=cuts, **editor.mark)
 
 
@@ -159,12 +161,12 @@ async def restore(db: Database, article_id: str, number: int, editor: Editor, *,
     async with db.read() as reader:
         article = await to_restore(reader, article_id, number)
     cuts = {article.content_hash: await asyncio.to_thread(derive, article)}
-    async with _one_edit(db) as tx:
+    async with one_edit(db) as tx:
         await restore_version(tx, article_id, number, based_on=based_on, cuts=cuts, **editor.mark)
 
 
 @asynccontextmanager
-async def _one_edit(db: Database) -> AsyncIterator[Transaction]:
+async def one_edit(db: Database) -> AsyncIterator[Transaction]:
     """Write once.
 
     Raises:
@@ -174,9 +176,9 @@ async def _one_edit(db: Database) -> AsyncIterator[Transaction]:
         async with db.write() as tx:
             yield tx
     except IntegrityError as error:
-        raise Conflict(
-            "Somebody else has taken this slug, or this id, just now. Choose another one.", field="slug"
-        ) from error
+        if not any(rule in str(error.orig).partition("\n")[0] for rule in _GIVEN_ONCE):
+            raise
+        raise Conflict("Somebody else has taken this address just now. Choose another one.", field="slug") from error
 
 
 async def _free_id(reader: Reader, slug: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from core.clock import FrozenClock
 from core.database import Database, metadata
@@ -25,7 +26,7 @@ from knowledge.history import list_versions, present_version, read_version
 from knowledge.importing.importer import import_articles
 from knowledge.retriever import Retriever
 from knowledge.seed import sync_folder
-from knowledge.store import get_article, list_articles, related_articles
+from knowledge.store import get_article, insert_articles, list_articles, related_articles
 from knowledge.tables import passages
 from knowledge.versions import LONGEST_CONTENT, read_draft
 from tests.knowledge.conftest import AT, keep, make_article
@@ -87,6 +88,27 @@ async def test_of_two_who_make_an_article_of_one_slug_at_once_one_is_told_that_i
     refused = [one for one in made if isinstance(one, Conflict)]
     assert [one for one in made if one == "cards"] == ["cards"]
     assert [one.field for one in refused] == ["slug", "slug"]
+
+
+async def insert(database: Database, article: Article, **further: Any) -> None:
+    """Write an article without a look at what is there, as of two at once the second does on PostgreSQL."""
+    async with editing.one_edit(database) as tx:
+        await insert_articles(tx, [(article, (), further)], at=AT, by="Amara")
+
+
+@pytest.mark.parametrize("article", [make_article("cards", id="other"), make_article("other", id="cards")])
+async def test_an_address_or_id_that_another_took_between_look_and_write_is_told_as_taken(
+    database: Database, article: Article
+) -> None:
+    await keep(database, make_article("cards"))
+    with pytest.raises(Conflict, match="taken this address") as refused:
+        await insert(database, article)
+    assert refused.value.field == "slug"
+
+
+async def test_what_else_the_database_refuses_is_not_told_as_an_address_that_is_taken(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        await insert(database, make_article("cards", title="uq_knowledge_articles_slug\n"), audience="nobody")
 
 
 async def test_a_start_leaves_what_was_edited_or_taken_out_as_it_is(
