@@ -20,6 +20,7 @@ from knowledge.editing import Editor, Fields
 from knowledge.history import present_version
 from knowledge.seed import sync_folder
 from knowledge.tables import drafts, versions
+from knowledge.versions import save_draft
 from tests.knowledge.conftest import AT, make_article
 
 AMARA = Editor("Amara", AT)
@@ -43,11 +44,14 @@ async def test_an_article_that_no_reader_saw_goes_with_its_draft_and_deleting_it
 ) -> None:
     await editing.create(database, CARDS, AMARA)
     await editing.save(database, "cards", replace(CARDS, content="Two."), AMARA, based_on=1, revision=0)
-    await editing.delete(database, "cards", based_on=1, revision=1)
+    async with database.write() as tx:
+        await save_draft(tx, make_article("cards", "Three."), based_on=2, revision=0, by="Amara", at=AT)
+    assert await rows(database) == 2
+    await editing.delete(database, "cards", based_on=2, revision=1)
     with pytest.raises(NotFound):
         await present(database)
     assert await rows(database) == 0
-    await editing.delete(database, "cards", based_on=1, revision=1)
+    await editing.delete(database, "cards", based_on=2, revision=1)
     assert await editing.create(database, CARDS, AMARA) == "cards"
 
 
@@ -66,10 +70,13 @@ async def test_what_readers_have_seen_is_never_deleted(database: Database, taken
 
 async def test_what_somebody_has_changed_meanwhile_is_not_deleted(database: Database) -> None:
     await editing.create(database, CARDS, AMARA)
-    await editing.save(database, "cards", CARDS, Editor("Cora", AT), based_on=1, revision=0)
-    for seen in ({"based_on": 1, "revision": 0}, {"based_on": 2, "revision": 1}):
-        with pytest.raises(StaleVersion, match="changed by Cora"):
-            await editing.delete(database, "cards", **seen)
+    await editing.save(database, "cards", replace(CARDS, content="Two."), Editor("Cora", AT), based_on=1, revision=0)
+    with pytest.raises(StaleVersion, match="changed by Cora"):
+        await editing.delete(database, "cards", based_on=1, revision=0)
+    async with database.write() as tx:
+        await save_draft(tx, make_article("cards", "Three."), based_on=2, revision=0, by="Jonas", at=AT)
+    with pytest.raises(StaleVersion, match="changed by Jonas"):
+        await editing.delete(database, "cards", based_on=2, revision=0)
     assert (await present(database)).title == "Cards"
 
 
