@@ -101,6 +101,16 @@ export function momentInWords(iso: string, now: number, locale?: string, timeZon
   return `${dayName(iso, now, locale, timeZone)} at ${timeOfDay(iso, locale, timeZone)}`;
 }
 
+/** Whether it is a date, of which no time of day is known, such as an article's file has: midnight to the millisecond, and the same day everywhere. */
+export function isDate(iso: string): boolean {
+  return /^\d{4}-\d\d-\d\d(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00))?$/.test(iso);
+}
+
+/** As `momentInWords`; of a date the day alone. */
+export function momentOrDate(iso: string, now: number, locale?: string, timeZone?: string): string {
+  return isDate(iso) ? dateInWords(iso, locale, "UTC") : momentInWords(iso, now, locale, timeZone);
+}
+
 /** `now`, `4 min`, `3 h`, `2 d`: how long ago, for a list. */
 export function ago(iso: string, now: number): string {
   const s = Math.max(0, (now - Date.parse(iso)) / 1000);

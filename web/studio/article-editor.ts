@@ -6,7 +6,7 @@ import type { DeskModel } from "../desk/desk-model.js";
 import { feedbackStyle } from "../desk/feedback-style.js";
 import { now } from "../shared/clock.js";
 import { icon } from "../shared/icons.js";
-import { momentInWords } from "../shared/time-format.js";
+import { momentInWords, momentOrDate } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { ArticleConflict } from "./article-conflict.js";
 import { articleHash } from "./article-place.js";
@@ -113,7 +113,7 @@ export class ArticleEditor extends LitElement {
     const url = detail?.article.url ?? null;
     const publishable = unsaved || saved !== null || detail?.article.status === "draft";
     return html`<div class="bar" role="group" aria-label="Save and publish"><p class="said" role="status"><span class="state ${state.tone}" data-testid="desk-article-state">${state.words}</span>${unsaved && detail !== null ? html`<span class="state unsaved" data-testid="desk-article-unsaved">Not saved</span>` : nothing}
-        ${detail === null ? nothing : html`<span class="foreign">${saved === null ? html`Version ${detail.article.version}, ${momentInWords(detail.article.updated_at, now())}${detail.article.edited_by === "" ? nothing : html` by <bdi>${detail.article.edited_by}</bdi>`}` : html`Draft saved ${momentInWords(saved.at, now())} by <bdi>${saved.by}</bdi>`}</span>`}</p>
+        ${detail === null ? nothing : html`<span class="foreign">${saved === null ? html`Version ${detail.article.version}, ${momentOrDate(detail.article.updated_at, now())}${detail.article.edited_by === "" ? nothing : html` by <bdi>${detail.article.edited_by}</bdi>`}` : html`Draft saved ${momentInWords(saved.at, now())} by <bdi>${saved.by}</bdi>`}</span>`}</p>
       <div class="actions">${url === null ? nothing : html`<a class="button quiet" href=${url} target="_blank" rel="noopener" data-testid="desk-article-public">Public page${icon("external", 14)}<span class="visually-hidden"> (opens in a new tab)</span></a>`}
         ${detail === null ? nothing : html`<a class="button quiet" href=${articleHash({ kind: "history", id: detail.article.id, version: null })} data-testid="desk-article-history-link">History</a>`}
         ${this.#button("desk-article-save", task === "saving" ? "Saving…" : "Save draft", unsaved && editing.conflict === null, () => void this.#save(editing))}

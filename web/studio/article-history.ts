@@ -6,7 +6,7 @@ import type { DeskModel } from "../desk/desk-model.js";
 import { feedbackStyle } from "../desk/feedback-style.js";
 import { now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
-import { momentInWords } from "../shared/time-format.js";
+import { momentOrDate } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import { articleHash } from "./article-place.js";
 import type { ArticleDetail, ArticleVersion, ArticleVersionDetail } from "./article-types.js";
@@ -75,7 +75,7 @@ export class ArticleHistory extends LitElement {
   #version({ number, by, at, changed, status }: ArticleVersion, present: number): TemplateResult {
     const what = number === 1 ? "The first" : changedNames(changed) || (changed.includes("status") ? (status === "published" ? "Published" : "Unpublished") : "Nothing of its words");
     return html`<li data-testid="desk-version" data-number=${number}><a href=${articleHash({ kind: "history", id: this.articleId, version: number })} aria-current=${number === this.version ? "true" : "false"}>
-      <b>Version ${number}${number === present ? ", now" : ""}</b><span class="more"><bdi>${by || "Somebody"}</bdi>${at === null ? "" : `, ${momentInWords(at, now())}`}</span><span class="more">${what}${status === "draft" ? " · not published" : ""}</span></a></li>`;
+      <b>Version ${number}${number === present ? ", now" : ""}</b><span class="more"><bdi>${by || "Somebody"}</bdi>${at === null ? "" : `, ${momentOrDate(at, now())}`}</span><span class="more">${what}${status === "draft" ? " · not published" : ""}</span></a></li>`;
   }
 
   #one(detail: ArticleDetail): TemplateResult {

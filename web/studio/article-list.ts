@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { now } from "../shared/clock.js";
 import { messageOf } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
-import { dateInWords, momentInWords, sameDay } from "../shared/time-format.js";
+import { dateInWords, isDate, momentOrDate, sameDay } from "../shared/time-format.js";
 import { base } from "../shared/tokens.js";
 import type { DeskModel } from "../desk/desk-model.js";
 import { feedbackStyle } from "../desk/feedback-style.js";
@@ -197,5 +197,6 @@ export class ArticleListView extends LitElement {
 
 /** The time alone for today, the day alone for what is older: a list is looked over, not read. */
 function whenWords(iso: string): string {
-  return sameDay(iso, new Date(now()).toISOString()) ? momentInWords(iso, now()) : dateInWords(iso);
+  const today = sameDay(iso, new Date(now()).toISOString());
+  return today || isDate(iso) ? momentOrDate(iso, now()) : dateInWords(iso);
 }

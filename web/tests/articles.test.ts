@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { ReviewDialog } from "../desk/review-dialog.js";
 import { FeedbackPage } from "../desk/feedback-page.js";
 import { ReviewListView } from "../desk/review-list.js";
+import { dateInWords } from "../shared/time-format.js";
 import { StandInArticles } from "../dev/articles.js";
 import { REVIEWS } from "../dev/feedback.js";
 import { STUDIO } from "../studio/elements.js";
@@ -61,6 +62,17 @@ describe("the list", () => {
     expect(first!.textContent.replace(/\s+/g, " ")).toMatch(/Download your invoices ?Billing › Invoices Everyone Published .*Cora Lindqvist.* 3 of 14 helped ?To review/);
     expect(first!.querySelector(".review")?.getAttribute("href")).toBe("#/feedback");
     expect(words("desk-articles-total")).toBe("50 of 67 articles");
+  });
+
+  test("a date that has no time of day is shown without one, in the list and above the article", async () => {
+    const date = `${new Date().toISOString().slice(0, 10)}T00:00:00.000Z`;
+    const dated = (path: string): unknown => JSON.parse(JSON.stringify(articles.answer("GET", new URL(`https://s.test${path}`), {}).body).replace(/"updated_at":"[^"]*"/g, `"updated_at":"${date}"`));
+    for (const path of ["/api/desk/articles", "/api/desk/articles/fh-4"]) service.on("GET", path, { body: dated(path) });
+    await go("#/articles");
+    expect(allById(app, "desk-article-row").find((one) => one.dataset.id === "fh-4")!.textContent).not.toMatch(/\d:\d\d/);
+    await go("#/articles/fh-4");
+    expect(words("desk-article-state")).toBe("Published");
+    expect(byId(app, "desk-article-state").parentElement!.textContent).toContain(`Version 1, ${dateInWords(date, undefined, "UTC")} by`);
   });
 
   test("shows more from where it ended, with the focus on the first of them", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { everySecond, learnServiceTime, now, tickingListeners } from "../shared/clock.js";
 import type { Clock } from "../shared/desk-protocol.js";
-import { ago, comingTime, countdown, dayName, momentInWords, shortSpan, spanInWords } from "../shared/time-format.js";
+import { ago, comingTime, countdown, dayName, momentInWords, momentOrDate, shortSpan, spanInWords } from "../shared/time-format.js";
 
 const NOW = Date.parse("2026-11-23T14:45:00Z");
 
@@ -97,5 +97,13 @@ describe("a moment that may be on another day", () => {
     ["2026-11-10T09:00:00Z", "Tuesday 10 November at 09:00"],
   ])("%s is %s", (iso, words) => {
     expect(momentInWords(iso, NOW, "en-GB", "UTC")).toBe(words);
+  });
+
+  test.each([["2026-11-20T00:00:00.000Z", "20 November 2026"], ["2026-11-20T00:00:00+00:00", "20 November 2026"], ["2026-11-20", "20 November 2026"], ["2026-11-23T00:00:00Z", "23 November 2026"]])("a date, %s, is that day in every zone and has no time of day", (iso, words) => {
+    expect(momentOrDate(iso, NOW, "en-GB", "America/New_York")).toBe(words);
+  });
+
+  test("a moment a second past midnight is one", () => {
+    expect(momentOrDate("2026-11-20T00:00:01Z", NOW, "en-GB", "UTC")).toBe("Friday 20 November at 00:00");
   });
 });
