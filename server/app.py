@@ -19,6 +19,7 @@ from server.children import rasa_server
 from server.clock_skew import watch_clock
 from server.cross_origin import allow_listed_origins
 from server.demo import keep_accounts
+from server.making import MAKING, Making
 from server.opening import make_service, open_stores
 from server.pages import problem
 from server.replica import held_home
@@ -88,7 +89,7 @@ def build_app(
 
     app.router.add_get("/api/openapi.json", show_document)
     app[internal.ACTIONS] = internal.Actions()
-    app[articles.PREVIEWS] = asyncio.Semaphore(articles.AT_ONCE)
+    app[MAKING] = Making()
     app.cleanup_ctx.append(lambda app: _open_service(app, settings, clock or SystemClock(), may_load))
     return app
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Iterator
@@ -49,14 +48,12 @@ from server.article_views import (
     version_view,
 )
 from server.help_content import article_body
+from server.making import MAKING
 from server.service import SERVICE
 from server.staff_auth import EDITING, signed_in
 
 OFFERED = 8
 """Articles offered for the field of related ones."""
-AT_ONCE = 2
-"""Previews that are rendered beside each other: each takes a thread of the pool that searches use, for up to seconds."""
-PREVIEWS = web.AppKey("previews", asyncio.Semaphore)
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 
@@ -206,8 +203,7 @@ async def post_preview(request: web.Request) -> web.Response:
     body = await read_body(request, PreviewBody)
     if len(body.content) > LONGEST_CONTENT:
         raise Invalid(f"content is longer than {LONGEST_CONTENT:,} characters.", field="content")
-    async with request.app[PREVIEWS]:
-        return web.json_response(PreviewView(html=await asyncio.to_thread(article_body, body.content)))
+    return web.json_response(PreviewView(html=await request.app[MAKING].of_text(article_body, body.content)))
 
 
 @contextlib.contextmanager

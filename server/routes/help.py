@@ -5,7 +5,6 @@ Only what an anonymous visitor may see is ever read here (`Viewer.ANONYMOUS`), w
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +32,7 @@ from server.api import Handler, Route
 from server.help_content import article_body, breadcrumbs, contents, description_of, question_of, shortened
 from server.help_search import note_opened, search_page
 from server.help_views import count_reading, is_reading
+from server.making import MAKING
 from server.pages import as_page, problem, show
 from server.reader import reader_of
 from server.service import SERVICE, Service
@@ -126,8 +126,7 @@ async def article_page(request: web.Request) -> web.Response:
     related = await related_to(service, article)
     await _count(request, service, article)
     who = reader_of(request, service)
-    # A text of the longest takes seconds, in which nobody else would be answered.
-    text = await asyncio.to_thread(_made_of, article)
+    text = await request.app[MAKING].of_article(_made_of, article)
     return show(
         request,
         "article.html",

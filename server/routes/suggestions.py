@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 from aiohttp import web
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from handoff.visitors import Visitor
-from knowledge.articles import Viewer
+from knowledge.articles import Article, Viewer
 from knowledge.catalogue import Summary, summaries_of
 from knowledge.openings import LedBy, note_opening
 from knowledge.rendering import render
@@ -20,6 +19,7 @@ from server.callers import check_origin, known_visitor, remote
 from server.help_content import SNIPPET, shortened
 from server.help_views import count_reading
 from server.limits import limit
+from server.making import MAKING
 from server.page_question import path_of, question_of_page
 from server.service import SERVICE
 
@@ -115,11 +115,15 @@ async def read_article(request: web.Request) -> web.Response:
         "slug": article.slug,
         "title": article.title,
         "category": article.category,
-        "html": await asyncio.to_thread(render, article.content),
+        "html": await request.app[MAKING].of_article(_body, article),
         "url": article.url if article.is_public else None,
         "updated_at": article.updated.isoformat(),
     }
     return web.json_response(view, headers={"Cache-Control": "no-store"})
+
+
+def _body(article: Article) -> str:
+    return render(article.content)
 
 
 def _near(outcome: SearchOutcome, path: str) -> list[str]:

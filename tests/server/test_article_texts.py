@@ -13,7 +13,7 @@ import pytest
 from knowledge.editing import Fields
 from server.article_requests import FieldsBody
 from server.article_views import ArticleFieldsView
-from server.routes.articles import AT_ONCE
+from server.making import AT_ONCE
 from tests.server.article_editing import ALL, CARDS, ask, refused
 from tests.server.conftest import PATIENCE, Running
 from tests.server.desks import Client
