@@ -24,7 +24,7 @@ _Revision = Field(ge=0, le=LARGEST_INTEGER)
 
 
 class ArticlesQuery(BaseModel):
-    """Which articles. `after` goes on where a page ended: the `next` that came with it."""
+    """Which articles. `after` goes on where a page ended: the `next` that came with it. Categories are counted over all articles."""
 
     q: str = Field("", max_length=LONGEST_WORDS)
     category: str = Field("", max_length=200)
@@ -32,6 +32,7 @@ class ArticlesQuery(BaseModel):
     audience: Literal["", "everyone", "customers", "staff"] = ""
     limit: int = Field(50, ge=1, le=200)
     after: str = Field("", max_length=400)
+    categories: bool = True
 
     @property
     def narrowed(self) -> Narrowed:

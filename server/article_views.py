@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from core.clock import iso, iso_or_none
 from knowledge.articles import Article, Audience, Visibility, article_url
-from knowledge.editors_list import Row
+from knowledge.editors_list import CategoryCount, Row
 from knowledge.history import Entry, Version
 from knowledge.versions import Draft
 
@@ -50,12 +50,12 @@ class CategoryCountView(TypedDict):
 
 
 class ArticlesView(TypedDict):
-    """A page of the list; `total` counts all its pages, `next` is null on the last."""
+    """A page of the list; `total` counts all its pages, `next` is null on the last, `categories` where they were not asked for."""
 
     articles: list[ArticleRowView]
     next: str | None
     total: int
-    categories: list[CategoryCountView]
+    categories: list[CategoryCountView] | None
 
 
 class ArticleFieldsView(TypedDict):
@@ -150,6 +150,11 @@ class PreviewView(TypedDict):
     """Sanitised HTML."""
 
     html: str
+
+
+def category_view(category: CategoryCount) -> CategoryCountView:
+    """Show a category with how many articles it has."""
+    return CategoryCountView(name=category.name, articles=category.count, subcategories=list(category.subcategories))
 
 
 def row_view(row: Row) -> ArticleRowView:

@@ -36,12 +36,12 @@ from server.article_requests import (
 from server.article_views import (
     ArticleDetailView,
     ArticlesView,
-    CategoryCountView,
     NamedArticlesView,
     NamedArticleView,
     PreviewView,
     VersionsView,
     VersionView,
+    category_view,
     detail_view,
     entry_view,
     row_view,
@@ -65,16 +65,13 @@ async def get_articles(request: web.Request) -> web.Response:
     async with request.app[SERVICE].database.read() as reader:
         found = await rows_for_editors(reader, query.narrowed, limit=query.limit + 1, after=after)
         total = await count_for_editors(reader, query.narrowed)
-        categories = await categories_for_editors(reader)
+        categories = await categories_for_editors(reader) if query.categories else None
     page = found[: query.limit]
     view = ArticlesView(
         articles=[row_view(row) for row in page],
         next=after_place(page[-1].place) if len(found) > len(page) else None,
         total=total,
-        categories=[
-            CategoryCountView(name=one.name, articles=one.count, subcategories=list(one.subcategories))
-            for one in categories
-        ],
+        categories=None if categories is None else [category_view(one) for one in categories],
     )
     return web.json_response(view)
 

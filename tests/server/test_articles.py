@@ -171,6 +171,7 @@ async def test_the_list_is_narrowed_and_paged(help_centre: Running, cora: Client
     assert [one["id"] for one in listed["articles"]] == ["cards-3", "cards-2"]
     assert listed["total"] == 9
     assert {"name": "Money", "articles": 3, "subcategories": ["Cards"]} in listed["categories"]
+    assert await ask(cora, "GET", ALL, categories="false") == await ask(cora, "GET", ALL) | {"categories": None}
     seen = [one["id"] for one in listed["articles"]]
     while listed["next"]:
         listed = await ask(cora, "GET", ALL, limit=2, after=listed["next"])

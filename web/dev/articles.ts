@@ -114,7 +114,7 @@ export class StandInArticles {
     const of = (name: string): Kept[] => this.#all.filter((one) => now(one).fields.category === name);
     return {
       articles: found.slice(from, from + limit).map(row), next: from + limit < found.length ? String(from + limit) : null, total: found.length,
-      categories: names.map((name) => ({ name, articles: of(name).length, subcategories: [...new Set(of(name).map((one) => now(one).fields.subcategory))].filter(Boolean) })),
+      categories: query.get("categories") === "false" ? null : names.map((name) => ({ name, articles: of(name).length, subcategories: [...new Set(of(name).map((one) => now(one).fields.subcategory))].filter(Boolean) })),
     };
   }
 

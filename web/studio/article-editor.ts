@@ -227,7 +227,7 @@ export class ArticleEditor extends LitElement {
 
   async #readCategories(): Promise<void> {
     try {
-      this.model.studio.categories = (await this.model.api.articles.list({ q: "", category: "", status: "", audience: "" }, { limit: 1 })).categories;
+      this.model.studio.categories = (await this.model.api.articles.list({ q: "", category: "", status: "", audience: "" }, { limit: 1, categories: true })).categories ?? [];
       this.revision += 1;
     } catch (error) {
       this.model.session.lost(error); // suggestions alone are missing

@@ -65,9 +65,12 @@ export class ArticleListView extends LitElement {
   @query("input") private readonly field!: HTMLInputElement | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
+  /** Whether the categories were read in this visit: they are counted over all articles, whatever is typed. */
+  #counted = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#counted = false;
     void this.#read();
   }
 
@@ -95,7 +98,7 @@ export class ArticleListView extends LitElement {
   }
 
   #categories(chosen: string): [string, string][] {
-    const known = this.found?.categories ?? this.model.studio.categories;
+    const known = this.model.studio.categories;
     const listed = known.map(({ name, articles }): [string, string] => [name, `${name} (${articles.toLocaleString()})`]);
     return chosen === "" || known.some(({ name }) => name === chosen) ? listed : [...listed, [chosen, chosen]];
   }
@@ -159,14 +162,14 @@ export class ArticleListView extends LitElement {
   }
 
   async #read(): Promise<void> {
-    await this.#take(async (signal) => this.model.api.articles.list(this.#query, { limit: PAGE, signal }));
+    await this.#take(async (signal) => this.model.api.articles.list(this.#query, { limit: PAGE, categories: !this.#counted, signal }));
   }
 
   async #readMore(after: string): Promise<void> {
     const { found } = this;
     if (found === null || this.reading) return;
     await this.#take(async (signal) => {
-      const next = await this.model.api.articles.list(this.#query, { limit: PAGE, after, signal });
+      const next = await this.model.api.articles.list(this.#query, { limit: PAGE, after, categories: false, signal });
       const known = new Set(found.articles.map(({ id }) => id)); // one that was changed meanwhile stands twice otherwise
       return { ...next, articles: [...found.articles, ...next.articles.filter(({ id }) => !known.has(id))] };
     });
@@ -185,7 +188,8 @@ export class ArticleListView extends LitElement {
       if (abort.signal.aborted) return;
       this.found = found;
       this.problem = null;
-      this.model.studio.categories = found.categories;
+      if (found.categories !== null) this.model.studio.categories = found.categories;
+      this.#counted ||= found.categories !== null;
     } catch (error) {
       if (abort.signal.aborted) return;
       if (!this.model.session.lost(error)) this.problem = messageOf(error);

@@ -19,7 +19,7 @@ export interface ArticleRow {
   url: string | null;
 }
 export interface ArticleCategory { name: string; articles: number; subcategories?: string[] }
-export interface ArticleList { articles: ArticleRow[]; next: string | null; total: number; categories: ArticleCategory[] }
+export interface ArticleList { articles: ArticleRow[]; next: string | null; total: number; categories: ArticleCategory[] | null }
 /** What the list is narrowed to; empty is all. */
 export interface ArticleQuery { q: string; category: string; status: "" | ArticleStatus | "changed"; audience: "" | "everyone" | "customers" | "staff" }
 

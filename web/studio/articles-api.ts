@@ -12,8 +12,8 @@ const ROOT = "/api/desk/articles";
 export class ArticlesApi {
   constructor(private readonly requests: Requests) {}
 
-  list = async (query: ArticleQuery, { limit, after, signal }: { limit: number; after?: string; signal?: AbortSignal }): Promise<ArticleList> => {
-    const asked = Object.entries({ ...query, limit: String(limit), after: after ?? "" }).filter(([, value]) => value !== "");
+  list = async (query: ArticleQuery, { limit, after, categories, signal }: { limit: number; after?: string; categories: boolean; signal?: AbortSignal }): Promise<ArticleList> => {
+    const asked = Object.entries({ ...query, limit: String(limit), after: after ?? "", categories: String(categories) }).filter(([, value]) => value !== "");
     return (await this.requests.read(`${ROOT}?${new URLSearchParams(asked).toString()}`, signal)) as ArticleList;
   };
   article = async (id: string): Promise<ArticleDetail> => (await this.requests.read(at(id))) as ArticleDetail;

@@ -96,6 +96,20 @@ describe("the list", () => {
     expect(words("desk-articles-total")).toBe("One article");
   });
 
+  test("counts the categories once a visit, whatever is typed and shown", async () => {
+    await go("#/articles");
+    await write("desk-articles-find", "boards");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    await click("desk-articles-more");
+    const asked = (): (string | null)[] => service.calls.filter(({ url }) => url.startsWith("/api/desk/articles?")).map(({ url }) => new URL(url, "https://s.test").searchParams.get("categories"));
+    expect(asked()).toEqual(["true", "false", "false"]);
+    expect(byId(app, "desk-articles-category").textContent).toContain("Boards (60)");
+    await go("#/articles/fh-5");
+    await go("#/articles");
+    expect(asked().at(-1)).toBe("true");
+  });
+
   test.each([["status", "draft", ["fh-5"]], ["status", "changed", ["fh-2"]], ["audience", "staff", ["fh-3"]], ["audience", "customers", ["fh-4"]], ["category", "Internal", ["fh-3"]]])("narrows %s to %s", async (name, chosen, wanted) => {
     await go("#/articles");
     const field = byId(app, `desk-articles-${name}`) as HTMLSelectElement;
