@@ -20,8 +20,9 @@ async def crash(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 async def test_ten_kills_lose_nothing_and_show_nothing_twice() -> None:
-    status, counted = await crash("--kills", "10", "--seed", "7", "--pause", "2", "--settle", "15")
-    assert status == 0, counted
+    # It ends as soon as all has settled; what a killed process had in hand is delivered when its lease of a minute ends.
+    status, counted = await crash("--kills", "10", "--seed", "7", "--pause", "2")
+    assert status == 0, json.dumps(counted["baton"])
     assert counted["baton"]["messages_acknowledged"] > 0
 
 
