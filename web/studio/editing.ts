@@ -48,6 +48,7 @@ export class Editing {
     if (this.id === NEW) {
       this.#begin(EMPTY_FIELDS, 0, 0);
       if (kept !== null) this.written = kept.written;
+      this.#keep();
       this.desk.changed();
       return;
     }

@@ -246,6 +246,17 @@ describe("writing", () => {
     expect(model.studio.unsaved).toBe(false);
   });
 
+  test("a new article that is not saved outlasts every other page, not one alone", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "Half a thought");
+    for (const elsewhere of ["#/articles", "#/articles/fh-4", "#/articles"]) {
+      await go(elsewhere);
+      await go("#/articles/new");
+      expect(value("desk-article-title")).toBe("Half a thought");
+      expect(model.studio.unsaved).toBe(true);
+    }
+  });
+
   test("discarding asks first, and goes back to what is published", async () => {
     await go("#/articles/fh-2");
     expect(value("desk-article-title")).toBe("Change or pause your plan");
