@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,7 @@ NO_IDS = frozenset({"new"})
 """What no article made at the desk is called: its page of a new article has this address."""
 _GIVEN_ONCE = "knowledge_articles.slug", "knowledge_articles.id", "uq_knowledge_articles_slug", "pk_knowledge_articles"
 """What SQLite and PostgreSQL call the rules that no slug and no id, which is made of one, is given twice."""
+_TAKEN = "Somebody else has taken this address just now. Choose another one."
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 
 
@@ -100,18 +101,23 @@ class Editor:
 async def create(db: Database, fields: Fields, editor: Editor, *, article_id: str | None = None) -> str:
     """Keep a new article as a draft; returns its id, which is made from the slug where none is given.
 
+    Idempotent by `article_id`: the editor who asks again, because the answer was lost, has the article while it is as they made it.
+
     Raises:
         Conflict: the slug or the id is taken.
         Invalid: a field is not what it must be.
     """
-    article = fields.on(Article("", "", "", "", editor.at, editor.at))
+    article = fields.on(Article(article_id or "", "", "", "", editor.at, editor.at, status="draft"))
     check_slug(article.slug)
     if article_id is not None and (article_id in NO_IDS or not _ID.fullmatch(article_id)):
         raise Invalid(f"{article_id} is no id. Use letters, digits, dots, colons, hyphens and underscores.", field="id")
     async with one_edit(db) as tx:
+        if article_id is not None and await _is_made(tx.connection, article, editor):
+            return article.id
         await check_slug_is_free(tx, article)
-        article = replace(article, id=article_id or await _free_id(tx.connection, article.slug))
-        await create_article(tx, article, **editor.mark)
+        article = replace(article, id=article.id or await _free_id(tx.connection, article.slug))
+        with _made_of_the_slug(article_id is None):
+            await create_article(tx, article, **editor.mark)
     return article.id
 
 
@@ -178,7 +184,29 @@ async def one_edit(db: Database) -> AsyncIterator[Transaction]:
     except IntegrityError as error:
         if not any(rule in str(error.orig).partition("\n")[0] for rule in _GIVEN_ONCE):
             raise
-        raise Conflict("Somebody else has taken this address just now. Choose another one.", field="slug") from error
+        raise Conflict(_TAKEN, field="slug") from error
+
+
+@contextmanager
+def _made_of_the_slug(made: bool) -> Iterator[None]:
+    """Tell of an id that was made of the slug, and that another article has had since, as of the slug."""
+    try:
+        yield
+    except Conflict as error:
+        if made and error.field == "id":
+            raise Conflict(_TAKEN, field="slug") from error
+        raise
+
+
+async def _is_made(reader: Reader, article: Article, editor: Editor) -> bool:
+    """Tell whether the editor made just this article under its id, and nobody has changed it since."""
+    statement = sa.select(articles.c.id).where(
+        articles.c.id == article.id,
+        articles.c.version == 1,
+        articles.c.edited_by == editor.name,
+        articles.c.content_hash == article.content_hash,
+    )
+    return (await reader.execute(statement)).one_or_none() is not None
 
 
 async def _free_id(reader: Reader, slug: str) -> str:

@@ -58,9 +58,10 @@ async def create_article(tx: Transaction, article: Article, *, by: str, at: date
         Invalid: a field is not what it must be.
     """
     article = _checked(replace(article, status="draft", created=at, updated=at, helpful=0, not_helpful=0, views=0))
-    if (await tx.execute(sa.select(articles.c.id).where(articles.c.id == article.id))).one_or_none() is not None:
-        raise Conflict(f"There is an article {article.id} already.", field="id")
-    await save_article(tx, article, at=at, by=by, based_on=0)
+    try:
+        await save_article(tx, article, at=at, by=by, based_on=0)
+    except StaleVersion as error:
+        raise Conflict(f"There is an article {article.id} already.", field="id") from error
     return await read_version(tx.connection, article.id, 1)
 
 

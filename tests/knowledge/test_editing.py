@@ -90,6 +90,33 @@ async def test_of_two_who_make_an_article_of_one_slug_at_once_one_is_told_that_i
     assert [one.field for one in refused] == ["slug", "slug"]
 
 
+async def test_an_article_that_is_made_again_under_its_id_is_there_once(database: Database) -> None:
+    made = [await editing.create(database, fields(), AMARA, article_id="cards-1") for _ in range(2)]
+    assert made == ["cards-1", "cards-1"]
+    async with database.read() as reader:
+        assert [one.number for one in await list_versions(reader, "cards-1")] == [1]
+
+
+@pytest.mark.parametrize(("words", "by"), [("Two.", AMARA), ("One.", JONAS)])
+async def test_an_id_under_which_something_else_or_somebody_elses_was_made_is_taken(
+    database: Database, words: str, by: Editor
+) -> None:
+    await editing.create(database, fields(), AMARA, article_id="cards-1")
+    with pytest.raises(Conflict) as refused:
+        await editing.create(database, fields(content=words), by, article_id="cards-1")
+    assert refused.value.field == "id"
+    assert (await now(database, "cards-1")).content == "One.\n"
+
+
+async def test_an_article_that_was_changed_since_it_was_made_is_not_taken_for_a_new_one(database: Database) -> None:
+    await editing.create(database, fields(), AMARA, article_id="cards-1")
+    await editing.save(database, "cards-1", fields(content="Two."), JONAS, based_on=1, revision=0)
+    await editing.save(database, "cards-1", fields(), AMARA, based_on=2, revision=0)
+    with pytest.raises(Conflict) as refused:
+        await editing.create(database, fields(), AMARA, article_id="cards-1")
+    assert refused.value.field == "id"
+
+
 async def insert(database: Database, article: Article, **further: Any) -> None:
     """Write an article without a look at what is there, as of two at once the second does on PostgreSQL."""
     async with editing.one_edit(database) as tx:

@@ -43,9 +43,13 @@ export class DeskModel extends EventTarget {
   readonly #typists = new Typists(() => this.#changed());
   #rereadTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Eight letters and digits for the id of what is made at the desk. */
+  readonly newMark: () => string;
+
   constructor(api: DeskApi, newId: () => string) {
     super();
     this.#api = api;
+    this.newMark = () => newId().slice(0, 8);
     this.session = new Session(api, {
       changed: () => this.#changed(),
       problem: (text) => this.toast(text, "problem"),

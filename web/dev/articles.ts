@@ -1,6 +1,6 @@
 /** Articles as the stand-in has them: enough of the service's rules that the page can be worked with, and what is hostile. */
 import type { ArticleDetail, ArticleFields, ArticleList, ArticleRow, ArticleStatus, ArticleVersionDetail } from "../studio/article-types.js";
-import { changedFields, EMPTY_FIELDS } from "../studio/fields.js";
+import { changedFields, EMPTY_FIELDS, sameFields } from "../studio/fields.js";
 import { seenBy } from "../studio/seen-by.js";
 import { isSlug, slugOf } from "../studio/slug.js";
 
@@ -70,7 +70,7 @@ export class StandInArticles {
     const [id, what, number] = url.pathname.replace(/^\/api\/desk\/articles\/?/, "").split("/").map(decodeURIComponent);
     if (url.pathname === "/api/desk/article-suggestions") return ok({ articles: this.#matching(url.searchParams.get("q") ?? "").slice(0, 8).map((one) => ({ id: one.id, title: now(one).fields.title })) });
     if (id === "preview") return ok({ html: rendered(String(body.content)) });
-    if (!id) return method === "POST" ? this.#create(body as unknown as ArticleFields) : ok(this.#list(url.searchParams));
+    if (!id) return method === "POST" ? this.#create(body as unknown as ArticleFields & { id?: string }) : ok(this.#list(url.searchParams));
     const one = this.#all.find((known) => known.id === id);
     if (one === undefined) return refused(404, "not_found", "There is no such article.");
     switch (what) {
@@ -118,10 +118,13 @@ export class StandInArticles {
     };
   }
 
-  #create(of: ArticleFields): Answer {
+  #create({ id, ...of }: ArticleFields & { id?: string }): Answer {
+    const made = this.#all.find((one) => one.id === id);
+    if (made !== undefined && made.versions.length === 1 && sameFields(now(made).fields, of)) return { status: 201, body: detail(made) };
+    if (made !== undefined) return refused(409, "conflict", `There is an article ${made.id} already.`, "id");
     const wrong = this.#wrong(of, null);
     if (wrong !== null) return wrong;
-    const one = kept(of.slug, of, { votes: { helpful: 0, not_helpful: 0 } }, "draft", 0);
+    const one = kept(id ?? of.slug, of, { votes: { helpful: 0, not_helpful: 0 } }, "draft", 0);
     one.versions[0]!.by = this.me;
     this.#all.unshift(one);
     return { status: 201, body: detail(one) };

@@ -4,7 +4,8 @@ import { property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { base } from "../shared/tokens.js";
 import { difference, differenceStyle } from "./difference.js";
-import type { Conflict, Editing } from "./editing.js";
+import type { Conflict } from "./conflict.js";
+import type { Editing } from "./editing.js";
 import { FIELD_NAMES, namesOf, type ShownField } from "./fields.js";
 import type { Aside } from "./studio.js";
 

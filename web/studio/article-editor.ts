@@ -73,7 +73,7 @@ export class ArticleEditor extends LitElement {
 
   #begin(): void {
     const { studio, api } = this.model;
-    const editing = new Editing(api.articles, studio, { changed: () => (this.revision += 1), lostSession: this.#lostSession }, this.articleId);
+    const editing = new Editing(api.articles, studio, { changed: () => (this.revision += 1), lostSession: this.#lostSession, mark: this.model.newMark }, this.articleId);
     this.#editing = editing;
     this.place = null;
     studio.opened = this.articleId === NEW ? null : this.articleId;
@@ -158,7 +158,8 @@ export class ArticleEditor extends LitElement {
   };
 
   async #save(editing: Editing): Promise<void> {
-    if (await editing.save()) this.#named(editing);
+    await editing.save();
+    this.#named(editing);
     await this.#settle(editing);
   }
 
@@ -170,8 +171,8 @@ export class ArticleEditor extends LitElement {
     if (!(await this.confirm.ask({ title: shown === null ? "Publish this article?" : "Publish these changes?", words: publishWords(shown, written), action: "Publish", ...behind }))) return;
     if (await editing.publish()) {
       if (editing.conflict === null) this.model.toast("Published.", "info");
-      this.#named(editing);
-    } else if (editing.articleId !== null) this.#named(editing); // kept as a draft, though not published
+    }
+    this.#named(editing); // kept as a draft, though it may not be published
     await this.#settle(editing);
   }
 

@@ -6,7 +6,7 @@ import { formStyle } from "../desk/form-style.js";
 import { characters } from "../shared/limits.js";
 import { base } from "../shared/tokens.js";
 import type { ArticleCategory, ArticleFields, ArticleTitle } from "./article-types.js";
-import type { Problem } from "./editing.js";
+import type { Problem } from "./conflict.js";
 import { LONGEST } from "./fields.js";
 import { keptFor, SEEN_BY, seenBy, type SeenBy } from "./seen-by.js";
 

@@ -17,7 +17,7 @@ export class ArticlesApi {
     return (await this.requests.read(`${ROOT}?${new URLSearchParams(asked).toString()}`, signal)) as ArticleList;
   };
   article = async (id: string): Promise<ArticleDetail> => (await this.requests.read(at(id))) as ArticleDetail;
-  create = async (fields: ArticleFields): Promise<ArticleDetail> => (await this.requests.write("POST", ROOT, fields)) as ArticleDetail;
+  create = async (id: string, fields: ArticleFields): Promise<ArticleDetail> => (await this.requests.write("POST", ROOT, { ...fields, id })) as ArticleDetail;
   saveDraft = async (id: string, draft: { fields: ArticleFields; based_on: number; revision: number }): Promise<ArticleDetail> => (await this.requests.write("PUT", `${at(id)}/draft`, draft)) as ArticleDetail;
   discardDraft = async (id: string, revision: number): Promise<ArticleDetail> => (await this.requests.write("DELETE", `${at(id)}/draft?revision=${revision}`)) as ArticleDetail;
   delete = async (id: string, seen: { based_on: number; revision: number }): Promise<unknown> => this.requests.write("DELETE", `${at(id)}?based_on=${seen.based_on}&revision=${seen.revision}`);

@@ -1,22 +1,12 @@
 /** One article while it is written: what is saved, what is not, and what happens when a colleague was quicker. The editor renders it. */
-import { messageOf, ServiceError } from "../shared/errors.js";
+import { ServiceError } from "../shared/errors.js";
 import type { ArticleDetail, ArticleFields, ArticleTitle } from "./article-types.js";
 import type { ArticlesApi } from "./articles-api.js";
+import { type Conflict, conflictOf, newerDraft, type Problem, problemOf, type Task } from "./conflict.js";
 import { EMPTY_FIELDS, merged, type Merged, sameFields, type ShownField, withField } from "./fields.js";
-import { type Aside, type Kept, NEW, type Studio } from "./studio.js";
+import { idOf } from "./slug.js";
+import { type Aside, type EditingDesk, type Kept, NEW, type Studio } from "./studio.js";
 
-/** What the writing needs of the desk around it. */
-export interface EditingDesk {
-  changed(): void;
-  /** Tells whether the error says that the session has ended, and sees to it. */
-  lostSession(error: unknown): boolean;
-}
-/** A colleague's words that came between: `base` is what both began on, `version` and `revision` what the next save follows. */
-export interface Conflict { words: string; whose: string; base: ArticleFields; theirs: ArticleFields; version: number; revision: number }
-export type Task = "reading" | "saving" | "publishing" | "discarding" | "deleting" | "unpublishing";
-export interface Problem { message: string; field: string | null }
-
-const NOT_DONE: Partial<Record<Task, string>> = { publishing: "Not published: ", discarding: "Not discarded: ", deleting: "Not deleted: ", unpublishing: "Not unpublished: " };
 const ONCE_MORE = "The article has changed since you opened it, but these words have not. Nothing was written yet: press once more.";
 
 export class Editing {
@@ -30,6 +20,8 @@ export class Editing {
   #base: ArticleFields = EMPTY_FIELDS;
   #version = 0;
   #revision = 0;
+  /** The id that a new article was sent with: one whose answer was lost is not made a second time. */
+  #sentAs: string | null = null;
 
   constructor(private readonly api: ArticlesApi, private readonly studio: Studio, private readonly desk: EditingDesk, private id: string) {}
 
@@ -48,6 +40,7 @@ export class Editing {
     if (this.id === NEW) {
       this.#begin(EMPTY_FIELDS, 0, 0);
       if (kept !== null) this.written = kept.written;
+      this.#sentAs = kept?.sentAs ?? null;
       this.#keep();
       this.desk.changed();
       return;
@@ -103,6 +96,7 @@ export class Editing {
   /** Forgets an article that was never saved, or is no more. */
   forget(): void {
     this.asides = [];
+    this.#sentAs = null;
     this.#begin(EMPTY_FIELDS, 0, 0);
     this.desk.changed();
   }
@@ -163,17 +157,45 @@ export class Editing {
   }
 
   async #store(): Promise<void> {
+    if (this.detail === null) await this.#make();
+    else await this.#saveDraft();
+  }
+
+  async #saveDraft(): Promise<void> {
     const sent = this.written;
-    if (this.detail === null) {
-      const made = await this.api.create(sent);
-      this.studio.keep(NEW, null);
-      this.id = made.article.id;
+    const saved = await this.api.saveDraft(this.id, { fields: sent, based_on: this.#version, revision: this.#revision });
+    this.#saved(saved, sent);
+    await this.#lookAtDraft(saved);
+  }
+
+  async #make(): Promise<void> {
+    const sent = this.written;
+    this.#sentAs ??= idOf(sent.slug, this.desk.mark());
+    this.#keep();
+    try {
+      const made = await this.api.create(this.#sentAs, sent);
+      this.#named(this.#sentAs);
       this.#saved(made, sent);
-    } else {
-      const saved = await this.api.saveDraft(this.id, { fields: sent, based_on: this.#version, revision: this.#revision });
-      this.#saved(saved, sent);
-      await this.#lookAtDraft(saved);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.body.field !== "id") throw error;
+      await this.#goOnFrom(this.#sentAs); // it was made when an answer was lost; more has been written since
     }
+  }
+
+  async #goOnFrom(id: string): Promise<void> {
+    const [detail, first] = await Promise.all([this.api.article(id), this.api.version(id, 1)]);
+    this.#named(id);
+    this.detail = detail;
+    this.#base = first.fields;
+    this.#version = first.number;
+    this.#keep();
+    await this.#saveDraft();
+  }
+
+  #named(id: string): void {
+    this.studio.keep(NEW, null);
+    this.id = id;
+    this.#sentAs = null;
   }
 
   /** The service has `sent`; what was typed while it was on its way stays, and is not saved yet. */
@@ -223,22 +245,14 @@ export class Editing {
 
   /** Stops for what a colleague did since the writing began; where they left the words as they were, the writing just goes on from there. */
   async #stop(detail: ArticleDetail): Promise<void> {
-    const { article, draft } = detail;
-    const newer = draft !== null && draft.revision !== this.#revision;
-    const base = newer ? this.#base : await this.#wordsOf(this.#version);
-    const theirs = newer ? draft.fields : article.fields;
-    // A draft that is itself behind is brought up to date by the next save, which then stops for what was published meanwhile.
-    const version = newer ? draft.based_on : article.version;
-    const revision = draft?.revision ?? 0;
-    if (!newer && revision === this.#revision && sameFields(base, theirs)) {
-      this.#version = version;
+    const seen = { version: this.#version, revision: this.#revision };
+    const newer = newerDraft(detail, seen);
+    const base = newer !== null ? this.#base : await this.#wordsOf(seen.version);
+    const conflict = conflictOf(detail, { seen, base, task: this.task ?? "saving" });
+    if (newer === null && conflict.revision === seen.revision && sameFields(base, conflict.theirs)) {
+      this.#version = conflict.version;
       this.#keep();
-      return;
-    }
-    const whose = newer ? draft.by : article.edited_by;
-    const who = whose || "Somebody";
-    const did = newer ? `${who} saved a draft` : article.version === this.#version ? "The draft was discarded" : `${who} changed this article`;
-    this.conflict = { words: `${NOT_DONE[this.task ?? "saving"] ?? ""}${did} since this was begun.`, whose, base, theirs, version, revision };
+    } else this.conflict = conflict;
   }
 
   async #wordsOf(version: number): Promise<ArticleFields> {
@@ -247,7 +261,7 @@ export class Editing {
 
   #keep(): void {
     const nothing = !this.unsaved && this.asides.length === 0;
-    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides });
+    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
   }
 
   /** Does one thing at a time; its failure is a sentence beside the article, and somebody else's change one to decide on. */
@@ -270,7 +284,7 @@ export class Editing {
 
   async #failed(error: unknown): Promise<void> {
     if (this.desk.lostSession(error)) return;
-    this.problem = { message: messageOf(error), field: error instanceof ServiceError ? error.body.field : null };
+    this.problem = problemOf(error);
     if (!(error instanceof ServiceError) || error.body.code !== "stale_version") return;
     try {
       const detail = await this.api.article(this.id);

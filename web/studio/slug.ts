@@ -10,6 +10,11 @@ export function slugOf(title: string): string {
   return slug.length <= LONGEST ? slug : slug.slice(0, LONGEST + 1).replace(/-[^-]*$/, "").slice(0, LONGEST).replace(/-$/, "");
 }
 
+/** An id for a new article, which `mark` makes its own: no other article, and none that is deleted, has had it. */
+export function idOf(slug: string, mark: string): string {
+  return `${slugOf(slug).slice(0, 40) || "article"}-${mark}`;
+}
+
 export function isSlug(text: string): boolean {
   return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text);
 }

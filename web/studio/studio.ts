@@ -3,8 +3,17 @@ import type { ArticleCategory, ArticleFields, ArticleQuery } from "./article-typ
 
 /** What was written in place of one's own, or of a colleague's, and set aside: nothing is lost by a choice. */
 export interface Aside { whose: string; fields: ArticleFields }
-/** `version` and `revision` are the article's and its draft's when the writing began, `base` what they said. */
-export interface Kept { version: number; revision: number; base: ArticleFields; written: ArticleFields; asides: readonly Aside[] }
+/** `version` and `revision` are the article's and its draft's when the writing began, `base` what they said; `sentAs` the id that a new article was sent with. */
+export interface Kept { version: number; revision: number; base: ArticleFields; written: ArticleFields; asides: readonly Aside[]; sentAs: string | null }
+
+/** What the writing needs of the desk around it. */
+export interface EditingDesk {
+  changed(): void;
+  /** Tells whether the error says that the session has ended, and sees to it. */
+  lostSession(error: unknown): boolean;
+  /** A mark that nothing else has. */
+  mark(): string;
+}
 
 /** The article that is not there yet. */
 export const NEW = "";

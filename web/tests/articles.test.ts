@@ -206,7 +206,7 @@ describe("writing", () => {
     await write("desk-article-content", "Words.");
     await click("desk-article-save");
     expect(sent("POST", "/api/desk/articles")).toEqual([expect.objectContaining({ title: "Größe der Anhänge ändern", slug: "size", audience: "internal", visibility: "internal" })]);
-    expect(location.hash).toBe("#/articles/size");
+    expect(location.hash).toMatch(/^#\/articles\/size-id\d+$/);
     expect(words("desk-article-state")).toBe("Draft");
     expect(model.studio.unsaved).toBe(false);
   });
@@ -244,6 +244,44 @@ describe("writing", () => {
     service.on("POST", "/api/staff/session", { body: { staff: { ...AMARA, id: "st_other" } } });
     await model.session.signIn("", "");
     expect(model.studio.unsaved).toBe(false);
+  });
+
+  test("a new article whose answer was lost is there once, with what was written since, even after another page", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "A lost answer");
+    await write("desk-article-content", "Words.");
+    service.on("POST", "/api/desk/articles", (call) => {
+      articles.answer("POST", new URL("https://s.test/api/desk/articles"), call.body as Record<string, unknown>);
+      return "unreachable";
+    });
+    await click("desk-article-save");
+    service.on("POST", "/api/desk/articles", (call) => articles.answer("POST", new URL("https://s.test/api/desk/articles"), call.body as Record<string, unknown>));
+    await go("#/articles");
+    await go("#/articles/new");
+    await write("desk-article-content", "Words, and more.");
+    await click("desk-article-save");
+    expect(location.hash).toMatch(/^#\/articles\/a-lost-answer-id\d+$/);
+    expect(value("desk-article-content")).toBe("Words, and more.");
+    expect(model.studio.unsaved).toBe(false);
+    await go("#/articles");
+    expect(allById(app, "desk-article-row").filter((one) => one.textContent.includes("A lost answer"))).toHaveLength(1);
+  });
+
+  test("a new article whose answer was lost, and which a colleague changed since, is not written over", async () => {
+    await go("#/articles/new");
+    await write("desk-article-title", "A lost answer");
+    await write("desk-article-content", "Words.");
+    service.on("POST", "/api/desk/articles", (call) => {
+      articles.answer("POST", new URL("https://s.test/api/desk/articles"), call.body as Record<string, unknown>);
+      articles.importBrings((call.body as { id: string }).id, { content: "A colleague's." });
+      return "unreachable";
+    });
+    await click("desk-article-save");
+    service.on("POST", "/api/desk/articles", (call) => articles.answer("POST", new URL("https://s.test/api/desk/articles"), call.body as Record<string, unknown>));
+    await write("desk-article-content", "Words, and more.");
+    await click("desk-article-save");
+    expect(words("desk-article-conflict")).toContain("Both of you changed: Text.");
+    expect(value("desk-article-content")).toBe("Words, and more.");
   });
 
   test("a new article that is not saved outlasts every other page, not one alone", async () => {
