@@ -1,13 +1,18 @@
 /** Somebody else was quicker: who, what differs, and how to go on without losing either; then, what was set aside by that. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import { base } from "../shared/tokens.js";
+import type { ArticleFields } from "./article-types.js";
 import { difference, differenceStyle } from "./difference.js";
 import type { Conflict } from "./conflict.js";
 import type { Editing } from "./editing.js";
 import { FIELD_NAMES, namesOf, type ShownField } from "./fields.js";
 import type { Aside } from "./studio.js";
+
+/** Typing has paused. */
+const PAUSE_MS = 300;
 
 export class ArticleConflict extends LitElement {
   static define(tag = "desk-article-conflict"): void {
@@ -26,6 +31,23 @@ export class ArticleConflict extends LitElement {
   @property({ attribute: false }) editing!: Editing;
   @property({ type: Number }) revision = 0;
   @state() private compared = false;
+  /** What was written when the typing paused last: two long texts are not compared at each key. Null while nothing is beside them. */
+  @state() private paused: ArticleFields | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#timer);
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const { conflict, asides, written } = this.editing;
+    clearTimeout(this.#timer);
+    if (changed.has("editing") || (conflict === null && asides.length === 0)) this.paused = null;
+    if (conflict === null && asides.length === 0) return;
+    this.paused ??= written;
+    if (this.paused !== written) this.#timer = setTimeout(() => (this.paused = this.editing.written), PAUSE_MS);
+  }
 
   override focus(): void {
     this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
@@ -45,27 +67,33 @@ export class ArticleConflict extends LitElement {
         ${both.length === 0 ? html`<button type="button" class="button primary" data-testid="desk-conflict-both" @click=${() => this.#goOn("mine")}>Go on with both</button>`
           : html`<button type="button" class="button" data-testid="desk-conflict-theirs" @click=${() => this.#goOn("theirs")}>Go on from ${whose}’s</button>
             <button type="button" class="button" data-testid="desk-conflict-mine" @click=${() => this.#goOn("mine")}>Go on from mine</button>`}</div>
-      ${this.compared ? html`<div class="shown"><p>From ${whose}’s to yours:</p>${difference(conflict.theirs, this.editing.written, { titles: this.editing.titles })}</div>` : nothing}</section>`;
+      ${this.compared ? html`<div class="shown"><p>From ${whose}’s to yours:</p>${this.#difference(conflict.theirs, this.paused ?? this.editing.written)}</div>` : nothing}</section>`;
   }
 
   #aside(aside: Aside, place: number): TemplateResult {
-    const { written } = this.editing;
     const mine = aside.whose === "";
     const take = (field: ShownField): TemplateResult => html`<button type="button" class="button" aria-label=${`Take ${FIELD_NAMES[field]} from ${mine ? "what you had written" : `what ${aside.whose} wrote`}`} data-testid="desk-aside-take" @click=${() => this.#takeBack(field, aside)}>Take this</button>`;
     return html`<section class="aside" aria-labelledby=${`aside-${place}`} data-testid="desk-article-aside"><h2 id=${`aside-${place}`} tabindex="-1">${mine ? "What you had written" : `What ${aside.whose} wrote`}</h2>
       <p>Set aside, from what is in the fields below to this. It stays here until you put it away.</p>
-      <div class="shown">${difference(written, aside.fields, { titles: this.editing.titles, take })}</div>
+      <div class="shown">${this.#difference(this.paused ?? this.editing.written, aside.fields, take)}</div>
       <div class="actions"><button type="button" class="button" data-testid="desk-aside-drop" @click=${() => this.editing.dropAside(aside)}>Put away</button></div></section>`;
+  }
+
+  #difference(before: ArticleFields, after: ArticleFields, take?: (field: ShownField) => TemplateResult): unknown {
+    const { titles } = this.editing;
+    return guard([before, after, titles.size], () => difference(before, after, { titles, ...(take === undefined ? {} : { take }) }));
   }
 
   #goOn(prefer: "mine" | "theirs"): void {
     this.compared = false;
     this.editing.goOn(prefer);
+    this.paused = null;
     this.#focusLater();
   }
 
   #takeBack(field: ShownField, from: Aside): void {
     this.editing.takeBack(field, from);
+    this.paused = null;
     this.#focusLater();
   }
 
