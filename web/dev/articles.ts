@@ -75,7 +75,7 @@ export class StandInArticles {
     if (one === undefined) return refused(404, "not_found", "There is no such article.");
     switch (what) {
       case undefined: return method === "DELETE" ? this.#delete(one, url.searchParams) : ok(detail(one));
-      case "draft": return method === "PUT" ? this.#save(one, body as { fields: ArticleFields; based_on: number; revision: number }) : this.#discard(one);
+      case "draft": return method === "PUT" ? this.#save(one, body as { fields: ArticleFields; based_on: number; revision: number }) : this.#discard(one, url.searchParams);
       case "publish": return this.#next(one, one.draft?.fields ?? now(one).fields, "published", body.based_on as number, true);
       case "unpublish": return this.#next(one, now(one).fields, "draft", body.based_on as number);
       case "restore": return this.#next(one, one.versions.find((version) => version.number === body.number)!.fields, now(one).status, body.based_on as number);
@@ -139,7 +139,8 @@ export class StandInArticles {
     return ok(detail(one));
   }
 
-  #discard(one: Kept): Answer {
+  #discard(one: Kept, seen: URLSearchParams): Answer {
+    if (one.draft !== null && Number(seen.get("revision")) !== one.draft.revision) return refused(409, "stale_version", `The draft has been saved by ${one.draft.by} since you opened it. It was not discarded: look at it first.`);
     one.draft = null;
     return ok(detail(one));
   }
@@ -168,7 +169,7 @@ export class StandInArticles {
     if (of.content.trim() === "") return refused(400, "invalid", "content must not be empty.", "content");
     if (!isSlug(of.slug)) return refused(400, "invalid", "The slug must be small letters, digits and single hyphens.", "slug");
     const taken = this.#all.find((one) => one.id !== id && now(one).fields.slug === of.slug);
-    return taken === undefined ? null : refused(409, "conflict", `The article ${now(taken).fields.title.slice(0, 60)} has this address already.`, "slug");
+    return taken === undefined ? null : refused(409, "conflict", `The slug ${of.slug} belongs to article ${taken.id} already.`, "slug");
   }
 }
 

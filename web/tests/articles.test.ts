@@ -84,7 +84,7 @@ describe("the list", () => {
     expect(allById(app, "desk-articles-more")).toHaveLength(0);
   });
 
-  test("searches once the typing pauses, and an earlier answer that comes late does not count", async () => {
+  test("searches once the typing pauses", async () => {
     await go("#/articles");
     const before = service.to("/api/desk/articles").length;
     await write("desk-articles-find", "pa");
@@ -94,6 +94,23 @@ describe("the list", () => {
     expect(service.to("/api/desk/articles")).toHaveLength(before + 1);
     expect(rows()).toEqual(["fh-5"]);
     expect(words("desk-articles-total")).toBe("One article");
+  });
+
+  test("of two searches the later one counts, though the earlier is answered last", async () => {
+    await go("#/articles");
+    const answer = (call: { url: string }): ReturnType<StandInArticles["answer"]> => articles.answer("GET", new URL(call.url, "https://service.test"), {});
+    let early = (): void => undefined;
+    service.on("GET", "/api/desk/articles", (call) => new Promise((resolve) => (early = () => resolve(answer(call)))));
+    await write("desk-articles-find", "boards");
+    await vi.advanceTimersByTimeAsync(250);
+    service.on("GET", "/api/desk/articles", answer);
+    await write("desk-articles-find", "pause");
+    await vi.advanceTimersByTimeAsync(250);
+    await settle();
+    expect(rows()).toEqual(["fh-5"]);
+    early();
+    await arrive();
+    expect(rows()).toEqual(["fh-5"]);
   });
 
   test("counts the categories once a visit, whatever is typed and shown", async () => {
@@ -137,6 +154,10 @@ describe("the list", () => {
     service.on("GET", "/api/desk/articles", "unreachable");
     await go("#/articles");
     expect(byId(app, "desk-articles-page").querySelector("desk-article-list")?.shadowRoot?.querySelector('[role="alert"]')?.textContent).toContain("cannot be reached");
+    service.on("GET", "/api/desk/articles", (call) => articles.answer("GET", new URL(call.url, "https://service.test"), {}));
+    byId(app, "desk-articles-page").querySelector("desk-article-list")!.shadowRoot!.querySelector<HTMLElement>('[role="alert"] button')!.click();
+    await arrive();
+    expect(rows()).toHaveLength(50);
   });
 
   test("comes back to the article that was open", async () => {
@@ -218,7 +239,7 @@ describe("writing", () => {
     await click("desk-article-save");
     const field = byId(app, "desk-article-slug");
     expect(field.getAttribute("aria-invalid")).toBe("true");
-    expect(field.parentElement!.textContent).toContain("has this address already");
+    expect(field.parentElement!.textContent).toContain("The slug download-your-invoices belongs to article fh-1 already.");
     expect((field.getRootNode() as ShadowRoot).activeElement).toBe(field);
     await write("desk-article-slug", "download-invoices-again");
     expect(field.getAttribute("aria-invalid")).toBe("false");
@@ -454,6 +475,34 @@ describe("a colleague who was quicker", () => {
     await click("desk-article-save");
     expect(allById(app, "desk-article-conflict")).toHaveLength(0);
     expect(words("desk-article-state")).toBe("Published, with a draft");
+  });
+
+  test("what was set aside is compared again once the typing pauses, and at once where something is taken of it", async () => {
+    await collide();
+    await click("desk-conflict-theirs");
+    await write("desk-article-content", "Cora's words. A");
+    await vi.advanceTimersByTimeAsync(200);
+    await write("desk-article-content", "Cora's words. And mine.");
+    await vi.advanceTimersByTimeAsync(200);
+    await settle();
+    expect(words("desk-article-aside")).not.toContain("And mine.");
+    await vi.advanceTimersByTimeAsync(400);
+    await settle();
+    expect(words("desk-article-aside")).toContain("Removed: Cora's words. And mine.");
+    await write("desk-article-title", "Single sign-on");
+    await click("desk-aside-take", allById(app, "desk-aside-take").findIndex((one) => one.getAttribute("aria-label")?.includes("Text")));
+    expect(value("desk-article-content")).toBe("My words.");
+    expect(words("desk-article-aside")).not.toContain("Cora's words.");
+  });
+
+  test("whose draft one wants to discard, and who saved it again meanwhile, keeps it, and one is told", async () => {
+    await go("#/articles/fh-2");
+    articles.colleagueWrites("fh-2", { content: "Cora's newer words." });
+    await click("desk-article-discard");
+    await click("desk-confirm-yes");
+    expect(words("desk-article-conflict")).toContain("Not discarded: Cora Lindqvist saved a draft since this was begun.");
+    await click("desk-conflict-both");
+    expect(value("desk-article-content")).toBe("Cora's newer words.");
   });
 
   test("leaves what was set aside before where it is", async () => {
