@@ -192,6 +192,7 @@ export class ArticleEditor extends LitElement {
     if (!(await this.confirm.ask({ title: "Delete this article?", words: ["No reader ever saw it. What is written here is gone for good, for everybody who edits articles."], action: "Delete" }))) return;
     if (await editing.delete()) {
       this.model.toast("Deleted.", "info");
+      if (!this.#shows(editing)) return;
       this.model.studio.opened = null;
       location.hash = articleHash({ kind: "list" });
     } else await this.#settle(editing);
@@ -205,10 +206,15 @@ export class ArticleEditor extends LitElement {
     await this.#settle(editing);
   }
 
+  /** Whether one is still at what is edited here, and has not gone on before an answer came. */
+  #shows(editing: Editing): boolean {
+    return this.isConnected && editing === this.#editing;
+  }
+
   /** An article that was new has an address of its own from now on. */
   #named(editing: Editing): void {
     const id = editing.articleId;
-    if (id === null || this.articleId !== NEW || !this.isConnected) return;
+    if (id === null || this.articleId !== NEW || !this.#shows(editing)) return;
     this.articleId = id;
     this.#follows = false;
     history.replaceState(null, "", articleHash({ kind: "article", id }));
@@ -218,6 +224,7 @@ export class ArticleEditor extends LitElement {
   /** Leads to what went wrong: a colleague's change, or a field. */
   async #settle(editing: Editing): Promise<void> {
     await this.updateComplete;
+    if (!this.#shows(editing)) return;
     if (editing.conflict !== null) {
       await this.conflict?.updateComplete;
       this.conflict?.focus();

@@ -110,41 +110,48 @@ export class ArticleHistory extends LitElement {
   }
 
   async #readOlder(before: number): Promise<void> {
+    const id = this.articleId;
     await this.#try(async () => {
-      const { versions, next } = await this.model.api.articles.versions(this.articleId, before);
-      if (before !== this.next) return; // pressed twice, or another article was opened meanwhile
+      const { versions, next } = await this.model.api.articles.versions(id, before);
+      if (id !== this.articleId || before !== this.next) return; // another article was opened meanwhile, or it was pressed twice
       this.versions = [...this.versions, ...versions];
       this.next = next ?? null;
     });
   }
 
   async #readOne(): Promise<void> {
-    const { version } = this;
+    const { version, articleId: id } = this;
     this.one = null;
     if (version === null) return;
     await this.#try(async () => {
-      const one = await this.model.api.articles.version(this.articleId, version);
-      if (version === this.version) this.one = one; // another was chosen meanwhile
+      const one = await this.model.api.articles.version(id, version);
+      if (id === this.articleId && version === this.version) this.one = one; // another was chosen meanwhile
     });
   }
 
   async #restore(detail: ArticleDetail, one: ArticleVersionDetail): Promise<void> {
     if (this.busy) return;
     const { article, draft } = detail;
+    const { id } = article;
     const words = restoreWords(one.number, article.version + 1, article.status, one.fields);
     const waiting = draft === null ? [] : [`The draft of ${draft.by} stays, and has to be put together with this before it can be published.`];
     if (!(await this.confirm.ask({ title: `Bring version ${one.number} back?`, words: [...words, ...waiting], action: "Bring it back" }))) return;
     this.busy = true;
     const done = await this.#try(async () => {
-      const restored = await this.model.api.articles.restore(this.articleId, one.number, article.version);
+      const restored = await this.model.api.articles.restore(id, one.number, article.version);
       this.model.toast(`Version ${one.number} counts again, as version ${restored.article.version}.`, "info");
-      location.hash = articleHash({ kind: "history", id: this.articleId, version: restored.article.version });
+      if (this.#shows(id)) location.hash = articleHash({ kind: "history", id, version: restored.article.version });
     });
     this.busy = false;
-    if (!done) return;
+    if (!done || !this.#shows(id)) return;
     await this.#read();
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("#one")?.focus();
+  }
+
+  /** Whether one is still at the history of this article, and has not gone on before an answer came. */
+  #shows(id: string): boolean {
+    return this.isConnected && id === this.articleId;
   }
 
   /** Does something whose failure is a sentence above; tells whether it was done. */

@@ -5,7 +5,7 @@ import type { ArticlesApi } from "./articles-api.js";
 import { type Conflict, conflictOf, newerDraft, type Problem, problemOf, type Task } from "./conflict.js";
 import { EMPTY_FIELDS, merged, type Merged, sameFields, type ShownField, withField } from "./fields.js";
 import { idOf } from "./slug.js";
-import { type Aside, type EditingDesk, type Kept, NEW, type Studio } from "./studio.js";
+import { type Aside, type EditingDesk, Keeper, type Kept, NEW, type Studio } from "./studio.js";
 
 const ONCE_MORE = "The article has changed since you opened it, but these words have not. Nothing was written yet: press once more.";
 
@@ -22,8 +22,11 @@ export class Editing {
   #revision = 0;
   /** The id that a new article was sent with: one whose answer was lost is not made a second time. */
   #sentAs: string | null = null;
+  readonly #keeper: Keeper;
 
-  constructor(private readonly api: ArticlesApi, private readonly studio: Studio, private readonly desk: EditingDesk, private id: string) {}
+  constructor(private readonly api: ArticlesApi, studio: Studio, private readonly desk: EditingDesk, private id: string) {
+    this.#keeper = new Keeper(studio, id);
+  }
 
   /** The article's id; null while it has none. */
   get articleId(): string | null {
@@ -36,8 +39,8 @@ export class Editing {
 
   /** Reads the article, and goes on with what was written before another page, or the end of the session, came between. */
   async read(): Promise<void> {
-    const kept = this.studio.kept(this.id);
     if (this.id === NEW) {
+      const kept = this.#keeper.takeOver();
       this.#begin(EMPTY_FIELDS, 0, 0);
       if (kept !== null) this.written = kept.written;
       this.#sentAs = kept?.sentAs ?? null;
@@ -47,6 +50,7 @@ export class Editing {
     }
     await this.#do("reading", async () => {
       const detail = await this.api.article(this.id);
+      const kept = this.#keeper.takeOver();
       this.#take(detail);
       if (kept === null) await this.#lookAtDraft(detail);
       else await this.#goOnWith(kept, detail);
@@ -193,7 +197,7 @@ export class Editing {
   }
 
   #named(id: string): void {
-    this.studio.keep(NEW, null);
+    this.#keeper.named(id);
     this.id = id;
     this.#sentAs = null;
   }
@@ -247,7 +251,7 @@ export class Editing {
   async #stop(detail: ArticleDetail): Promise<void> {
     const seen = { version: this.#version, revision: this.#revision };
     const newer = newerDraft(detail, seen);
-    const base = newer !== null ? this.#base : await this.#wordsOf(seen.version);
+    const base = newer !== null ? this.#base : (await this.api.version(this.id, seen.version)).fields;
     const conflict = conflictOf(detail, { seen, base, task: this.task ?? "saving" });
     if (newer === null && conflict.revision === seen.revision && sameFields(base, conflict.theirs)) {
       this.#version = conflict.version;
@@ -255,13 +259,9 @@ export class Editing {
     } else this.conflict = conflict;
   }
 
-  async #wordsOf(version: number): Promise<ArticleFields> {
-    return (await this.api.version(this.id, version)).fields;
-  }
-
   #keep(): void {
     const nothing = !this.unsaved && this.asides.length === 0;
-    this.studio.keep(this.id, nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
+    this.#keeper.keep(nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
   }
 
   /** Does one thing at a time; its failure is a sentence beside the article, and somebody else's change one to decide on. */

@@ -64,3 +64,28 @@ export class Studio {
     this.categories = [];
   }
 }
+
+/** Keeps what one writing of an article has, until one has come back to the article while an answer was on its way: what is written since is not this one's to change. */
+export class Keeper {
+  #kept: Kept | null = null;
+
+  constructor(private readonly studio: Studio, private id: string) {}
+
+  /** Goes on from what is kept, which is this one's to change from now on. */
+  takeOver(): Kept | null {
+    return (this.#kept = this.studio.kept(this.id));
+  }
+
+  keep(kept: Kept | null): void {
+    if (this.studio.kept(this.id) !== this.#kept) return;
+    this.#kept = kept;
+    this.studio.keep(this.id, kept);
+  }
+
+  /** What was new has an id now. */
+  named(id: string): void {
+    this.keep(null);
+    this.id = id;
+    this.takeOver();
+  }
+}

@@ -1,58 +1,17 @@
 /** The page Articles: finding one, writing it, what happens when a colleague is quicker, its history. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { ReviewDialog } from "../desk/review-dialog.js";
-import { FeedbackPage } from "../desk/feedback-page.js";
-import { ReviewListView } from "../desk/review-list.js";
+import { describe, expect, test, vi } from "vitest";
 import { dateInWords } from "../shared/time-format.js";
-import { StandInArticles } from "../dev/articles.js";
+import type { Answer } from "../dev/articles.js";
 import { REVIEWS } from "../dev/feedback.js";
-import { STUDIO } from "../studio/elements.js";
 import { EMPTY_FIELDS } from "../studio/fields.js";
-import { app, model, service, settle, useDesk } from "./desk-page.js";
-import { allById, byId, press, type } from "./dom.js";
+import { AMARA, arrive, articles, click, go, off, rows, sent, toasts, useArticles, value, words, write } from "./articles-page.js";
+import { app, model, service, settle } from "./desk-page.js";
+import { allById, byId, press } from "./dom.js";
 import { refusal } from "./fakes.js";
 
-const AMARA = { id: "st_amara", name: "Amara Osei", email: "amara@fernhill.example", role: "content" } as const;
 const EXPIRED = { status: 401, body: refusal("unauthenticated", "You are signed out. Sign in again.") };
 
-useDesk(AMARA);
-for (const element of [...STUDIO, FeedbackPage, ReviewDialog, ReviewListView]) element.define();
-
-let articles: StandInArticles;
-beforeEach(() => {
-  articles = new StandInArticles(AMARA.name);
-  service.on("GET", "/api/desk/reviews", { body: { reviews: REVIEWS, counts: { open: 3, closed: 0 } } });
-  service.onUnder("/api/desk/article", (call) => articles.answer(call.method, new URL(call.url, "https://service.test"), (call.body ?? {}) as Record<string, unknown>));
-});
-
-async function go(hash: string): Promise<void> {
-  await settle();
-  location.hash = hash;
-  await arrive();
-}
-
-/** jsdom tells of a new address later than browsers do. */
-async function arrive(): Promise<void> {
-  window.dispatchEvent(new HashChangeEvent("hashchange"));
-  for (let round = 0; round < 4; round += 1) await settle();
-}
-
-async function click(id: string, place = 0): Promise<void> {
-  allById(app, id)[place]!.click();
-  for (let round = 0; round < 4; round += 1) await settle();
-}
-
-async function write(id: string, text: string): Promise<void> {
-  type(byId(app, id), text);
-  await settle();
-}
-
-const value = (id: string): string => (byId(app, id) as HTMLInputElement).value;
-const words = (id: string): string => byId(app, id).textContent.replace(/\s+/g, " ").trim();
-const rows = (): string[] => allById(app, "desk-article-row").map((one) => one.dataset.id!);
-const off = (id: string): boolean => byId(app, id).getAttribute("aria-disabled") === "true";
-const sent = (method: string, path: string): unknown[] => service.to(path).filter((call) => call.method === method).map((call) => call.body);
-const toasts = (): string[] => model.toasts.map((one) => one.text);
+useArticles();
 
 describe("the list", () => {
   test("says of each who may see it, how it stands, who changed it last and how it was voted", async () => {
@@ -98,7 +57,7 @@ describe("the list", () => {
 
   test("of two searches the later one counts, though the earlier is answered last", async () => {
     await go("#/articles");
-    const answer = (call: { url: string }): ReturnType<StandInArticles["answer"]> => articles.answer("GET", new URL(call.url, "https://service.test"), {});
+    const answer = (call: { url: string }): Answer => articles.answer("GET", new URL(call.url, "https://service.test"), {});
     let early = (): void => undefined;
     service.on("GET", "/api/desk/articles", (call) => new Promise((resolve) => (early = () => resolve(answer(call)))));
     await write("desk-articles-find", "boards");
