@@ -76,7 +76,7 @@ export class StandInArticles {
     switch (what) {
       case undefined: return method === "DELETE" ? this.#delete(one, url.searchParams) : ok(detail(one));
       case "draft": return method === "PUT" ? this.#save(one, body as { fields: ArticleFields; based_on: number; revision: number }) : this.#discard(one, url.searchParams);
-      case "publish": return this.#next(one, one.draft?.fields ?? now(one).fields, "published", body.based_on as number, true);
+      case "publish": return this.#publish(one, body as { based_on: number; revision: number });
       case "unpublish": return this.#next(one, now(one).fields, "draft", body.based_on as number);
       case "restore": return this.#next(one, one.versions.find((version) => version.number === body.number)!.fields, now(one).status, body.based_on as number);
       default: return number === undefined ? ok({ versions: one.versions.map(({ number: of, by, at, changed, status }) => ({ number: of, by, at, changed, status })), next: null }) : ok(one.versions.find((version) => version.number === Number(number)));
@@ -92,9 +92,9 @@ export class StandInArticles {
   }
 
   /** A version that nobody's draft was begun on: an import, or an earlier version restored. */
-  importBrings(id: string, change: Partial<ArticleFields>): void {
+  importBrings(id: string, change: Partial<ArticleFields>, by = "import"): void {
     const one = this.#all.find((known) => known.id === id)!;
-    one.versions.unshift({ ...now(one), number: now(one).number + 1, by: "import", at: new Date().toISOString(), changed: Object.keys(change), fields: { ...now(one).fields, ...change } });
+    one.versions.unshift({ ...now(one), number: now(one).number + 1, by, at: new Date().toISOString(), changed: Object.keys(change), fields: { ...now(one).fields, ...change } });
     if (one.draft !== null) one.draft = { ...one.draft, stale: true };
   }
 
@@ -137,6 +137,11 @@ export class StandInArticles {
     if (one.draft === null && deletable(one)) return this.#next(one, sent.fields, "draft", sent.based_on);
     one.draft = { revision: (one.revision += 1), based_on: sent.based_on, by: this.me, at: new Date().toISOString(), stale: sent.based_on !== now(one).number, fields: sent.fields };
     return ok(detail(one));
+  }
+
+  #publish(one: Kept, seen: { based_on: number; revision: number }): Answer {
+    if ((one.draft?.revision ?? 0) !== seen.revision) return refused(409, "stale_version", `The draft has changed by ${one.draft?.by ?? "somebody"} since you opened it.`);
+    return this.#next(one, one.draft?.fields ?? now(one).fields, "published", seen.based_on, true);
   }
 
   #discard(one: Kept, seen: URLSearchParams): Answer {

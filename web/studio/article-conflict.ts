@@ -8,7 +8,7 @@ import type { ArticleFields } from "./article-types.js";
 import { difference, differenceStyle } from "./difference.js";
 import type { Conflict } from "./conflict.js";
 import type { Editing } from "./editing.js";
-import { FIELD_NAMES, namesOf, type ShownField } from "./fields.js";
+import { FIELD_NAMES, namesOf, sameFields, type ShownField } from "./fields.js";
 import type { Aside } from "./studio.js";
 
 /** Typing has paused. */
@@ -60,14 +60,15 @@ export class ArticleConflict extends LitElement {
 
   #conflict(conflict: Conflict): TemplateResult {
     const { both } = this.editing.together(conflict, "mine");
-    const whose = conflict.whose || "the other";
+    const alone = sameFields(conflict.base, conflict.theirs);
+    const other = conflict.whose === "" ? "what is there now" : `${conflict.whose}’s`;
     return html`<section aria-labelledby="conflict" data-testid="desk-article-conflict"><h2 id="conflict" tabindex="-1">${conflict.words}</h2>
-      <p>${both.length === 0 ? "What you wrote is still here, and both can go together: you changed different fields." : `What you wrote is still here. Both of you changed: ${namesOf(both)}. Whichever you go on from, the other is kept beside it for you to take from.`}</p>
+      <p>${alone ? "What you wrote is still here, and nobody has written anything else." : both.length === 0 ? "What you wrote is still here, and both can go together: you changed different fields." : `What you wrote is still here. Both of you changed: ${namesOf(both)}. Whichever you go on from, the other is kept beside it for you to take from.`}</p>
       <div class="actions"><button type="button" class="button" aria-expanded=${this.compared ? "true" : "false"} data-testid="desk-conflict-compare" @click=${() => (this.compared = !this.compared)}>${this.compared ? "Hide the difference" : "See what differs"}</button>
-        ${both.length === 0 ? html`<button type="button" class="button primary" data-testid="desk-conflict-both" @click=${() => this.#goOn("mine")}>Go on with both</button>`
-          : html`<button type="button" class="button" data-testid="desk-conflict-theirs" @click=${() => this.#goOn("theirs")}>Go on from ${whose}’s</button>
+        ${both.length === 0 ? html`<button type="button" class="button primary" data-testid="desk-conflict-both" @click=${() => this.#goOn("mine")}>${alone ? "Go on" : "Go on with both"}</button>`
+          : html`<button type="button" class="button" data-testid="desk-conflict-theirs" @click=${() => this.#goOn("theirs")}>Go on from ${other}</button>
             <button type="button" class="button" data-testid="desk-conflict-mine" @click=${() => this.#goOn("mine")}>Go on from mine</button>`}</div>
-      ${this.compared ? html`<div class="shown"><p>From ${whose}’s to yours:</p>${this.#difference(conflict.theirs, this.paused ?? this.editing.written)}</div>` : nothing}</section>`;
+      ${this.compared ? html`<div class="shown"><p>From ${other} to yours:</p>${this.#difference(conflict.theirs, this.paused ?? this.editing.written)}</div>` : nothing}</section>`;
   }
 
   #aside(aside: Aside, place: number): TemplateResult {

@@ -2,7 +2,7 @@
 import { messageOf, ServiceError } from "../shared/errors.js";
 import type { ArticleDetail, ArticleDraft, ArticleFields } from "./article-types.js";
 
-/** `base` is what both began on, `version` and `revision` what the next save follows. */
+/** Somebody else's words, `whose` if that is known; `base` is what both began on, `version` and `revision` what the next save follows. */
 export interface Conflict { words: string; whose: string; base: ArticleFields; theirs: ArticleFields; version: number; revision: number }
 export interface Problem { message: string; field: string | null }
 export type Task = "reading" | "saving" | "publishing" | "discarding" | "deleting" | "unpublishing";
@@ -22,8 +22,9 @@ export function conflictOf(detail: ArticleDetail, { seen, base, task }: { seen: 
   const newer = newerDraft(detail, seen);
   const { by, fields, version } = newer === null ? { by: article.edited_by, fields: article.fields, version: article.version } : { ...newer, version: newer.based_on };
   const did = newer !== null ? "saved a draft" : "changed this article";
-  const words = newer === null && version === seen.version ? "The draft was discarded" : `${by || "Somebody"} ${did}`;
-  return { words: `${NOT_DONE[task] ?? ""}${words} since this was begun.`, whose: by, base, theirs: fields, version, revision: detail.draft?.revision ?? 0 };
+  const discarded = newer === null && version === seen.version;
+  const words = discarded ? "The draft was discarded" : `${by || "Somebody"} ${did}`;
+  return { words: `${NOT_DONE[task] ?? ""}${words} since this was begun.`, whose: discarded ? "" : by, base, theirs: fields, version, revision: detail.draft?.revision ?? 0 };
 }
 
 export function problemOf(error: unknown): Problem {

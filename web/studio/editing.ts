@@ -126,7 +126,7 @@ export class Editing {
     const { conflict } = this;
     if (conflict === null) return;
     const { fields, both } = this.together(conflict, prefer);
-    const other: Aside = prefer === "mine" ? { whose: conflict.whose, fields: conflict.theirs } : { whose: "", fields: this.written };
+    const other: Aside = prefer === "mine" ? { whose: conflict.whose || "somebody else", fields: conflict.theirs } : { whose: "", fields: this.written };
     if (both.length > 0) this.asides = [...this.asides, other];
     this.#base = conflict.theirs;
     this.#version = conflict.version;

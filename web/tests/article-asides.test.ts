@@ -1,8 +1,8 @@
 /** What differs from what was set aside, and what is said of who was quicker. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type * as LineDiff from "../studio/line-diff.js";
-import { articles, click, go, useArticles, words, write } from "./articles-page.js";
-import { app } from "./desk-page.js";
+import { articles, click, go, useArticles, value, words, write } from "./articles-page.js";
+import { app, model } from "./desk-page.js";
 import { allById, byId, type } from "./dom.js";
 
 const compared = vi.hoisted(() => ({ times: 0 }));
@@ -13,15 +13,18 @@ vi.mock("../studio/line-diff.js", async (original) => {
 
 useArticles();
 
-/** Cora was quicker, one went on from one's own words, and hers are beside them. */
-beforeEach(async () => {
+async function collide(): Promise<void> {
   await go("#/articles/fh-4");
   await write("desk-article-content", "My words.");
   articles.colleagueWrites("fh-4", { content: "Cora's words." });
   await click("desk-article-save");
-});
+}
+
+const does = (method: string, path: string, body: Record<string, unknown> = {}): unknown => articles.answer(method, new URL(`https://s.test/api/desk/articles/${path}`), body).body;
 
 describe("a difference", () => {
+  beforeEach(collide);
+
   test("follows the typing once it pauses, and compares the texts once for all of its keys", async () => {
     await click("desk-conflict-mine");
     const before = compared.times;
@@ -58,6 +61,7 @@ describe("a difference", () => {
 });
 
 test("what was set aside first stays beside what is set aside next", async () => {
+  await collide();
   await click("desk-conflict-theirs");
   await write("desk-article-content", "My second words.");
   articles.colleagueWrites("fh-4", { content: "Cora's second words." });
@@ -65,3 +69,49 @@ test("what was set aside first stays beside what is set aside next", async () =>
   await click("desk-conflict-mine");
   expect(allById(app, "desk-article-aside").map((one) => /Added: [^.]+/.exec(one.textContent)?.[0])).toEqual(["Added: My words", "Added: Cora's second words"]);
 });
+
+describe("of who was quicker", () => {
+  test("nobody is named where the draft is gone, whoever published what there is", async () => {
+    await go("#/articles/fh-2");
+    await write("desk-article-content", "My words.");
+    does("DELETE", "fh-2/draft?revision=2");
+    await click("desk-article-save");
+    await click("desk-conflict-compare");
+    const said = words("desk-article-conflict");
+    expect(said).toMatch(/^The draft was discarded since this was begun. What you wrote is still here, and nobody has written anything else. .* Go on From what is there now to yours:/);
+    await click("desk-conflict-both");
+    await click("desk-article-save");
+    expect(value("desk-article-content")).toBe("My words.");
+    expect(model.studio.unsaved).toBe(false);
+  });
+
+  test("what nobody's name is known of is not taken for one's own", async () => {
+    await go("#/articles/fh-4");
+    await write("desk-article-content", "My words.");
+    articles.importBrings("fh-4", { content: "Imported." }, "");
+    await click("desk-article-save");
+    expect(words("desk-article-conflict")).toContain("Somebody changed this article since this was begun.");
+    await click("desk-conflict-mine");
+    expect(words("desk-article-aside")).toContain("What somebody else wrote");
+  });
+
+  test.each([["discard", "Not discarded"], ["publish", "Not published"]])("it is said that a press on %s did nothing", async (what, told) => {
+    await go("#/articles/fh-2");
+    articles.colleagueWrites("fh-2");
+    await click(`desk-article-${what}`);
+    await click("desk-confirm-yes");
+    expect(words("desk-article-conflict")).toContain(`${told}: Cora Lindqvist saved a draft since this was begun.`);
+  });
+
+  test("where they left the words as they were, it is said that pressing once more is all", async () => {
+    await go("#/articles/fh-3");
+    await write("desk-article-content", "My words.");
+    does("POST", "fh-3/unpublish", { based_on: 1 });
+    await click("desk-article-unpublish");
+    await click("desk-confirm-yes");
+    expect(problem()).toContain("Nothing was written yet: press once more.");
+    expect(allById(app, "desk-article-conflict")).toHaveLength(0);
+  });
+});
+
+const problem = (): string => byId(app, "desk-articles-page").querySelector("desk-article-editor")!.shadowRoot!.querySelector('[role="alert"]')!.textContent;
