@@ -18,6 +18,7 @@ from server.schema import metadata
 
 MADE_BY_SQL = {"knowledge_full_text", "ix_knowledge_passages_full_text", "full_text", "test_moments", "alembic_version"}
 
+LEVELS = ("public", "account", "internal")
 OLD_FULL_TEXT = (
     "CREATE VIRTUAL TABLE knowledge_full_text USING fts5("
     "terms, content='knowledge_passages', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
@@ -76,7 +77,7 @@ async def test_a_database_of_before_full_text_by_level_finds_its_passages_afterw
         await connection.commit()
     assert await migrate(database)
     async with database.write() as tx:
-        for level, word in enumerate(("public", "account", "internal")):
+        for level, word in enumerate(LEVELS):
             table = f"knowledge_full_text_{level}"
             found = await tx.execute(sa.text(f"SELECT count(*) FROM {table} WHERE {table} MATCH :word"), {"word": word})
             assert found.scalar_one() == 1
@@ -105,9 +106,35 @@ async def test_a_database_of_before_word_counts_has_its_passages_counted_afterwa
     await database.close()
 
 
-async def _write_passages(connection: AsyncConnection) -> None:
-    """Write an article for each level of visibility, with one passage whose only word names it."""
-    for level, word in enumerate(("public", "account", "internal")):
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+async def test_drafts_of_before_revisions_were_counted_go_on_from_theirs(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    database = Database.open(
+        f"sqlite:///{tmp_path}/m.db" if backend == "sqlite" else request.getfixturevalue("postgresql_url")
+    )
+    async with database.engine.connect() as connection:
+        if backend == "postgresql":
+            await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            await connection.execute(sa.text("CREATE SCHEMA public"))
+        await connection.run_sync(_to, "0019")
+        await _write_articles(connection)
+        await connection.execute(
+            sa.text(
+                "INSERT INTO knowledge_drafts (article_id, based_on, revision, edited_by, edited_at, written)"
+                " VALUES ('public', 1, 7, 'Cora', '2026-01-01', '{}')"
+            )
+        )
+        await connection.commit()
+    assert await migrate(database)
+    async with database.read() as reader:
+        rows = await reader.execute(sa.text("SELECT id, draft_revision FROM knowledge_articles ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("account", 0), ("internal", 0), ("public", 7)]
+    await database.close()
+
+
+async def _write_articles(connection: AsyncConnection) -> None:
+    for word in LEVELS:
         await connection.execute(
             sa.text(
                 "INSERT INTO knowledge_articles (id, slug, title, content, excerpt, category, subcategory, tags, audience,"
@@ -117,6 +144,12 @@ async def _write_passages(connection: AsyncConnection) -> None:
             ),
             {"id": word},
         )
+
+
+async def _write_passages(connection: AsyncConnection) -> None:
+    """Write an article for each level of visibility, with one passage whose only word names it."""
+    await _write_articles(connection)
+    for level, word in enumerate(LEVELS):
         await connection.execute(
             sa.text(
                 "INSERT INTO knowledge_passages (article_id, position, heading, text, level, terms, length)"
