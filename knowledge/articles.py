@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal
+from urllib.parse import quote
 
 from core.errors import Conflict, Invalid
 
@@ -105,6 +106,11 @@ class Article:
     def written(self) -> dict[str, Any]:
         """All that an editor writes, by field: what a version keeps."""
         return {name: value for name, value in asdict(self).items() if name not in _NOT_EDITORIAL}
+
+
+def permanent_url(article_id: str) -> str:
+    """Return the address that leads to an article's page whatever its slug is."""
+    return f"/help/id/{quote(article_id, safe='')}"
 
 
 def article_url(slug: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -103,6 +103,12 @@ async def take_in(
     else:
         raise Conflict("Somebody else changes these articles just now. Import them again.")
     return [plan.outcome for plan in plans]
+
+
+async def ids_from(db: Database, sources: Collection[str]) -> set[str]:
+    """Return the ids of the articles that came from these sources."""
+    async with db.read() as reader:
+        return set(await reader.scalars(sa.select(articles.c.id).where(articles.c.source.in_(sorted(sources)))))
 
 
 async def _plan(reader: Reader, batch: Sequence[Incoming], overwrite: bool) -> list[_Plan]:

@@ -63,6 +63,12 @@ def plain_text(markdown: str) -> str:
     return "\n".join(_lines(_markdown.parse(markdown)))
 
 
+def links_of(markdown: str) -> set[str]:
+    """Return where the links in `markdown` lead, as they stand in its HTML."""
+    inline = (child for token in _markdown.parse(markdown) for child in token.children or ())
+    return {str(child.attrs["href"]) for child in inline if child.type == "link_open"}
+
+
 def anchor(heading: str) -> str:
     """Return the `id` that `render(anchors=True)` gives to a heading."""
     return "section-" + (_NOT_IN_ANCHOR.sub("-", heading.lower()).strip("-") or "untitled")

@@ -183,6 +183,19 @@ async def get_article(reader: Reader, slug: str, viewer: Viewer) -> Article:
     return article_of(row)
 
 
+async def get_article_of_id(reader: Reader, article_id: str, viewer: Viewer) -> Article:
+    """Return the published article with this id that `viewer` may see.
+
+    Raises:
+        NotFound: there is none, or not for this viewer; the two cannot be told apart.
+    """
+    statement = sa.select(articles).where(articles.c.id == article_id, *visible_to(viewer))
+    row = (await reader.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such article.")
+    return article_of(row)
+
+
 async def related_articles(reader: Reader, article: Article, viewer: Viewer) -> list[Article]:
     """Return the articles that `article` names by id or by slug, a former one too, in its order, those that `viewer` may see."""
     moved = await moved_from(reader, article.related)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from knowledge.articles import MOST_WORDS, SLUG, Article, BrokenArticle
 from knowledge.importing.foreign_fields import translate
 from knowledge.importing.found import Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, soup_to_markdown
+from knowledge.importing.links import Lead, relinked
 from knowledge.rendering import inline_text, parse
 
 LARGEST = 16 * 1024 * 1024
@@ -23,40 +25,38 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _WORDS_BETWEEN = re.compile(r"[-_\s]+")
 
 
-def read_markdown(path: Path, name: str, *, source: str, now: datetime) -> Read:
-    """Read one Markdown file. `name` is its path in the folder that is imported, which is also its id there.
+def read_markdown(path: Path, name: str, *, source: str, now: datetime, lead: Lead = str) -> Read:
+    """Read one Markdown file. `name` is its path in the folder that is imported, which is also its id there; `lead` leads its links.
 
     Front matter is optional, and fields that no article has are passed over. Without a title there, the first heading is it, or
     the file's name. Folders are category and subcategory.
     """
     try:
-        text = _LONE_RETURN.sub("\n", _text(path, name))
-        mark = first_line(text)
-        if mark.startswith("+++"):
-            raise BrokenArticle(
-                name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---."
-            )
-        if mark == MARK:
-            front, body, line = split_front_matter(text, name)
-            translate(front)
-        else:
-            front, body, line = FrontMatter(name, {}, {}), text.lstrip("\ufeff"), 1
+        front, body, line = _parts(path, name)
         body, line = _take_title(front, body, line, Path(name).stem)
         own_slug = isinstance(front.values.get("slug"), str) and SLUG.fullmatch(front.values["slug"]) is not None
-        own_id = front.values.get("id") is not None
+        own_id = _has_id(front)
         if not own_slug:
             front.values["slug"] = slug_of(str(front.values["title"]), Path(name).stem)
-        if not own_id:
-            front.values["id"] = imported_id(source, name)
+        front.values["id"] = _id_of(front, source)
         for field, folder in zip(("category", "subcategory"), Path(name).parts[:-1], strict=False):
             front.values.setdefault(field, _title_of(folder)[:200])
         article = build_article(front, body, line, now=now)
+        article = replace(article, content=relinked(article.content, lead))
         return Found(name, 1, incoming(source, article.id if own_id else name, article, slug_is_own=own_slug))
     except BrokenArticle as error:
         return error
 
 
-def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
+def markdown_id(path: Path, name: str, source: str) -> str | None:
+    """Return the id of the article that a Markdown file becomes; None where the file's beginning is broken."""
+    try:
+        return _id_of(_parts(path, name)[0], source)
+    except BrokenArticle:
+        return None
+
+
+def read_html(path: Path, name: str, *, source: str, now: datetime, lead: Lead = str) -> Read:
     """Read one HTML file: its `article`, `main` or body, without what stands on every page. `name` as for Markdown."""
     try:
         soup = BeautifulSoup(_decoded(_bytes(path, name)), "html.parser")
@@ -69,7 +69,7 @@ def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
             named.extract()
         if isinstance(heading, Tag):
             heading.decompose()
-        content = soup_to_markdown(body)
+        content = soup_to_markdown(body, lead=lead)
     except BrokenArticle as error:
         return error
     except (NestedTooDeeplyError, RecursionError):
@@ -90,6 +90,27 @@ def read_html(path: Path, name: str, *, source: str, now: datetime) -> Read:
         updated=now,
     )
     return Found(name, 1, incoming(source, name, article))
+
+
+def _parts(path: Path, name: str) -> tuple[FrontMatter, str, int]:
+    """Return a Markdown file's front matter, its text, and the line that the text begins on."""
+    text = _LONE_RETURN.sub("\n", _text(path, name))
+    mark = first_line(text)
+    if mark.startswith("+++"):
+        raise BrokenArticle(name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---.")
+    if mark != MARK:
+        return FrontMatter(name, {}, {}), text.lstrip("\ufeff"), 1
+    front, body, line = split_front_matter(text, name)
+    translate(front)
+    return front, body, line
+
+
+def _has_id(front: FrontMatter) -> bool:
+    return front.values.get("id") is not None
+
+
+def _id_of(front: FrontMatter, source: str) -> str:
+    return front.text("id", limit=64) if _has_id(front) else imported_id(source, front.file)
 
 
 def _bytes(path: Path, name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
@@ -27,38 +28,39 @@ class NestedTooDeeplyError(ValueError):
     """The HTML has hundreds of elements inside one another."""
 
 
-def to_markdown(html: str, *, base: str = "") -> str:
+def to_markdown(html: str, *, base: str = "", lead: Callable[[str], str] = str) -> str:
     """Convert a piece of HTML to Markdown.
 
     Args:
         html: untrusted; scripts, styles and addresses that run code are left out here, and rendering cleans once more.
         base: the address that relative links and pictures belong to, if it is known.
+        lead: returns where a link is to lead, for where it leads.
 
     Raises:
         NestedTooDeeplyError: it is nested beyond what any article is.
     """
-    return soup_to_markdown(BeautifulSoup(html, "html.parser"), base=base)
+    return soup_to_markdown(BeautifulSoup(html, "html.parser"), base=base, lead=lead)
 
 
-def soup_to_markdown(soup: Tag, *, base: str = "") -> str:
+def soup_to_markdown(soup: Tag, *, base: str = "", lead: Callable[[str], str] = str) -> str:
     """Convert a parsed piece of HTML to Markdown; it is changed on the way.
 
     Raises:
         NestedTooDeeplyError: it is nested beyond what any article is.
     """
     try:
-        _prepare(soup, base)
+        _prepare(soup, base, lead)
         markdown = str(_Converter(heading_style=ATX, bullets="-", code_language_callback=_language).convert_soup(soup))
     except RecursionError as error:
         raise NestedTooDeeplyError("the HTML is nested too deeply.") from error
     return re.sub(r"\n{3,}", "\n\n", markdown.replace("\x00", "")).strip()
 
 
-def _prepare(soup: Tag, base: str) -> None:
+def _prepare(soup: Tag, base: str, lead: Callable[[str], str]) -> None:
     for element in soup.find_all(_DROPPED):
         element.decompose()
     end_where_the_next_begins(soup)
-    _prepare_addresses(soup, base)
+    _prepare_addresses(soup, base, lead)
     for element in soup.find_all(["dl", "dt", "dd", "details", "summary"]):
         if element.name in ("dt", "summary") and element.contents:
             words = Tag(name="strong")
@@ -75,8 +77,8 @@ def _prepare(soup: Tag, base: str) -> None:
             text.replace_with(_LONG_BLANK.sub(" ", text))
 
 
-def _prepare_addresses(soup: Tag, base: str) -> None:
-    """Make links of videos, and leave no address that may not stay."""
+def _prepare_addresses(soup: Tag, base: str, lead: Callable[[str], str]) -> None:
+    """Make links of videos, lead links where they are to lead, and leave no address that may not stay."""
     for frame in soup.find_all(["iframe", "video", "audio", "source"]):
         address = _address(frame.get("src"), base)
         if address:
@@ -88,7 +90,7 @@ def _prepare_addresses(soup: Tag, base: str) -> None:
         name = "href" if element.name == "a" else "src"
         address = _address(element.get(name), base)
         if address:
-            element[name] = address
+            element[name] = lead(address) if element.name == "a" else address
         elif element.name == "img":
             element.replace_with(str(element.get("alt") or ""))
         else:

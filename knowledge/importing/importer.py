@@ -1,6 +1,7 @@
 """Imports articles: reads them in threads, takes them in by batches, and keeps count of what became of each.
 
-Memory does not grow with the number of articles but for their ids, which tell one that is there twice (about 100 bytes each).
+Memory does not grow with the number of articles but for their ids, which tell one that is there twice, and whether a link leads to
+one (about 200 bytes each).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from core.database import Database
 from knowledge.articles import BrokenArticle, Visibility
 from knowledge.importing.found import Format, Found, Read
 from knowledge.importing.reading import look_at, read
-from knowledge.intake import Outcome, What, take_in
+from knowledge.intake import Outcome, What, ids_from, take_in
 
 BATCH = 200
 """Articles in one transaction, at most."""
@@ -39,6 +40,8 @@ class ImportReport:
     """Slugs of articles that an editor has changed here and that were left as they are."""
     skipped: list[str] = field(default_factory=list)
     """Files that hold no articles in a known format."""
+    left: dict[str, str] = field(default_factory=dict)
+    """What links lead to that is neither imported nor here, each with the first file that has such a link."""
 
     @property
     def read(self) -> int:
@@ -84,6 +87,9 @@ async def import_articles(
     report.formats = Counter({one.format: 0 for one in inputs.files})
     report.sources = {one.source for one in inputs.files}
     formats = {one.name: one.format for one in inputs.files}
+    links = inputs.directory.links
+    links.ids |= await ids_from(db, report.sources)
+    report.left = links.left
     reading = read(inputs, now=clock.now())
     seen: set[str] = set()
     done = 0

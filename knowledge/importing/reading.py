@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,10 +13,10 @@ from core.errors import ConfigurationError
 from core.text import mended
 from knowledge.articles import BrokenArticle
 from knowledge.beir import read_document
-from knowledge.importing.files import LARGEST, read_html, read_markdown
-from knowledge.importing.found import VENDORS, Format, Found, Read, incoming
+from knowledge.importing.files import LARGEST, markdown_id, read_html, read_markdown
+from knowledge.importing.found import VENDORS, Format, Found, Read, imported_id, incoming
 from knowledge.importing.json_stream import BrokenJsonError, Element, stream
-from knowledge.importing.vendors import KEPT, Directory, read_article, vendor_of
+from knowledge.importing.vendors import KEPT, Directory, read_article, source_id_of, vendor_of
 
 _SUFFIXES: dict[str, Format] = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 _LISTS = ("", "articles", "data", "results", "solution_articles")
@@ -91,15 +92,33 @@ def look_at(path: Path, *, format: Format | None = None, source: str | None = No
 
 def read(inputs: Inputs, *, now: datetime) -> Iterator[Read]:
     """Give every article of `inputs`, or what is wrong with it, in the order of the files."""
+    links = inputs.directory.links
+    links.id_of_file = _ids_by_name(inputs)
     for one in inputs.files:
         if one.format == "markdown":
-            yield read_markdown(one.path, one.name, source=one.source, now=now)
+            yield read_markdown(
+                one.path, one.name, source=one.source, now=now, lead=links.of_file(one.name, one.source)
+            )
         elif one.format == "html":
-            yield read_html(one.path, one.name, source=one.source, now=now)
+            yield read_html(one.path, one.name, source=one.source, now=now, lead=links.of_file(one.name, one.source))
         elif one.format == "beir":
             yield from _read_corpus(one, now)
         else:
             yield from _read_export(one, inputs.directory, now)
+
+
+def _ids_by_name(inputs: Inputs) -> Callable[[str], str | None]:
+    """Return what tells the id of the article that a file becomes. It looks into the file, for it may name an id, but once."""
+    files = {one.name: one for one in inputs.files if one.format in ("markdown", "html")}
+
+    @cache
+    def id_of(name: str) -> str | None:
+        one = files.get(name)
+        if one is None:
+            return None
+        return markdown_id(one.path, name, one.source) if one.format == "markdown" else imported_id(one.source, name)
+
+    return id_of
 
 
 def _is_of(folder: Path, path: Path) -> bool:
@@ -173,6 +192,7 @@ def _look_at_json(inputs: Inputs, path: Path, name: str, format: Format | None, 
                 named += 1
             elif is_list:
                 vendor, count = vendor or vendor_of(value), count + 1
+                _note_id(inputs, format or vendor, value, source)
     except BrokenJsonError as error:
         if vendor is None and format is None and not named:
             inputs.broken.append(BrokenArticle(name, error.line, error.reason))
@@ -186,6 +206,13 @@ def _look_at_json(inputs: Inputs, path: Path, name: str, format: Format | None, 
         inputs.files.append(Input(path, name, vendor, source or vendor, count))
     elif not named:
         inputs.skipped.append(name)
+
+
+def _note_id(inputs: Inputs, vendor: Format | None, value: dict[str, Any], source: str | None) -> None:
+    """Note that an article is in the import, for the links that lead to it."""
+    source_id = None if vendor is None else source_id_of(vendor, value)
+    if vendor is not None and source_id is not None:
+        inputs.directory.links.ids.add(imported_id(source or vendor, source_id))
 
 
 def _read_corpus(one: Input, now: datetime) -> Iterator[Read]:

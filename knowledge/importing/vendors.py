@@ -18,14 +18,16 @@ from typing import Any
 from knowledge.articles import MOST_COUNTED, Article, BrokenArticle, Status, Visibility
 from knowledge.importing.found import Fields, Format, Found, Read, imported_id, incoming, slug_of
 from knowledge.importing.html_to_markdown import NestedTooDeeplyError, to_markdown
+from knowledge.importing.links import Lead, Links
 from knowledge.intake import Incoming
 
 
 @dataclass
 class Directory:
-    """What articles point to by id: sections, categories, collections, folders, people, user segments."""
+    """What articles point to by id: sections, categories, collections, folders, people, user segments, and each other."""
 
     entries: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
 
     def add(self, kind: str, entry: Mapping[str, Any]) -> None:
         """Keep an entry under its kind, such as `sections`, and id."""
@@ -64,6 +66,14 @@ def vendor_of(value: Any) -> Format | None:
     return None
 
 
+def source_id_of(vendor: Format, value: Mapping[str, Any]) -> str | None:
+    """Return the id that an article of an export has there; None for one that has none."""
+    try:
+        return (_zendesk_id if vendor == "zendesk" else Fields.id)(Fields("", 0, value))
+    except BrokenArticle:
+        return None
+
+
 def read_article(
     vendor: Format, value: Any, *, file: str, line: int, source: str, directory: Directory, now: datetime
 ) -> Read:
@@ -80,8 +90,8 @@ def read_article(
 
 def _zendesk(fields: Fields, source: str, directory: Directory, now: datetime) -> Incoming:
     values = fields.values
-    locale, original = values.get("locale"), values.get("source_locale")
-    source_id = fields.id() if not original or locale == original else f"{fields.id()}:{locale}"
+    source_id = _zendesk_id(fields)
+    own = fields.text("html_url"), fields.text("url")
     section = directory.find("sections", values.get("section_id"))
     category = directory.name("categories", section.get("category_id"))
     name = directory.name("sections", values.get("section_id"))
@@ -90,13 +100,19 @@ def _zendesk(fields: Fields, source: str, directory: Directory, now: datetime) -
     votes = max(votes, abs(up))
     return _incoming(
         fields, source, source_id, now,
-        html=fields.text("body"), base=fields.text("html_url"),
+        html=fields.text("body"), base=own[0], lead=directory.links.of_export("zendesk", source, fields.file, own),
         category=category or name, subcategory=name if category else "",
         tags=fields.words("label_names"), author=directory.name("users", values.get("author_id")),
         visibility=_zendesk_visibility(fields, directory),
         helpful=(votes + up) // 2, not_helpful=(votes - up) // 2,
         status="draft" if fields.flag("draft") else "published",
     )  # fmt: skip
+
+
+def _zendesk_id(fields: Fields) -> str:
+    """Return the article's id there; a translation has the language too, for it is an article of its own."""
+    locale, original = fields.values.get("locale"), fields.values.get("source_locale")
+    return fields.id() if not original or locale == original else f"{fields.id()}:{locale}"
 
 
 def _zendesk_visibility(fields: Fields, directory: Directory) -> Visibility:
@@ -111,7 +127,7 @@ def _zendesk_visibility(fields: Fields, directory: Directory) -> Visibility:
 
 
 def _intercom(fields: Fields, source: str, directory: Directory, now: datetime) -> Incoming:
-    values = fields.values
+    values, url = fields.values, fields.text("url")
     path: list[str] = []
     parent, seen = values.get("parent_id"), set()
     while parent is not None and str(parent) not in seen:
@@ -126,7 +142,8 @@ def _intercom(fields: Fields, source: str, directory: Directory, now: datetime) 
     reactions = statistics.count("reactions")
     return _incoming(
         fields, source, fields.id(), now,
-        html=fields.text("body"), base=fields.text("url"), excerpt=fields.text("description", limit=2_000),
+        html=fields.text("body"), base=url, lead=directory.links.of_export("intercom", source, fields.file, [url]),
+        excerpt=fields.text("description", limit=2_000),
         category=path[0] if path else "", subcategory=path[-1] if len(path) > 1 else "",
         tags=(), author=directory.name("admins", values.get("author_id")), visibility="public",
         helpful=round(reactions * statistics.count("happy_reaction_percentage") / 100),
@@ -156,6 +173,7 @@ def _freshdesk(fields: Fields, source: str, directory: Directory, now: datetime)
     return _incoming(
         fields, source, fields.id(), now,
         html=fields.text("description", "description_text"), base="",
+        lead=directory.links.of_export("freshdesk", source, fields.file, ()),
         excerpt=seo.text("meta_description", limit=2_000),
         category=category or folder, subcategory=folder if category else "",
         tags=fields.words("tags"), author=directory.name("agents", values.get("agent_id")), visibility=visibility,
@@ -172,6 +190,7 @@ def _incoming(
     *,
     html: str,
     base: str,
+    lead: Lead,
     category: str,
     subcategory: str,
     tags: tuple[str, ...],
@@ -186,7 +205,7 @@ def _incoming(
     title = " ".join(fields.text("title", "name", limit=300).split())
     if not title:
         raise fields.broken(f"the article {source_id} has no title.")
-    content = to_markdown(html, base=base)
+    content = to_markdown(html, base=base, lead=lead)
     if not content and status == "published":
         raise fields.broken(f"the article {source_id} has no text.")
     created = fields.moment("created_at", now)

@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -148,6 +149,7 @@ def _as_json(report: ImportReport, index: dict[str, Any], seconds: float, *, dry
         "sources": sorted(report.sources),
         "broken": [{"file": one.file, "line": one.line, "reason": one.reason} for one in report.broken],
         "skipped": report.skipped,
+        "links_left": [{"file": file, "to": to} for to, file in report.left.items()],
         "index": index,
         "seconds": round(seconds, 3),
     }
@@ -159,15 +161,18 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
     if len(report.broken) > NAMED:
         print(f"… and {len(report.broken) - NAMED} more; --json names all.", file=sys.stderr)
     if report.skipped:
-        named = ", ".join(report.skipped[:5]) + (" …" if len(report.skipped) > 5 else "")
+        named = _some(report.skipped)
         print(
             f"{_files(len(report.skipped))} passed over, being of no known format or from outside the folder: {named}"
         )
     if report.kept:
-        named = ", ".join(report.kept[:5]) + (" …" if len(report.kept) > 5 else "")
         print(
-            f"{len(report.kept)} kept as an editor changed them here ({named}); --overwrite takes the source's words."
+            f"{len(report.kept)} kept as an editor changed them here ({_some(report.kept)}); --overwrite takes the "
+            "source's words."
         )
+    if report.left:
+        named = _some([f"{file} to {to}" for to, file in report.left.items()])
+        print(f"Links to {len(report.left)} that are not imported were left as they are: {named}")
     if not report.read:
         return
     by_format = ", ".join(f"{number} {name}" for name, number in report.formats.items() if number)
@@ -186,6 +191,11 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
     if index["note"] and (report.changed or index["by"] != "service"):
         print(index["note"])
     print(f"{seconds:.1f} s.")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first few."""
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
 
 
 def _files(count: int) -> str:

@@ -6,12 +6,14 @@ Only what an anonymous visitor may see is ever read here (`Viewer.ANONYMOUS`), w
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from markupsafe import Markup
 
+from core.database import Reader
 from core.errors import BatonError, NotFound
 from knowledge.articles import Article, Viewer
 from knowledge.catalogue import (
@@ -25,7 +27,7 @@ from knowledge.catalogue import (
 )
 from knowledge.related import Related
 from knowledge.rendering import Heading, plain_text
-from knowledge.store import get_article
+from knowledge.store import get_article, get_article_of_id
 from knowledge.votes import vote_of
 from server import pages, structured_data
 from server.api import Handler, Route
@@ -148,21 +150,37 @@ async def article_page(request: web.Request) -> web.Response:
 async def _article_at(request: web.Request, service: Service) -> Article:
     """Return the article at this address; from one that it had before it is led to where it is now."""
     slug = request.match_info["slug"]
+    article = await _found(service, get_article, slug)
+    if article.slug != slug:
+        raise _moved(request, article)
+    return article
+
+
+@as_page
+async def article_of_id(request: web.Request) -> web.Response:
+    """Lead from an article's permanent address to where it is now."""
+    service = request.app[SERVICE]
+    raise _moved(request, await _found(service, get_article_of_id, request.match_info["id"]))
+
+
+async def _found(service: Service, get: Callable[[Reader, str, Viewer], Awaitable[Article]], name: str) -> Article:
+    """Return the article that everybody may see by this name."""
     async with service.database.read() as reader:
         try:
-            article = await get_article(reader, slug, Viewer.ANONYMOUS)
+            return await get(reader, name, Viewer.ANONYMOUS)
         except NotFound as error:
             # One sentence for both, so that it tells nobody which articles there are.
             raise NotFound(
                 "There is no such article here. Some are for signed-in customers alone: those open in the chat, on the page where you "
                 "are signed in."
             ) from error
-    if article.slug != slug:
-        # An old address. It may be another article's one day, so nobody is to keep where it leads.
-        # As it was asked: decoded, a `#` or `&` in a value would be read as another thing.
-        to = request.rel_url.with_path(article.url, keep_query=True)
-        raise web.HTTPMovedPermanently(to, headers={"Cache-Control": "no-cache"})
-    return article
+
+
+def _moved(request: web.Request, article: Article) -> web.HTTPMovedPermanently:
+    """Lead to the article's address. What leads there may lead elsewhere one day, so nobody is to keep it."""
+    # As it was asked: decoded, a `#` or `&` in a value would be read as another thing.
+    to = request.rel_url.with_path(article.url, keep_query=True)
+    return web.HTTPMovedPermanently(to, headers={"Cache-Control": "no-cache"})
 
 
 async def _count(request: web.Request, service: Service, article: Article) -> None:
@@ -246,6 +264,7 @@ ROUTES = (
     *reading("/help/", to_front_page, "To the help centre"),
     *reading("/help/category/{category}", category_page, "A category"),
     *reading("/help/assets/{file}", help_asset, "A built file of the help centre"),
+    *reading("/help/id/{id}", article_of_id, "To an article's page"),
     *reading("/help/{slug}", article_page, "An article"),
 )
 ELSEWHERE = reading("/help/{rest:.*}", nothing_there, "No such page")

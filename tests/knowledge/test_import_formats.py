@@ -18,7 +18,9 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def test_zendesk_names_votes_dates_and_addresses_are_carried(tmp_path: Path) -> None:
     (tmp_path / "sections.json").write_text(json.dumps({"sections": [{"id": 7, "name": "Invoices", "category_id": 2}]}))
-    linked = zendesk(1, body='<p><img src="/hc/article_attachments/9/a.png" alt="A"> <a href="2">next</a></p>')
+    linked = zendesk(
+        1, body='<p><img src="/hc/article_attachments/9/a.png" alt="A"> <a href="../sections/2">next</a></p>'
+    )
     export(
         tmp_path / "articles.json",
         [linked, zendesk(2, locale="fr", title="Deux"), zendesk(2, vote_sum=-3, vote_count=None)],
@@ -35,7 +37,7 @@ def test_zendesk_names_votes_dates_and_addresses_are_carried(tmp_path: Path) -> 
     assert (one.helpful, one.not_helpful, two.helpful, two.not_helpful) == (7, 3, 0, 3)
     assert one.created == datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert "https://acme.example/hc/article_attachments/9/a.png" in one.content
-    assert "(https://acme.example/hc/en-us/articles/2)" in one.content
+    assert "(https://acme.example/hc/en-us/sections/2)" in one.content
     assert french.id != two.id
 
 

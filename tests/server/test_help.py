@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from yarl import URL
 
+from knowledge.articles import permanent_url
 from knowledge.tables import articles
 from server.help_content import shortened
 from server.settings import ROOT
 from tests.server.conftest import NOW, Running
-from tests.server.help_articles import HIDDEN, MARK, PERSON, PUBLIC, SECRETS, article, open_help, page
+from tests.server.help_articles import HIDDEN, MARK, PERSON, PUBLIC, SECRETS, article, fill, open_help, page
 
 
 def structured(text: str) -> dict[str, dict[str, Any]]:
@@ -210,3 +213,23 @@ def test_what_is_shortened_is_cut_between_words_and_within_one_that_would_leave_
     assert shortened("one two  three", 14) == "one two three"
     assert shortened("one two three", 10) == "one two…"
     assert shortened("see " + "x" * 300, 20) == "see " + "x" * 15 + "…"
+
+
+@pytest.mark.parametrize("name", ["zendesk:12/3", "im_1", "ü?#%"])
+async def test_an_articles_permanent_address_leads_to_where_it_is_now(help_centre: Running, name: str) -> None:
+    await fill(help_centre.service.database, replace(article("odd", "Odd"), id=name))
+    address = URL(f"{permanent_url(name)}?search=a%26b", encoded=True)
+    moved = await help_centre.client.get(address, headers=PERSON, allow_redirects=False)
+    assert (moved.status, moved.headers["Location"]) == (301, "/help/odd?search=a%26b")
+    assert moved.headers["Cache-Control"] == "no-cache"
+
+
+async def test_the_permanent_address_of_what_is_not_public_answers_as_one_of_nothing(help_centre: Running) -> None:
+    async def answer(name: str) -> tuple[int, str]:
+        # Not followed: where it led would name the slug.
+        told = await help_centre.client.get(permanent_url(name), headers=PERSON, allow_redirects=False)
+        return told.status, await told.text()
+
+    nothing = await answer("nothing")
+    assert nothing[0] == 404
+    assert [await answer(one.id) for one in HIDDEN] == [nothing] * len(HIDDEN)

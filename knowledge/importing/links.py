@@ -1,0 +1,137 @@
+"""Links from one imported article to another: they come to lead to its permanent address here.
+
+That address names the article's id, which its source's own id decides. So it is known before the other article is read, stays when an
+editor changes the slug, and tells nobody the title of an article that they may not see.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from markdown_it.common.normalize_url import normalizeLink
+from markdown_it.common.utils import unescapeAll
+
+from core.text import in_one_line
+from knowledge.articles import permanent_url
+from knowledge.importing.found import Format, imported_id
+from knowledge.rendering import anchor, links_of
+
+Lead = Callable[[str], str]
+"""Returns the address that a link is to have, for the one that it has."""
+PAGES = (".md", ".markdown", ".html", ".htm")
+"""How the names of files end that become articles, each its own."""
+_NUMBER = r"(?P<id>\d{1,20})(?=[-/]|$)"
+_ADDRESSES: dict[Format, re.Pattern[str]] = {
+    "zendesk": re.compile(rf"/hc/(?:(?P<locale>[a-z]{{2,3}}(?:-[a-z0-9]+)*)/)?articles/{_NUMBER}", re.IGNORECASE),
+    "intercom": re.compile(rf"(?:/[\w.-]+){{0,3}}/articles/{_NUMBER}"),
+    "freshdesk": re.compile(rf"(?:/[\w-]+){{0,2}}/solutions?(?:/[\w-]+){{0,4}}/articles/{_NUMBER}"),
+}
+"""The paths of vendors' articles, whatever stands behind the number."""
+_SHARED_HOST = "intercom.help"
+_DESTINATION = re.compile(
+    r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<address><[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+)", re.MULTILINE
+)
+
+
+@dataclass
+class Links:
+    """What the links of an import lead to."""
+
+    ids: set[str] = field(default_factory=set)
+    """Ids of the articles that came from the same sources before, and of those in exports."""
+    id_of_file: Callable[[str], str | None] = lambda _name: None
+    """Returns the id of the article that a file of the import becomes, by the file's name."""
+    left: dict[str, str] = field(default_factory=dict)
+    """What links lead to that is neither imported nor here, each with the first file that has such a link. They stay as they are."""
+
+    def of_file(self, name: str, source: str) -> Lead:
+        """Return where the links of the file `name` are to lead."""
+
+        def lead(address: str) -> str:
+            parts = _split(address)
+            target = None if parts is None else _file_meant(parts, name)
+            if parts is None or target is None:
+                return address
+            article_id = self.id_of_file(target)
+            if article_id is None and imported_id(source, target) in self.ids:
+                article_id = imported_id(source, target)
+            if article_id is None:
+                self.left.setdefault(in_one_line(target), name)
+                return address
+            return permanent_url(article_id) + (f"#{_own_anchor(parts.fragment)}" if parts.fragment else "")
+
+        return lead
+
+    def of_export(self, vendor: Format, source: str, file: str, own: Collection[str]) -> Lead:
+        """Return where the links of a vendor's article are to lead; `own` are its own addresses, as far as they are known."""
+        sites = {_site(parts) for parts in map(_split, filter(None, own)) if parts is not None} | {""}
+
+        def lead(address: str) -> str:
+            parts = _split(address)
+            meant = None if parts is None else _ADDRESSES[vendor].match(parts.path)
+            if parts is None or meant is None or not (vendor == "freshdesk" or _site(parts) in sites):
+                return address
+            named = meant.groupdict()
+            for source_id in (f"{named['id']}:{(named.get('locale') or '').lower()}", named["id"]):
+                article_id = imported_id(source, source_id)
+                if article_id in self.ids:
+                    return permanent_url(article_id)
+            # Freshdesk's articles do not tell their address: another site's may be another company's.
+            if vendor != "freshdesk" or not parts.netloc or (parts.hostname or "").endswith(".freshdesk.com"):
+                self.left.setdefault(address.partition("#")[0], file)
+            return address
+
+        return lead
+
+
+def relinked(markdown: str, lead: Lead) -> str:
+    """Return `markdown` with its links led elsewhere. What only looks like one, in code, stays unless there is a link like it."""
+    if not any(_leads_to_page(found["address"]) for found in _DESTINATION.finditer(markdown)):
+        return markdown
+    led = {href: _led(href, lead) for href in links_of(markdown)}
+
+    def replaced(found: re.Match[str]) -> str:
+        href = normalizeLink(unescapeAll(found["address"].strip("<>")))
+        to = led.get(href, href)
+        return found[0] if to == href else found["before"] + to
+
+    return _DESTINATION.sub(replaced, markdown)
+
+
+def _leads_to_page(address: str) -> bool:
+    return "#" in address or any(ending in address.casefold() for ending in PAGES)
+
+
+def _led(href: str, lead: Lead) -> str:
+    """Lead within the page itself to its heading, and from it wherever `lead` says."""
+    return f"#{_own_anchor(href[1:])}" if href.startswith("#") and len(href) > 1 else lead(href)
+
+
+def _own_anchor(fragment: str) -> str:
+    """Return the `id` that a heading has here, for the one that other tools make of it."""
+    return fragment if fragment.startswith("section-") else anchor(unquote(fragment))
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
+
+
+def _file_meant(parts: SplitResult, name: str) -> str | None:
+    """Return the name of the file that a link in the file `name` leads to; one that begins at the root does at the folder's."""
+    path = unquote(parts.path)
+    if parts.scheme or parts.netloc or not path.casefold().endswith(PAGES):
+        return None
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), path) if path[0] != "/" else path.lstrip("/"))
+
+
+def _site(parts: SplitResult) -> str:
+    """Return whose site an address is of: the host, and of one that companies share, the company too."""
+    host = (parts.hostname or "").removeprefix("www.")
+    return f"{host}/{parts.path.lstrip('/').partition('/')[0]}" if host == _SHARED_HOST else host
