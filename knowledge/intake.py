@@ -45,6 +45,8 @@ class Incoming:
     source: Source
     slug_is_own: bool = True
     """Whether the source names the slug. Otherwise it is made from the title: kept once given, and made distinct."""
+    level_is_told: bool = True
+    """Whether the source says who may see it. Otherwise it is for staff alone, unless whoever imports it says so."""
 
 
 @dataclass(frozen=True)

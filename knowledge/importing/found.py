@@ -32,7 +32,9 @@ class Found:
 Read = Found | BrokenArticle
 
 
-def incoming(source: str, source_id: str, article: Article, *, slug_is_own: bool = False) -> Incoming:
+def incoming(
+    source: str, source_id: str, article: Article, *, slug_is_own: bool = False, level_is_told: bool = True
+) -> Incoming:
     """Say where an article comes from. What counts as changed there is all that is written, not dates, votes or views.
 
     What is shown in one line, and on a terminal, is one line, in which nothing steers a terminal or turns the direction of text.
@@ -44,7 +46,7 @@ def incoming(source: str, source_id: str, article: Article, *, slug_is_own: bool
         subcategory=in_one_line(article.subcategory),
         author=in_one_line(article.author),
     )
-    return Incoming(article, Source(source, source_id, article.content_hash), slug_is_own)
+    return Incoming(article, Source(source, source_id, article.content_hash), slug_is_own, level_is_told)
 
 
 def imported_id(source: str, source_id: str) -> str:

@@ -40,6 +40,8 @@ class ImportReport:
     """Slugs of articles that an editor has changed here and that were left as they are."""
     skipped: list[str] = field(default_factory=list)
     """Files that hold no articles in a known format."""
+    untold: int = 0
+    """Articles that are for staff alone because neither the source nor whoever imports them says who may see them."""
     left: dict[str, str] = field(default_factory=dict)
     """What links lead to that is neither imported nor here, each with the first file that has such a link."""
 
@@ -61,7 +63,7 @@ async def import_articles(
     *,
     format: Format | None = None,
     source: str | None = None,
-    visibility: Visibility = "public",
+    visibility: Visibility | None = None,
     overwrite: bool = False,
     dry: bool = False,
     progress: Progress = lambda _done, _all: None,
@@ -74,7 +76,8 @@ async def import_articles(
         clock: dates what has no date.
         format: what the files are; None finds out.
         source: names where they come from; None makes a name of format and folder.
-        visibility: who may see them at most; an article that its source shows to fewer stays so.
+        visibility: who may see them at most; an article that its source shows to fewer stays so, and one whose source leaves it
+            open is for these. With None all stay as the source says, and what it leaves open is for staff alone.
         overwrite: write over what editors have changed here since; their words become a version.
         dry: write nothing, only tell.
         progress: is told how many articles are done, of about how many.
@@ -94,7 +97,7 @@ async def import_articles(
     seen: set[str] = set()
     done = 0
     while batch := await asyncio.to_thread(_next, reading):
-        found = [_narrowed(one, visibility) for one in _once_each(batch, seen, report)]
+        found = [_for(visibility, one) for one in _once_each(batch, seen, report)]
         incoming = [one.incoming for one in found]
         outcomes = await take_in(db, incoming, at=clock.now(), by="import", overwrite=overwrite, dry=dry)
         for one, outcome in zip(found, outcomes, strict=True):
@@ -127,6 +130,8 @@ def _count(report: ImportReport, one: Found, outcome: Outcome, format: Format) -
     report.drafts += one.incoming.article.status == "draft"
     if outcome.what == "kept":
         report.kept.append(outcome.slug)
+    else:
+        report.untold += not one.incoming.level_is_told
 
 
 def _next(reading: Iterator[Read]) -> list[Read]:
@@ -140,13 +145,17 @@ def _next(reading: Iterator[Read]) -> list[Read]:
     return batch
 
 
-def _narrowed(one: Found, visibility: Visibility) -> Found:
-    """Show the article to no more people than `visibility` does. It counts as what the source says: the hash has it too."""
+def _for(visibility: Visibility | None, one: Found) -> Found:
+    """Show the article to no more people than `visibility` does, and to these where its source leaves it open.
+
+    It counts as what the source says: the hash has it too.
+    """
     order = get_args(Visibility)
     article, source = one.incoming.article, one.incoming.source
-    if order.index(article.visibility) >= order.index(visibility):
+    if visibility is None or (
+        one.incoming.level_is_told and order.index(article.visibility) >= order.index(visibility)
+    ):
         return one
     article = replace(article, visibility=visibility)
-    return replace(
-        one, incoming=replace(one.incoming, article=article, source=replace(source, hash=article.content_hash))
-    )
+    source = replace(source, hash=article.content_hash)
+    return replace(one, incoming=replace(one.incoming, article=article, source=source, level_is_told=True))

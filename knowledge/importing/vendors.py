@@ -5,7 +5,8 @@
 - Intercom: `{"type": "list", "data": [{"type": "article", …}]}`; collections in the same form.
 - Freshdesk: a list of solution articles; their `hierarchy` names category and folder.
 
-An article that only some may see there becomes one for known customers or for staff, never a public one.
+An article that only some may see there becomes one for known customers or for staff, never a public one, and so does one of
+Freshdesk's that leaves open who may: its API tells that of folders alone.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def _freshdesk(fields: Fields, source: str, directory: Directory, now: datetime)
     about = values.get("seo_data")
     seo = Fields(fields.file, fields.line, about if isinstance(about, dict) else {})
     seen_by = values.get("folder_visibility") or directory.find("folders", values.get("folder_id")).get("visibility")
-    visibility: Visibility = "public" if seen_by in (None, 1) else "authenticated" if seen_by == 2 else "internal"
+    visibility: Visibility = "public" if seen_by == 1 else "authenticated" if seen_by == 2 else "internal"
     status = values.get("status")
     if status not in (1, 2):
         raise fields.broken(f"status is {status!r}; it must be 1 (draft) or 2 (published).")
@@ -177,6 +178,7 @@ def _freshdesk(fields: Fields, source: str, directory: Directory, now: datetime)
         excerpt=seo.text("meta_description", limit=2_000),
         category=category or folder, subcategory=folder if category else "",
         tags=fields.words("tags"), author=directory.name("agents", values.get("agent_id")), visibility=visibility,
+        level_is_told=seen_by is not None,
         helpful=fields.count("thumbs_up"), not_helpful=fields.count("thumbs_down"), views=fields.count("hits"),
         status="draft" if status == 1 else "published",
     )  # fmt: skip
@@ -201,6 +203,7 @@ def _incoming(
     status: Status,
     excerpt: str = "",
     views: int = 0,
+    level_is_told: bool = True,
 ) -> Incoming:
     title = " ".join(fields.text("title", "name", limit=300).split())
     if not title:
@@ -227,7 +230,7 @@ def _incoming(
         views=views,
         status=status,
     )
-    return incoming(source, source_id, article)
+    return incoming(source, source_id, article, level_is_told=level_is_told)
 
 
 _READERS: dict[str, Callable[[Fields, str, Directory, datetime], Incoming]] = {

@@ -37,8 +37,7 @@ def add_to(parts: Any) -> None:
     parser.add_argument(
         "--visibility",
         choices=get_args(Visibility),
-        default="public",
-        help="who may see them at most (default: public)",
+        help="who may see them at most, and who those that do not say it (default: as the source says, or else staff)",
     )
     parser.add_argument("--overwrite", action="store_true", help="write over what editors have changed since")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, tell what would be done")
@@ -145,6 +144,7 @@ def _as_json(report: ImportReport, index: dict[str, Any], seconds: float, *, dry
         "unchanged": report.counts["unchanged"],
         "kept": report.kept,
         "drafts": report.drafts,
+        "visibility_untold": report.untold,
         "formats": dict(report.formats),
         "sources": sorted(report.sources),
         "broken": [{"file": one.file, "line": one.line, "reason": one.reason} for one in report.broken],
@@ -181,6 +181,11 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
         f"{len(report.kept)} kept, {len(report.broken)} broken"
     )
     print(f"Read {by_format}: {counted}; {report.drafts} of them drafts.")
+    if report.untold:
+        print(
+            f"{report.untold} came in for staff alone, as nothing says who may see them. Add the folders to the export, or say "
+            "it with --visibility."
+        )
     if dry:
         print("Nothing was written (--dry-run).")
         return

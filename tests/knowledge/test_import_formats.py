@@ -95,8 +95,31 @@ def test_a_freshdesk_export_is_read(tmp_path: Path) -> None:
     assert str(found[3]) == "solutions.json:1: status is 7; it must be 1 (draft) or 2 (published)."
     one, two, three = (read.incoming.article for read in found[:3] if not isinstance(read, BrokenArticle))
     assert (one.category, one.subcategory, one.excerpt, one.tags) == ("Start", "First steps", "About it", ("a",))
-    assert (one.helpful, one.not_helpful, one.views, one.visibility) == (5, 1, 90, "public")
+    assert (one.helpful, one.not_helpful, one.views, one.visibility) == (5, 1, 90, "internal")
     assert (two.visibility, three.visibility, three.status) == ("authenticated", "internal", "draft")
+
+
+@pytest.mark.parametrize(
+    ("told", "folder", "level"),
+    [
+        (1, None, "public"),
+        (2, None, "authenticated"),
+        *((number, None, "internal") for number in (None, 3, 4, 5, 6, 7)),
+        (None, {"id": 4, "visibility": 1}, "public"),
+        (None, {"id": 4, "visibility": 2}, "authenticated"),
+        (None, {"id": 4, "visibility": 4}, "internal"),
+        (None, {"id": 4}, "internal"),
+        (None, {"id": 5, "visibility": 1}, "internal"),
+        (3, {"id": 4, "visibility": 1}, "internal"),
+    ],
+)
+def test_a_freshdesk_article_is_public_only_where_its_folder_is_said_to_be(
+    tmp_path: Path, told: int | None, folder: dict[str, Any] | None, level: str
+) -> None:
+    article = {"id": 1, "folder_id": 4, "title": "One", "description": "Text", "status": 2}
+    beside = {} if folder is None else {"folders": [folder]}
+    path = export(tmp_path / "a.json", [article | ({} if told is None else {"folder_visibility": told})], **beside)
+    assert [one.visibility for one in articles_of(path)] == [level]
 
 
 def test_markdown_of_any_tool_is_read(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from core.database import Database
 from core.errors import ConfigurationError
 from knowledge import versions
 from knowledge.article_files import write_article
-from knowledge.articles import Viewer
+from knowledge.articles import Viewer, Visibility
 from knowledge.history import list_versions, read_version
 from knowledge.importing.importer import import_articles
 from knowledge.seed import sync_folder
@@ -133,6 +134,23 @@ async def test_who_may_see_them_can_be_narrowed_but_not_widened(
     assert await listed(database, Viewer.CUSTOMER) == ["Article 1"]
     assert await listed(database) == ["Article 1", "Article 2"]
     assert what(await import_articles(database, path, clock, visibility="authenticated")) == {"unchanged": 2}
+
+
+@pytest.mark.parametrize(
+    ("visibility", "seen", "untold"),
+    [(None, [1, 0, 2], 1), ("public", [2, 0, 1], 0), ("authenticated", [0, 2, 1], 0), ("internal", [0, 0, 3], 0)],
+)
+async def test_what_its_source_leaves_open_is_for_staff_alone_unless_whoever_imports_it_says_who_may_see_it(
+    database: Database, clock: FrozenClock, tmp_path: Path, visibility: Visibility | None, seen: list[int], untold: int
+) -> None:
+    common = {"folder_id": 4, "description": "Text", "status": 2}
+    levels: list[dict[str, Any]] = [{"folder_visibility": 1}, {"folder_visibility": 3}, {}]
+    articles = [common | {"id": n, "title": f"Article {n}"} | level for n, level in enumerate(levels)]
+    path = export(tmp_path / "a.json", articles)
+    report = await import_articles(database, path, clock, visibility=visibility)
+    listed_to = [len(await listed(database, viewer)) for viewer in Viewer]
+    assert ([listed_to[0], listed_to[1] - listed_to[0], listed_to[2] - listed_to[1]], report.untold) == (seen, untold)
+    assert what(await import_articles(database, path, clock, visibility=visibility)) == {"unchanged": 3}
 
 
 async def test_nothing_at_a_path_is_a_sentence(database: Database, clock: FrozenClock, tmp_path: Path) -> None:
