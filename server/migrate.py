@@ -23,6 +23,9 @@ async def migrate(database: Database) -> bool:
         if database.dialect == "postgresql":
             # Replicas that start together migrate one after the other; who comes later finds nothing left to do.
             await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        else:
+            # So do two commands on SQLite. It waits for the lock only where the first statement writes: who has read before is refused.
+            await connection.execute(sa.text("PRAGMA user_version = 0"))
         await connection.run_sync(_upgrade)
     log.info("database migrated", revision=newest_revision())
     return True
