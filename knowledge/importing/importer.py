@@ -19,6 +19,7 @@ from knowledge.articles import BrokenArticle, Visibility
 from knowledge.importing.found import Format, Found, Read
 from knowledge.importing.reading import look_at, read
 from knowledge.intake import Outcome, What, ids_from, take_in
+from knowledge.versions import LONGEST_CONTENT
 
 BATCH = 200
 """Articles in one transaction, at most."""
@@ -40,6 +41,8 @@ class ImportReport:
     """Slugs of articles that an editor has changed here and that were left as they are."""
     skipped: list[str] = field(default_factory=list)
     """Files that hold no articles in a known format."""
+    too_long: list[tuple[str, int, int]] = field(default_factory=list)
+    """Articles that cannot be edited at the desk for their length: each one's file, line and characters."""
     untold: int = 0
     """Articles that are for staff alone because neither the source nor whoever imports them says who may see them."""
     left: dict[str, str] = field(default_factory=dict)
@@ -125,6 +128,9 @@ def _count(report: ImportReport, one: Found, outcome: Outcome, format: Format) -
     if outcome.what == "refused":
         report.broken.append(BrokenArticle(one.file, one.line, outcome.reason))
         return
+    characters = len(one.incoming.article.content)
+    if characters > LONGEST_CONTENT:
+        report.too_long.append((one.file, one.line, characters))
     report.counts[outcome.what] += 1
     report.formats[format] += 1
     report.drafts += one.incoming.article.status == "draft"

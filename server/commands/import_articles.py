@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +18,7 @@ from knowledge.articles import Visibility
 from knowledge.derivation import renew_passages
 from knowledge.importing.found import FORMATS
 from knowledge.importing.importer import ImportReport, import_articles
+from knowledge.versions import LONGEST_CONTENT
 from server.commands.output import Meter, log_to_stderr, print_json
 from server.migrate import migrate
 from server.settings import Settings, load_settings
@@ -145,6 +146,7 @@ def _as_json(report: ImportReport, index: dict[str, Any], seconds: float, *, dry
         "kept": report.kept,
         "drafts": report.drafts,
         "visibility_untold": report.untold,
+        "too_long": [{"file": file, "line": line, "characters": number} for file, line, number in report.too_long],
         "formats": dict(report.formats),
         "sources": sorted(report.sources),
         "broken": [{"file": one.file, "line": one.line, "reason": one.reason} for one in report.broken],
@@ -160,32 +162,11 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
         print(f"broken: {one}", file=sys.stderr)
     if len(report.broken) > NAMED:
         print(f"… and {len(report.broken) - NAMED} more; --json names all.", file=sys.stderr)
-    if report.skipped:
-        named = _some(report.skipped)
-        print(
-            f"{_files(len(report.skipped))} passed over, being of no known format or from outside the folder: {named}"
-        )
-    if report.kept:
-        print(
-            f"{len(report.kept)} kept as an editor changed them here ({_some(report.kept)}); --overwrite takes the "
-            "source's words."
-        )
-    if report.left:
-        named = _some([f"{file} to {to}" for to, file in report.left.items()])
-        print(f"Links to {len(report.left)} that are not imported were left as they are: {named}")
+    for note in _notes(report):
+        print(note)
     if not report.read:
         return
-    by_format = ", ".join(f"{number} {name}" for name, number in report.formats.items() if number)
-    counted = (
-        f"{report.counts['added']} new, {report.counts['updated']} updated, {report.counts['unchanged']} unchanged, "
-        f"{len(report.kept)} kept, {len(report.broken)} broken"
-    )
-    print(f"Read {by_format}: {counted}; {report.drafts} of them drafts.")
-    if report.untold:
-        print(
-            f"{report.untold} came in for staff alone, as nothing says who may see them. Add the folders to the export, or say "
-            "it with --visibility."
-        )
+    print(_summary(report))
     if dry:
         print("Nothing was written (--dry-run).")
         return
@@ -196,6 +177,43 @@ def _print(report: ImportReport, index: dict[str, Any], seconds: float, *, dry: 
     if index["note"] and (report.changed or index["by"] != "service"):
         print(index["note"])
     print(f"{seconds:.1f} s.")
+
+
+def _notes(report: ImportReport) -> Iterator[str]:
+    """Say what is not as whoever imports may take it to be."""
+    if report.skipped:
+        yield (
+            f"{_files(len(report.skipped))} passed over, being of no known format or from outside the folder: "
+            f"{_some(report.skipped)}"
+        )
+    if report.kept:
+        yield (
+            f"{len(report.kept)} kept as an editor changed them here ({_some(report.kept)}); --overwrite takes the "
+            "source's words."
+        )
+    if report.left:
+        named = _some([f"{file} to {to}" for to, file in report.left.items()])
+        yield f"Links to what is not imported were left as they are ({len(report.left)}): {named}"
+    if report.too_long:
+        named = _some([f"{file}:{line}, {characters:,}" for file, line, characters in report.too_long])
+        yield (
+            f"Longer than the desk can edit, {LONGEST_CONTENT:,} characters ({len(report.too_long)}): {named}. Readers see "
+            "them whole; divide them at their source to edit them here."
+        )
+    if report.untold:
+        yield (
+            f"{report.untold} came in for staff alone, as nothing says who may see them. Add the folders to the export, or say "
+            "it with --visibility."
+        )
+
+
+def _summary(report: ImportReport) -> str:
+    by_format = ", ".join(f"{number} {name}" for name, number in report.formats.items() if number)
+    return (
+        f"Read {by_format}: {report.counts['added']} new, {report.counts['updated']} updated, "
+        f"{report.counts['unchanged']} unchanged, {len(report.kept)} kept, {len(report.broken)} broken; {report.drafts} of "
+        "them drafts."
+    )
 
 
 def _some(names: Sequence[str]) -> str:
