@@ -29,7 +29,7 @@ from knowledge.store import check_slug_is_free
 from knowledge.tables import articles
 from knowledge.versions import (
     LONGEST_ID,
-    check_slug,
+    checked,
     create_article,
     discard_draft,
     edit_article,
@@ -108,7 +108,7 @@ async def create(db: Database, fields: Fields, editor: Editor, *, article_id: st
         Invalid: a field is not what it must be.
     """
     article = fields.on(Article(article_id or "", "", "", "", editor.at, editor.at, status="draft"))
-    check_slug(article.slug)
+    checked(article)  # before its id is made of the address
     if article_id is not None and (article_id in NO_IDS or not _ID.fullmatch(article_id)):
         raise Invalid(f"{article_id} is no id. Use letters, digits, dots, colons, hyphens and underscores.", field="id")
     async with one_edit(db) as tx:

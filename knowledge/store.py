@@ -65,9 +65,10 @@ async def check_slug_is_free(tx: Transaction, article: Article) -> None:
     Raises:
         Conflict: it does.
     """
-    owner = (await tx.execute(sa.select(articles.c.id).where(articles.c.slug == article.slug))).scalar_one_or_none()
-    if owner is not None and owner != article.id:
-        raise Conflict(f"The slug {article.slug} belongs to article {owner} already.", field="slug")
+    at_it = sa.select(articles.c.id, articles.c.title).where(articles.c.slug == article.slug)
+    owner = (await tx.execute(at_it)).one_or_none()
+    if owner is not None and owner.id != article.id:
+        raise Conflict(f"The article “{owner.title}” has this address already. Choose another one.", field="slug")
 
 
 async def insert_articles(

@@ -34,6 +34,11 @@ _LIMITS = {
     "id": LONGEST_ID, "slug": 200, "title": 300, "content": LONGEST_CONTENT, "excerpt": 2_000, "category": 200, "subcategory": 200,
     "author": 200,
 }  # fmt: skip
+_IN_WORDS = {
+    "id": "id", "slug": "address", "title": "title", "content": "text", "excerpt": "excerpt", "category": "category",
+    "subcategory": "subcategory", "author": "author", "tags": "tag", "related": "related article",
+}  # fmt: skip
+"""What who edits an article calls its fields, as the desk's form does."""
 Cuts = Mapping[str, Sequence[Derived]]
 """Passages that were cut before the write began, by the content hash of the article that they are of."""
 
@@ -57,7 +62,7 @@ async def create_article(tx: Transaction, article: Article, *, by: str, at: date
         Conflict: its id or slug is taken.
         Invalid: a field is not what it must be.
     """
-    article = _checked(replace(article, status="draft", created=at, updated=at, helpful=0, not_helpful=0, views=0))
+    article = checked(replace(article, status="draft", created=at, updated=at, helpful=0, not_helpful=0, views=0))
     try:
         await save_article(tx, article, at=at, by=by, based_on=0)
     except StaleVersion as error:
@@ -73,7 +78,7 @@ async def edit_article(tx: Transaction, article: Article, *, based_on: int, by: 
         Conflict: another article has its slug.
         Invalid: a field is not what it must be.
     """
-    await save_article(tx, _checked(article), at=at, by=by, based_on=based_on)
+    await save_article(tx, checked(article), at=at, by=by, based_on=based_on)
     return await present_version(tx.connection, article.id)
 
 
@@ -96,7 +101,7 @@ async def save_draft(
         Conflict: another article has its slug.
         Invalid: a field is not what it must be.
     """
-    article = _checked(article)
+    article = checked(article)
     known = await _locked(tx, article.id)
     if not 1 <= based_on <= known["version"]:
         raise StaleVersion(stale_words(based_on, known["version"], known["edited_by"]))
@@ -258,36 +263,31 @@ def _published(known: Article, draft: Draft | None) -> Article:
     return replace(known if draft is None else draft.article, status="published")
 
 
-def _checked(article: Article) -> Article:
-    """Refuse what no article may be; the limits are those of a file's front matter."""
+def checked(article: Article) -> Article:
+    """Return an article that may be kept; the limits are those of a file's front matter.
+
+    Raises:
+        Invalid: a field is not what it must be; of several the one that is written first is told.
+    """
     for name, limit in _LIMITS.items():
         if len(getattr(article, name)) > limit:
-            raise Invalid(f"{name} is longer than {limit:,} characters.", field=name)
+            raise Invalid(f"The {_IN_WORDS[name]} is longer than {limit:,} characters. Shorten it.", field=name)
     for name, words in (("tags", article.tags), ("related", article.related)):
         if len(words) > MOST_WORDS:
-            raise Invalid(f"{name} are more than {MOST_WORDS}.", field=name)
+            raise Invalid(f"There are more than {MOST_WORDS} {_IN_WORDS[name]}s. Take some out.", field=name)
         if any(len(word) > LONGEST_NAME for word in words):
-            raise Invalid(f"{name}: one is longer than {LONGEST_NAME} characters.", field=name)
-    for name in ("id", "title", "content"):
+            raise Invalid(f"One {_IN_WORDS[name]} is longer than {LONGEST_NAME} characters. Shorten it.", field=name)
+    for name in ("title", "content"):
         if not getattr(article, name).strip():
-            raise Invalid(f"{name} must not be empty.", field=name)
-    check_slug(article.slug)
+            raise Invalid(f"The {_IN_WORDS[name]} is missing. Write one.", field=name)
+    if not SLUG.fullmatch(article.slug):
+        raise Invalid("Give it an address of small letters, digits and single hyphens.", field="slug")
     for name, allowed in (("audience", Audience), ("visibility", Visibility), ("status", Status)):
         if getattr(article, name) not in get_args(allowed):
             raise Invalid(f"{name} must be one of {', '.join(get_args(allowed))}.", field=name)
     if any("\x00" in str(value) for value in article.written.values()):
         raise Invalid("The text holds a NUL character. Remove it.")
     return article
-
-
-def check_slug(slug: str) -> None:
-    """Refuse what can be no article's address.
-
-    Raises:
-        Invalid: it is none.
-    """
-    if not SLUG.fullmatch(slug):
-        raise Invalid("The slug must be small letters, digits and single hyphens.", field="slug")
 
 
 async def _locked(tx: Transaction, article_id: str) -> Mapping[Any, Any]:

@@ -199,7 +199,7 @@ async def post_preview(request: web.Request) -> web.Response:
     await signed_in(request, EDITING)
     body = await read_body(request, PreviewBody)
     if len(body.content) > LONGEST_CONTENT:
-        raise Invalid(f"content is longer than {LONGEST_CONTENT:,} characters.", field="content")
+        raise Invalid(f"The text is longer than {LONGEST_CONTENT:,} characters. Shorten it.", field="content")
     return web.json_response(PreviewView(html=await request.app[MAKING].of_text(article_body, body.content)))
 
 

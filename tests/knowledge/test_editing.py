@@ -117,6 +117,18 @@ async def test_an_article_that_was_changed_since_it_was_made_is_not_taken_for_a_
     assert refused.value.field == "id"
 
 
+async def test_of_a_new_article_without_title_and_address_the_title_is_asked_for(database: Database) -> None:
+    with pytest.raises(Invalid, match="title") as refused:
+        await editing.create(database, fields("", title=" "), AMARA)
+    assert refused.value.field == "title"
+
+
+async def test_who_chooses_an_address_that_is_taken_reads_whose_it_is(database: Database) -> None:
+    await editing.create(database, fields("cards", title="Credit cards"), AMARA)
+    with pytest.raises(Conflict, match="“Credit cards” has this address already. Choose another one."):
+        await editing.create(database, fields("cards"), JONAS)
+
+
 async def insert(database: Database, article: Article, **further: Any) -> None:
     """Write an article without a look at what is there, as of two at once the second does on PostgreSQL."""
     async with editing.one_edit(database) as tx:
@@ -225,7 +237,7 @@ async def test_an_article_that_is_longer_than_what_the_desk_takes_can_be_taken_o
 ) -> None:
     long = make_article("cards", "word " * (LONGEST_CONTENT // 4))
     await keep(database, long)
-    with pytest.raises(Invalid, match="content is longer than 100,000 characters"):
+    with pytest.raises(Invalid, match="The text is longer than 100,000 characters"):
         await editing.save(database, "cards", fields_of(long), AMARA, based_on=1, revision=0)
     await editing.take_out(database, "cards", AMARA, based_on=1)
     await editing.show(database, "cards", AMARA, based_on=2, revision=0)

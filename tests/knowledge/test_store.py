@@ -63,7 +63,7 @@ async def test_a_change_keeps_the_rows_of_the_passages_that_it_leaves_alone(data
 
 async def test_a_slug_belongs_to_one_article(database: Database) -> None:
     await keep(database, make_article("cards"))
-    with pytest.raises(Conflict, match="cards belongs to article cards"):
+    with pytest.raises(Conflict, match="has this address already"):
         await keep(database, make_article("cards", id="another"))
 
 

@@ -180,8 +180,12 @@ async def test_no_draft_is_found_by_any_path(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"title": " "}, "title must not be empty"),
-        ({"slug": "No Slug"}, "slug must be small letters"),
+        ({"title": " "}, "title is missing"),
+        ({"slug": "", "title": ""}, "title is missing"),
+        ({"content": "x" * 100_001}, "The text is longer than 100,000"),
+        ({"tags": ("x",) * 201}, "more than 200 tags"),
+        ({"related": ("x" * 201,)}, "One related article is longer than 200"),
+        ({"slug": "No Slug"}, "an address of small letters"),
         ({"title": "x" * 301}, "title is longer than 300"),
         ({"visibility": "everyone"}, "visibility must be one of"),
         ({"content": "a\x00b"}, "NUL"),
@@ -196,7 +200,7 @@ async def test_an_id_or_a_slug_is_given_once(database: Database) -> None:
     await keep(database, make_article("cards"))
     with pytest.raises(Conflict, match="There is an article cards already"):
         await do(database, versions.create_article, make_article("cards"))
-    with pytest.raises(Conflict, match="belongs to article cards"):
+    with pytest.raises(Conflict, match="has this address already"):
         await do(database, versions.create_article, make_article("cards", id="other"))
 
 

@@ -170,11 +170,11 @@ export class StandInArticles {
   }
 
   #wrong(of: ArticleFields, id: string | null): Answer | null {
-    if (of.title.trim() === "") return refused(400, "invalid", "title must not be empty.", "title");
-    if (of.content.trim() === "") return refused(400, "invalid", "content must not be empty.", "content");
-    if (!isSlug(of.slug)) return refused(400, "invalid", "The slug must be small letters, digits and single hyphens.", "slug");
+    if (of.title.trim() === "") return refused(400, "invalid", "The title is missing. Write one.", "title");
+    if (of.content.trim() === "") return refused(400, "invalid", "The text is missing. Write one.", "content");
+    if (!isSlug(of.slug)) return refused(400, "invalid", "Give it an address of small letters, digits and single hyphens.", "slug");
     const taken = this.#all.find((one) => one.id !== id && now(one).fields.slug === of.slug);
-    return taken === undefined ? null : refused(409, "conflict", `The slug ${of.slug} belongs to article ${taken.id} already.`, "slug");
+    return taken === undefined ? null : refused(409, "conflict", `The article “${now(taken).fields.title}” has this address already. Choose another one.`, "slug");
   }
 }
 
