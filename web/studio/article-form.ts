@@ -40,7 +40,7 @@ export class ArticleForm extends LitElement {
   /** Tells whether the error says that the session has ended, and sees to it. */
   @property({ attribute: false }) lostSession!: (error: unknown) => boolean;
   @property() own: string | null = null;
-  /** The address that readers know it by, if they do: the service leads from it to a new one. */
+  /** The address of its public page, if it has one: the service leads from it to a new one. */
   @property() known: string | null = null;
   @query("#tags") private readonly tags!: HTMLInputElement | null;
 
@@ -56,12 +56,19 @@ export class ArticleForm extends LitElement {
     </div><div>
       ${this.#line("category", "Category", "categories")}
       ${this.#line("subcategory", "Subcategory (optional)", "subcategories")}
-      ${this.#line("slug", "Address", null, html`<small>${this.known !== null && this.known !== fields.slug ? `Links to /help/${this.known} lead here once this is published.` : `/help/${fields.slug || "…"}`}</small>`)}
+      ${this.#line("slug", "Address", null, html`<small>${this.#address()}</small>`)}
       <label class="field">Tags (optional)<input id="tags" dir="auto" data-testid="desk-article-tags" @input=${(e: Event) => this.write({ tags: tagsOf((e.target as HTMLInputElement).value) })} @change=${this.#tidyTags}><small>Divided by commas.</small>${this.#wrong("tags")}</label>
       ${this.#line("author", "Author (optional)", null)}
     </div></div>
     <datalist id="categories">${this.categories.map(({ name }) => html`<option value=${name}></option>`)}</datalist>
     <datalist id="subcategories">${this.#subcategories().map((name) => html`<option value=${name}></option>`)}</datalist>`;
+  }
+
+  /** What is published for everyone alone has a page. */
+  #address(): string {
+    const { slug } = this.fields;
+    if (seenBy(this.fields) !== "everyone") return "Only what everyone may see has a page, at its address.";
+    return this.known === null || this.known === slug ? `/help/${slug || "…"}` : `Links to /help/${this.known} lead here once this is published.`;
   }
 
   /** While tags are typed the field is the writer's: `a, ` is no other list than `a`. */

@@ -39,7 +39,7 @@ export function publishWords(shown: ArticleFields | null, written: ArticleFields
   if (changed.length === 0) return ["It says the same as what is published already."];
   const lines = changed.includes("content") ? ` Of the text: ${diffWords(lineDiff(shown.content, written.content))}.` : "";
   const seen = changed.includes("seen_by") ? [`Until now: ${fieldWords(shown, "seen_by")}. From now on: ${fieldWords(written, "seen_by")}. ${FINDERS[seenBy(written)]}`] : [`${SEEN_BY[seenBy(written)].name} ${seenBy(written) === "everyone" ? "reads" : "read"} it at once.`];
-  const moved = changed.includes("slug") ? [`Its address becomes /help/${written.slug}. Links to /help/${shown.slug} lead there from then on.`] : [];
+  const moved = changed.includes("slug") && [shown, written].every((one) => seenBy(one) === "everyone") ? [`Its address becomes /help/${written.slug}. Links to /help/${shown.slug} lead there from then on.`] : [];
   return [`${namesOf(changed)} ${changed.length === 1 ? "changes" : "change"}.${lines}`, ...seen, ...moved];
 }
 

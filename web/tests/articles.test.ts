@@ -191,6 +191,17 @@ describe("writing", () => {
     expect(model.studio.unsaved).toBe(false);
   });
 
+  test("an address is promised below its field only while everyone may see the article", async () => {
+    const below = (): string => byId(app, "desk-article-slug").parentElement!.querySelector("small")!.textContent;
+    await go("#/articles/fh-2");
+    await write("desk-article-slug", "plans");
+    expect(below()).toBe("Links to /help/change-your-plan lead here once this is published.");
+    await click("desk-article-seen-staff");
+    expect(below()).not.toContain("/help/");
+    await click("desk-article-seen-everyone");
+    expect(below()).toContain("/help/change-your-plan");
+  });
+
   test("a refused field is said at the field, which gets the focus, and is no longer said once it is changed", async () => {
     await go("#/articles/new");
     await write("desk-article-title", "Download your invoices");

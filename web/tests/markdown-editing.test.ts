@@ -133,11 +133,15 @@ describe("what publishing does", () => {
   test("is said of a new article by who finds it", () => {
     expect(publishWords(null, { ...shown, audience: "internal" })).toEqual(["Agents and editors find it at the desk at once. No customer ever does."]);
   });
-  test("is said of a change by its fields, its lines, its readers and the links that break", () => {
+  test("is said of a change by its fields, its lines and its readers", () => {
     const words = publishWords(shown, { ...shown, content: "one\ntwo", slug: "prices", visibility: "authenticated" }).join(" ");
     expect(words).toContain("Text, Who may see it and Address change.");
     expect(words).toContain("Until now: Everyone. From now on: Signed-in customers.");
-    expect(words).toContain("Links to /help/plans lead there from then on.");
+  });
+  test.each([["public", "public", true], ["public", "authenticated", false], ["authenticated", "public", false], ["internal", "internal", false]] as const)("promises that links go on only where there was a page and is one: %s, then %s", (before, after, said) => {
+    const words = publishWords({ ...shown, visibility: before }, { ...shown, slug: "prices", visibility: after }).join(" ");
+    expect(words.includes("/help/")).toBe(said);
+    expect(words).toContain("Address");
   });
 });
 
