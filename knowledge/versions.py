@@ -54,6 +54,10 @@ class Draft:
     at: datetime
     article: Article
 
+    def stale_on(self, version: int) -> bool:
+        """Tell whether the article has become another version than the draft was begun on: it cannot be published then."""
+        return self.based_on != version
+
 
 async def create_article(tx: Transaction, article: Article, *, by: str, at: datetime) -> Version:
     """Keep a new article, which is a draft until it is published.
@@ -188,7 +192,7 @@ async def publish(
     if revision is not None and revision != (0 if draft is None else draft.revision):
         who = "" if draft is None else f" by {draft.by}"
         raise StaleVersion(f"The draft has changed{who} since you opened it. Look at it again before you publish it.")
-    if draft is not None and draft.based_on != known["version"]:
+    if draft is not None and draft.stale_on(known["version"]):
         raise StaleVersion(stale_words(draft.based_on, known["version"], known["edited_by"]))
     article = _published(article_of(known), draft)
     await save_article(tx, article, at=at, by=by, based_on=based_on, derived=cuts.get(article.content_hash))

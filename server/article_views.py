@@ -250,6 +250,6 @@ def _draft_view(draft: Draft, present: int) -> DraftView:
         based_on=draft.based_on,
         by=draft.by,
         at=iso(draft.at),
-        stale=draft.based_on != present,
+        stale=draft.stale_on(present),
         fields=fields_view(draft.article),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.database import Database
+from knowledge.articles import Audience, Viewer, Visibility
 from knowledge.editors_list import (
     CategoryCount,
     Narrowed,
+    Readers,
     categories_for_editors,
     count_for_editors,
     named_like,
@@ -22,7 +24,7 @@ from knowledge.editors_list import (
     titles_of,
 )
 from knowledge.reviews import open_due_reviews
-from knowledge.store import save_article
+from knowledge.store import list_articles, save_article
 from knowledge.versions import save_draft
 from tests.knowledge.conftest import AT, make_article
 
@@ -97,6 +99,21 @@ async def test_a_list_is_narrowed_by_state_category_and_readers(shelf: Database)
     assert await ids(shelf, readers="customers") == ["plans"]
     assert await ids(shelf, readers="everyone") == ["hidden", "invoices", "cards"]
     assert await ids(shelf, category="Nowhere") == []
+
+
+async def test_who_may_see_an_article_is_one_rule_in_the_list_in_searches_and_of_the_article(
+    database: Database,
+) -> None:
+    kinds = [(audience, visibility) for audience in get_args(Audience) for visibility in get_args(Visibility)]
+    made = [make_article(f"{one}-{other}", audience=one, visibility=other) for one, other in kinds]
+    async with database.write() as tx:
+        for article in made:
+            await save_article(tx, article, at=AT)
+    for viewer, readers in zip(Viewer, get_args(Readers), strict=True):
+        assert set(await ids(database, readers=readers)) == {one.id for one in made if one.level == viewer}
+        async with database.read() as reader:
+            seen = {one.id for one in await list_articles(reader, viewer)}
+        assert seen == {one.id for one in made if one.level <= viewer}
 
 
 async def test_a_row_tells_draft_review_and_whether_the_help_centre_has_it(shelf: Database, clock: Any) -> None:

@@ -18,7 +18,7 @@ import { studioStyle } from "./studio-style.js";
 
 const PAGE = 50;
 const PAUSE_MS = 200;
-const STATES: readonly [ArticleQuery["status"], string][] = [["", "Any state"], ["published", "Published"], ["draft", "Drafts"], ["changed", "Published, with a draft"]];
+const STATES: readonly [ArticleQuery["status"], string][] = [["", "Any state"], ["published", "Published"], ["draft", "Drafts"], ["changed", stateWords({ status: "published", has_draft: true }).words]];
 
 /** Roles are written out below: where a row is laid out as a block, it is none to some browsers. */
 const COLUMNS: readonly [string, string][] = [["Article", "title"], ["Seen by", "who"], ["State", "is"], ["Last change", "when"], ["Votes", "votes"]];
