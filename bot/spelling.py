@@ -18,6 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional, Set, Tuple
 
+from rapidfuzz.distance import OSA
+
 from bot.abbreviations import written_out
 
 SHORTEST = 3
@@ -138,7 +140,7 @@ class Speller:
             keys |= {shorter for key in tuple(keys) for shorter in _without_one(key)}
         best: Optional[Tuple[int, bool, int, str]] = None
         for candidate in {one for key in keys for one in self._near.get(key, ())}:
-            away = distance(word, candidate)
+            away = OSA.distance(word, candidate)
             if away > forgiven or (candidate[0] != word[0] and away > 1):
                 continue
             if len(word) == SHORTEST and len(candidate) <= SHORTEST and sorted(candidate) != sorted(word):
@@ -163,21 +165,6 @@ def whole_words(tokenizer: Path) -> List[str]:
     """
     model = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]
     return [piece for piece in model["vocab"] if piece.isalpha()] if model.get("type") == "WordPiece" else []
-
-
-def distance(first: str, second: str) -> int:
-    """Returns how many letters were left out, put in, changed, or swapped with their neighbour (restricted Damerau-Levenshtein)."""
-    before: List[int] = []
-    above = list(range(len(second) + 1))
-    for row, letter in enumerate(first, start=1):
-        here = [row]
-        for column, other in enumerate(second, start=1):
-            cost = min(above[column] + 1, here[column - 1] + 1, above[column - 1] + (letter != other))
-            if row > 1 and column > 1 and letter == second[column - 2] and first[row - 2] == other:
-                cost = min(cost, before[column - 2] + 1)
-            here.append(cost)
-        before, above = above, here
-    return above[-1]
 
 
 def _words(text: str) -> List[str]:

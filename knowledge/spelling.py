@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from knowledge.terms import STOP_WORDS, terms
 
 SHORTEST = 4
@@ -82,7 +84,7 @@ class Vocabulary:
         for candidate in {one for key in keys for one in self._near.get(key, ())}:
             if len(candidate) < SHORTEST - 1:
                 continue
-            away = distance(word, candidate)
+            away = OSA.distance(word, candidate)
             if swapped and sorted(candidate) != sorted(word):
                 continue
             same_start = candidate[0] == word[0]
@@ -129,7 +131,7 @@ def little_word(typed: str) -> str | None:
         one
         for one in STOP_WORDS
         if one[0] == word[0] and abs(len(one) - len(word)) <= 1 and min(len(one), len(word)) >= SHORTEST - 1
-        if distance(one, word) == 1 and (len(word) >= SHORTEST or sorted(one) == sorted(word))
+        if OSA.distance(one, word) == 1 and (len(word) >= SHORTEST or sorted(one) == sorted(word))
     ]
     return max(near, key=lambda one: (len(one), one), default=None)
 
@@ -141,28 +143,15 @@ def surface(stem: str, typed: str, texts: Iterable[str]) -> str | None:
         for match in _WORD.finditer(text):
             if terms(match.group()) == [stem]:
                 seen[match.group()] = None
-    return min(seen, key=lambda word: (distance(typed.lower(), word.lower()), word != word.lower(), word), default=None)
+    return min(
+        seen, key=lambda word: (OSA.distance(typed.lower(), word.lower()), word != word.lower(), word), default=None
+    )
 
 
 def replaced(question: str, corrections: Iterable[Correction]) -> str:
     """Return `question` with each mistyped word, wherever it stands, as it was corrected."""
     known = {one.typed.lower(): one.used for one in corrections}
     return _WORD.sub(lambda match: known.get(match.group().lower(), match.group()), question)
-
-
-def distance(first: str, second: str) -> int:
-    """Return how many letters were left out, put in, changed, or swapped with their neighbour (restricted Damerau-Levenshtein)."""
-    before: list[int] = []
-    above = list(range(len(second) + 1))
-    for row, letter in enumerate(first, start=1):
-        here = [row]
-        for column, other in enumerate(second, start=1):
-            cost = min(above[column] + 1, here[column - 1] + 1, above[column - 1] + (letter != other))
-            if row > 1 and column > 1 and letter == second[column - 2] and first[row - 2] == other:
-                cost = min(cost, before[column - 2] + 1)
-            here.append(cost)
-        before, above = above, here
-    return above[-1]
 
 
 def _without_one(word: str) -> set[str]:

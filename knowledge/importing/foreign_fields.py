@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from rapidfuzz.distance import OSA
+
 from knowledge.article_files import FrontMatter
 from knowledge.articles import Article
 from knowledge.importing.found import truth
-from knowledge.spelling import distance
 
 _ELSEWHERE = {
     "description": "excerpt", "summary": "excerpt", "date": "created", "created_at": "created", "lastmod": "updated",
@@ -40,7 +41,7 @@ def translate(front: FrontMatter) -> None:
             values[own] = values[foreign]
     _take_lists(values)
     for name in [name for name in values if name not in _OWN]:
-        meant = next((own for own in _DECIDING if own not in values and distance(name, own) <= _MISTAKES), None)
+        meant = next((own for own in _DECIDING if own not in values and OSA.distance(name, own) <= _MISTAKES), None)
         if meant is not None:
             raise front.broken(name, f"{name} is no field of an article; if {meant} is meant, write that.")
         del values[name]

@@ -6,15 +6,13 @@ from dataclasses import replace
 from unittest.mock import ANY
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge.articles import Viewer
 from knowledge.full_text import FullText
 from knowledge.retriever import Retriever
-from knowledge.spelling import Correction, Vocabulary, distance, little_word, replaced, suspects
+from knowledge.spelling import Correction, Vocabulary, little_word, replaced, suspects
 from knowledge.terms import terms
 from tests.knowledge.conftest import Searching, WordsEncoder, keep, make_article
 
@@ -75,15 +73,6 @@ def test_every_place_of_a_mistyped_word_is_replaced_and_nothing_else() -> None:
     assert (
         replaced("Invocie? my invocie, invocies", [Correction("invocie", "invoice")]) == "invoice? my invoice, invocies"
     )
-
-
-LETTERS = st.text("abcd", max_size=7)
-
-
-@given(LETTERS, LETTERS)
-def test_the_distance_is_the_same_both_ways_and_nothing_only_between_equals(first: str, second: str) -> None:
-    assert distance(first, second) == distance(second, first) <= max(len(first), len(second))
-    assert (distance(first, second) == 0) == (first == second)
 
 
 @pytest.mark.parametrize(
