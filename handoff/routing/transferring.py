@@ -22,6 +22,7 @@ from handoff.teams import Team, get_team, members
 from handoff.transcript import Author, Saying, append, get_conversation
 from handoff.wording import clean_text
 from tickets import ticketing
+from tickets.records import Ticket
 
 
 async def transfer(
@@ -35,7 +36,9 @@ async def transfer(
     to: str | None = None,
     note: str = "",
 ) -> Conversation:
-    """Let a person pass a conversation on to a team or to a colleague, by id. Repeated after it was done, it changes nothing.
+    """Let a person pass a conversation on to a team or to a colleague, by id.
+
+    Idempotent by conversation and team or colleague: repeated after it was done, as by who lost the answer, it changes nothing.
 
     Who has it may, whoever answers customers may while it waits, and a lead or admin always.
 
@@ -55,6 +58,9 @@ async def transfer(
             raise Conflict("The assistant has this conversation; there is nothing to pass on.")
         colleague = None if to is None else await _colleague(tx, to)
         if colleague is not None and conversation.agent_id == colleague.id:
+            await check_sight(tx.connection, agent, conversation_id)
+            return conversation
+        if team is not None and _waits_for(team, conversation, await _ticket_of(tx, conversation)):
             await check_sight(tx.connection, agent, conversation_id)
             return conversation
         if conversation.epoch != epoch:
@@ -100,10 +106,8 @@ async def move_to_team(
     if conversation.owner != QUEUE and conversation.agent_id is None:
         raise Conflict("The assistant has this conversation; there is nothing to pass on.")
     chosen = await _team_with_members(tx, team)
-    ticket = None
-    if conversation.ticket_id is not None:
-        ticket = await ticketing.get_ticket(tx.connection, conversation.ticket_id)
-    if conversation.owner == QUEUE and ticket is not None and ticket.team == chosen.name:
+    ticket = await _ticket_of(tx, conversation)
+    if _waits_for(chosen.name, conversation, ticket):
         return conversation
     if ticket is not None:
         moved = await ticketing.override(tx, ticket.id, "team", chosen.name, by=_name(by), at=at)
@@ -153,6 +157,14 @@ async def move_to_person(
     told = {colleague.id, conversation.agent_id or colleague.id}
     await _note(tx, taken, f"Passed to {colleague.name}.", note, by, at, told=told)
     return taken
+
+
+async def _ticket_of(tx: Transaction, conversation: Conversation) -> Ticket | None:
+    return None if conversation.ticket_id is None else await ticketing.get_ticket(tx.connection, conversation.ticket_id)
+
+
+def _waits_for(team: str, conversation: Conversation, ticket: Ticket | None) -> bool:
+    return conversation.owner == QUEUE and ticket is not None and ticket.team == team
 
 
 async def _team_with_members(tx: Transaction, name: str) -> Team:

@@ -51,6 +51,22 @@ async def test_a_transfer_to_a_team_puts_it_into_that_queue_with_its_clocks_its_
     assert again == current == await floor.current(waiting)
 
 
+async def test_a_transfer_to_a_team_whose_answer_was_lost_is_asked_for_again_and_done_once(
+    floor: Floor, maya: Staff, jonas: Staff
+) -> None:
+    claimed = await floor.claimed(maya)
+    waiting = await passed(floor, claimed, maya, team="billing", note="Needs a refund.")
+    done = await floor.current(waiting)
+    assert await passed(floor, claimed, maya, team="billing", note="Needs a refund.") == done
+    assert await floor.current(waiting) == done
+    with pytest.raises(StaleEpoch):
+        await passed(floor, claimed, maya, team="security")
+    await floor.claim(waiting, jonas)
+    with pytest.raises(StaleEpoch):
+        await passed(floor, claimed, maya, team="billing")
+    assert (await floor.current(waiting)).agent_id == jonas.id
+
+
 async def test_who_had_it_reads_the_title_of_the_team_that_it_went_to(floor: Floor, maya: Staff, amara: Staff) -> None:
     claimed = await floor.claimed(maya)
     await passed(floor, claimed, amara, team="billing")
