@@ -19,10 +19,13 @@ from handoff.sight import check_sight
 from handoff.sla.measuring import measure_again
 from handoff.tables import staff
 from handoff.teams import Team, get_team, members
-from handoff.transcript import Author, Saying, append, get_conversation
+from handoff.transcript import Author, Saying, append, get_conversation, transcript
 from handoff.wording import clean_text
 from tickets import ticketing
 from tickets.records import Ticket
+
+_LATEST = 20
+"""Messages among which the note of a transfer is looked for when the transfer is asked for again."""
 
 
 async def transfer(
@@ -38,7 +41,8 @@ async def transfer(
 ) -> Conversation:
     """Let a person pass a conversation on to a team or to a colleague, by id.
 
-    Idempotent by conversation and team or colleague: repeated after it was done, as by who lost the answer, it changes nothing.
+    Idempotent by conversation and team or colleague: repeated after it was done, as by who lost the answer, it changes nothing. A note
+    to the team that it waits for already is left, once.
 
     Who has it may, whoever answers customers may while it waits, and a lead or admin always.
 
@@ -62,6 +66,7 @@ async def transfer(
             return conversation
         if team is not None and _waits_for(team, conversation, await _ticket_of(tx, conversation)):
             await check_sight(tx.connection, agent, conversation_id)
+            await _note_once(tx, conversation, words, agent, at)
             return conversation
         if conversation.epoch != epoch:
             raise StaleEpoch("This conversation has changed since you looked. Open it again.")
@@ -198,6 +203,14 @@ async def _note(
         await append(tx, conversation, Saying(Author("agent", by), text, kind="note"), at=at)
     else:
         await leave_note(tx, conversation, by, text, told=told, at=at)
+
+
+async def _note_once(tx: Transaction, conversation: Conversation, words: str, by: Staff, at: datetime) -> None:
+    """Leave the note of a transfer to where the conversation waits already, unless it is the one of the transfer that brought it there."""
+    latest = await transcript(tx.connection, conversation.id, notes=True, limit=_LATEST)
+    known = any(said.kind == "note" and said.author_id == by.id and said.text.endswith(words) for said in latest)
+    if words and not known:
+        await leave_note(tx, conversation, by, words, at=at)
 
 
 def _by_rule(kind: str, by: Staff | str) -> str:

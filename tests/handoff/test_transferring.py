@@ -67,6 +67,14 @@ async def test_a_transfer_to_a_team_whose_answer_was_lost_is_asked_for_again_and
     assert (await floor.current(waiting)).agent_id == jonas.id
 
 
+async def test_a_note_to_the_team_that_it_waits_for_already_is_left_once(floor: Floor, maya: Staff) -> None:
+    waiting = await floor.waiting()
+    for note in ("Look at the invoice.", "Look at the invoice.", "", "And call back."):
+        await passed(floor, waiting, maya, team="support", note=note)
+    notes = [(said.author_name, said.text) for said in await floor.said(waiting) if said.kind == "note"]
+    assert notes == [("Maya", "Look at the invoice."), ("Maya", "And call back.")]
+
+
 async def test_who_had_it_reads_the_title_of_the_team_that_it_went_to(floor: Floor, maya: Staff, amara: Staff) -> None:
     claimed = await floor.claimed(maya)
     await passed(floor, claimed, amara, team="billing")
