@@ -79,18 +79,6 @@ def test_there_is_no_drawer_for_everything() -> None:
     assert [path.name for path in MODULES if path.stem in drawers] == []
 
 
-def test_the_two_environments_count_mistakes_alike() -> None:
-    """The bot's environment imports nothing of the service's, so each has its own copy: they are one rule all the same."""
-
-    def rule(module: str) -> str:
-        body = ast.parse((ROOT / module).read_text(encoding="utf-8")).body
-        function = next(one for one in body if isinstance(one, ast.FunctionDef) and one.name == "distance")
-        steps = [one.value if isinstance(one, ast.AnnAssign) and one.value else one for one in function.body[1:]]
-        return "\n".join([ast.unparse(function.args), *map(ast.unparse, steps)])
-
-    assert rule("bot/spelling.py") == rule("knowledge/spelling.py")
-
-
 def test_the_first_chats_wait_for_nothing_that_only_answers_need() -> None:
     script = "import sys, server.command as c; c.build_parser(['run']); import server.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
