@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from core.text import mended
 from knowledge.articles import Article, BrokenArticle, opening_of
@@ -60,10 +61,11 @@ def read_questions(folder: Path) -> Iterator[Question | BrokenArticle]:
             yield line
             continue
         try:
-            row = mended(json.loads(line))
-            question = Question(str(row["_id"]), str(row["text"]), answers.get(str(row["_id"]), {}))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            yield BrokenArticle("queries.jsonl", number, f"the line is no question ({error!r}).")
+            said = _object(line)
+            question_id = _id(said)
+            question = Question(question_id, _text(said, "text"), answers.get(question_id, {}))
+        except _BrokenLineError as error:
+            yield BrokenArticle("queries.jsonl", number, str(error))
             continue
         if question.answers or question.id not in elsewhere:
             yield question
@@ -93,6 +95,38 @@ def _lines(path: Path) -> Iterator[tuple[int, str | BrokenArticle]]:
                 yield number, line
 
 
+class _BrokenLineError(ValueError):
+    """A line is not what it must be; says so in words."""
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        row = mended(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise _BrokenLineError(f"the line is no JSON ({error.msg}, character {error.colno}).") from error
+    except ValueError as error:
+        raise _BrokenLineError(f"the line is no JSON ({error}).") from error
+    except RecursionError as error:
+        raise _BrokenLineError("the JSON is nested too deeply.") from error
+    if not isinstance(row, dict):
+        raise _BrokenLineError('the line is no object, such as {"_id": "1", "text": "…"}.')
+    return row
+
+
+def _id(row: dict[str, Any]) -> str:
+    value = row.get("_id")
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise _BrokenLineError("the line has no _id, a text or a whole number.")
+    return str(value)
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise _BrokenLineError(f"the line has no {name}." if value is None else f"{name} is no text; put it in quotes.")
+    return value
+
+
 def article_id(document_id: str) -> str:
     """Return the id of the article that a document becomes: its own, or a hash of one that is too long."""
     return document_id if len(document_id) <= 64 else hashlib.sha256(document_id.encode()).hexdigest()
@@ -101,10 +135,11 @@ def article_id(document_id: str) -> str:
 def read_document(line: str, number: int, now: datetime) -> Article | BrokenArticle:
     """Return one line of `corpus.jsonl` as a public article, or what is wrong with it."""
     try:
-        row = mended(json.loads(line))
-        document_id, title, text = str(row["_id"]), str(row.get("title") or ""), str(row["text"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return BrokenArticle("corpus.jsonl", number, f"the line is no document ({error}).")
+        row = _object(line)
+        document_id, text = _id(row), _text(row, "text")
+        title = "" if row.get("title") is None else _text(row, "title")
+    except _BrokenLineError as error:
+        return BrokenArticle("corpus.jsonl", number, str(error))
     title = " ".join(title.split()) or opening_of(text)
     text = text.strip()
     if not title:

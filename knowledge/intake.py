@@ -141,7 +141,7 @@ def _decide(one: Incoming, known: Mapping[Any, Any] | None, owners: Mapping[str,
         if known["source"] not in (None, source.name):
             return outcome("refused", f"the id {article.id} belongs to an article that came from {known['source']}.")
         if known["version"] != known["source_version"] and not overwrite:
-            return outcome("unchanged" if same else "kept")
+            return outcome("unchanged") if same else _Plan(Outcome(known["slug"], "kept"), article, known)
     elif not one.slug_is_own and article.slug in owners:
         article = replace(article, slug=_distinct(article))
     owner = owners.get(article.slug)

@@ -18,6 +18,7 @@ from markdown_it.common.utils import unescapeAll
 from core.text import in_one_line
 from knowledge.articles import permanent_url
 from knowledge.importing.found import Format, imported_id
+from knowledge.importing.markdown_code import changed_outside_code
 from knowledge.rendering import anchor, links_of
 
 Lead = Callable[[str], str]
@@ -31,6 +32,8 @@ _ADDRESSES: dict[Format, re.Pattern[str]] = {
     "freshdesk": re.compile(rf"(?:/[\w-]+){{0,2}}/solutions?(?:/[\w-]+){{0,4}}/articles/{_NUMBER}"),
 }
 """The paths of vendors' articles, whatever stands behind the number."""
+_ELSEWHERE = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
+"""How an address begins that leads out of the folder."""
 _SHARED_HOST = "intercom.help"
 _DESTINATION = re.compile(
     r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<address><[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+)", re.MULTILINE
@@ -53,18 +56,25 @@ class Links:
 
         def lead(address: str) -> str:
             parts = _split(address)
-            target = None if parts is None else _file_meant(parts, name)
+            target = None if parts is None else _path_meant(parts, name)
             if parts is None or target is None:
                 return address
-            article_id = self.id_of_file(target)
-            if article_id is None and imported_id(source, target) in self.ids:
-                article_id = imported_id(source, target)
-            if article_id is None:
+            article_id = next(filter(None, (self._id_of(file, source) for file in _files_at(target))), None)
+            if article_id is not None:
+                return permanent_url(article_id) + (f"#{_own_anchor(parts.fragment)}" if parts.fragment else "")
+            if _is_page(target) or not parts.path.startswith(
+                "/"
+            ):  # the others may be pages of the site around the help centre
                 self.left.setdefault(in_one_line(target), name)
-                return address
-            return permanent_url(article_id) + (f"#{_own_anchor(parts.fragment)}" if parts.fragment else "")
+            return address
 
         return lead
+
+    def _id_of(self, file: str, source: str) -> str | None:
+        article_id = self.id_of_file(file)
+        if article_id is None and imported_id(source, file) in self.ids:
+            return imported_id(source, file)
+        return article_id
 
     def of_export(self, vendor: Format, source: str, file: str, own: Collection[str]) -> Lead:
         """Return where the links of a vendor's article are to lead; `own` are its own addresses, as far as they are known."""
@@ -89,8 +99,8 @@ class Links:
 
 
 def relinked(markdown: str, lead: Lead) -> str:
-    """Return `markdown` with its links led elsewhere. What only looks like one, in code, stays unless there is a link like it."""
-    if not any(_leads_to_page(found["address"]) for found in _DESTINATION.finditer(markdown)):
+    """Return `markdown` with its links led elsewhere; code stays as it is."""
+    if not any(_may_be_led(found["address"]) for found in _DESTINATION.finditer(markdown)):
         return markdown
     led = {href: _led(href, lead) for href in links_of(markdown)}
 
@@ -99,11 +109,11 @@ def relinked(markdown: str, lead: Lead) -> str:
         to = led.get(href, href)
         return found[0] if to == href else found["before"] + to
 
-    return _DESTINATION.sub(replaced, markdown)
+    return changed_outside_code(markdown, lambda text: _DESTINATION.sub(replaced, text))
 
 
-def _leads_to_page(address: str) -> bool:
-    return "#" in address or any(ending in address.casefold() for ending in PAGES)
+def _may_be_led(address: str) -> bool:
+    return "#" in address or not _ELSEWHERE.match(address)
 
 
 def _led(href: str, lead: Lead) -> str:
@@ -123,12 +133,23 @@ def _split(address: str) -> SplitResult | None:
         return None
 
 
-def _file_meant(parts: SplitResult, name: str) -> str | None:
-    """Return the name of the file that a link in the file `name` leads to; one that begins at the root does at the folder's."""
+def _path_meant(parts: SplitResult, name: str) -> str | None:
+    """Return what in the folder a link in the file `name` leads to; one that begins at the root does at the folder's."""
     path = unquote(parts.path)
-    if parts.scheme or parts.netloc or not path.casefold().endswith(PAGES):
+    if parts.scheme or parts.netloc or not path:
         return None
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), path) if path[0] != "/" else path.lstrip("/"))
+
+
+def _files_at(path: str) -> tuple[str, ...]:
+    """Return the files that a path may mean: itself, or what makers of sites show where no ending is named."""
+    if _is_page(path):
+        return (path,)
+    return tuple(f"{path}{page}{ending}" for page in ("", "/index", "/README") for ending in PAGES)
+
+
+def _is_page(path: str) -> bool:
+    return path.casefold().endswith(PAGES)
 
 
 def _site(parts: SplitResult) -> str:

@@ -81,6 +81,12 @@ def read_article(
     """Read one article of an export; what is wrong with it comes back with file and line."""
     if not isinstance(value, dict):
         return BrokenArticle(file, line, "this is no article: an object is expected.")
+    other = vendor_of(value)
+    if other not in (None, vendor):
+        # Read as another vendor's, a draft would be published and what some may read be shown to all.
+        return BrokenArticle(
+            file, line, f"this is an article of {other.title()}, not of {vendor.title()}. Leave --format out."
+        )
     try:
         return Found(file, line, _READERS[vendor](Fields(file, line, value), source, directory, now))
     except NestedTooDeeplyError as error:

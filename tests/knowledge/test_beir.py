@@ -48,6 +48,29 @@ def test_a_mark_of_byte_order_and_other_ends_of_lines_change_nothing(folder: Pat
     assert told(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[]", "the line is no object"),
+        ("null", "the line is no object"),
+        ("{", "the line is no JSON (Expecting property name enclosed in double quotes, character 2)."),
+        ("1" * 5000, "the line is no JSON"),
+        ("[" * 100_000, "the JSON is nested too deeply."),
+        ('{"text": "t"}', "the line has no _id"),
+        ('{"_id": "", "text": "t"}', "the line has no _id"),
+        ('{"_id": true, "text": "t"}', "the line has no _id"),
+        ('{"_id": "d"}', "the line has no text."),
+        ('{"_id": "d", "text": null}', "the line has no text."),
+        ('{"_id": "d", "text": 5}', "text is no text; put it in quotes."),
+        ('{"_id": "d", "text": "t", "title": ["x"]}', "title is no text; put it in quotes."),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said_in_words(line: str, reason: str) -> None:
+    read = read_document(line, 7, NOW)
+    assert isinstance(read, BrokenArticle)
+    assert (read.line, read.reason[: len(reason)]) == (7, reason)
+
+
 def test_a_question_has_all_its_documents_with_their_grades_and_none_without_a_judgement(folder: Path) -> None:
     (folder / "qrels" / "test.tsv").write_text(QRELS + "q1\td1\t2\nq1\td2\t1\nq1\td3\t0\nq1\td4\t-1\n")
     assert asked(folder) == {"q1": {"d1": 2.0, "d2": 1.0}, "2": {}}

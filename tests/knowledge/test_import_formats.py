@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from knowledge.articles import BrokenArticle
+from knowledge.importing.found import Found
 from knowledge.importing.reading import look_at, read
 from tests.knowledge.exports import articles_of, complaints, export, zendesk
 
@@ -179,6 +180,15 @@ def test_a_corpus_is_read_line_by_line(tmp_path: Path) -> None:
     found = list(read(look_at(tmp_path), now=NOW))
     assert [one.incoming.article.id for one in found if not isinstance(one, BrokenArticle)] == ["d1"]
     assert [one.line for one in found if isinstance(one, BrokenArticle)] == [3, 4, 5]
+
+
+def test_an_article_is_not_read_as_another_vendors_whatever_is_demanded(tmp_path: Path) -> None:
+    draft = {"type": "article", "id": 5, "title": "Secret", "body": "<p>Text.</p>", "state": "draft"}
+    path = export(tmp_path / "a.json", [draft, zendesk(1)])
+    broken, article = read(look_at(path, format="zendesk"), now=NOW)
+    assert isinstance(broken, BrokenArticle)
+    assert broken.reason == "this is an article of Intercom, not of Zendesk. Leave --format out."
+    assert isinstance(article, Found)
 
 
 def test_a_format_can_be_demanded_and_a_file_of_any_name_is_known_by_its_content(tmp_path: Path) -> None:

@@ -67,6 +67,53 @@ def test_what_is_no_link_to_a_file_stays_as_it_is_written(text: str) -> None:
     assert relinked(text, lambda href: "/led" if href == "other.md" else href) == text
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "`[a](other.md)`",
+        "A `` ` [a](other.md) `` tick",
+        "`C:\\` and `[a](other.md)`",
+        "```\n[a](other.md)\n```",
+        "    [a](other.md)",
+        "- one\n\n      [a](other.md)",
+        "> ~~~\n> [a](other.md)\n>\n> [a](other.md)\n> ~~~",
+    ],
+)
+def test_code_stays_also_beside_a_link_like_it(code: str) -> None:
+    led = relinked(f"[b](other.md)\n\n{code}\n\n[c](other.md) `x`", lambda href: "/led")
+    assert led == f"[b](/led)\n\n{code}\n\n[c](/led) `x`"
+
+
+@pytest.mark.parametrize("text", ["\\`[a](other.md)`", "`[a](other.md)``", "[`a`](other.md)", "[a](<other.md> '`b`')"])
+def test_what_only_looks_like_code_is_led(text: str) -> None:
+    assert relinked(text, lambda href: "/led") == text.replace("<other.md>", "other.md").replace("other.md", "/led")
+
+
+async def test_links_without_an_ending_lead_to_the_file_or_the_folders_first_page(
+    database: Database, clock: FrozenClock, tmp_path: Path
+) -> None:
+    for name, text in {
+        "docs/one.md": "# One\n\n[a](guide/cards) [b](guide/) [c](guide#fees) [d](./more) [e](/pricing) [f](nowhere) [g](a.pdf) [h](?x)",
+        "docs/guide/cards.md": "# Cards\n\nText.",
+        "docs/guide/index.md": "# Guide\n\nText.",
+        "docs/more/README.md": "# More\n\n[back](../one)",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    report = await import_articles(database, tmp_path / "docs", clock)
+    assert report.left == {"nowhere": "one.md", "a.pdf": "one.md"}
+    cards, guide, more, one = (
+        at("markdown:docs", name) for name in ("guide/cards.md", "guide/index.md", "more/README.md", "one.md")
+    )
+    async with database.read() as reader:
+        first = await get_article(reader, "one", Viewer.STAFF)
+        last = await get_article(reader, "more", Viewer.STAFF)
+    assert first.content == (
+        f"[a]({cards}) [b]({guide}) [c]({guide}#section-fees) [d]({more}) [e](/pricing) [f](nowhere) [g](a.pdf) [h](?x)\n"
+    )
+    assert last.content == f"[back]({one})\n"
+
+
 async def test_a_link_to_what_is_not_imported_stays_and_is_told_once(
     database: Database, clock: FrozenClock, folder: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,18 @@ async def test_an_editors_change_is_kept_unless_it_is_to_be_written_over(
         said = [(await read_version(reader, article.id, number)).article.content for number in (3, 2)]
         assert len(await list_versions(reader, article.id)) == 3
     assert said == ["Newer there.\n", "By an editor."]
+
+
+async def test_what_is_kept_is_named_by_the_address_that_it_has_here(
+    database: Database, clock: FrozenClock, tmp_path: Path
+) -> None:
+    (tmp_path / "a.md").write_text("---\nslug: there\n---\n# A\n\nText.")
+    await import_articles(database, tmp_path, clock)
+    async with database.write() as tx:
+        article = await get_article(tx.connection, "there", Viewer.STAFF)
+        await versions.edit_article(tx, replace(article, slug="here"), based_on=1, by="Amara", at=AT)
+    (tmp_path / "a.md").write_text("---\nslug: there\n---\n# A\n\nNewer.")
+    assert (await import_articles(database, tmp_path, clock)).kept == ["here"]
 
 
 async def test_a_dry_run_tells_and_writes_nothing(database: Database, clock: FrozenClock, tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Markdown's code, which stays as it is where the text around it is changed."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from knowledge.rendering import parse
+
+_BLOCKS = frozenset({"fence", "code_block"})
+_TICKS = re.compile("`+")
+
+
+def changed_outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """Return `markdown` with `change` made to every piece of it that is neither a block of code nor a code span."""
+    code = {line for token in parse(markdown) if token.type in _BLOCKS and token.map for line in range(*token.map)}
+    lines = enumerate(markdown.split("\n"))
+    stretches = groupby(lines, key=lambda line: line[0] not in code and not line[1].isspace() and line[1] != "")
+    texts = ((is_text, "\n".join(line for _, line in stretch)) for is_text, stretch in stretches)
+    return "\n".join(_outside_spans(text, change) if is_text else text for is_text, text in texts)
+
+
+def _outside_spans(text: str, change: Callable[[str], str]) -> str:
+    parts, place = [], 0
+    for start, end in _spans(text):
+        parts += [change(text[place:start]), text[start:end]]
+        place = end
+    return "".join([*parts, change(text[place:])])
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Give where code spans begin and end: at backticks, and at the next ones of just the same number."""
+    runs = [found.span() for found in _TICKS.finditer(text)]
+    of_length: dict[int, list[int]] = defaultdict(list)
+    for start, end in runs:
+        of_length[end - start].append(start)
+    place = 0
+    for run_start, end in runs:
+        if run_start < place:
+            continue
+        start = run_start + _is_escaped(text, run_start)
+        closing = of_length.get(end - start, [])
+        number = bisect_left(closing, end)
+        if start < end and number < len(closing):
+            place = closing[number] + end - start
+            yield start, place
+
+
+def _is_escaped(text: str, place: int) -> bool:
+    before = place
+    while before > 0 and text[before - 1] == "\\":
+        before -= 1
+    return (place - before) % 2 == 1
