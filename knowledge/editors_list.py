@@ -28,11 +28,12 @@ Place = tuple[datetime, str]
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What a list is narrowed by; what is empty narrows nothing."""
+    """What a list is narrowed by; what is left out narrows nothing."""
 
     words: str = ""
     """Each must stand in the title, slug, id or a tag, in large or small letters."""
-    category: str = ""
+    category: str | None = None
+    """None narrows nothing; the empty one is that of articles without a category."""
     status: Literal["", "draft", "published", "changed"] = ""
     """`changed` are published articles with a draft beside them."""
     readers: Readers | Literal[""] = ""
@@ -139,7 +140,7 @@ async def titles_of(reader: Reader, names: set[str]) -> dict[str, str]:
 
 def _conditions(reader: Reader, by: Narrowed) -> list[sa.ColumnElement[bool]]:
     conditions = [_has(reader, word) for word in by.words.split()[:MOST_WORDS]]
-    if by.category:
+    if by.category is not None:
         conditions.append(_scanned(reader, articles.c.category) == by.category)
     if by.readers:
         conditions.append(_read_by(reader, by.readers))

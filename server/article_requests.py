@@ -27,7 +27,8 @@ class ArticlesQuery(BaseModel):
     """Which articles. `after` goes on where a page ended: the `next` that came with it. Categories are counted over all articles."""
 
     q: str = Field("", max_length=LONGEST_WORDS)
-    category: str = Field("", max_length=200)
+    category: str | None = Field(None, max_length=200)
+    """Empty for articles without one."""
     status: Literal["", "draft", "published", "changed"] = ""
     audience: Literal["", "everyone", "customers", "staff"] = ""
     limit: int = Field(50, ge=1, le=200)

@@ -26,7 +26,7 @@ from knowledge.editors_list import (
 from knowledge.reviews import open_due_reviews
 from knowledge.store import list_articles, save_article
 from knowledge.versions import save_draft
-from tests.knowledge.conftest import AT, make_article
+from tests.knowledge.conftest import AT, keep, make_article
 
 ARTICLES = (
     make_article("cards", title="Pay by card", tags=("visa", "100%"), category="Billing", subcategory="Cards"),
@@ -99,6 +99,9 @@ async def test_a_list_is_narrowed_by_state_category_and_readers(shelf: Database)
     assert await ids(shelf, readers="customers") == ["plans"]
     assert await ids(shelf, readers="everyone") == ["hidden", "invoices", "cards"]
     assert await ids(shelf, category="Nowhere") == []
+    assert await ids(shelf, category="") == []
+    await keep(shelf, make_article("loose", category=""))
+    assert await ids(shelf, category="") == ["loose"]
 
 
 async def test_who_may_see_an_article_is_one_rule_in_the_list_in_searches_and_of_the_article(

@@ -104,13 +104,14 @@ export class StandInArticles {
   }
 
   #list(query: URLSearchParams): ArticleList {
-    const [category, status, audience] = ["category", "status", "audience"].map((name) => query.get(name) ?? "");
+    const [status, audience] = ["status", "audience"].map((name) => query.get(name) ?? "");
+    const category = query.get("category");
     const found = this.#matching(query.get("q") ?? "").filter((one) => {
       const state = now(one);
-      return (!category || state.fields.category === category) && (!audience || seenBy(state.fields) === audience) && (!status || (status === "changed" ? one.draft !== null && state.status === "published" : state.status === status));
+      return (category === null || state.fields.category === category) && (!audience || seenBy(state.fields) === audience) && (!status || (status === "changed" ? one.draft !== null && state.status === "published" : state.status === status));
     }).sort((a, b) => now(b).at!.localeCompare(now(a).at!));
     const [from, limit] = [Number(query.get("after") ?? 0), Number(query.get("limit") ?? 50)];
-    const names = [...new Set(this.#all.map((one) => now(one).fields.category))].filter(Boolean).sort();
+    const names = [...new Set(this.#all.map((one) => now(one).fields.category))].sort();
     const of = (name: string): Kept[] => this.#all.filter((one) => now(one).fields.category === name);
     return {
       articles: found.slice(from, from + limit).map(row), next: from + limit < found.length ? String(from + limit) : null, total: found.length,

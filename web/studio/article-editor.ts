@@ -18,7 +18,7 @@ import { LONGEST } from "./fields.js";
 import type { Place } from "./following.js";
 import type { MarkdownField } from "./markdown-field.js";
 import { slugOf } from "./slug.js";
-import { NEW } from "./studio.js";
+import { ALL, NEW } from "./studio.js";
 import { studioStyle } from "./studio-style.js";
 
 /** Problems of these are said at their field, below. */
@@ -93,7 +93,7 @@ export class ArticleEditor extends LitElement {
     const wrong = problem?.field ?? null;
     const above = problem !== null && (wrong === null || !["title", "content", ...IN_FORM].includes(wrong));
     return html`${this.#bar(editing)}
-      ${above ? html`<div class="problem" role="alert"><span>${problem.message}</span></div>` : nothing}
+      ${above ? html`<div class="problem" role="alert" data-testid="desk-article-problem"><span>${problem.message}</span></div>` : nothing}
       <desk-article-conflict .editing=${editing} .revision=${this.revision} @studio-settled=${() => this.text?.focus()}></desk-article-conflict>
       <label><span class="visually-hidden">Title</span><input class="title" dir="auto" maxlength=${LONGEST.title} placeholder="Title" aria-required="true" autocomplete="off" aria-invalid=${wrong === "title" ? "true" : "false"} .value=${live(written.title)} data-testid="desk-article-title" @input=${this.#titled}></label>
       ${wrong === "title" || wrong === "content" ? html`<p class="wrong" role="alert">${problem?.message}</p>` : nothing}
@@ -211,10 +211,10 @@ export class ArticleEditor extends LitElement {
     return this.isConnected && editing === this.#editing;
   }
 
-  /** An article that was new has an address of its own from now on. */
+  /** An article that was new, or is in the place of one that was deleted, has an address of its own from now on. */
   #named(editing: Editing): void {
     const id = editing.articleId;
-    if (id === null || this.articleId !== NEW || !this.#shows(editing)) return;
+    if (id === null || id === this.articleId || !this.#shows(editing)) return;
     this.articleId = id;
     this.#follows = false;
     history.replaceState(null, "", articleHash({ kind: "article", id }));
@@ -235,7 +235,7 @@ export class ArticleEditor extends LitElement {
 
   async #readCategories(): Promise<void> {
     try {
-      this.model.studio.categories = (await this.model.api.articles.list({ q: "", category: "", status: "", audience: "" }, { limit: 1, categories: true })).categories ?? [];
+      this.model.studio.categories = (await this.model.api.articles.list(ALL, { limit: 1, categories: true })).categories ?? [];
       this.revision += 1;
     } catch (error) {
       this.model.session.lost(error); // suggestions alone are missing

@@ -60,7 +60,7 @@ export class ArticleForm extends LitElement {
       <label class="field">Tags (optional)<input id="tags" dir="auto" data-testid="desk-article-tags" @input=${(e: Event) => this.write({ tags: tagsOf((e.target as HTMLInputElement).value) })} @change=${this.#tidyTags}><small>Divided by commas.</small>${this.#wrong("tags")}</label>
       ${this.#line("author", "Author (optional)", null)}
     </div></div>
-    <datalist id="categories">${this.categories.map(({ name }) => html`<option value=${name}></option>`)}</datalist>
+    <datalist id="categories">${this.categories.filter(({ name }) => name !== "").map(({ name }) => html`<option value=${name}></option>`)}</datalist>
     <datalist id="subcategories">${this.#subcategories().map((name) => html`<option value=${name}></option>`)}</datalist>`;
   }
 

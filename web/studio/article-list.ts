@@ -18,6 +18,9 @@ import { studioStyle } from "./studio-style.js";
 
 const PAGE = 50;
 const PAUSE_MS = 200;
+/** The choice of any category. That of one is its name behind a sign: that of articles without a category is empty too. */
+const ANY = "";
+const named = (category: string): string => `=${category}`;
 const STATES: readonly [ArticleQuery["status"], string][] = [["", "Any state"], ["published", "Published"], ["draft", "Drafts"], ["changed", stateWords({ status: "published", has_draft: true }).words]];
 
 /** Roles are written out below: where a row is laid out as a block, it is none to some browsers. */
@@ -90,21 +93,21 @@ export class ArticleListView extends LitElement {
     return html`<div class="find" role="search">
         <label><span class="visually-hidden">Find an article</span>${icon("search", 16)}<input type="search" dir="auto" placeholder="Find by title, address or tag…" .value=${q} data-testid="desk-articles-find" @input=${this.#typed}></label>
         ${this.#select("State", "status", status, STATES)}
-        ${this.#select("Category", "category", category, [["", "Any category"], ...this.#categories(category)])}
+        ${this.#select("Category", "category", category === null ? ANY : named(category), [[ANY, "Any category"], ...this.#categories(category)])}
         ${this.#select("Who may see it", "audience", audience, [["", "Seen by anybody"], ...Object.entries(SEEN_BY).map(([id, { name }]): [string, string] => [id, name])])}
       </div>
       ${problem === null ? nothing : html`<div class="problem" role="alert"><span>${problem}</span><button type="button" class="button" @click=${() => void this.#read()}>Try again</button></div>`}
       ${found === null ? (problem === null ? html`<p class="nothing" role="status">Reading the articles…</p>` : nothing) : found.articles.length === 0 ? this.#empty() : this.#table(found)}`;
   }
 
-  #categories(chosen: string): [string, string][] {
+  #categories(chosen: string | null): [string, string][] {
     const known = this.model.studio.categories;
-    const listed = known.map(({ name, articles }): [string, string] => [name, `${name} (${articles.toLocaleString()})`]);
-    return chosen === "" || known.some(({ name }) => name === chosen) ? listed : [...listed, [chosen, chosen]];
+    const listed = known.map(({ name, articles }): [string, string] => [named(name), `${name || "No category"} (${articles.toLocaleString()})`]);
+    return chosen === null || known.some(({ name }) => name === chosen) ? listed : [...listed, [named(chosen), chosen || "No category"]];
   }
 
   #select(label: string, name: "status" | "category" | "audience", chosen: string, options: readonly (readonly [string, string])[]): TemplateResult {
-    return html`<label><span class="visually-hidden">${label}</span><select data-testid="desk-articles-${name}" @change=${(e: Event) => this.#ask({ [name]: (e.target as HTMLSelectElement).value })}>
+    return html`<label><span class="visually-hidden">${label}</span><select data-testid="desk-articles-${name}" @change=${(e: Event) => this.#choose(name, (e.target as HTMLSelectElement).value)}>
       ${options.map(([value, words]) => html`<option value=${value} .selected=${value === chosen}>${words}</option>`)}</select></label>`;
   }
 
@@ -128,7 +131,7 @@ export class ArticleListView extends LitElement {
 
   #empty(): TemplateResult {
     const { q, ...others } = this.#query;
-    const narrowed = q !== "" || Object.values(others).some((value) => value !== "");
+    const narrowed = q !== "" || Object.values(others).some((value) => value !== "" && value !== null);
     return html`<div class="nothing" data-testid="desk-articles-none"><h2>${narrowed ? "No article is like this" : "There is no article yet"}</h2>
       <p>${narrowed ? "Nothing has all of these words in its title, address or tags, with what else was chosen above." : "Articles that you write here are what the help centre shows and the assistant answers from."}</p>
       ${narrowed ? html`<button type="button" class="button" data-testid="desk-articles-all" @click=${this.#showAll}>Show all articles</button>` : html`<a class="button primary" href=${articleHash({ kind: "new" })}>Write the first</a>`}</div>`;
@@ -140,8 +143,9 @@ export class ArticleListView extends LitElement {
     this.#timer = setTimeout(() => void this.#read(), PAUSE_MS);
   };
 
-  #ask(change: Partial<ArticleQuery>): void {
-    this.model.studio.query = { ...this.#query, ...change };
+  #choose(name: "status" | "category" | "audience", value: string): void {
+    const chosen = name !== "category" ? value : value === ANY ? null : value.slice(1);
+    this.model.studio.query = { ...this.#query, [name]: chosen };
     void this.#read();
   }
 

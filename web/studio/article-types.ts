@@ -21,7 +21,8 @@ export interface ArticleRow {
 export interface ArticleCategory { name: string; articles: number; subcategories?: string[] }
 export interface ArticleList { articles: ArticleRow[]; next: string | null; total: number; categories: ArticleCategory[] | null }
 /** What the list is narrowed to; empty is all. */
-export interface ArticleQuery { q: string; category: string; status: "" | ArticleStatus | "changed"; audience: "" | "everyone" | "customers" | "staff" }
+/** What the list is narrowed by: a null category is any, an empty one that of articles without. */
+export interface ArticleQuery { q: string; category: string | null; status: "" | ArticleStatus | "changed"; audience: "" | "everyone" | "customers" | "staff" }
 
 export interface ArticleState {
   id: string; version: number; status: ArticleStatus; created_at: string; updated_at: string; edited_by: string; url: string | null; votes: ArticleVotes; views: number; review_id: string | null;

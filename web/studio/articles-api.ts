@@ -13,7 +13,9 @@ export class ArticlesApi {
   constructor(private readonly requests: Requests) {}
 
   list = async (query: ArticleQuery, { limit, after, categories, signal }: { limit: number; after?: string; categories: boolean; signal?: AbortSignal }): Promise<ArticleList> => {
-    const asked = Object.entries({ ...query, limit: String(limit), after: after ?? "", categories: String(categories) }).filter(([, value]) => value !== "");
+    const { category, ...others } = query;
+    const asked = Object.entries({ ...others, limit: String(limit), after: after ?? "", categories: String(categories) }).filter(([, value]) => value !== "");
+    if (category !== null) asked.push(["category", category]);
     return (await this.requests.read(`${ROOT}?${new URLSearchParams(asked).toString()}`, signal)) as ArticleList;
   };
   article = async (id: string): Promise<ArticleDetail> => (await this.requests.read(at(id))) as ArticleDetail;

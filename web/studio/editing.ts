@@ -8,6 +8,7 @@ import { idOf } from "./slug.js";
 import { type Aside, type EditingDesk, Keeper, type Kept, NEW, type Studio } from "./studio.js";
 
 const ONCE_MORE = "The article has changed since you opened it, but these words have not. Nothing was written yet: press once more.";
+const GONE = "This article has been deleted. What you have of it is still here: save it as a new article, or undo all changes.";
 
 export class Editing {
   detail: ArticleDetail | null = null;
@@ -22,15 +23,16 @@ export class Editing {
   #revision = 0;
   /** The id that a new article was sent with: one whose answer was lost is not made a second time. */
   #sentAs: string | null = null;
+  #gone = false;
   readonly #keeper: Keeper;
 
   constructor(private readonly api: ArticlesApi, studio: Studio, private readonly desk: EditingDesk, private id: string) {
     this.#keeper = new Keeper(studio, id);
   }
 
-  /** The article's id; null while it has none. */
+  /** The article's id; null while it has none, and once it was deleted. */
   get articleId(): string | null {
-    return this.id === NEW ? null : this.id;
+    return this.id === NEW || this.#gone ? null : this.id;
   }
 
   get unsaved(): boolean {
@@ -199,6 +201,7 @@ export class Editing {
   #named(id: string): void {
     this.#keeper.named(id);
     this.id = id;
+    this.#gone = false;
     this.#sentAs = null;
   }
 
@@ -259,6 +262,25 @@ export class Editing {
     } else this.conflict = conflict;
   }
 
+  /** The article is no more: what was written of it, if anything, is what a new one would begin with. */
+  #outlive(): void {
+    if (this.task === "reading") {
+      const kept = this.#keeper.takeOver();
+      if (kept === null) return;
+      this.written = kept.written;
+      this.asides = kept.asides;
+      this.#sentAs = kept.sentAs;
+    }
+    this.#gone = true;
+    this.detail = null;
+    this.conflict = null;
+    this.#base = EMPTY_FIELDS;
+    this.#version = 0;
+    this.#revision = 0;
+    this.problem = { message: GONE, field: null };
+    this.#keep();
+  }
+
   #keep(): void {
     const nothing = !this.unsaved && this.asides.length === 0;
     this.#keeper.keep(nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
@@ -285,7 +307,9 @@ export class Editing {
   async #failed(error: unknown): Promise<void> {
     if (this.desk.lostSession(error)) return;
     this.problem = problemOf(error);
-    if (!(error instanceof ServiceError) || error.body.code !== "stale_version") return;
+    if (!(error instanceof ServiceError)) return;
+    if (error.status === 404) this.#outlive();
+    if (error.body.code !== "stale_version") return;
     try {
       const detail = await this.api.article(this.id);
       this.detail = detail;

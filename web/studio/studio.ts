@@ -17,7 +17,7 @@ export interface EditingDesk {
 
 /** The article that is not there yet. */
 export const NEW = "";
-const ALL: ArticleQuery = { q: "", category: "", status: "", audience: "" };
+export const ALL: ArticleQuery = { q: "", category: null, status: "", audience: "" };
 
 export class Studio {
   query: ArticleQuery = ALL;

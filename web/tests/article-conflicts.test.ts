@@ -1,10 +1,47 @@
 /** A colleague who was quicker with an article: both texts beside each other, and no word of either is lost. */
 import { describe, expect, test, vi } from "vitest";
-import { articles, click, go, off, sent, toasts, useArticles, value, words, write } from "./articles-page.js";
+import { articles, click, go, off, rows, sent, toasts, useArticles, value, words, write } from "./articles-page.js";
 import { app, settle } from "./desk-page.js";
 import { allById } from "./dom.js";
 
 useArticles();
+
+describe("a colleague who deleted the article", () => {
+  const gone = (): void => void articles.answer("DELETE", new URL("/api/desk/articles/fh-5?based_on=1&revision=0", "https://s.test"), {});
+  const told = (): string => allById(app, "desk-article-problem").map((one) => one.textContent).join(" ");
+
+  test("leaves what was written, which is saved as a new one", async () => {
+    await go("#/articles/fh-5");
+    await write("desk-article-content", "Written meanwhile.");
+    gone();
+    await click("desk-article-save");
+    expect(told()).toContain("This article has been deleted.");
+    expect(value("desk-article-content")).toBe("Written meanwhile.");
+    expect(words("desk-article-state")).toBe("Not saved yet");
+    await click("desk-article-save");
+    const [made] = sent("POST", "/api/desk/articles") as { id: string; content: string }[];
+    expect(made).toMatchObject({ title: "Pause a plan", content: "Written meanwhile." });
+    expect(location.hash).toBe(`#/articles/${made!.id}`);
+    expect(words("desk-article-state")).toBe("Draft");
+    await go("#/articles");
+    expect(rows()).toContain(made!.id);
+  });
+
+  test("leaves it also where one comes back to it, until it is undone", async () => {
+    await go("#/articles/fh-5");
+    await write("desk-article-title", "Pause it");
+    await go("#/articles");
+    gone();
+    await go("#/articles/fh-5");
+    expect(value("desk-article-title")).toBe("Pause it");
+    expect(told()).toContain("This article has been deleted.");
+    await click("desk-article-discard");
+    await click("desk-confirm-yes");
+    expect(location.hash).toBe("#/articles");
+    await go("#/articles/fh-5");
+    expect(allById(app, "desk-article-title")).toHaveLength(0);
+  });
+});
 
 describe("a colleague who was quicker", () => {
   async function collide(): Promise<void> {

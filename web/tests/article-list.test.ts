@@ -76,12 +76,14 @@ describe("the list", () => {
     const asked = (): (string | null)[] => service.calls.filter(({ url }) => url.startsWith("/api/desk/articles?")).map(({ url }) => new URL(url, "https://s.test").searchParams.get("categories"));
     expect(asked()).toEqual(["true", "false", "false"]);
     expect(byId(app, "desk-articles-category").textContent).toContain("Boards (60)");
+    expect(value("desk-articles-category")).toBe("");
+    expect(byId(app, "desk-articles-category").textContent).toContain("No category (1)");
     await go("#/articles/fh-5");
     await go("#/articles");
     expect(asked().at(-1)).toBe("true");
   });
 
-  test.each([["status", "draft", ["fh-5"]], ["status", "changed", ["fh-2"]], ["audience", "staff", ["fh-3"]], ["audience", "customers", ["fh-4"]], ["category", "Internal", ["fh-3"]]])("narrows %s to %s", async (name, chosen, wanted) => {
+  test.each([["status", "draft", ["fh-5"]], ["status", "changed", ["fh-2"]], ["audience", "staff", ["fh-3"]], ["audience", "customers", ["fh-4"]], ["category", "=Internal", ["fh-3"]], ["category", "=", ["fh-5"]]])("narrows %s to %s", async (name, chosen, wanted) => {
     await go("#/articles");
     const field = byId(app, `desk-articles-${name}`) as HTMLSelectElement;
     field.value = chosen;
