@@ -107,10 +107,12 @@ async def take_in(
     return [plan.outcome for plan in plans]
 
 
-async def ids_from(db: Database, sources: Collection[str]) -> set[str]:
-    """Return the ids of the articles that came from these sources."""
+async def known_from(db: Database, sources: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return the ids of the articles that came from these sources, by source and what they are called there."""
+    statement = sa.select(articles.c.source, articles.c.source_id, articles.c.id)
     async with db.read() as reader:
-        return set(await reader.scalars(sa.select(articles.c.id).where(articles.c.source.in_(sorted(sources)))))
+        found = await reader.execute(statement.where(articles.c.source.in_(sorted(sources))))
+        return {(source, source_id): article_id for source, source_id, article_id in found}
 
 
 async def _plan(reader: Reader, batch: Sequence[Incoming], overwrite: bool) -> list[_Plan]:

@@ -35,7 +35,6 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime, lead: Le
         front, body, line = _parts(path, name)
         body, line = _take_title(front, body, line, Path(name).stem)
         own_slug = isinstance(front.values.get("slug"), str) and SLUG.fullmatch(front.values["slug"]) is not None
-        own_id = _has_id(front)
         if not own_slug:
             front.values["slug"] = slug_of(str(front.values["title"]), Path(name).stem)
         front.values["id"] = _id_of(front, source)
@@ -43,7 +42,7 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime, lead: Le
             front.values.setdefault(field, _title_of(folder)[:200])
         article = build_article(front, body, line, now=now)
         article = replace(article, content=relinked(article.content, lead))
-        return Found(name, 1, incoming(source, article.id if own_id else name, article, slug_is_own=own_slug))
+        return Found(name, 1, incoming(source, name, article, slug_is_own=own_slug))
     except BrokenArticle as error:
         return error
 

@@ -49,6 +49,17 @@ def incoming(
     return Incoming(article, Source(source, source_id, article.content_hash), slug_is_own, level_is_told)
 
 
+def source_of(format: Format, folder: str) -> str:
+    """Return what the source of a folder's files of one format is called, unless somebody names it."""
+    return f"{format}:{folder}"[:120]
+
+
+def beside_each_other(source: str) -> tuple[str, ...]:
+    """Return the sources whose files stand in one folder with those of `source`, and link to each other."""
+    format, _, folder = source.partition(":")
+    return (source_of("markdown", folder), source_of("html", folder)) if format in ("markdown", "html") else (source,)
+
+
 def imported_id(source: str, source_id: str) -> str:
     """Return the id of the article that a source's own id becomes: always the same, and no other's."""
     return "im_" + hashlib.sha256(f"{source}\x00{source_id}".encode()).hexdigest()[:24]

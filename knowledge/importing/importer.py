@@ -16,9 +16,9 @@ from typing import get_args
 from core.clock import Clock
 from core.database import Database
 from knowledge.articles import BrokenArticle, Visibility
-from knowledge.importing.found import Format, Found, Read
+from knowledge.importing.found import Format, Found, Read, beside_each_other, imported_id
 from knowledge.importing.reading import look_at, read
-from knowledge.intake import Outcome, What, ids_from, take_in
+from knowledge.intake import Incoming, Outcome, What, known_from, take_in
 from knowledge.versions import LONGEST_CONTENT
 
 BATCH = 200
@@ -94,7 +94,8 @@ async def import_articles(
     report.sources = {one.source for one in inputs.files}
     formats = {one.name: one.format for one in inputs.files}
     links = inputs.directory.links
-    links.ids |= await ids_from(db, report.sources)
+    links.known = await known_from(db, {beside for one in report.sources for beside in beside_each_other(one)})
+    links.ids |= set(links.known.values())
     report.left = links.left
     reading = read(inputs, now=clock.now())
     seen: set[str] = set()
@@ -116,11 +117,17 @@ def _once_each(batch: Sequence[Read], seen: set[str], report: ImportReport) -> I
         if isinstance(one, BrokenArticle):
             report.broken.append(one)
         elif one.incoming.article.id in seen:
-            reason = f"{one.incoming.source.id} is there a second time."
+            reason = f"{_called(one.incoming)} is there a second time."
             report.broken.append(BrokenArticle(one.file, one.line, reason))
         else:
             seen.add(one.incoming.article.id)
             yield one
+
+
+def _called(incoming: Incoming) -> str:
+    """Return what makes it the same article as another: what it is called in its source, or an id of its own."""
+    source, article = incoming.source, incoming.article
+    return source.id if article.id == imported_id(source.name, source.id) else article.id
 
 
 def _count(report: ImportReport, one: Found, outcome: Outcome, format: Format) -> None:
@@ -136,7 +143,7 @@ def _count(report: ImportReport, one: Found, outcome: Outcome, format: Format) -
     report.drafts += one.incoming.article.status == "draft"
     if outcome.what == "kept":
         report.kept.append(outcome.slug)
-    else:
+    elif outcome.what != "unchanged":
         report.untold += not one.incoming.level_is_told
 
 

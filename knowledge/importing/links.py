@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,7 +17,7 @@ from markdown_it.common.utils import unescapeAll
 
 from core.text import in_one_line
 from knowledge.articles import permanent_url
-from knowledge.importing.found import Format, imported_id
+from knowledge.importing.found import Format, beside_each_other, imported_id
 from knowledge.importing.markdown_code import changed_outside_code
 from knowledge.rendering import anchor, links_of
 
@@ -35,9 +35,14 @@ _ADDRESSES: dict[Format, re.Pattern[str]] = {
 _ELSEWHERE = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
 """How an address begins that leads out of the folder."""
 _SHARED_HOST = "intercom.help"
+_ADDRESS = r"<[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+"
 _DESTINATION = re.compile(
-    r"(?P<before>\]\(\s*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(?P<address><[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+)", re.MULTILINE
+    rf"(?P<before>\]\(\s*)(?P<address>{_ADDRESS})(?=\s*\)|\s+[\"'(])"
+    rf"|(?P<label>^ {{0,3}}\[[^\]\n]+\]:[ \t]*)(?P<defined>{_ADDRESS})(?=[ \t]*$|[ \t]+[\"'(])",
+    re.MULTILINE,
 )
+"""Addresses in links, and in the definitions of those that are named by a label; what no title or end follows is text."""
+_ANCHOR = re.compile(r"section-[\w-]+")
 
 
 @dataclass
@@ -46,6 +51,8 @@ class Links:
 
     ids: set[str] = field(default_factory=set)
     """Ids of the articles that came from the same sources before, and of those in exports."""
+    known: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The ids of those that came before, by source and what they are called there."""
     id_of_file: Callable[[str], str | None] = lambda _name: None
     """Returns the id of the article that a file of the import becomes, by the file's name."""
     left: dict[str, str] = field(default_factory=dict)
@@ -71,10 +78,8 @@ class Links:
         return lead
 
     def _id_of(self, file: str, source: str) -> str | None:
-        article_id = self.id_of_file(file)
-        if article_id is None and imported_id(source, file) in self.ids:
-            return imported_id(source, file)
-        return article_id
+        before = (self.known.get((beside, file)) for beside in beside_each_other(source))
+        return self.id_of_file(file) or next(filter(None, before), None)
 
     def of_export(self, vendor: Format, source: str, file: str, own: Collection[str]) -> Lead:
         """Return where the links of a vendor's article are to lead; `own` are its own addresses, as far as they are known."""
@@ -100,14 +105,14 @@ class Links:
 
 def relinked(markdown: str, lead: Lead) -> str:
     """Return `markdown` with its links led elsewhere; code stays as it is."""
-    if not any(_may_be_led(found["address"]) for found in _DESTINATION.finditer(markdown)):
+    if not any(_may_be_led(found["address"] or found["defined"]) for found in _DESTINATION.finditer(markdown)):
         return markdown
     led = {href: _led(href, lead) for href in links_of(markdown)}
 
     def replaced(found: re.Match[str]) -> str:
-        href = normalizeLink(unescapeAll(found["address"].strip("<>")))
+        href = normalizeLink(unescapeAll((found["address"] or found["defined"]).strip("<>")))
         to = led.get(href, href)
-        return found[0] if to == href else found["before"] + to
+        return found[0] if to == href else (found["before"] or found["label"]) + to
 
     return changed_outside_code(markdown, lambda text: _DESTINATION.sub(replaced, text))
 
@@ -123,7 +128,7 @@ def _led(href: str, lead: Lead) -> str:
 
 def _own_anchor(fragment: str) -> str:
     """Return the `id` that a heading has here, for the one that other tools make of it."""
-    return fragment if fragment.startswith("section-") else anchor(unquote(fragment))
+    return fragment if _ANCHOR.fullmatch(fragment) else anchor(unquote(fragment))
 
 
 def _split(address: str) -> SplitResult | None:
@@ -145,7 +150,8 @@ def _files_at(path: str) -> tuple[str, ...]:
     """Return the files that a path may mean: itself, or what makers of sites show where no ending is named."""
     if _is_page(path):
         return (path,)
-    return tuple(f"{path}{page}{ending}" for page in ("", "/index", "/README") for ending in PAGES)
+    pages = ("index", "README") if path == "." else (path, f"{path}/index", f"{path}/README")
+    return tuple(page + ending for page in pages for ending in PAGES)
 
 
 def _is_page(path: str) -> bool:

@@ -11,16 +11,19 @@ from itertools import groupby
 from knowledge.rendering import parse
 
 _BLOCKS = frozenset({"fence", "code_block"})
+_CODE = -1
 _TICKS = re.compile("`+")
 
 
 def changed_outside_code(markdown: str, change: Callable[[str], str]) -> str:
     """Return `markdown` with `change` made to every piece of it that is neither a block of code nor a code span."""
-    code = {line for token in parse(markdown) if token.type in _BLOCKS and token.map for line in range(*token.map)}
-    lines = enumerate(markdown.split("\n"))
-    stretches = groupby(lines, key=lambda line: line[0] not in code and not line[1].isspace() and line[1] != "")
-    texts = ((is_text, "\n".join(line for _, line in stretch)) for is_text, stretch in stretches)
-    return "\n".join(_outside_spans(text, change) if is_text else text for is_text, text in texts)
+    pieces: dict[int, int] = {}
+    for token in parse(markdown):
+        if token.map is not None and (token.type == "inline" or token.type in _BLOCKS):
+            pieces |= dict.fromkeys(range(*token.map), token.map[0] if token.type == "inline" else _CODE)
+    lines = groupby(enumerate(markdown.split("\n")), key=lambda line: pieces.get(line[0]))
+    texts = ((piece, "\n".join(line for _, line in stretch)) for piece, stretch in lines)
+    return "\n".join(text if piece == _CODE else _outside_spans(text, change) for piece, text in texts)
 
 
 def _outside_spans(text: str, change: Callable[[str], str]) -> str:

@@ -14,7 +14,7 @@ from core.text import mended
 from knowledge.articles import BrokenArticle
 from knowledge.beir import read_document
 from knowledge.importing.files import LARGEST, markdown_id, read_html, read_markdown
-from knowledge.importing.found import VENDORS, Format, Found, Read, imported_id, incoming
+from knowledge.importing.found import VENDORS, Format, Found, Read, imported_id, incoming, source_of
 from knowledge.importing.json_stream import BrokenJsonError, Element, stream
 from knowledge.importing.vendors import KEPT, Directory, read_article, source_id_of, vendor_of
 
@@ -85,7 +85,7 @@ def look_at(path: Path, *, format: Format | None = None, source: str | None = No
         elif kind == "json":
             _look_at_json(inputs, one, name, format, source)
         else:
-            named = source or f"{kind}:{mended(folder.absolute().name)}"[:120]
+            named = source or source_of(kind, mended(folder.absolute().name))
             inputs.files.append(Input(one, name, kind, named, _lines(one) if kind == "beir" else 1))
     return inputs
 
@@ -112,13 +112,11 @@ def _ids_by_name(inputs: Inputs) -> Callable[[str], str | None]:
     files = {one.name: one for one in inputs.files if one.format in ("markdown", "html")}
 
     @cache
-    def id_of(name: str) -> str | None:
-        one = files.get(name)
-        if one is None:
-            return None
+    def looked_up(name: str) -> str | None:
+        one = files[name]
         return markdown_id(one.path, name, one.source) if one.format == "markdown" else imported_id(one.source, name)
 
-    return id_of
+    return lambda name: looked_up(name) if name in files else None
 
 
 def _is_of(folder: Path, path: Path) -> bool:

@@ -68,6 +68,21 @@ def test_what_is_no_link_to_a_file_stays_as_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[^1]: refunds take three days.",
+        "[Note]: refunds are slow.",
+        "[a](refunds((1)).md)",
+        "[a](refunds and more)",
+        "](refunds",
+    ],
+)
+def test_text_that_begins_as_a_link_does_stays_beside_a_link_to_the_same(text: str) -> None:
+    led = relinked(f"{text}\n\n[b](refunds) [c]\n\n[c]: refunds 'Title'", lambda href: "/led")
+    assert led == f"{text}\n\n[b](/led) [c]\n\n[c]: /led 'Title'"
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "`[a](other.md)`",
@@ -84,7 +99,16 @@ def test_code_stays_also_beside_a_link_like_it(code: str) -> None:
     assert led == f"[b](/led)\n\n{code}\n\n[c](/led) `x`"
 
 
-@pytest.mark.parametrize("text", ["\\`[a](other.md)`", "`[a](other.md)``", "[`a`](other.md)", "[a](<other.md> '`b`')"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- ` one\n- [a](other.md) ` two",
+        "\\`[a](other.md)`",
+        "`[a](other.md)``",
+        "[`a`](other.md)",
+        "[a](<other.md> '`b`')",
+    ],
+)
 def test_what_only_looks_like_code_is_led(text: str) -> None:
     assert relinked(text, lambda href: "/led") == text.replace("<other.md>", "other.md").replace("other.md", "/led")
 
@@ -95,23 +119,29 @@ async def test_links_without_an_ending_lead_to_the_file_or_the_folders_first_pag
     for name, text in {
         "docs/one.md": "# One\n\n[a](guide/cards) [b](guide/) [c](guide#fees) [d](./more) [e](/pricing) [f](nowhere) [g](a.pdf) [h](?x)",
         "docs/guide/cards.md": "# Cards\n\nText.",
-        "docs/guide/index.md": "# Guide\n\nText.",
+        "docs/guide/index.md": "# Guide\n\n[up](../) [top](/) [this](.)",
+        "docs/index.md": "# Home\n\n[here](./#news)",
         "docs/more/README.md": "# More\n\n[back](../one)",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     report = await import_articles(database, tmp_path / "docs", clock)
     assert report.left == {"nowhere": "one.md", "a.pdf": "one.md"}
-    cards, guide, more, one = (
-        at("markdown:docs", name) for name in ("guide/cards.md", "guide/index.md", "more/README.md", "one.md")
+    cards, guide, more, one, home = (
+        at("markdown:docs", name)
+        for name in ("guide/cards.md", "guide/index.md", "more/README.md", "one.md", "index.md")
     )
     async with database.read() as reader:
         first = await get_article(reader, "one", Viewer.STAFF)
         last = await get_article(reader, "more", Viewer.STAFF)
+        inner = await get_article(reader, "guide", Viewer.STAFF)
+        top = await get_article(reader, "home", Viewer.STAFF)
     assert first.content == (
         f"[a]({cards}) [b]({guide}) [c]({guide}#section-fees) [d]({more}) [e](/pricing) [f](nowhere) [g](a.pdf) [h](?x)\n"
     )
     assert last.content == f"[back]({one})\n"
+    assert inner.content == f"[up]({home}) [top]({home}) [this]({guide})\n"
+    assert top.content == f"[here]({home}#section-news)\n"
 
 
 async def test_a_link_to_what_is_not_imported_stays_and_is_told_once(
@@ -135,6 +165,15 @@ async def test_importing_linked_files_again_changes_nothing_also_after_an_editor
         cards = await get_article(tx.connection, "cards", Viewer.STAFF)
         await versions.edit_article(tx, make_article("pay", "Cards.", id=cards.id), based_on=1, by="Amara", at=AT)
     assert what(await import_articles(database, folder, clock)) == {"unchanged": 4}
+
+
+async def test_importing_a_part_of_what_was_imported_changes_nothing(
+    database: Database, clock: FrozenClock, folder: Path
+) -> None:
+    await import_articles(database, folder, clock)
+    for path, format in ((folder / "start.md", None), (folder, "markdown"), (folder, "html"), (folder, None)):
+        report = await import_articles(database, path, clock, format=format)
+        assert (set(what(report)), report.left) == ({"unchanged"}, {}), (path.name, format)
 
 
 async def test_a_file_by_itself_links_to_what_was_imported_before(
