@@ -96,7 +96,12 @@ class TakeYes(Action):
             return [asks(None)]
         if asked == "ticket":
             topic = str(tracker.get_slot("clarified") or "")
-            return [*begin_ticket(dispatcher, topic), asks(None), SlotSet("clarified", None), FollowupAction(FORM)]
+            return [
+                *begin_ticket(dispatcher, tracker, topic),
+                asks(None),
+                SlotSet("clarified", None),
+                FollowupAction(FORM),
+            ]
         which = asked in {"choice", "article"}
         dispatcher.utter_message(response="utter_which_one" if which else "utter_anything_else")
         return [] if which else [asks(None)]

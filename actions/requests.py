@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import answer, asks, goes_on_from_the_last
 from actions.assistance import Assistance, query_of, question_of, shortened
 from actions.contact import CONTACT, take_contact
+from actions.form_reading import SUBJECT
 from actions.matters import Matter, form_of, matters_of
 from actions.ticket_form import topic_of
 from handoff.gathering import tickets_of_visitor
@@ -27,6 +28,7 @@ CANCELLATION, CANCELLATION_THEN_TICKET = "cancellation", "cancellation, then tic
 HOW_TO_CANCEL = "How do I cancel my subscription?"
 """What is searched for to show the steps; the button that offers them in `domain.yml` carries the same."""
 LONGEST_REPLY = 300
+_SUBJECT_SHOWN = 100
 _STATUS = {"open": "open", "pending": "waiting for you", "resolved": "resolved", "closed": "closed"}
 
 
@@ -60,13 +62,21 @@ class ConfirmCancellation(Action):
         return "action_confirm_cancellation"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
-        """Ask, and see to what else the message asks for. "When does it end?" after a question about trials is a question about those."""
+        """Ask, and see to what else the message asks for; a ticket that was begun is kept, and offered afterwards.
+
+        "When does it end?" after a question about trials is a question about those.
+        """
         question = question_of(tracker)
         if await self._is_about_the_last(tracker, question):
             answered = await answer(self._assistance, dispatcher, tracker, question)
             return [*answered, SlotSet("handover_reason", "asked")]
         own = Matter("cancel_subscription", question)
-        return await see_to_requests(self._assistance, dispatcher, tracker, [*matters_of(tracker), own])
+        waiting = "" if tracker.active_loop.get("name") else str(tracker.get_slot(SUBJECT) or "")
+        if waiting:
+            dispatcher.utter_message(response="utter_ticket_waits", subject=shortened(waiting, _SUBJECT_SHOWN))
+        return await see_to_requests(
+            self._assistance, dispatcher, tracker, [*matters_of(tracker), own], waiting=waiting
+        )
 
     async def _is_about_the_last(self, tracker: Tracker, question: str) -> bool:
         if query_of(tracker) or matters_of(tracker) or form_of(tracker) != "question":
@@ -97,11 +107,17 @@ async def tell_tickets(assistance: Assistance, dispatcher: CollectingDispatcher,
 
 
 async def see_to_requests(
-    assistance: Assistance, dispatcher: CollectingDispatcher, tracker: Tracker, matters: Sequence[Matter]
+    assistance: Assistance,
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    matters: Sequence[Matter],
+    *,
+    waiting: str = "",
 ) -> list[Any]:
     """Do what a message asks for beside its questions: how tickets are going is told, a cancellation or a ticket is asked about.
 
-    Of two things to ask, the cancellation comes first: a yes can be the answer to one question only. The ticket is offered after a no.
+    Of two things to ask, the cancellation comes first: a yes can be the answer to one question only. The ticket is offered after a no,
+    and so is one that was begun, by its subject `waiting`.
     """
     requests = {one.intent: one.text for one in matters if one.is_request}
     if CONTACT in requests:
@@ -111,9 +127,10 @@ async def see_to_requests(
     if "cancel_subscription" in requests:
         dispatcher.utter_message(response="utter_confirm_cancellation")
         reason = SlotSet("handover_reason", "cancellation")
-        if "open_ticket" not in requests:
+        if "open_ticket" not in requests and not waiting:
             return [asks(CANCELLATION), reason]
-        return [asks(CANCELLATION_THEN_TICKET), reason, SlotSet("clarified", topic_of(requests["open_ticket"]) or None)]
+        topic = topic_of(requests["open_ticket"]) if "open_ticket" in requests else waiting
+        return [asks(CANCELLATION_THEN_TICKET), reason, SlotSet("clarified", topic or None)]
     if "open_ticket" in requests:
         return offer_ticket(dispatcher, topic_of(requests["open_ticket"]))
     return []

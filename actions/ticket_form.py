@@ -77,9 +77,9 @@ class BeginTicket(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[Any]:
         """Begin; the question before the button, or what follows "about", is the subject. An address of theirs is not asked for again."""
         if query := query_of(tracker):
-            return begin_ticket(dispatcher, query)
+            return begin_ticket(dispatcher, tracker, query)
         wish = read_wish(str(tracker.latest_message.get("text") or ""))
-        return begin_ticket(dispatcher, wish.topic, wish.email)
+        return begin_ticket(dispatcher, tracker, wish.topic, wish.email)
 
 
 class ValidateTicket(Action):
@@ -191,9 +191,16 @@ class FinishTicket(Action):
         return [SlotSet(name, None) for name in _OWN_SLOTS]
 
 
-def begin_ticket(dispatcher: CollectingDispatcher, topic: str, email: str | None = None) -> list[Any]:
-    """Say what is coming, and empty the form; a topic that is known is the subject, a long one the details too, an address the address."""
-    known: dict[str, str] = {} if email is None else {EMAIL: email}
+def begin_ticket(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str, email: str | None = None) -> list[Any]:
+    """Say what is coming, and empty the form; a topic that is known is the subject, a long one the details too, an address the address.
+
+    A ticket that something else came between goes on with what it has.
+    """
+    known: dict[str, str] = {}
+    if topic and tracker.get_slot(SUBJECT) == subject_of(topic):
+        known = {name: value for name in FIELDS if (value := tracker.get_slot(name))}
+    if email is not None:
+        known[EMAIL] = email
     if topic:
         known[SUBJECT] = subject_of(topic)
         dispatcher.utter_message(response="utter_begin_ticket_about", subject=shortened(known[SUBJECT], _LONG))
@@ -231,7 +238,7 @@ def take_plain_wish(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[
     wish = read_wish(text)
     if not wish.topic:
         return None
-    return [*begin_ticket(dispatcher, wish.topic, wish.email), asks(None), FollowupAction(FORM)]
+    return [*begin_ticket(dispatcher, tracker, wish.topic, wish.email), asks(None), FollowupAction(FORM)]
 
 
 def topic_of(text: str) -> str:

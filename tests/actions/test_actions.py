@@ -32,6 +32,7 @@ FILLED_IN = {
     "utter_ticket_status": {"tickets"},
     "utter_contact_kept": {"email"},
     "utter_begin_ticket_about": {"subject"},
+    "utter_ticket_waits": {"subject"},
     "utter_offer_email": {"email"},
     "utter_confirm_ticket": {"subject", "description", "email"},
 }

@@ -212,3 +212,28 @@ async def test_no_to_the_articles_that_come_close_offers_a_person_and_yes_asks_w
         scene.slots["open_question"] = "article"
         assert await scene.run(action, words) == [{"response": "utter_offer_person"}]
         assert scene.slots["open_question"] == "person"
+
+
+async def test_a_cancellation_in_the_middle_of_a_ticket_keeps_it_and_comes_back_to_it(scene: Scene) -> None:
+    kept = {"ticket_subject": "Export fails", "ticket_description": "It stops at half.", "ticket_email": None}
+    scene.slots.update(kept)
+    waits, asked = await scene.run(
+        "action_confirm_cancellation", "cancel my subscription", intent="cancel_subscription"
+    )
+    assert (waits["response"], waits["subject"]) == ("utter_ticket_waits", "Export fails")
+    assert asked["response"] == "utter_confirm_cancellation"
+    unchanged, offered = await scene.run("action_take_no", "no", intent="deny")
+    assert unchanged["response"] == "utter_nothing_cancelled"
+    assert (offered["response"], offered["custom"]) == ("utter_ticket_as_well", {"query": "Export fails"})
+    (begun,) = await scene.run("action_take_yes", "yes", intent="affirm")
+    assert begun["response"] == "utter_begin_ticket_about"
+    assert {name: scene.slots[name] for name in kept} == kept
+
+
+async def test_a_ticket_about_something_else_begins_empty_though_another_was_begun_before(scene: Scene) -> None:
+    scene.slots.update(
+        ticket_subject="Export fails", ticket_description="It stops at half.", ticket_email="kim@alder.example"
+    )
+    await scene.run("action_begin_ticket", "open a ticket about the wrong invoice", intent="open_ticket")
+    assert scene.slots["ticket_subject"] != "Export fails"
+    assert (scene.slots["ticket_description"], scene.slots["ticket_email"]) == (None, None)
