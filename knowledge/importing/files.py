@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -41,7 +42,7 @@ def read_markdown(path: Path, name: str, *, source: str, now: datetime, lead: Le
         for field, folder in zip(("category", "subcategory"), Path(name).parts[:-1], strict=False):
             front.values.setdefault(field, _title_of(folder)[:200])
         article = build_article(front, body, line, now=now)
-        article = replace(article, content=relinked(article.content, lead))
+        article = replace(_hidden_by_folder(article, name), content=relinked(article.content, lead))
         return Found(name, 1, incoming(source, name, article, slug_is_own=own_slug))
     except BrokenArticle as error:
         return error
@@ -58,7 +59,8 @@ def markdown_id(path: Path, name: str, source: str) -> str | None:
 def read_html(path: Path, name: str, *, source: str, now: datetime, lead: Lead = str) -> Read:
     """Read one HTML file: its `article`, `main` or body, without what stands on every page. `name` as for Markdown."""
     try:
-        soup = BeautifulSoup(_decoded(_bytes(path, name)), "html.parser")
+        front, page, line = _front_of_page(_decoded(_bytes(path, name)), name)
+        soup = BeautifulSoup(page, "html.parser")
         named = soup.find("title")
         excerpt, tags = _meta(soup, "description"), _meta(soup, "keywords")
         body = _main_part(soup)
@@ -88,7 +90,29 @@ def read_html(path: Path, name: str, *, source: str, now: datetime, lead: Lead =
         created=now,
         updated=now,
     )
-    return Found(name, 1, incoming(source, name, article))
+    try:
+        if front.values:
+            read = {name: getattr(article, name) for name in ("title", "excerpt", "category", "subcategory")}
+            front.values = {**read, "tags": list(article.tags), **front.values, "slug": article.slug, "id": article.id}
+            article = build_article(front, article.content, line, now=now)
+    except BrokenArticle as error:
+        return error
+    return Found(name, 1, incoming(source, name, _hidden_by_folder(article, name)))
+
+
+def _front_of_page(text: str, name: str) -> tuple[FrontMatter, str, int]:
+    """Return the front matter that makers of sites put above a page's HTML, if there is any, the HTML, and the line it begins on."""
+    if first_line(text) != MARK:
+        return FrontMatter(name, {}, {}), text, 1
+    front, page, line = split_front_matter(text, name)
+    translate(front)
+    front.values.pop("id", None)
+    return front, page, line
+
+
+def _hidden_by_folder(article: Article, name: str) -> Article:
+    """Keep what stands in a folder of drafts, as makers of sites do, from readers."""
+    return replace(article, status="draft") if "_drafts" in Path(name).parts[:-1] else article
 
 
 def _parts(path: Path, name: str) -> tuple[FrontMatter, str, int]:
@@ -97,11 +121,21 @@ def _parts(path: Path, name: str) -> tuple[FrontMatter, str, int]:
     mark = first_line(text)
     if mark.startswith("+++"):
         raise BrokenArticle(name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---.")
+    if mark.startswith("{") and _begins_with_json(text):
+        raise BrokenArticle(name, 1, "front matter in JSON is not read; write it as YAML between lines of ---.")
     if mark != MARK:
         return FrontMatter(name, {}, {}), text.lstrip("\ufeff"), 1
     front, body, line = split_front_matter(text, name)
     translate(front)
     return front, body, line
+
+
+def _begins_with_json(text: str) -> bool:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text.lstrip("\ufeff\n\r\t "))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict)
 
 
 def _has_id(front: FrontMatter) -> bool:

@@ -22,6 +22,9 @@ _ELSEWHERE = {
 _OWN = frozenset(Article.__dataclass_fields__) - {"content"}
 _HIDING = ("private", "hidden", "unlisted", "internal")
 """Fields that, when true, keep a page from some or from all; how many of them could read it is not told, so staff alone do here."""
+_HIDDEN_STATES = frozenset({"draft", "unpublished", "archived", "inactive", "pending", "scheduled", "private"})
+"""What `state` says of a page that nobody is to read yet, or any more."""
+_OPEN_ACCESS = frozenset({"public", "everyone", "all", "open"})
 _DECIDING = ("visibility", "audience")
 """Fields that decide who may read, and that nobody must miss by a typing mistake."""
 _MISTAKES = 2
@@ -71,7 +74,11 @@ def _hide(front: FrontMatter) -> None:
         values.setdefault("status", "published")
     if not _is_date(values.get("published")) and _told(front, "published") is False:
         values["status"] = "draft"
-    if any(_told(front, name) for name in _HIDING):
+    if str(values.get("state") or "").strip().casefold() in _HIDDEN_STATES:
+        values["status"] = "draft"
+    access = values.get("access")
+    closed = bool(access) and str(access).strip().casefold() not in _OPEN_ACCESS
+    if closed or any(_told(front, name) for name in _HIDING):
         values["visibility"] = "internal"
 
 

@@ -73,11 +73,18 @@ HIDDEN = {
     "marks.md": "\ufeff\ufeff---\ntitle: A\nvisibility: internal\n---\nText",
     "returns.md": "---\rtitle: A\rvisibility: internal\r---\rText",
     "indented.md": " ---\ntitle: A\nvisibility: internal\n---\nText",
+    "state.md": "---\ntitle: A\nstate: Draft\n---\nText",
+    "access.md": "---\ntitle: A\naccess: members\n---\nText",
+    "page.html": "---\ntitle: A\npublished: false\n---\n<h1>B</h1><p>Text</p>",
+    "private.html": "---\ntitle: A\nprivate: true\n---\n<p>Text</p>",
+    "_drafts/a.md": "# A\n\nText",
+    "_drafts/a.html": "<h1>A</h1><p>Text</p>",
 }
 
 
 @pytest.mark.parametrize("name", HIDDEN)
 def test_what_is_hidden_at_its_source_in_any_way_of_writing_is_not_published(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(HIDDEN[name].encode())
     (article,) = articles_of(tmp_path)
     assert article.status == "draft" or article.visibility == "internal"
@@ -102,6 +109,18 @@ def test_what_is_hidden_at_its_source_in_any_way_of_writing_is_not_published(tmp
 def test_what_leaves_open_who_may_read_is_broken(tmp_path: Path, front: str, said: str) -> None:
     (tmp_path / "a.md").write_text(f"---\n{front}\ntitle: A\n---\nText")
     assert complaints(tmp_path) == [said]
+
+
+def test_front_matter_that_is_not_read_is_told_and_what_only_begins_like_it_is_text(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text('{\n  "title": "A", "draft": true\n}\n\nText')
+    (tmp_path / "b.md").write_text("{{< note >}}\n\nText")
+    (tmp_path / "c.html").write_text("---\ndraft: perhaps\n---\n<p>Text</p>")
+    assert complaints(tmp_path) == [
+        "a.md:1: front matter in JSON is not read; write it as YAML between lines of ---.",
+        "c.html:2: draft is 'perhaps'; it must be true or false.",
+    ]
+    (article,) = articles_of(tmp_path / "b.md")
+    assert article.content == "{{< note >}}\n\nText\n"
 
 
 def test_an_article_has_a_bounded_number_of_tags_and_related_articles(tmp_path: Path) -> None:

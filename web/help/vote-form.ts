@@ -1,7 +1,9 @@
 /** Votes without a reload: takes over the forms that work without JavaScript too. */
+import { ServiceError } from "../shared/errors.js";
 import type { HelpApi } from "./help-api.js";
 
 const FAILED = "That did not work. Check your connection and try again.";
+const TOO_MANY = "That were many votes in a short time. Wait a minute and try again.";
 
 export function takeOverVotes(section: HTMLElement, api: HelpApi): void {
   const slug = section.dataset.vote ?? "";
@@ -14,9 +16,9 @@ export function takeOverVotes(section: HTMLElement, api: HelpApi): void {
     for (const button of buttons) button.setAttribute("aria-pressed", (button.value === "yes") === helpful ? "true" : "false");
     try {
       await api.vote(slug, helpful, words);
-    } catch {
+    } catch (error) {
       buttons.forEach((button, place) => button.setAttribute("aria-pressed", before[place] ?? "false"));
-      if (thanks !== null) thanks.textContent = FAILED;
+      if (thanks !== null) thanks.textContent = error instanceof ServiceError && error.status === 429 ? TOO_MANY : FAILED;
       return;
     }
     if (heading !== null) heading.textContent = helpful ? "Glad it helped." : "Sorry that it did not help.";

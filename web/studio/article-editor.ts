@@ -58,12 +58,12 @@ export class ArticleEditor extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener("keydown", this.#keydown);
+    document.addEventListener("keydown", this.#keydown); // wherever the focus is
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.removeEventListener("keydown", this.#keydown);
+    document.removeEventListener("keydown", this.#keydown);
   }
 
   override willUpdate(changed: PropertyValues<this>): void {

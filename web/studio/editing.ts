@@ -108,14 +108,7 @@ export class Editing {
   }
 
   async unpublish(): Promise<boolean> {
-    return this.#do("unpublishing", async () => {
-      const before = this.#present.version;
-      const detail = await this.api.unpublish(this.id, before);
-      this.detail = detail;
-      // Its words are the same in both versions: what was begun on the one goes on from the other.
-      if (this.#version === before) this.#version = detail.article.version;
-      this.#keep();
-    });
+    return this.#do("unpublishing", async () => this.#unpublished(await this.api.unpublish(this.id, this.#present.version)));
   }
 
   /** How one's own words and the colleague's would go together. */
@@ -196,6 +189,14 @@ export class Editing {
     this.#version = first.number;
     this.#keep();
     await this.#saveDraft();
+  }
+
+  /** Its words are the same in both versions: what was begun on the one goes on from the other. */
+  #unpublished(detail: ArticleDetail): void {
+    if (this.#version === this.#present.version) this.#version = detail.article.version;
+    this.detail = detail;
+    this.problem = null;
+    this.#keep();
   }
 
   #named(id: string): void {
@@ -297,21 +298,23 @@ export class Editing {
       await action();
       done = true;
     } catch (error) {
-      await this.#failed(error);
+      done = await this.#failed(error);
     }
     this.task = null;
     this.desk.changed();
     return done;
   }
 
-  async #failed(error: unknown): Promise<void> {
-    if (this.desk.lostSession(error)) return;
+  /** Says what went wrong; tells whether it was done all the same, by a first time whose answer was lost. */
+  async #failed(error: unknown): Promise<boolean> {
+    if (this.desk.lostSession(error)) return false;
     this.problem = problemOf(error);
-    if (!(error instanceof ServiceError)) return;
+    if (!(error instanceof ServiceError)) return false;
     if (error.status === 404) this.#outlive();
-    if (error.body.code !== "stale_version") return;
+    if (error.body.code !== "stale_version") return false;
     try {
       const detail = await this.api.article(this.id);
+      if (this.#wasDone(detail)) return true;
       this.detail = detail;
       this.knows(detail.related ?? []);
       await this.#stop(detail);
@@ -319,5 +322,18 @@ export class Editing {
     } catch (again) {
       this.desk.lostSession(again); // what was refused is said already
     }
+    return false;
+  }
+
+  /** Goes on from what a first time did; tells whether it did. */
+  #wasDone(detail: ArticleDetail): boolean {
+    const { article, draft } = detail;
+    if (this.task === "publishing" && article.status === "published" && draft === null && sameFields(article.fields, this.written)) {
+      this.#saved(detail, this.written);
+      return true;
+    }
+    if (this.task !== "unpublishing" || article.status !== "draft" || !sameFields(article.fields, this.#present.fields)) return false;
+    this.#unpublished(detail);
+    return true;
   }
 }

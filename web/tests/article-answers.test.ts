@@ -124,3 +124,64 @@ describe("the list", () => {
     expect(rows()).toEqual(["fh-5"]);
   });
 });
+
+describe("what was done though its answer was lost", () => {
+  /** Does what is asked, and loses the answer, once. */
+  function lose(method: string, path: string): void {
+    let lost = false;
+    service.on(method, path, (call) => {
+      const answer = articles.answer(method, new URL(call.url, "https://s.test"), (call.body ?? {}) as Record<string, unknown>);
+      if (lost) return answer;
+      lost = true;
+      return "unreachable";
+    });
+  }
+
+  const asked = async (id: string): Promise<void> => {
+    await click(id);
+    await click("desk-confirm-yes");
+  };
+  const problems = (): number => allById(app, "desk-article-problem").length + allById(app, "desk-conflict-mine").length;
+
+  test("is a publication that is asked for again", async () => {
+    await go("#/articles/fh-1");
+    await write("desk-article-content", "New words.");
+    lose("POST", "/api/desk/articles/fh-1/publish");
+    await asked("desk-article-publish");
+    expect(problems()).toBe(1);
+    await asked("desk-article-publish");
+    expect(problems()).toBe(0);
+    expect(words("desk-article-state")).toBe("Published");
+    expect(value("desk-article-content")).toContain("New words.");
+    expect(allById(app, "desk-article-unsaved")).toHaveLength(0);
+    const { versions } = articles.answer("GET", new URL("https://s.test/api/desk/articles/fh-1/versions"), {}).body as { versions: { number: number }[] };
+    expect(versions[0]!.number).toBe(4);
+  });
+
+  test("is a taking out that is asked for again, and what was written since goes on", async () => {
+    await go("#/articles/fh-1");
+    lose("POST", "/api/desk/articles/fh-1/unpublish");
+    await asked("desk-article-unpublish");
+    await write("desk-article-content", "Written since.");
+    await asked("desk-article-unpublish");
+    expect(problems()).toBe(0);
+    expect(words("desk-article-state")).toBe("Draft");
+    await click("desk-article-save");
+    expect(problems()).toBe(0);
+    expect(value("desk-article-content")).toBe("Written since.");
+  });
+});
+
+test("Ctrl+S saves wherever the focus is", async () => {
+  await go("#/articles/fh-1");
+  await write("desk-article-content", "New words.");
+  const press = new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(press);
+  await settled();
+  expect(press.defaultPrevented).toBe(true);
+  expect(sent("PUT", "/api/desk/articles/fh-1/draft")).toHaveLength(1);
+  await go("#/articles");
+  const elsewhere = new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(elsewhere);
+  expect(elsewhere.defaultPrevented).toBe(false);
+});

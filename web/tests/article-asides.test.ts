@@ -104,10 +104,9 @@ describe("of who was quicker", () => {
   });
 
   test("where they left the words as they were, it is said that pressing once more is all", async () => {
-    await go("#/articles/fh-3");
-    await write("desk-article-content", "My words.");
-    does("POST", "fh-3/unpublish", { based_on: 1 });
-    await click("desk-article-unpublish");
+    await go("#/articles/fh-2");
+    does("POST", "fh-2/unpublish", { based_on: 1 });
+    await click("desk-article-publish");
     await click("desk-confirm-yes");
     expect(problem()).toContain("Nothing was written yet: press once more.");
     expect(allById(app, "desk-article-conflict")).toHaveLength(0);
