@@ -111,13 +111,20 @@ async def create(db: Database, fields: Fields, editor: Editor, *, article_id: st
     checked(article)  # before its id is made of the address
     if article_id is not None and (article_id in NO_IDS or not _ID.fullmatch(article_id)):
         raise Invalid(f"{article_id} is no id. Use letters, digits, dots, colons, hyphens and underscores.", field="id")
-    async with one_edit(db) as tx:
-        if article_id is not None and await _is_made(tx.connection, article, editor):
-            return article.id
-        await check_slug_is_free(tx, article)
-        article = replace(article, id=article.id or await _free_id(tx.connection, article.slug))
-        with _made_of_the_slug(article_id is None):
-            await create_article(tx, article, **editor.mark)
+    try:
+        async with one_edit(db) as tx:
+            if article_id is not None and await _is_made(tx.connection, article, editor):
+                return article.id
+            await check_slug_is_free(tx, article)
+            article = replace(article, id=article.id or await _free_id(tx.connection, article.slug))
+            with _made_of_the_slug(article_id is None):
+                await create_article(tx, article, **editor.mark)
+    except Conflict:
+        async with (
+            db.read() as reader
+        ):  # PostgreSQL lets the same be asked a second time while the first is being written
+            if article_id is None or not await _is_made(reader, article, editor):
+                raise
     return article.id
 
 

@@ -138,7 +138,10 @@ def _decide(one: Incoming, known: Mapping[Any, Any] | None, owners: Mapping[str,
         if not one.slug_is_own:
             article = replace(article, slug=known["slug"])
         same = known["content_hash"] == article.content_hash
-        if known["source_hash"] == source.hash or (same and known["source"] not in (None, source.name)):
+        renamed = same and known["source_id"] != source.id and known["source"] == source.name
+        if (known["source_hash"] == source.hash and not renamed) or (
+            same and known["source"] not in (None, source.name)
+        ):
             return outcome("unchanged")
         if known["source"] not in (None, source.name):
             return outcome("refused", f"the id {article.id} belongs to an article that came from {known['source']}.")

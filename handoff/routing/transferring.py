@@ -208,7 +208,10 @@ async def _note(
 async def _note_once(tx: Transaction, conversation: Conversation, words: str, by: Staff, at: datetime) -> None:
     """Leave the note of a transfer to where the conversation waits already, unless it is the one of the transfer that brought it there."""
     latest = await transcript(tx.connection, conversation.id, notes=True, limit=_LATEST)
-    known = any(said.kind == "note" and said.author_id == by.id and said.text.endswith(words) for said in latest)
+    known = any(
+        said.kind == "note" and said.author_id == by.id and words in (said.text, said.text.partition("\n")[2])
+        for said in latest
+    )
     if words and not known:
         await leave_note(tx, conversation, by, words, at=at)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -18,7 +18,7 @@ from markdown_it.common.utils import unescapeAll
 from core.text import in_one_line
 from knowledge.articles import permanent_url
 from knowledge.importing.found import Format, beside_each_other, imported_id
-from knowledge.importing.markdown_code import changed_outside_code
+from knowledge.importing.markdown_code import code_spans, pieces
 from knowledge.rendering import anchor, links_of
 
 Lead = Callable[[str], str]
@@ -32,16 +32,12 @@ _ADDRESSES: dict[Format, re.Pattern[str]] = {
     "freshdesk": re.compile(rf"(?:/[\w-]+){{0,2}}/solutions?(?:/[\w-]+){{0,4}}/articles/{_NUMBER}"),
 }
 """The paths of vendors' articles, whatever stands behind the number."""
-_ELSEWHERE = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
-"""How an address begins that leads out of the folder."""
 _SHARED_HOST = "intercom.help"
 _ADDRESS = r"<[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+"
-_DESTINATION = re.compile(
-    rf"(?P<before>\]\(\s*)(?P<address>{_ADDRESS})(?=\s*\)|\s+[\"'(])"
-    rf"|(?P<label>^ {{0,3}}\[[^\]\n]+\]:[ \t]*)(?P<defined>{_ADDRESS})(?=[ \t]*$|[ \t]+[\"'(])",
-    re.MULTILINE,
-)
-"""Addresses in links, and in the definitions of those that are named by a label; what no title or end follows is text."""
+_MARKS = re.compile(rf"\\.|(?P<open>!?\[)|\](?:\(\s*(?P<address>{_ADDRESS})(?=\s*\)|\s+[\"'(]))?", re.DOTALL)
+"""What begins and ends a link or picture, with its address; what no title or end follows is none."""
+_DEFINITION = re.compile(rf"^(?P<before>[^\[\n]*\[(?:[^\]\\]|\\.)+\]:\s*)(?P<address>{_ADDRESS})(?=\s|$)", re.MULTILINE)
+"""The address of the links that a label names, in what stands between the blocks."""
 _ANCHOR = re.compile(r"section-[\w-]+")
 
 
@@ -91,7 +87,7 @@ class Links:
             if parts is None or meant is None or not (vendor == "freshdesk" or _site(parts) in sites):
                 return address
             named = meant.groupdict()
-            for source_id in (f"{named['id']}:{(named.get('locale') or '').lower()}", named["id"]):
+            for source_id in (*_translations(named["id"], named.get("locale") or ""), named["id"]):
                 article_id = imported_id(source, source_id)
                 if article_id in self.ids:
                     return permanent_url(article_id)
@@ -104,21 +100,47 @@ class Links:
 
 
 def relinked(markdown: str, lead: Lead) -> str:
-    """Return `markdown` with its links led elsewhere; code stays as it is."""
-    if not any(_may_be_led(found["address"] or found["defined"]) for found in _DESTINATION.finditer(markdown)):
+    """Return `markdown` with its links led elsewhere; code, pictures and what only looks like a link stay as they are."""
+    if "](" not in markdown and "]:" not in markdown:
         return markdown
     led = {href: _led(href, lead) for href in links_of(markdown)}
 
-    def replaced(found: re.Match[str]) -> str:
-        href = normalizeLink(unescapeAll((found["address"] or found["defined"]).strip("<>")))
-        to = led.get(href, href)
-        return found[0] if to == href else (found["before"] or found["label"]) + to
+    def to(address: str) -> str:
+        href = normalizeLink(unescapeAll(address.strip("<>")))
+        return address if led.get(href, href) == href else led[href]
 
-    return changed_outside_code(markdown, lambda text: _DESTINATION.sub(replaced, text))
+    made = []
+    for kind, text in pieces(markdown):
+        if kind == "text":
+            made.append(_with_links(text, to))
+        elif kind == "between":
+            made.append(_DEFINITION.sub(lambda found: found["before"] + to(found["address"]), text))
+        else:
+            made.append(text)
+    return "\n".join(made)
 
 
-def _may_be_led(address: str) -> bool:
-    return "#" in address or not _ELSEWHERE.match(address)
+def _with_links(text: str, to: Lead) -> str:
+    """Return a block's text with the addresses of its links as `to` says."""
+    parts, place, opened = [], 0, list[str]()
+    for found in _marks(text):
+        if found["open"]:
+            opened.append(found["open"])
+        elif found[0][0] == "]" and opened and opened.pop() == "[" and found["address"]:
+            parts += [text[place : found.start("address")], to(found["address"])]
+            place = found.end("address")
+    return "".join([*parts, text[place:]])
+
+
+def _marks(text: str) -> Iterator[re.Match[str]]:
+    """Give what may begin or end a link, outside of code spans."""
+    spans = [*code_spans(text), (len(text), len(text))]
+    place = 0
+    for start, end in spans:
+        while (found := _MARKS.search(text, place)) is not None and found.start() < start:
+            yield found
+            place = found.end()
+        place = max(place, end)
 
 
 def _led(href: str, lead: Lead) -> str:
@@ -129,6 +151,12 @@ def _led(href: str, lead: Lead) -> str:
 def _own_anchor(fragment: str) -> str:
     """Return the `id` that a heading has here, for the one that other tools make of it."""
     return fragment if _ANCHOR.fullmatch(fragment) else anchor(unquote(fragment))
+
+
+def _translations(number: str, locale: str) -> tuple[str, str]:
+    """Return what an article's translation may be called: exports write `pt-br`, and `pt-BR`."""
+    language, _, region = locale.lower().partition("-")
+    return f"{number}:{locale.lower()}", f"{number}:{language}-{region.upper()}"
 
 
 def _split(address: str) -> SplitResult | None:

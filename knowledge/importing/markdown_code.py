@@ -1,41 +1,36 @@
-"""Markdown's code, which stays as it is where the text around it is changed."""
+"""Where in Markdown its text is, and where code: what looks like a link there is none."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
+from typing import Literal
 
 from knowledge.rendering import parse
 
+Kind = Literal["text", "code", "between"]
 _BLOCKS = frozenset({"fence", "code_block"})
-_CODE = -1
 _TICKS = re.compile("`+")
 
 
-def changed_outside_code(markdown: str, change: Callable[[str], str]) -> str:
-    """Return `markdown` with `change` made to every piece of it that is neither a block of code nor a code span."""
-    pieces: dict[int, int] = {}
+def pieces(markdown: str) -> Iterator[tuple[Kind, str]]:
+    """Give the text of each block, each block of code, and what stands between them, such as definitions: joined by line ends the whole."""
+    kinds: dict[int, tuple[Kind, int]] = {}
     for token in parse(markdown):
         if token.map is not None and (token.type == "inline" or token.type in _BLOCKS):
-            pieces |= dict.fromkeys(range(*token.map), token.map[0] if token.type == "inline" else _CODE)
-    lines = groupby(enumerate(markdown.split("\n")), key=lambda line: pieces.get(line[0]))
-    texts = ((piece, "\n".join(line for _, line in stretch)) for piece, stretch in lines)
-    return "\n".join(text if piece == _CODE else _outside_spans(text, change) for piece, text in texts)
+            kind: Kind = "text" if token.type == "inline" else "code"
+            kinds |= dict.fromkeys(range(*token.map), (kind, token.map[0]))
+    between: tuple[Kind, int] = "between", -1
+    lines = groupby(enumerate(markdown.split("\n")), key=lambda line: kinds.get(line[0], between))
+    for (kind, _), stretch in lines:
+        yield kind, "\n".join(line for _, line in stretch)
 
 
-def _outside_spans(text: str, change: Callable[[str], str]) -> str:
-    parts, place = [], 0
-    for start, end in _spans(text):
-        parts += [change(text[place:start]), text[start:end]]
-        place = end
-    return "".join([*parts, change(text[place:])])
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Give where code spans begin and end: at backticks, and at the next ones of just the same number."""
+def code_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Give where the code spans of a block's text begin and end: at backticks, and at the next ones of just the same number."""
     runs = [found.span() for found in _TICKS.finditer(text)]
     of_length: dict[int, list[int]] = defaultdict(list)
     for start, end in runs:

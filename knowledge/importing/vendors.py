@@ -85,7 +85,7 @@ def read_article(
     if other not in (None, vendor):
         # Read as another vendor's, a draft would be published and what some may read be shown to all.
         return BrokenArticle(
-            file, line, f"this is an article of {other.title()}, not of {vendor.title()}. Leave --format out."
+            file, line, f"this is an article of {other.title()} and not of {vendor.title()}, as which the file is read."
         )
     try:
         return Found(file, line, _READERS[vendor](Fields(file, line, value), source, directory, now))

@@ -97,6 +97,13 @@ async def test_an_article_that_is_made_again_under_its_id_is_there_once(database
         assert [one.number for one in await list_versions(reader, "cards-1")] == [1]
 
 
+async def test_an_article_that_is_made_under_its_id_three_times_at_once_is_there_once(database: Database) -> None:
+    made = await asyncio.gather(*(editing.create(database, fields(), AMARA, article_id="cards-1") for _ in range(3)))
+    assert made == ["cards-1"] * 3
+    async with database.read() as reader:
+        assert [one.number for one in await list_versions(reader, "cards-1")] == [1]
+
+
 @pytest.mark.parametrize(("words", "by"), [("Two.", AMARA), ("One.", JONAS)])
 async def test_an_id_under_which_something_else_or_somebody_elses_was_made_is_taken(
     database: Database, words: str, by: Editor

@@ -187,7 +187,7 @@ def test_an_article_is_not_read_as_another_vendors_whatever_is_demanded(tmp_path
     path = export(tmp_path / "a.json", [draft, zendesk(1)])
     broken, article = read(look_at(path, format="zendesk"), now=NOW)
     assert isinstance(broken, BrokenArticle)
-    assert broken.reason == "this is an article of Intercom, not of Zendesk. Leave --format out."
+    assert broken.reason == "this is an article of Intercom and not of Zendesk, as which the file is read."
     assert isinstance(article, Found)
 
 

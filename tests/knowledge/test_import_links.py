@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.clock import FrozenClock
 from core.database import Database
 from knowledge import versions
 from knowledge.articles import Viewer, permanent_url
+from knowledge.history import list_versions
 from knowledge.importing.found import imported_id
 from knowledge.importing.importer import import_articles
 from knowledge.importing.links import relinked
 from knowledge.store import get_article
+from knowledge.tables import articles
 from tests.knowledge.conftest import AT, make_article
 from tests.knowledge.exports import articles_of, export, what, zendesk
 
@@ -72,6 +75,10 @@ def test_what_is_no_link_to_a_file_stays_as_it_is_written(text: str) -> None:
     [
         "[^1]: refunds take three days.",
         "[Note]: refunds are slow.",
+        "[^1]: refunds (within 3 days) are paid.",
+        'Mind\n[Note]: refunds "soon" paid',
+        "\\[a](refunds)",
+        "![picture](refunds)",
         "[a](refunds((1)).md)",
         "[a](refunds and more)",
         "](refunds",
@@ -80,6 +87,22 @@ def test_what_is_no_link_to_a_file_stays_as_it_is_written(text: str) -> None:
 def test_text_that_begins_as_a_link_does_stays_beside_a_link_to_the_same(text: str) -> None:
     led = relinked(f"{text}\n\n[b](refunds) [c]\n\n[c]: refunds 'Title'", lambda href: "/led")
     assert led == f"{text}\n\n[b](/led) [c]\n\n[c]: /led 'Title'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[![picture](a.png)](other.md)",
+        "[a [b] c](other.md 'd')",
+        "> [a]\n>\n> [a]: other.md",
+        "[a]\r\n\r\n[a]: other.md\r\n",
+        "[a]\n\n[a]:\n  other.md",
+        "[\\]]\n\n[\\]]: other.md",
+        "| a |\n|---|\n| [a](other.md) |",
+    ],
+)
+def test_a_link_is_led_however_it_is_written(text: str) -> None:
+    assert relinked(text, lambda href: "/led") == text.replace("other.md", "/led")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +197,18 @@ async def test_importing_a_part_of_what_was_imported_changes_nothing(
     for path, format in ((folder / "start.md", None), (folder, "markdown"), (folder, "html"), (folder, None)):
         report = await import_articles(database, path, clock, format=format)
         assert (set(what(report)), report.left) == ({"unchanged"}, {}), (path.name, format)
+
+
+async def test_what_an_article_was_called_at_its_source_is_renewed_without_a_version(
+    database: Database, clock: FrozenClock, folder: Path
+) -> None:
+    await import_articles(database, folder, clock)
+    async with database.write() as tx:
+        await tx.execute(sa.update(articles).where(articles.c.id == "plans/1").values(source_id="plans/1"))
+    assert what(await import_articles(database, folder, clock)) == {"updated": 1, "unchanged": 3}
+    assert what(await import_articles(database, folder / "start.md", clock)) == {"unchanged": 1}
+    async with database.read() as reader:
+        assert [one.number for one in await list_versions(reader, "plans/1")] == [1]
 
 
 async def test_a_file_by_itself_links_to_what_was_imported_before(

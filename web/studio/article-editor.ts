@@ -169,9 +169,7 @@ export class ArticleEditor extends LitElement {
     const shown = article?.status === "published" ? article.fields : null;
     const behind = shown === null ? {} : { behind: { name: "See what changes", content: difference(shown, written, { titles: editing.titles }) } };
     if (!(await this.confirm.ask({ title: shown === null ? "Publish this article?" : "Publish these changes?", words: publishWords(shown, written), action: "Publish", ...behind }))) return;
-    if (await editing.publish()) {
-      if (editing.conflict === null) this.model.toast("Published.", "info");
-    }
+    if ((await editing.publish()) && editing.conflict === null) this.model.toast("Published.", "info");
     this.#named(editing); // kept as a draft, though it may not be published
     await this.#settle(editing);
   }

@@ -23,7 +23,8 @@ export class Editing {
   #revision = 0;
   /** The id that a new article was sent with: one whose answer was lost is not made a second time. */
   #sentAs: string | null = null;
-  #gone = false;
+  /** What the writing had gone on from when the service knew the article no more. */
+  #gone: Pick<Kept, "version" | "revision" | "base"> | null = null;
   readonly #keeper: Keeper;
 
   constructor(private readonly api: ArticlesApi, studio: Studio, private readonly desk: EditingDesk, private id: string) {
@@ -32,7 +33,7 @@ export class Editing {
 
   /** The article's id; null while it has none, and once it was deleted. */
   get articleId(): string | null {
-    return this.id === NEW || this.#gone ? null : this.id;
+    return this.id === NEW || this.#gone !== null ? null : this.id;
   }
 
   get unsaved(): boolean {
@@ -103,6 +104,7 @@ export class Editing {
   forget(): void {
     this.asides = [];
     this.#sentAs = null;
+    this.#gone = null;
     this.#begin(EMPTY_FIELDS, 0, 0);
     this.desk.changed();
   }
@@ -202,7 +204,7 @@ export class Editing {
   #named(id: string): void {
     this.#keeper.named(id);
     this.id = id;
-    this.#gone = false;
+    this.#gone = null;
     this.#sentAs = null;
   }
 
@@ -263,16 +265,14 @@ export class Editing {
     } else this.conflict = conflict;
   }
 
-  /** The article is no more: what was written of it, if anything, is what a new one would begin with. */
+  /** The article is no more: what was written of it, if anything, is what a new one would begin with. Should it be there after all, the next visit goes on as before. */
   #outlive(): void {
-    if (this.task === "reading") {
-      const kept = this.#keeper.takeOver();
-      if (kept === null) return;
-      this.written = kept.written;
-      this.asides = kept.asides;
-      this.#sentAs = kept.sentAs;
-    }
-    this.#gone = true;
+    const kept = this.task === "reading" ? this.#keeper.takeOver() : null;
+    if (this.task === "reading" && kept === null) return;
+    this.#gone = kept ?? { version: this.#version, revision: this.#revision, base: this.#base };
+    this.written = kept?.written ?? this.written;
+    this.asides = kept?.asides ?? this.asides;
+    this.#sentAs = kept?.sentAs ?? this.#sentAs;
     this.detail = null;
     this.conflict = null;
     this.#base = EMPTY_FIELDS;
@@ -284,7 +284,8 @@ export class Editing {
 
   #keep(): void {
     const nothing = !this.unsaved && this.asides.length === 0;
-    this.#keeper.keep(nothing ? null : { version: this.#version, revision: this.#revision, base: this.#base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
+    const { version, revision, base } = this.#gone ?? { version: this.#version, revision: this.#revision, base: this.#base };
+    this.#keeper.keep(nothing ? null : { version, revision, base, written: this.written, asides: this.asides, sentAs: this.#sentAs });
   }
 
   /** Does one thing at a time; its failure is a sentence beside the article, and somebody else's change one to decide on. */

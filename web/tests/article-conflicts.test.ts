@@ -1,7 +1,7 @@
 /** A colleague who was quicker with an article: both texts beside each other, and no word of either is lost. */
 import { describe, expect, test, vi } from "vitest";
 import { articles, click, go, off, rows, sent, toasts, useArticles, value, words, write } from "./articles-page.js";
-import { app, settle } from "./desk-page.js";
+import { app, service, settle } from "./desk-page.js";
 import { allById } from "./dom.js";
 
 useArticles();
@@ -41,6 +41,24 @@ describe("a colleague who deleted the article", () => {
     await go("#/articles/fh-5");
     expect(allById(app, "desk-article-title")).toHaveLength(0);
   });
+});
+
+test("an article that is said to be gone, and is there after all, is gone on with as before", async () => {
+  await go("#/articles/fh-4");
+  await write("desk-article-content", "My words.");
+  let gone = true;
+  service.on("GET", "/api/desk/articles/fh-4", ({ url }) => (gone ? { status: 404, body: "<h1>Not found</h1>" } : articles.answer("GET", new URL(url, "https://s.test"), {})));
+  await go("#/articles");
+  await go("#/articles/fh-4");
+  expect(words("desk-article-state")).toBe("Not saved yet");
+  expect(value("desk-article-content")).toBe("My words.");
+  gone = false;
+  await go("#/articles");
+  await go("#/articles/fh-4");
+  expect(words("desk-article-state")).toBe("Published");
+  expect(value("desk-article-content")).toBe("My words.");
+  await click("desk-article-save");
+  expect(sent("PUT", "/api/desk/articles/fh-4/draft")).toMatchObject([{ based_on: 1, revision: 0, fields: { content: "My words." } }]);
 });
 
 describe("a colleague who was quicker", () => {
