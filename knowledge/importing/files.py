@@ -23,6 +23,8 @@ from knowledge.rendering import inline_text, parse
 LARGEST = 16 * 1024 * 1024
 """Bytes of one file; what is longer is not an article."""
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+_COMMENTS = re.compile(r"\A\ufeff?\s*(?:<!--.*?-->\s*)+", re.DOTALL)
+"""Comments above all else, such as a licence: nobody means them to be read, and front matter or the title comes after them."""
 _WORDS_BETWEEN = re.compile(r"[-_\s]+")
 
 
@@ -118,6 +120,7 @@ def _hidden_by_folder(article: Article, name: str) -> Article:
 def _parts(path: Path, name: str) -> tuple[FrontMatter, str, int]:
     """Return a Markdown file's front matter, its text, and the line that the text begins on."""
     text = _LONE_RETURN.sub("\n", _text(path, name))
+    text = _COMMENTS.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)  # lines keep their numbers
     mark = first_line(text)
     if mark.startswith("+++"):
         raise BrokenArticle(name, 1, "front matter in TOML (+++) is not read; write it as YAML between lines of ---.")

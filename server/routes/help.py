@@ -248,6 +248,11 @@ async def to_front_page(_request: web.Request) -> web.Response:
     raise web.HTTPMovedPermanently("/help")
 
 
+async def without_slash(request: web.Request) -> web.Response:
+    """Lead from an article's address with a slash at its end to the one without."""
+    raise web.HTTPMovedPermanently(request.rel_url.with_path(request.path.rstrip("/"), keep_query=True))
+
+
 @as_page
 async def nothing_there(_request: web.Request) -> web.Response:
     """Say that there is no such page, with the search box."""
@@ -266,6 +271,7 @@ ROUTES = (
     *reading("/help/assets/{file}", help_asset, "A built file of the help centre"),
     *reading("/help/id/{id}", article_of_id, "To an article's page"),
     *reading("/help/{slug}", article_page, "An article"),
+    *reading("/help/{slug}/", without_slash, "To an article's page"),
 )
 ELSEWHERE = reading("/help/{rest:.*}", nothing_there, "No such page")
 """Comes after every other route below `/help`."""

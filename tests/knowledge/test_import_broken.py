@@ -73,6 +73,7 @@ HIDDEN = {
     "marks.md": "\ufeff\ufeff---\ntitle: A\nvisibility: internal\n---\nText",
     "returns.md": "---\rtitle: A\rvisibility: internal\r---\rText",
     "indented.md": " ---\ntitle: A\nvisibility: internal\n---\nText",
+    "comment.md": "<!-- Licence\n-->\n<!-- b -->\n---\ntitle: A\ndraft: true\n---\nText",
     "state.md": "---\ntitle: A\nstate: Draft\n---\nText",
     "access.md": "---\ntitle: A\naccess: members\n---\nText",
     "page.html": "---\ntitle: A\npublished: false\n---\n<h1>B</h1><p>Text</p>",

@@ -182,6 +182,15 @@ def test_a_corpus_is_read_line_by_line(tmp_path: Path) -> None:
     assert [one.line for one in found if isinstance(one, BrokenArticle)] == [3, 4, 5]
 
 
+def test_comments_above_the_title_are_not_read_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("<!-- Copyright\nof all -->\n\n# Cards\n\nText. <!-- stays -->")
+    (tmp_path / "b.md").write_text("<!-- one\ntwo -->\n---\ntitle: B\ndraft: perhaps\n---\nText")
+    (tmp_path / "c.md").write_text("<!-- not closed\n\n# Cards")
+    assert complaints(tmp_path) == ["b.md:5: draft is 'perhaps'; it must be true or false."]
+    (article,) = articles_of(tmp_path / "a.md")
+    assert (article.title, article.content) == ("Cards", "Text. <!-- stays -->\n")
+
+
 def test_an_article_is_not_read_as_another_vendors_whatever_is_demanded(tmp_path: Path) -> None:
     draft = {"type": "article", "id": 5, "title": "Secret", "body": "<p>Text.</p>", "state": "draft"}
     path = export(tmp_path / "a.json", [draft, zendesk(1)])

@@ -147,6 +147,12 @@ async def test_head_answers_like_get_without_a_body(help_centre: Running) -> Non
         assert await asked.read() == b""
 
 
+async def test_an_articles_address_with_a_slash_at_its_end_leads_to_the_one_without(help_centre: Running) -> None:
+    slug = PUBLIC[0].slug
+    answer = await help_centre.client.get(f"/help/{slug}/?search=a%26b", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (301, f"/help/{slug}?search=a%26b")
+
+
 async def test_the_front_page_has_one_address(help_centre: Running) -> None:
     answer = await help_centre.client.get("/help/", allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (301, "/help")

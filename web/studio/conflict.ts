@@ -23,8 +23,9 @@ export function conflictOf(detail: ArticleDetail, { seen, base, task }: { seen: 
   const { by, fields, version } = newer === null ? { by: article.edited_by, fields: article.fields, version: article.version } : { ...newer, version: newer.based_on };
   const did = newer !== null ? "saved a draft" : "changed this article";
   const discarded = newer === null && version === seen.version;
-  const words = discarded ? "The draft was discarded" : `${by || "Somebody"} ${did}`;
-  return { words: `${NOT_DONE[task] ?? ""}${words} since this was begun.`, whose: discarded ? "" : by, base, theirs: fields, version, revision: detail.draft?.revision ?? 0 };
+  const isImport = by === "import";
+  const words = discarded ? "The draft was discarded" : `${isImport ? "The import" : by || "Somebody"} ${did}`;
+  return { words: `${NOT_DONE[task] ?? ""}${words} since this was begun.`, whose: discarded ? "" : isImport ? "the import" : by, base, theirs: fields, version, revision: detail.draft?.revision ?? 0 };
 }
 
 export function problemOf(error: unknown): Problem {

@@ -1,6 +1,9 @@
 /** A colleague who was quicker with an article: both texts beside each other, and no word of either is lost. */
 import { describe, expect, test, vi } from "vitest";
 import { articles, click, go, off, rows, sent, toasts, useArticles, value, words, write } from "./articles-page.js";
+import type { ArticleDetail } from "../studio/article-types.js";
+import { conflictOf } from "../studio/conflict.js";
+import { EMPTY_FIELDS } from "../studio/fields.js";
 import { app, service, settle } from "./desk-page.js";
 import { allById } from "./dom.js";
 
@@ -76,6 +79,13 @@ describe("a colleague who was quicker", () => {
     expect(off("desk-article-save")).toBe(true);
     await click("desk-conflict-compare");
     expect(words("desk-difference")).toContain("Removed: Cora's words.");
+  });
+
+  test("is not a colleague where it was an import", () => {
+    const fields = { ...EMPTY_FIELDS, title: "A" };
+    const detail = { article: { version: 2, edited_by: "import", fields }, draft: null } as unknown as ArticleDetail;
+    const { words: told, whose } = conflictOf(detail, { seen: { version: 1, revision: 0 }, base: fields, task: "saving" });
+    expect([told, whose]).toEqual(["The import changed this article since this was begun.", "the import"]);
   });
 
   test("is gone on from with their words, and one's own are at hand", async () => {
